@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The root package depends on libssl and on nothing else. Whatever needs a Swift package is a
+// nested package with a manifest of its own under Tests/ or Examples/.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "swift-sans-io-tls",
+  products: [
+    .library(name: "SansIOTLS", targets: ["SansIOTLS"]),
+    .library(name: "SansIOTLSTransports", targets: ["SansIOTLSTransports"]),
+    .library(name: "SansIOTLSTestKit", targets: ["SansIOTLSTestKit"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSansIOTLSOpenSSL",
+      pkgConfig: "openssl",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl@3"]), .yum(["openssl-devel"])]),
+    .target(name: "CSansIOTLSShims", dependencies: ["CSansIOTLSOpenSSL"]),
+    .target(
+      name: "SansIOTLS",
+      dependencies: ["CSansIOTLSOpenSSL", "CSansIOTLSShims"],
+      swiftSettings: settings),
+    .target(
+      name: "SansIOTLSTransports",
+      dependencies: ["SansIOTLS"],
+      swiftSettings: settings),
+    .target(
+      name: "SansIOTLSTestKit",
+      dependencies: ["SansIOTLS", "CSansIOTLSOpenSSL", "CSansIOTLSShims"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SansIOTLSTests",
+      dependencies: ["SansIOTLS", "SansIOTLSTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SansIOTLSTransportsTests",
+      dependencies: ["SansIOTLSTransports", "SansIOTLSTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SansIOTLSTestKitTests",
+      dependencies: ["SansIOTLSTestKit"],
+      swiftSettings: settings),
+    .testTarget(name: "TidyTests", swiftSettings: settings),
+  ]
+)

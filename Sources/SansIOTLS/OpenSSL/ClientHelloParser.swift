@@ -1,0 +1,60 @@
+internal import CSansIOTLSOpenSSL
+
+/// Reads what matters out of the ClientHello that libssl is looking at. libssl has checked the outer structure and
+/// bounds the whole; the extensions' insides are checked here, and what is malformed counts as absent (libssl refuses it
+/// later with the right alert).
+extension ClientHello {
+  /// Valid only inside the ClientHello callback, where the extension bytes live.
+  init(of ssl: OpaquePointer) {
+    var suites: UnsafePointer<UInt8>?
+    let suitesCount = unsafe SSL_client_hello_get0_ciphers(ssl, &suites)
+    let legacyVersion = UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl))
+    self.init(
+      serverName: Self.serverName(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_server_name), of: ssl)),
+      applicationProtocols: Self.protocols(
+        in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation), of: ssl)),
+      versions: Self.versions(
+        in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_versions), of: ssl), legacy: legacyVersion),
+      cipherSuites: Self.numbers(in: unsafe [UInt8](UnsafeBufferPointer(start: suites, count: suitesCount))))
+  }
+
+  private static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {
+    var bytes: UnsafePointer<UInt8>?
+    var count = 0
+    guard unsafe SSL_client_hello_get0_ext(ssl, type, &bytes, &count) == 1 else { return [] }
+    return unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
+  }
+
+  /// RFC 6066, section 3: a list of (type, length, name); only type 0, host_name, is defined.
+  static func serverName(in bytes: [UInt8]) -> String? {
+    guard bytes.count > 5, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2, bytes[2] == 0,
+      Int(bytes[3]) << 8 | Int(bytes[4]) == bytes.count - 5
+    else { return nil }
+    let name = bytes[5...]
+    guard name.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
+    return String(decoding: name, as: UTF8.self).lowercased()
+  }
+
+  /// RFC 7301, section 3.1: a list of length-prefixed names.
+  static func protocols(in bytes: [UInt8]) -> [String] {
+    guard bytes.count > 2 else { return [] }
+    var rest = bytes[2...]
+    var names: [String] = []
+    while let count = rest.popFirst() {
+      guard count > 0, rest.count >= Int(count) else { return [] }
+      names.append(String(decoding: rest.prefix(Int(count)), as: UTF8.self))
+      rest = rest.dropFirst(Int(count))
+    }
+    return names
+  }
+
+  /// RFC 8446, section 4.2.1; without the extension the legacy version is the offer.
+  static func versions(in bytes: [UInt8], legacy: UInt16) -> [TLSVersion] {
+    guard bytes.count > 1 else { return [TLSVersion(rawValue: legacy)] }
+    return numbers(in: Array(bytes.dropFirst())).map(TLSVersion.init(rawValue:))
+  }
+
+  static func numbers(in bytes: [UInt8]) -> [UInt16] {
+    stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+  }
+}

@@ -1,0 +1,92 @@
+internal import CSansIOTLSOpenSSL
+
+/// What libssl's callbacks write down about one connection. It has a stable address, because libssl holds it as
+/// application data of the `SSL` and as callback argument of the BIO; only the thread that is inside a call of the owning
+/// engine touches it.
+@safe
+struct ConnectionRecord: ~Copyable {
+  // MARK: The BIO pair
+
+  /// Our half of the pair; `nil` while the rings are removed (hibernation).
+  var network: OpaquePointer?
+  let ringSize: Int
+  /// Bytes in the inbound ring, not yet taken by libssl.
+  var inbound = 0
+  /// Bytes in the outbound ring, not yet drained or spilled.
+  var outbound = 0
+  var spilled = SpillQueue()
+  /// How many bytes libssl wanted when it last read from the ring: 5 for a record header, then the body, counting down.
+  var lastReadRequest = 5
+  /// libssl's last read found the ring empty.
+  var isStarved = false
+
+  // MARK: Alerts and certificates
+
+  var alertSent: TLSAlert?
+  var warnings: [TLSAlert] = []
+  var verification: CertificateCheck?
+
+  // MARK: Questions
+
+  /// A question's way through the callback that asks it.
+  enum Inquiry<Asked, Answered> {
+    case none
+    case asked(Asked)
+    case answered(Answered)
+  }
+  enum Verdict { case proceed, accept, reject(TLSAlert) }
+
+  var asksAboutPeerCertificate = false
+  /// The configuration says that chains are not checked.
+  var ignoresVerdict = false
+  var clientHello: Inquiry<ClientHello, Verdict> = .none
+  var peerCertificate: Inquiry<[TLSCertificate], Verdict> = .none
+
+  var newSessions: [TLSSession] = []
+
+  init(ringSize: Int) { self.ringSize = ringSize }
+
+  /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.
+  mutating func spill() {
+    var window: UnsafeMutablePointer<CChar>?
+    while outbound > 0 {
+      let taken = Int(unsafe BIO_nread(network, &window, Int32(outbound)))
+      guard taken > 0 else { return }
+      unsafe spilled.append(UnsafeRawBufferPointer(start: window, count: taken))
+      outbound -= taken
+    }
+  }
+
+  /// The record of the connection that `ssl` belongs to.
+  static func of(_ ssl: OpaquePointer?) -> UnsafeMutablePointer<ConnectionRecord>? {
+    unsafe SSL_get_ex_data(ssl, 0)?.assumingMemoryBound(to: ConnectionRecord.self)
+  }
+
+  /// Watches libssl's half of the pair. Before libssl writes more than the ring can take, the ring is emptied into the
+  /// queue: no write is refused or cut short, whatever the ring's size, and an alert always finds room, even one that
+  /// ends a handshake whose flight filled the ring in the same call.
+  static let watch: BIO_callback_fn_ex = { bio, operation, _, length, _, _, result, processed in
+    guard let argument = unsafe BIO_get_callback_arg(bio) else { return Int(result) }
+    let record = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: ConnectionRecord.self)
+    switch operation {
+    case BIO_CB_READ:
+      unsafe record.pointee.lastReadRequest = length
+    case BIO_CB_READ | BIO_CB_RETURN:
+      if result > 0, let processed = unsafe processed {
+        unsafe record.pointee.inbound -= processed.pointee
+        unsafe record.pointee.isStarved = false
+      } else {
+        unsafe record.pointee.isStarved = true
+      }
+    case BIO_CB_WRITE:
+      if unsafe length > record.pointee.ringSize - record.pointee.outbound { unsafe record.pointee.spill() }
+    case BIO_CB_WRITE | BIO_CB_RETURN:
+      if result > 0, let processed = unsafe processed {
+        unsafe record.pointee.outbound += processed.pointee
+      }
+    default:
+      break
+    }
+    return Int(result)
+  }
+}

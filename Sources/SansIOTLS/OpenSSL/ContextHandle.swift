@@ -1,0 +1,68 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// Owns one `SSL_CTX`.
+///
+/// `@unchecked Sendable`: it is written in init alone; what libssl changes in it later (reference counts, ticket keys,
+/// statistics) it guards itself.
+@safe
+final class ContextHandle: @unchecked Sendable {
+  let context: OpaquePointer
+  private let callbacks: ContextCallbacks
+  let warnings: [TLSContext.Warning]
+
+  /// libssl's own defaults, spelled out where an `SSL` must go back to them.
+  static let defaultCipherSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
+  static let defaultGroups = "X25519:P-256:X448:P-521:P-384"
+
+  init(_ configuration: TLSContext.Configuration) throws(TLSError) {
+    ErrorQueue.clear()
+    guard let context = unsafe SSL_CTX_new(TLS_method()) else {
+      throw TLSError(
+        .library, .local, hint: "libssl could not make a context; its configuration file may be at fault",
+        library: ErrorQueue.take())
+    }
+    let isServer = configuration.side == .server
+    let callbacks = ContextCallbacks(
+      keyLog: configuration.keyLog, protocolList: configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 },
+      refusesMismatch: configuration.applicationProtocolMismatch == .refuse)
+    let builder = unsafe ContextBuilder(context: context, configuration: configuration)
+    var warnings: [TLSContext.Warning] = []
+    do throws(TLSError) {
+      unsafe sitls_ctx_apply_defaults(context, configuration.releasesBuffers)
+      unsafe sitls_ctx_set_session_policy(context, isServer)
+      unsafe SSL_CTX_set_num_tickets(context, configuration.sessionTickets)
+      // Without a session id context, client certificates and resumption together fail the handshake.
+      var identifier = Array("SansIOTLS".utf8)
+      unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(identifier.count))
+      try builder.setSecurityLevel()
+      try builder.setVersions()
+      try builder.setCiphers()
+      try builder.setGroups(&warnings)
+      try builder.setSignatureAlgorithms()
+      try builder.setIdentities(&warnings)
+      try builder.setTrust()
+      try builder.setVerification()
+      try builder.setApplicationProtocols(callbacks)
+    } catch {
+      unsafe SSL_CTX_free(context)
+      throw error
+    }
+    unsafe SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(callbacks).toOpaque())
+    if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
+    if isServer {
+      unsafe sitls_ctx_acknowledge_server_name(context)
+      if configuration.asksAboutClientHello {
+        unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
+      }
+    } else {
+      unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
+    }
+    ErrorQueue.clear()
+    unsafe self.context = context
+    self.callbacks = callbacks
+    self.warnings = warnings
+  }
+
+  deinit { unsafe SSL_CTX_free(context) }
+}

@@ -1,0 +1,31 @@
+internal import CSansIOTLSOpenSSL
+
+/// libcrypto's error queue of the calling thread. It is shared with everyone else on the thread, so the engine empties it
+/// before each call whose result depends on it and takes out all that a call left.
+///
+/// The pointers here are libcrypto's own static or queue-owned strings, copied before the queue is touched again.
+enum ErrorQueue {
+  /// Empties the queue. The peek is cheap and the clear is not: 0.99 against 0.86 of the rate of small messages.
+  @inline(__always)
+  static func clear() {
+    if ERR_peek_error() != 0 { ERR_clear_error() }
+  }
+
+  /// Takes all entries out, oldest first. Corresponds to `ERR_get_error_all(3)`.
+  static func take() -> [TLSError.LibraryEntry] {
+    var entries: [TLSError.LibraryEntry] = []
+    while true {
+      var data: UnsafePointer<CChar>?
+      var flags: Int32 = 0
+      let code = unsafe ERR_get_error_all(nil, nil, nil, &data, &flags)
+      if code == 0 { return entries }
+      let library = unsafe ERR_lib_error_string(code).map { unsafe String(cString: $0) } ?? "library"
+      let reason = unsafe ERR_reason_error_string(code).map { unsafe String(cString: $0) } ?? "unknown reason"
+      let isText = flags & ERR_TXT_STRING != 0
+      let detail = isText ? unsafe data.map { unsafe String(cString: $0) } ?? "" : ""
+      entries.append(
+        TLSError.LibraryEntry(
+          code: UInt(code), library: library, reason: reason, reasonCode: Int(ERR_GET_REASON(code)), detail: detail))
+    }
+  }
+}

@@ -1,0 +1,44 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// The getters. The strings are libssl's own and copied at once.
+extension SSLHandle {
+  var serverName: String? { unsafe sitls_server_name(ssl).map { unsafe String(cString: $0) } }
+
+  var negotiated: Negotiated {
+    var alpn: UnsafePointer<UInt8>?
+    var alpnCount: UInt32 = 0
+    unsafe SSL_get0_alpn_selected(ssl, &alpn, &alpnCount)
+    let applicationProtocol = unsafe alpn.map {
+      unsafe String(decoding: UnsafeBufferPointer(start: $0, count: Int(alpnCount)), as: UTF8.self)
+    }
+    let suite = unsafe SSL_get_current_cipher(ssl).flatMap { unsafe SSL_CIPHER_standard_name($0) }
+    return unsafe Negotiated(
+      version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))),
+      cipherSuite: suite.map { unsafe String(cString: $0) } ?? "unknown",
+      group: sitls_group_name(ssl).map { unsafe String(cString: $0) },
+      applicationProtocol: applicationProtocol, serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
+  }
+
+  /// On a server libssl keeps the client's own certificate apart from the rest of its chain.
+  var peerCertificates: [TLSCertificate] {
+    let rest = unsafe TLSCertificate.references(in: SSL_get_peer_cert_chain(ssl))
+    guard let leaf = unsafe SSL_get1_peer_certificate(ssl) else { return [] }
+    let own = unsafe TLSCertificate(adopting: leaf)
+    return rest.first == own ? rest : [own] + rest
+  }
+
+  func exportKeyingMaterial(label: [UInt8], context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+    ErrorQueue.clear()
+    var material = [UInt8](repeating: 0, count: count)
+    let result = unsafe label.withUnsafeBytes { label in
+      unsafe SSL_export_keying_material(
+        ssl, &material, count, label.baseAddress?.assumingMemoryBound(to: CChar.self), label.count,
+        context ?? [], context?.count ?? 0, context == nil ? 0 : 1)
+    }
+    guard result == 1 else {
+      throw TLSError(.library, .local, hint: "libssl exports no keying material here", library: ErrorQueue.take())
+    }
+    return material
+  }
+}

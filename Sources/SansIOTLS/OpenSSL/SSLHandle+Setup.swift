@@ -1,0 +1,117 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// What is set on an `SSL` before its first step, and in the middle of it when a question was answered.
+extension SSLHandle {
+  /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip_asc(3)`.
+  func setServerName(_ name: ServerName) throws(TLSError) {
+    ErrorQueue.clear()
+    unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+    let accepted: Bool
+    switch name {
+    case .dns(let text):
+      let host = try ServerName.validated(text)
+      accepted = unsafe SSL_set1_host(ssl, host) == 1 && sitls_set_server_name(ssl, host) == 1
+    case .ip(let text):
+      accepted = unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
+      if !accepted {
+        throw TLSError(
+          .invalidServerName, .misuse, hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address without zone",
+          library: ErrorQueue.take())
+      }
+    case .unverified(let text):
+      accepted = try text.map { (text) throws(TLSError) in
+        unsafe sitls_set_server_name(ssl, try ServerName.validated(text)) == 1
+      } ?? true
+    }
+    if !accepted {
+      throw TLSError(
+        .invalidServerName, .misuse, hint: "libssl does not take this server name", library: ErrorQueue.take())
+    }
+  }
+
+  /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
+  func offer(_ session: TLSSession) throws(TLSError) {
+    ErrorQueue.clear()
+    guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
+      throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
+    }
+    defer { unsafe SSL_SESSION_free(copy) }
+    guard unsafe SSL_set_session(ssl, copy) == 1 else {
+      throw TLSError(
+        .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
+        library: ErrorQueue.take())
+    }
+  }
+
+  /// Goes over to another context while the ClientHello waits. `SSL_set_SSL_CTX` takes certificates, security level,
+  /// signature algorithms and callbacks along; the rest, which an `SSL` copies when it is made, is set here.
+  func adopt(_ context: TLSContext) throws(TLSError) {
+    ErrorQueue.clear()
+    let configuration = context.configuration
+    let other = unsafe context.handle.context
+    var isAdopted = unsafe SSL_set_SSL_CTX(ssl, other) != nil
+    isAdopted = unsafe isAdopted && sitls_set_min_version(ssl, sitls_ctx_min_version(other)) == 1
+    isAdopted = unsafe isAdopted && sitls_set_max_version(ssl, sitls_ctx_max_version(other)) == 1
+    isAdopted = unsafe isAdopted && SSL_set1_param(ssl, SSL_CTX_get0_param(other)) == 1
+    let suites = configuration.cipherSuites?.joined(separator: ":") ?? ContextHandle.defaultCipherSuites
+    isAdopted = unsafe isAdopted && SSL_set_ciphersuites(ssl, suites) == 1
+    let groups = configuration.groups?.joined(separator: ":") ?? ContextHandle.defaultGroups
+    isAdopted = unsafe isAdopted && sitls_set_groups(ssl, groups) == 1
+    unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
+    unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
+    unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
+    unsafe record.pointee.ignoresVerdict = configuration.peerVerification == .none
+    if !isAdopted {
+      throw TLSError(
+        .library, .local, hint: "libssl does not take the other context for this connection",
+        library: ErrorQueue.take())
+    }
+  }
+
+  // MARK: Questions
+
+  var askedClientHello: ClientHello? {
+    if case .asked(let hello) = unsafe record.pointee.clientHello { hello } else { nil }
+  }
+
+  var askedPeerCertificate: PeerCertificate? {
+    guard case .asked(let chain) = unsafe record.pointee.peerCertificate,
+      let check = unsafe record.pointee.verification
+    else { return nil }
+    return PeerCertificate(chain: chain, check: check, serverName: serverName)
+  }
+
+  /// Whether the application's own answer refused the peer.
+  var wasRejectedByAnswer: Bool {
+    if case .answered(.reject) = unsafe record.pointee.clientHello { return true }
+    if case .answered(.reject) = unsafe record.pointee.peerCertificate { return true }
+    return false
+  }
+
+  func answerClientHello(_ verdict: ConnectionRecord.Verdict) {
+    unsafe record.pointee.clientHello = .answered(verdict)
+  }
+
+  func answerPeerCertificate(_ verdict: ConnectionRecord.Verdict) {
+    unsafe record.pointee.peerCertificate = .answered(verdict)
+  }
+
+  /// The alert can be told to the peer as the reason of a refused certificate.
+  static func canRefuseCertificate(with alert: TLSAlert) -> Bool { Callbacks.verificationCode(for: alert) != nil }
+
+  // MARK: What callbacks noted
+
+  var alertSent: TLSAlert? { unsafe record.pointee.alertSent }
+  var verification: CertificateCheck? { unsafe record.pointee.verification }
+
+  var hasNews: Bool { unsafe !record.pointee.newSessions.isEmpty || !record.pointee.warnings.isEmpty }
+
+  /// Takes the warnings and sessions noted since the last time.
+  func takeNews(_ body: (Event) -> Void) {
+    for alert in unsafe record.pointee.warnings { body(.alertReceived(alert)) }
+    for session in unsafe record.pointee.newSessions { body(.sessionTicket(session)) }
+    unsafe record.pointee.warnings.removeAll()
+    unsafe record.pointee.newSessions.removeAll()
+  }
+}

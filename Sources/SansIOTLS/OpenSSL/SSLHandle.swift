@@ -1,0 +1,305 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// Owns an `SSL`, the BIO pair under it and the record that its callbacks write. Every call of libssl that can do I/O goes
+/// through `perform`.
+///
+/// `@unchecked Sendable`: the handle is noncopyable and reached only through mutating methods of the one engine that owns
+/// it, so at any moment one thread at most is inside libssl with this `SSL`.
+/// `@safe`: `ssl` and `record` are valid from init to deinit; `record.network` is nil or our half of the pair.
+@safe
+struct SSLHandle: ~Copyable, @unchecked Sendable {
+  let ssl: OpaquePointer
+  let record: UnsafeMutablePointer<ConnectionRecord>
+  /// libssl holds no decrypted bytes back: nothing can come out of it before more ciphertext goes in.
+  private(set) var isEmpty = true
+  private var inputEnded = false
+
+  /// How one call of libssl ended.
+  enum Outcome {
+    case success
+    case wantsRead
+    case asksClientHello
+    case asksPeerCertificate
+    /// The peer's close_notify was read.
+    case peerClosed
+    case failed(Failure)
+  }
+
+  /// The facts about a failed call; `TLSError.init(_:in:)` makes sense of them.
+  struct Failure {
+    let code: Int32
+    let entries: [TLSError.LibraryEntry]
+    /// The transport had ended inside a record.
+    let isMidRecord: Bool
+  }
+
+  private init(ssl: OpaquePointer, ringSize: Int, configuration: TLSContext.Configuration) {
+    unsafe self.ssl = ssl
+    unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
+    unsafe record.initialize(to: ConnectionRecord(ringSize: ringSize))
+    unsafe SSL_set_ex_data(ssl, 0, record)
+    unsafe SSL_set_info_callback(ssl, Callbacks.info)
+    unsafe record.pointee.asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
+    unsafe record.pointee.ignoresVerdict = configuration.peerVerification == .none
+  }
+
+  /// A handle that is ready for its first step.
+  static func make(
+    _ role: TLSEngine.Role, context: TLSContext, ringSize: Int, session: TLSSession?
+  ) throws(TLSError) -> SSLHandle {
+    ErrorQueue.clear()
+    guard let ssl = unsafe SSL_new(context.handle.context) else {
+      throw TLSError(.library, .local, hint: "libssl could not make a connection object", library: ErrorQueue.take())
+    }
+    var handle = unsafe SSLHandle(ssl: ssl, ringSize: ringSize, configuration: context.configuration)
+    try handle.attach()
+    switch role {
+    case .client(let serverName):
+      unsafe SSL_set_connect_state(ssl)
+      try handle.setServerName(serverName)
+      if let session { try handle.offer(session) }
+    case .server:
+      unsafe SSL_set_accept_state(ssl)
+    }
+    return handle
+  }
+
+  deinit {
+    unsafe sitls_free_quietly(ssl)
+    unsafe BIO_free(record.pointee.network)
+    unsafe record.deinitialize(count: 1)
+    unsafe record.deallocate()
+  }
+
+  // MARK: The BIO pair
+
+  /// Makes the rings and binds libssl to its half.
+  private mutating func attach() throws(TLSError) {
+    var inner: OpaquePointer?
+    var network: OpaquePointer?
+    let size = unsafe record.pointee.ringSize
+    guard unsafe BIO_new_bio_pair(&inner, size, &network, size) == 1 else {
+      throw TLSError(.library, .local, hint: "no memory for a BIO pair", library: ErrorQueue.take())
+    }
+    unsafe BIO_set_callback_ex(inner, ConnectionRecord.watch)
+    unsafe UnsafeMutableRawPointer(record).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
+      unsafe BIO_set_callback_arg(inner, argument)
+    }
+    unsafe SSL_set_bio(ssl, inner, inner)
+    unsafe record.pointee.network = network
+    if inputEnded { unsafe sitls_end_of_input(network) }
+  }
+
+  /// Brings the rings back after `hibernate`. Without memory for them the process cannot go on: there is no state to
+  /// return to that a caller could use.
+  @inline(__always)
+  private mutating func wake() {
+    if unsafe record.pointee.network == nil {
+      do throws(TLSError) { try attach() } catch { fatalError("\(error)") }
+    }
+  }
+
+  /// Frees libssl's record buffers where it is between records, and the rings. Both rings must be empty.
+  mutating func hibernate() -> Bool {
+    guard unsafe record.pointee.network != nil else { return true }
+    guard outboundCount == 0, inboundCount == 0, isEmpty else { return false }
+    // SSL_free_buffers itself does not notice a record of which only the header has arrived.
+    if isBetweenRecords { unsafe SSL_free_buffers(ssl) }
+    unsafe SSL_set_bio(ssl, nil, nil)
+    unsafe BIO_free(record.pointee.network)
+    unsafe record.pointee.network = nil
+    unsafe record.pointee.spilled.release()
+    return true
+  }
+
+  var inboundCount: Int { unsafe record.pointee.inbound }
+  var outboundCount: Int { unsafe record.pointee.outbound + record.pointee.spilled.count }
+
+  /// Whether libssl is known to wait for ciphertext: a call could not find anything.
+  var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
+
+  /// The transport's stream so far ends between two records.
+  var isBetweenRecords: Bool { unsafe record.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
+
+  /// How many more bytes libssl needs until it can make a step.
+  var bytesNeeded: Int { unsafe max(record.pointee.lastReadRequest - record.pointee.inbound, 0) }
+
+  /// Copies as much as the inbound ring takes.
+  mutating func put(_ bytes: borrowing RawSpan) -> Int {
+    wake()
+    let total = bytes.byteCount
+    return unsafe bytes.withUnsafeBytes { source in
+      var copied = 0
+      while copied < total {
+        var window: UnsafeMutablePointer<CChar>?
+        let room = Int(
+          unsafe BIO_nwrite(record.pointee.network, &window, Int32(truncatingIfNeeded: min(total - copied, 1 << 20))))
+        guard room > 0, let window = unsafe window else { break }
+        unsafe UnsafeMutableRawPointer(window).copyMemory(from: source.baseAddress! + copied, byteCount: room)
+        copied += room
+      }
+      unsafe record.pointee.inbound += copied
+      return copied
+    }
+  }
+
+  mutating func endInput() {
+    inputEnded = true
+    if let network = unsafe record.pointee.network { unsafe sitls_end_of_input(network) }
+  }
+
+  /// Lends the outbound bytes in order, the queue's first, then the ring's own window, until the body takes less than
+  /// it was lent.
+  @inline(__always)
+  mutating func drain<E>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
+    while unsafe record.pointee.spilled.count > 0 {
+      let window = unsafe record.pointee.spilled.window
+      let taken = try body(unsafe window.bytes)
+      precondition(taken >= 0 && taken <= window.count, "a drain body takes between none and all of what it was lent")
+      unsafe record.pointee.spilled.removeFirst(taken)
+      if taken < window.count { return }
+    }
+    while unsafe record.pointee.outbound > 0 {
+      var start: UnsafeMutablePointer<CChar>?
+      let lent = Int(unsafe BIO_nread0(record.pointee.network, &start))
+      guard lent > 0 else { return }
+      let taken = try body(unsafe UnsafeRawBufferPointer(start: start, count: lent).bytes)
+      precondition(taken >= 0 && taken <= lent, "a drain body takes between none and all of what it was lent")
+      if taken > 0 { unsafe BIO_nread(record.pointee.network, &start, Int32(taken)) }
+      unsafe record.pointee.outbound -= taken
+      if taken < lent { return }
+    }
+  }
+
+  /// Takes what the inbound ring holds and libssl will not read any more.
+  mutating func takeInbound() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(inboundCount)
+    while inboundCount > 0 {
+      // The half that reads what was fed is libssl's; reading through it is what libssl would have done.
+      let inner = unsafe SSL_get_rbio(ssl)
+      var window: UnsafeMutablePointer<CChar>?
+      let count = Int(unsafe BIO_nread(inner, &window, Int32(inboundCount)))
+      guard count > 0 else { break }
+      unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: window, count: count))
+      unsafe record.pointee.inbound -= count
+    }
+    return bytes
+  }
+
+  // MARK: Calls of libssl
+
+  /// The only door to libssl's I/O calls. Clears what others left in the error queue, calls, and classifies once.
+  ///
+  /// WANT_WRITE does not come out: the record's watch makes room before libssl writes. Should a BIO refuse all the same,
+  /// the ring is spilled and the call repeated.
+  @inline(__always)
+  private mutating func perform(_ call: (OpaquePointer) -> Int32) -> Outcome {
+    wake()
+    while true {
+      ErrorQueue.clear()
+      let result = unsafe call(ssl)
+      if result > 0 { return .success }
+      let code = unsafe SSL_get_error(ssl, result)
+      switch code {
+      case SSL_ERROR_WANT_READ:
+        return .wantsRead
+      case SSL_ERROR_WANT_WRITE:
+        unsafe record.pointee.spill()
+      case SSL_ERROR_ZERO_RETURN:
+        return .peerClosed
+      case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+        return .asksClientHello
+      case Int32(sitls_error_want_retry_verify):
+        return .asksPeerCertificate
+      default:
+        return .failed(Failure(code: code, entries: ErrorQueue.take(), isMidRecord: !isBetweenRecords))
+      }
+    }
+  }
+
+  /// Corresponds to `SSL_do_handshake(3)`.
+  mutating func handshake() -> Outcome {
+    while true {
+      let before = inboundCount
+      let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
+      // Checking certificates may leave entries behind although all went well.
+      ErrorQueue.clear()
+      if case .wantsRead = outcome, inboundCount > 0, inboundCount < before { continue }
+      return outcome
+    }
+  }
+
+  /// Decrypts into the caller's memory. Corresponds to `SSL_read_ex(3)`.
+  @inline(__always)
+  mutating func read(into output: inout OutputRawSpan) -> Outcome {
+    unsafe output.withUnsafeMutableBytes { buffer, initialized in
+      let room = buffer.count - initialized
+      var count = 0
+      let outcome = unsafe perform { ssl in
+        unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
+      }
+      switch outcome {
+      case .success:
+        initialized += count
+        // libssl gives all that it has of a record; short of what was asked for, it has no more.
+        isEmpty = count < room
+      case .wantsRead:
+        isEmpty = true
+      default:
+        break
+      }
+      return outcome
+    }
+  }
+
+  /// Seals all bytes into records. Corresponds to `SSL_write_ex(3)`.
+  ///
+  /// - Returns: how it ended, and how many bytes were sealed before that.
+  @inline(__always)
+  mutating func write(_ bytes: borrowing RawSpan, count: Int) -> (Outcome, Int) {
+    unsafe bytes.withUnsafeBytes { buffer in
+      var sealed = 0
+      while sealed < count {
+        var written = 0
+        let outcome = unsafe perform { ssl in
+          unsafe SSL_write_ex(ssl, buffer.baseAddress! + sealed, count - sealed, &written)
+        }
+        guard case .success = outcome else { return (outcome, sealed) }
+        sealed += written
+      }
+      return (.success, sealed)
+    }
+  }
+
+  /// Sends what libssl owes without being asked: the answer to a KeyUpdate, a ticket. Corresponds to a zero-length
+  /// `SSL_write_ex(3)`, which is what makes libssl send them.
+  mutating func flush() -> Outcome {
+    var written = 0
+    var nothing: UInt8 = 0
+    return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
+  }
+
+  /// libssl owes an answer, or is inside a post-handshake message.
+  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || SSL_in_init(ssl) != 0 }
+
+  /// Whether the call before ended because a record without application data was dealt with, not for want of bytes.
+  var endedAtControlRecord: Bool { unsafe !record.pointee.isStarved }
+
+  /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
+  /// `SSL_shutdown(3)`.
+  mutating func shutdown() -> Outcome {
+    unsafe perform { ssl in
+      let result = unsafe SSL_shutdown(ssl)
+      return result == 0 ? 1 : result
+    }
+  }
+
+  /// Corresponds to `SSL_key_update(3)`.
+  mutating func scheduleKeyUpdate(requestingPeer: Bool) -> Outcome {
+    unsafe perform { ssl in
+      unsafe SSL_key_update(ssl, requestingPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
+    }
+  }
+}

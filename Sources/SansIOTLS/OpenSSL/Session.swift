@@ -1,0 +1,33 @@
+internal import CSansIOTLSOpenSSL
+
+/// A session that a client may resume: opaque, secret, and good for one connection in TLS 1.3.
+///
+/// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
+public struct TLSSession: Sendable {
+  /// Owns one reference to an `SSL_SESSION`.
+  ///
+  /// `@unchecked`: the engine copies a session before libssl may change it, so this one stays as it came.
+  @safe
+  final class Reference: @unchecked Sendable {
+    let session: OpaquePointer
+    init(adopting session: OpaquePointer) { unsafe self.session = session }
+    deinit { unsafe SSL_SESSION_free(session) }
+  }
+
+  let reference: Reference
+
+  init(adopting session: OpaquePointer) { unsafe reference = Reference(adopting: session) }
+
+  /// The version that the session was made with.
+  public var version: TLSVersion {
+    TLSVersion(rawValue: UInt16(truncatingIfNeeded: unsafe SSL_SESSION_get_protocol_version(reference.session)))
+  }
+
+  /// Whether libssl would offer it.
+  public var isResumable: Bool { unsafe SSL_SESSION_is_resumable(reference.session) == 1 }
+}
+
+extension TLSSession: CustomStringConvertible {
+  /// The version; never the secret.
+  public var description: String { "TLSSession(\(version))" }
+}

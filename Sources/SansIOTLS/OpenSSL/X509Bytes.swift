@@ -1,0 +1,120 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// An X.509 certificate.
+///
+/// Holding one costs a reference; nothing of it can change.
+public struct TLSCertificate: Sendable {
+  /// Owns one reference to an `X509`.
+  ///
+  /// `@unchecked`: an X509 is not changed after parsing; libcrypto guards its reference count and lazy caches itself.
+  @safe
+  final class Reference: @unchecked Sendable {
+    let x509: OpaquePointer
+    /// Takes over one reference.
+    init(adopting x509: OpaquePointer) { unsafe self.x509 = x509 }
+    deinit { unsafe X509_free(x509) }
+  }
+
+  let reference: Reference
+
+  init(adopting x509: OpaquePointer) { unsafe reference = Reference(adopting: x509) }
+
+  /// Parses one certificate in DER form. The bytes are copied.
+  ///
+  /// - Parameter der: the certificate and nothing behind it.
+  /// - Throws: ``TLSError`` with code `.invalidCertificate`.
+  ///
+  /// Corresponds to `d2i_X509(3)`.
+  public init(der: [UInt8]) throws(TLSError) {
+    ErrorQueue.clear()
+    let (x509, consumed): (OpaquePointer?, Int) = unsafe der.withUnsafeBufferPointer { bytes in
+      var cursor = bytes.baseAddress
+      let parsed = unsafe d2i_X509(nil, &cursor, bytes.count)
+      return unsafe (parsed, parsed == nil ? 0 : bytes.baseAddress!.distance(to: cursor!))
+    }
+    guard let x509 = unsafe x509 else {
+      throw TLSError(
+        .invalidCertificate, .local, hint: "the bytes are not an X.509 certificate in DER form; for PEM use init(pem:)",
+        library: ErrorQueue.take())
+    }
+    unsafe self.init(adopting: x509)
+    if consumed != der.count {
+      throw TLSError(
+        .invalidCertificate, .local, hint: "\(der.count - consumed) bytes stand behind the DER certificate")
+    }
+  }
+
+  /// Parses the first certificate of a PEM text. The bytes are copied.
+  ///
+  /// - Parameter pem: text with at least one `CERTIFICATE` block.
+  /// - Throws: ``TLSError`` with code `.invalidCertificate`.
+  ///
+  /// Corresponds to `PEM_read_bio_X509(3)`.
+  public init(pem: [UInt8]) throws(TLSError) {
+    self = try Self.bundle(pem: pem)[0]
+  }
+
+  /// Parses all certificates of a PEM text. The bytes are copied.
+  ///
+  /// - Parameter pem: text with at least one `CERTIFICATE` block; other blocks are passed over.
+  /// - Returns: the certificates in order, at least one.
+  /// - Throws: ``TLSError`` with code `.invalidCertificate` if there is none or one is malformed.
+  ///
+  /// Corresponds to `PEM_read_bio_X509_AUX(3)`.
+  public static func bundle(pem: [UInt8]) throws(TLSError) -> [TLSCertificate] {
+    try Source.bytes(pem).certificates()
+  }
+
+  /// The certificate in DER form, a fresh copy. Corresponds to `i2d_X509(3)`.
+  public var der: [UInt8] {
+    let count = Int(unsafe i2d_X509(reference.x509, nil))
+    return unsafe [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, initialized in
+      var cursor = buffer.baseAddress
+      initialized = count > 0 ? Int(unsafe i2d_X509(reference.x509, &cursor)) : 0
+    }
+  }
+
+  /// The subject's name in the form of RFC 2253. Corresponds to `X509_NAME_print_ex(3)`.
+  public var subject: String { unsafe Self.text(of: X509_get_subject_name(reference.x509)) }
+
+  /// The issuer's name in the form of RFC 2253. Corresponds to `X509_NAME_print_ex(3)`.
+  public var issuer: String { unsafe Self.text(of: X509_get_issuer_name(reference.x509)) }
+
+  /// The certificates of a stack that somebody else owns; each gets a reference of its own.
+  static func references(in stack: OpaquePointer?) -> [TLSCertificate] {
+    unsafe (0..<sitls_x509_count(stack)).compactMap { index in
+      guard let x509 = unsafe sitls_x509_at(stack, index) else { return nil }
+      unsafe X509_up_ref(x509)
+      return unsafe TLSCertificate(adopting: x509)
+    }
+  }
+
+  /// A distinguished name as text, at most 1,024 bytes of it.
+  static func text(of name: OpaquePointer?) -> String {
+    guard let name = unsafe name, let sink = unsafe BIO_new(BIO_s_mem()) else { return "" }
+    defer { unsafe BIO_free(sink) }
+    guard unsafe sitls_name_print(sink, name) else { return "" }
+    return unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+      let count = unsafe BIO_read(sink, buffer.baseAddress, 1024)
+      return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(max(Int(count), 0)), as: UTF8.self)
+    }
+  }
+}
+
+extension TLSCertificate: Hashable {
+  /// Whether the two are the same certificate, byte for byte. Corresponds to `X509_cmp(3)`.
+  public static func == (left: TLSCertificate, right: TLSCertificate) -> Bool {
+    unsafe X509_cmp(left.reference.x509, right.reference.x509) == 0
+  }
+
+  /// Hashes the encoded certificate.
+  ///
+  /// - Parameter hasher: takes the bytes.
+  public func hash(into hasher: inout Hasher) { hasher.combine(der) }
+}
+
+extension TLSCertificate: CustomStringConvertible {
+  /// The subject and the issuer.
+  public var description: String { "\(subject) (issued by \(issuer))" }
+}

@@ -1,0 +1,39 @@
+/// The first bytes that came from the peer. When a handshake fails at once they tell a TLS peer with other ideas from a
+/// peer that does not speak TLS.
+struct OpeningBytes: Sendable {
+  private var bytes: [UInt8] = []
+  private static let limit = 8
+
+  var isEmpty: Bool { bytes.isEmpty }
+
+  mutating func append(_ span: borrowing RawSpan) {
+    var index = 0
+    while bytes.count < Self.limit, index < span.byteCount {
+      bytes.append(unsafe span.unsafeLoad(fromByteOffset: index, as: UInt8.self))  // index < byteCount
+      index += 1
+    }
+  }
+
+  static let httpRequestHint =
+    "the peer sent a plaintext HTTP request; it must use https, or this port must not use TLS"
+
+  /// What a beginning that is not TLS looks like; `nil` for a TLS record, or before there is enough to tell.
+  var plaintextHint: String? {
+    guard bytes.count >= 3, !isRecord, !isVersion2Hello else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    let requests = ["GET ", "POST", "HEAD", "PUT ", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE"]
+    if requests.contains(where: text.hasPrefix) { return Self.httpRequestHint }
+    if text.hasPrefix("HTTP/") { return "the peer speaks plaintext HTTP, not TLS; check port and scheme" }
+    if text.hasPrefix("SSH-") { return "the peer speaks SSH, not TLS; check the port" }
+    if text.hasPrefix("220") || text.hasPrefix("+OK") || text.hasPrefix("* OK") {
+      return "the peer greets in clear text, as mail and FTP servers do; it may need STARTTLS first"
+    }
+    return "what the peer sent is not TLS; check that both ends mean the same port and protocol"
+  }
+
+  /// Content types 20 to 24, major version 3 (RFC 8446, section 5.1).
+  private var isRecord: Bool { (20...24).contains(bytes[0]) && bytes[1] == 3 }
+
+  /// The SSL 2 form of a ClientHello, which libssl reads and then refuses by its version.
+  private var isVersion2Hello: Bool { bytes[0] & 0x80 != 0 && bytes[2] == 1 }
+}

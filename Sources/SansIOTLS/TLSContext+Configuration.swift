@@ -1,0 +1,183 @@
+extension TLSContext {
+  /// Everything that connections share, as a value with safe defaults: TLS 1.2 or later as the system's own policy
+  /// allows, peers verified, renegotiation and compression off. It is checked when a ``TLSContext`` is made from it.
+  public struct Configuration: Sendable {
+    /// Which end of a connection a context serves.
+    public enum Side: Sendable, Hashable {
+      /// Connects.
+      case client
+      /// Is connected to.
+      case server
+    }
+
+    /// Whether a server asks clients for a certificate.
+    public enum ClientAuthentication: Sendable, Hashable {
+      /// Clients are not asked.
+      case none
+      /// Clients are asked; one that sends none is served, one that sends a bad one is refused.
+      case requested
+      /// Clients without an acceptable certificate are refused.
+      case required
+    }
+
+    /// Whether a peer's chain is checked.
+    public enum PeerVerification: Sendable, Hashable {
+      /// It must end at the trust, be in date, and serve the purpose.
+      case chain
+      /// Nothing is checked: anybody on the way can read and change everything. For tests.
+      case none
+    }
+
+    /// What a server does when it knows none of the application protocols that a client offers.
+    public enum ApplicationProtocolMismatch: Sendable, Hashable {
+      /// Refuse by the alert no_application_protocol, as RFC 7301 says.
+      case refuse
+      /// Go on without one.
+      case proceed
+    }
+
+    /// Which end this is.
+    public let side: Side
+
+    /// The oldest version allowed; `nil` means TLS 1.2, or what the system's policy (openssl.cnf) demands beyond it.
+    /// Corresponds to `SSL_CTX_set_min_proto_version(3)`.
+    public var minimumVersion: TLSVersion?
+    /// The newest version allowed; `nil` means TLS 1.3, or what the system's policy allows short of it.
+    public var maximumVersion: TLSVersion?
+    /// TLS 1.2 suites in the syntax of `openssl-ciphers(1)`; `nil` means libssl's, which the system's policy may set.
+    /// Corresponds to `SSL_CTX_set_cipher_list(3)`.
+    public var cipherList: String?
+    /// TLS 1.3 suites by name, preferred first; `nil` means libssl's. Corresponds to `SSL_CTX_set_ciphersuites(3)`.
+    public var cipherSuites: [String]?
+    /// Key-exchange groups by name, preferred first, for example `["X25519", "P-256"]`; `nil` means libssl's.
+    /// Corresponds to `SSL_CTX_set1_groups_list(3)`.
+    public var groups: [String]?
+    /// Signature algorithms by name, preferred first, for example `["ECDSA+SHA256"]`; `nil` means libssl's.
+    /// Corresponds to `SSL_CTX_set1_sigalgs_list(3)`.
+    public var signatureAlgorithms: [String]?
+    /// Application protocols (ALPN), preferred first, each 1 to 255 bytes; a server picks by its own order.
+    /// Corresponds to `SSL_CTX_set_alpn_protos(3)`.
+    public var applicationProtocols: [String] = []
+    /// What a server does when no application protocol is known to both.
+    public var applicationProtocolMismatch: ApplicationProtocolMismatch = .refuse
+    /// Where a peer's chain may end. A client's default is the system's store.
+    public var trust: [TLSTrust]
+    /// Whether a peer's chain is checked at all.
+    public var peerVerification: PeerVerification = .chain
+    /// The time that certificates are checked against, in seconds since 1970; `nil` means libcrypto's clock.
+    /// Corresponds to `X509_VERIFY_PARAM_set_time(3)`.
+    public var verificationTime: Int64?
+    /// Intermediate certificates allowed between leaf and authority, 0 to 100; `nil` means libssl's 100.
+    /// Corresponds to `SSL_CTX_set_verify_depth(3)`.
+    public var verificationDepth: Int?
+    /// Whether a certificate may be used for whatever purpose; by default its extended key usage must fit its side.
+    /// Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.
+    public var acceptsAnyPurpose = false
+    /// Who this side is: several identities must differ in key type, and the peer's abilities choose.
+    public var identities: [TLSIdentity]
+    /// Whether a server asks for client certificates.
+    public var clientAuthentication: ClientAuthentication = .none
+    /// The authorities whose names a server tells with its request; `nil` means those of `trust` that are given as
+    /// certificates, PEM or DER. Corresponds to `SSL_CTX_add_client_CA(3)`.
+    public var clientAuthorities: [TLSCertificate]?
+    /// Takes each line of the NSS key log format, without newline, on the thread that is in the engine. Whoever has the
+    /// lines can read the connection. It must not call the engine. Corresponds to `SSL_CTX_set_keylog_callback(3)`.
+    public var keyLog: (@Sendable (_ line: String) -> Void)?
+    /// libssl's security level, 0 to 5; `nil` means the system's. Corresponds to `SSL_CTX_set_security_level(3)`.
+    public var securityLevel: Int?
+    /// Session tickets that a TLS 1.3 server sends after a full handshake, 0 to 16. One is enough for most.
+    /// Corresponds to `SSL_CTX_set_num_tickets(3)`.
+    public var sessionTickets = 1
+    /// A server stops at each ClientHello and asks which context serves it.
+    public var asksAboutClientHello = false
+    /// A client stops at the server's certificate and asks whether it is acceptable.
+    public var asksAboutPeerCertificate = false
+    /// libssl frees its record buffers whenever they are empty: about 34 KB less for each idle connection, 12 % more
+    /// instructions for small messages. Corresponds to `SSL_MODE_RELEASE_BUFFERS`.
+    public var releasesBuffers = false
+
+    private init(side: Side, trust: [TLSTrust], identities: [TLSIdentity]) {
+      self.side = side
+      self.trust = trust
+      self.identities = identities
+    }
+
+    /// A client that trusts the system's authorities and shows no certificate.
+    ///
+    /// - Returns: the configuration.
+    public static func client() -> Configuration { Configuration(side: .client, trust: [.system], identities: []) }
+
+    /// A server that asks for no client certificates.
+    ///
+    /// - Parameter identities: at least one by the time the context is made.
+    /// - Returns: the configuration.
+    public static func server(_ identities: TLSIdentity...) -> Configuration {
+      Configuration(side: .server, trust: [], identities: identities)
+    }
+
+    /// Whether the peer's certificate is looked at.
+    var verifiesPeer: Bool {
+      peerVerification == .chain && (side == .client || clientAuthentication != .none)
+    }
+
+    /// The mistakes that can be told without libssl.
+    func validate() throws(TLSError) {
+      func refuse(_ code: TLSError.Code, _ hint: String) -> TLSError { TLSError(code, .misuse, hint: hint) }
+      for version in [minimumVersion, maximumVersion] {
+        if let version, version != .tls12, version != .tls13 {
+          throw refuse(.invalidVersionRange, "\(version) is not offered; choose TLS 1.2 or TLS 1.3")
+        }
+      }
+      if let minimumVersion, let maximumVersion, minimumVersion > maximumVersion {
+        throw refuse(.invalidVersionRange, "minimum \(minimumVersion) is over maximum \(maximumVersion)")
+      }
+      if applicationProtocols.contains(where: { !(1...255).contains($0.utf8.count) })
+        || applicationProtocols.reduce(0, { $0 + 1 + $1.utf8.count }) > 65_535
+      {
+        throw refuse(
+          .invalidApplicationProtocol, "an application protocol has 1 to 255 bytes, and all of them 65,535 at most")
+      }
+      if side == .server, identities.isEmpty {
+        throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
+      }
+      if verifiesPeer, trust.isEmpty {
+        throw refuse(.emptyTrust, "peers are to be verified and no trust is given; add .system or certificates")
+      }
+      if let securityLevel, !(0...5).contains(securityLevel) {
+        throw refuse(.invalidConfiguration, "security level \(securityLevel) does not exist; choose 0 to 5")
+      }
+      if let verificationDepth, !(0...100).contains(verificationDepth) {
+        throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
+      }
+      if !(0...16).contains(sessionTickets) {
+        throw refuse(.invalidConfiguration, "\(sessionTickets) session tickets are out of range; choose 0 to 16")
+      }
+      if asksAboutClientHello, side == .client {
+        throw refuse(.invalidConfiguration, "asksAboutClientHello is a server's; a client sends the ClientHello")
+      }
+      if asksAboutPeerCertificate, side == .server {
+        throw refuse(.unsupported, "asksAboutPeerCertificate is a client's; libssl cannot suspend a server's check")
+      }
+    }
+  }
+
+  /// Something about a configuration that works now and may not work as meant.
+  public enum Warning: Sendable, Hashable, CustomStringConvertible {
+    /// The identity of this subject has expired at the time of verification.
+    case expiredIdentity(subject: String)
+    /// The identity of this subject is not valid yet.
+    case notYetValidIdentity(subject: String)
+    /// The groups hold no NIST curve: TLS 1.2 servers with an ECDSA certificate will be out of reach.
+    case groupsExcludeCommonCertificates
+
+    /// The warning in words.
+    public var description: String {
+      switch self {
+      case .expiredIdentity(let subject): "the certificate of \(subject) has expired; peers will refuse it"
+      case .notYetValidIdentity(let subject): "the certificate of \(subject) is not valid yet; peers will refuse it"
+      case .groupsExcludeCommonCertificates:
+        "without P-256 or P-384 among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/// The byte-taking calls for the containers that people have. Arrays and slices are lent to libssl where they lie; other
+/// sequences are copied once. (A span's raw bytes count as unsafe for types with padding; `UInt8` has none.)
+extension TLSEngine {
+  /// Takes ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
+  ///
+  /// - Parameter ciphertext: bytes in the order of the stream.
+  /// - Returns: how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func feed(_ ciphertext: [UInt8]) throws(TLSError) -> Int { try feed(unsafe ciphertext.span.bytes) }
+
+  /// Takes ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
+  ///
+  /// - Parameter ciphertext: bytes in the order of the stream.
+  /// - Returns: how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func feed(_ ciphertext: ArraySlice<UInt8>) throws(TLSError) -> Int {
+    try feed(unsafe ciphertext.span.bytes)
+  }
+
+  /// Seals plaintext; see ``write(_:)-(RawSpan)``.
+  ///
+  /// - Parameter plaintext: bytes to send.
+  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func write(_ plaintext: [UInt8]) throws(TLSError) -> Step<Int> { try write(unsafe plaintext.span.bytes) }
+
+  /// Seals plaintext; see ``write(_:)-(RawSpan)``.
+  ///
+  /// - Parameter plaintext: bytes to send.
+  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func write(_ plaintext: ArraySlice<UInt8>) throws(TLSError) -> Step<Int> {
+    try write(unsafe plaintext.span.bytes)
+  }
+
+  /// Seals plaintext of any sequence, for example `"text".utf8`; see ``write(_:)-(RawSpan)``. The bytes are copied once.
+  ///
+  /// - Parameter plaintext: bytes to send.
+  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func write(_ plaintext: some Sequence<UInt8>) throws(TLSError) -> Step<Int> {
+    try write(Array(plaintext))
+  }
+
+  /// Decrypts into an output span of bytes; see ``read(into:)-(OutputRawSpan)``. Nothing is copied.
+  ///
+  /// - Parameter output: takes the plaintext.
+  /// - Returns: how far it came, and how many bytes were read.
+  /// - Throws: ``TLSError`` as the raw span form does.
+  public mutating func read(into output: inout OutputSpan<UInt8>) throws(TLSError) -> Step<Int> {
+    // The typed error crosses the closure as a value: the span's own method throws whatever its body does, untyped here.
+    let outcome = unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
+      var raw = unsafe OutputRawSpan(
+        buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: initialized)
+      let result: Result<Step<Int>, TLSError>
+      do throws(TLSError) { result = .success(try read(into: &raw)) } catch { result = .failure(error) }
+      initialized = unsafe raw.finalize(for: UnsafeMutableRawBufferPointer(buffer))
+      return result
+    }
+    return try outcome.get()
+  }
+
+  /// Decrypts into a fresh array.
+  ///
+  /// - Parameter count: bytes wanted at most, 1 or more.
+  /// - Returns: `.done` with the bytes that were there, never empty; else as ``read(into:)-(OutputRawSpan)``.
+  /// - Throws: ``TLSError`` as the raw span form does.
+  public mutating func read(upTo count: Int) throws(TLSError) -> Step<[UInt8]> {
+    var step: Result<Step<Int>, TLSError> = .success(.needsFeed)
+    let bytes = [UInt8](capacity: max(count, 0)) { (output: inout OutputSpan<UInt8>) in
+      do throws(TLSError) { step = .success(try read(into: &output)) } catch { step = .failure(error) }
+    }
+    return try step.get().map { _ in bytes }
+  }
+
+  /// Takes all waiting ciphertext as an array, a copy. See ``drain(_:)`` for the form that copies nothing.
+  ///
+  /// - Returns: the bytes, empty if none wait.
+  public mutating func drain() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(outboundCount)
+    drain { (segment: RawSpan) in
+      // A span's bytes reach an array through a buffer that lives as long as the closure.
+      unsafe segment.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      return segment.byteCount
+    }
+    return bytes
+  }
+
+  /// Copies waiting ciphertext into the caller's memory, as much as fits.
+  ///
+  /// - Parameter output: takes the bytes; what was in it stays.
+  public mutating func drain(into output: inout OutputRawSpan) {
+    drain { (segment: RawSpan) in
+      let count = min(segment.byteCount, output.freeCapacity)
+      // Both sides are bounded by `count`.
+      unsafe segment.withUnsafeBytes { source in
+        unsafe output.withUnsafeMutableBytes { target, initialized in
+          if count > 0 {
+            unsafe (target.baseAddress! + initialized).copyMemory(from: source.baseAddress!, byteCount: count)
+            initialized += count
+          }
+        }
+      }
+      return count
+    }
+  }
+}

@@ -1,0 +1,511 @@
+/// A TLS connection without I/O: one `SSL` of libssl on a BIO pair, whose other half the caller empties and fills.
+///
+/// # Theory of operation
+///
+/// `SSL_connect(3)` has three answers: 1, the handshake is done; 0, it was refused in a controlled way; negative, it
+/// failed, or "satisfy the BIO's needs and repeat the call". With a BIO pair, satisfying the needs is moving bytes in or
+/// out of the pair. The engine turns that contract into types: a ``Step`` says how far a call came, ``needs`` says what
+/// it waits for, and whatever cannot be continued is thrown once and for ever.
+///
+/// Ciphertext comes in by `feed` and goes out by `drain`. Between the two, every call runs libssl **to rest**: when it
+/// returns, nothing more can happen without new ciphertext, a `read`, a `write`, a `close` or an answer. During the
+/// handshake `feed` itself drives libssl; afterwards `feed` only fills the ring and `read` decrypts from it, straight into
+/// the caller's memory. Before libssl writes more than the outbound ring can take, the ring is emptied into a queue, so no
+/// handshake flight, alert or close_notify is ever cut short and no write is ever left half done.
+///
+/// The engine has one owner at a time: it is noncopyable, so the compiler proves that no two threads are inside it.
+///
+/// ```swift
+/// loop: while true {
+///   tls.drain { transport.send($0) }                 // 1. drain first, always
+///   switch try tls.read(into: &buffer) {             // 2. read until it needs more
+///   case .done(let count): consume(count)
+///   case .needsFeed: try transport.receive().map { try tls.feed($0) } ?? tls.feedEOF()
+///   case .endOfStream: break loop
+///   case .needsDrain, .needsAnswer: continue
+///   }
+/// }
+/// ```
+///
+/// Corresponds to `SSL`, `SSL_connect(3)`, `SSL_accept(3)` and `BIO_s_bio(3)`.
+public struct TLSEngine: ~Copyable, Sendable {
+  /// Which end of the connection this is.
+  public enum Role: Sendable, Hashable {
+    /// Connects to the server of this name.
+    case client(serverName: ServerName)
+    /// Is connected to.
+    case server
+  }
+
+  /// The bounds that this engine keeps.
+  public let limits: Limits
+  /// The error that ended the connection; every call throws it again.
+  public private(set) var failure: TLSError?
+
+  var handle: SSLHandle
+  private(set) var state: EngineState
+  private var events: EventQueue
+  /// The contexts in use: their callbacks' data must live as long as the connection.
+  private var contexts: [TLSContext]
+  private var opening: OpeningBytes
+  private var handshakeBytes: Int
+  private var controlRecords: Int
+
+  /// Makes an engine and takes its first step: a client's ClientHello is there to be drained.
+  ///
+  /// - Parameters:
+  ///   - role: which end this is, and for a client whom it means to reach.
+  ///   - context: made for the same side; kept for the life of the engine.
+  ///   - limits: the bounds of everything that can grow.
+  ///   - session: a session to resume, on a client; it is copied.
+  /// - Throws: ``TLSError`` with code `.wrongRole`, `.invalidServerName`, `.invalidArgument` (limits, a session on a
+  ///   server) or `.library`.
+  ///
+  /// Corresponds to `SSL_new(3)`, `SSL_set_connect_state(3)`, `BIO_new_bio_pair(3)`.
+  public init(
+    _ role: Role, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil
+  ) throws(TLSError) {
+    try Self.check(role, context: context, limits: limits, session: session)
+    var handle = try SSLHandle.make(role, context: context, ringSize: limits.ring, session: session)
+    let firstStep = handle.handshake()
+    if case .failed(let failure) = firstStep {
+      throw TLSError(failure, on: handle, opening: OpeningBytes(), inputEnded: false, isHandshakeDone: false)
+    }
+    self.init(handle, context: context, limits: limits)
+    settle(firstStep)
+  }
+
+  private static func check(
+    _ role: Role, context: TLSContext, limits: Limits, session: TLSSession?
+  ) throws(TLSError) {
+    if let defect = limits.defect { throw TLSError(.invalidArgument, .misuse, hint: defect) }
+    let isServer = role == .server
+    if isServer != (context.configuration.side == .server) {
+      throw TLSError(
+        .wrongRole, .misuse,
+        hint: "a \(isServer ? "server" : "client") needs a context made from a configuration of its own side")
+    }
+    if isServer, session != nil {
+      throw TLSError(.invalidArgument, .misuse, hint: "a session is resumed by the client; a server takes none")
+    }
+  }
+
+  private init(_ handle: consuming SSLHandle, context: TLSContext, limits: Limits) {
+    self.handle = handle
+    self.limits = limits
+    contexts = [context]
+    events = EventQueue(limit: limits.events)
+    failure = nil
+    state = EngineState()
+    opening = OpeningBytes()
+    handshakeBytes = 0
+    controlRecords = 0
+  }
+
+  // MARK: Ciphertext
+
+  /// Takes ciphertext that came from the peer. During the handshake it drives it; afterwards it waits for `read`.
+  ///
+  /// - Parameter ciphertext: bytes in the order of the stream, cut anywhere. They are copied once.
+  /// - Returns: how many bytes were accepted. Fewer than given is the back-pressure signal: `read` (or answer the
+  ///   question, or take the trailing input), then feed the rest.
+  /// - Throws: ``TLSError``: what ended the connection; `.fedAfterEnd` or `.abandoned` if it was not to be fed.
+  ///
+  /// Corresponds to `BIO_nwrite(3)` and, during the handshake, `SSL_do_handshake(3)`.
+  public mutating func feed(_ ciphertext: RawSpan) throws(TLSError) -> Int {
+    try admit(.feed)
+    if state.isHandshakeDone { return handle.put(ciphertext) }
+    return try feedHandshake(ciphertext)
+  }
+
+  private mutating func feedHandshake(_ ciphertext: RawSpan) throws(TLSError) -> Int {
+    opening.append(ciphertext)
+    var accepted = 0
+    while accepted < ciphertext.byteCount {
+      var rest = ciphertext.extracting(droppingFirst: accepted)
+      if !state.isHandshakeDone {
+        if handshakeBytes == limits.handshake, state.isHandshaking {
+          fail(
+            TLSError(
+              .limitExceeded, .peer,
+              hint: "the handshake took more than limits.handshake, \(limits.handshake) bytes"))
+          try throwFailure()
+        }
+        rest = rest.extracting(first: min(rest.byteCount, limits.handshake - handshakeBytes))
+      }
+      let count = handle.put(rest)
+      if count == 0 { break }
+      accepted += count
+      if !state.isHandshakeDone { handshakeBytes += count }
+      if state.isHandshaking {
+        advanceHandshake()
+        try throwFailure()
+      }
+    }
+    return accepted
+  }
+
+  /// Tells that the transport ended: no more ciphertext will come. Whether that is a truncation shows at the next
+  /// `read` or `handshake`, after all that arrived before it was delivered. Repeating it changes nothing.
+  ///
+  /// Corresponds to `BIO_shutdown_wr(3)`.
+  public mutating func feedEOF() {
+    if state.inputEnded { return }
+    state.inputDidEnd()
+    handle.endInput()
+    if state.isHandshaking { advanceHandshake() }
+  }
+
+  /// Ciphertext bytes that wait to be drained.
+  public var outboundCount: Int { handle.outboundCount }
+
+  /// Lends the waiting ciphertext, segment by segment, where it lies: nothing is copied. Works after errors too, so that
+  /// the alert leaves.
+  ///
+  /// - Parameter body: takes a segment and returns how many of its bytes it took, 0 to all. It is called again while it
+  ///   takes all and more is waiting.
+  /// - Throws: what `body` throws; the segment it was lent stays.
+  ///
+  /// Corresponds to `BIO_nread0(3)` and `BIO_nread(3)`.
+  public mutating func drain<E: Error>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
+    try handle.drain(body)
+  }
+
+  // MARK: Plaintext
+
+  /// Goes on with the handshake as far as it comes. `feed` does so by itself: this tells how things stand.
+  ///
+  /// - Returns: `.done`, `.needsFeed` or `.needsAnswer`.
+  /// - Throws: ``TLSError``: what ended the connection; `.abandoned` after `close()` in mid-handshake.
+  ///
+  /// Corresponds to `SSL_do_handshake(3)`.
+  public mutating func handshake() throws(TLSError) -> Step<Void> {
+    switch try admit(.handshake) {
+    case .done: return .done(())
+    case .needsAnswer: return .needsAnswer
+    default: return .needsFeed
+    }
+  }
+
+  /// Seals plaintext into records. What is accepted is sealed in this very call: a later call can never find a write
+  /// half done, and there is no "retry with the same buffer".
+  ///
+  /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
+  /// - Returns: `.done` with how many bytes were accepted, all of them unless ``Limits-swift.struct/outbound`` is met;
+  ///   `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
+  ///   message that the peer began to send keeps libssl from writing.
+  /// - Throws: ``TLSError``: what ended the connection; `.closed` after `close()`; `.abandoned`.
+  ///
+  /// Corresponds to `SSL_write_ex(3)`.
+  public mutating func write(_ plaintext: RawSpan) throws(TLSError) -> Step<Int> {
+    switch try admit(.write) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    default: break
+    }
+    let count = plaintext.byteCount
+    if count == 0 { return .done(0) }
+    let room = limits.outbound - handle.outboundCount
+    if room <= 0 { return .needsDrain }
+    // Whole records rather than crumbs near the limit: it may be passed by one record.
+    let (outcome, sealed) = handle.write(plaintext, count: min(count, max(room, Self.recordSize)))
+    if sealed > 0 { return .done(sealed) }
+    switch outcome {
+    case .success: return .done(0)
+    case .wantsRead: return .needsFeed
+    default:
+      end(outcome)
+      try throwFailure()
+      return .needsFeed
+    }
+  }
+
+  /// The plaintext of one record at most (RFC 8446, section 5.1).
+  private static let recordSize = 16_384
+
+  /// Decrypts into the caller's memory as many records as have arrived and fit. Data comes before the end or the error
+  /// behind it.
+  ///
+  /// - Parameter output: takes the plaintext; what was in it stays.
+  /// - Returns: `.done` with the number of bytes, `.needsFeed`, `.needsAnswer`, or `.endOfStream`, which repeats.
+  /// - Throws: ``TLSError``: what ended the connection, `.truncated` if the transport ended without close_notify;
+  ///   `.abandoned`.
+  ///
+  /// Corresponds to `SSL_read_ex(3)`.
+  public mutating func read(into output: inout OutputRawSpan) throws(TLSError) -> Step<Int> {
+    switch try admit(.read) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    case .endOfStream: return .endOfStream
+    default: break
+    }
+    let start = output.byteCount
+    reading: while output.freeCapacity > 0, !handle.isAtRest {
+      let outcome = handle.read(into: &output)
+      switch outcome {
+      case .success:
+        controlRecords = 0
+      case .wantsRead:
+        guard handle.endedAtControlRecord else { break reading }
+        controlRecordPassed()
+        if failure != nil { break reading }
+      default:
+        end(outcome)
+        break reading
+      }
+    }
+    let count = output.byteCount - start
+    if count > 0 { return .done(count) }
+    try throwFailure()
+    if state.receiving == .closed { return .endOfStream }
+    return output.freeCapacity == 0 ? .done(0) : .needsFeed
+  }
+
+  /// Ends this direction by close_notify, behind everything written before. Reading goes on until the peer's own end;
+  /// nothing waits for the peer. In mid-handshake it abandons the connection: nothing is sent but what was queued.
+  ///
+  /// - Returns: `.done`, also when repeated; `.needsFeed` while a message that the peer began to send keeps libssl from
+  ///   writing: close_notify follows by itself when the rest of it was read.
+  /// - Throws: ``TLSError``: what ended the connection.
+  ///
+  /// Corresponds to `SSL_shutdown(3)`, called once.
+  public mutating func close() throws(TLSError) -> Step<Void> {
+    if case .done = try admit(.close) { return .done(()) }
+    if !state.closeRequested() { return .done(()) }
+    sendCloseNotify()
+    try throwFailure()
+    return state.sending == .closed ? .done(()) : .needsFeed
+  }
+
+  /// Changes this side's sending keys (TLS 1.3), at once and visibly: the message is there to be drained.
+  ///
+  /// - Parameter requestingPeer: whether the peer is asked to change its own too.
+  /// - Returns: `.done`; `.needsFeed` or `.needsAnswer` before the handshake is done.
+  /// - Throws: ``TLSError``: what ended the connection; `.unsupported` in TLS 1.2; `.closed` after `close()`.
+  ///
+  /// Corresponds to `SSL_key_update(3)`, RFC 8446, section 4.6.3.
+  public mutating func keyUpdate(requestingPeer: Bool) throws(TLSError) -> Step<Void> {
+    switch try admit(.keyUpdate) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    default: break
+    }
+    guard handle.negotiated.version == .tls13 else {
+      throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
+    }
+    // libssl takes no KeyUpdate while a message is half read or another update is due.
+    if handle.owes { flushWhatIsOwed() }
+    try throwFailure()
+    if handle.owes { return .needsFeed }
+    let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
+    if case .success = scheduled { flushWhatIsOwed() } else { end(scheduled) }
+    try throwFailure()
+    return .done(())
+  }
+
+  /// The bytes that were fed behind the peer's close_notify, or that a failed connection never read: exactly these, for
+  /// a protocol that goes on in clear. Empty before. Room is made for more to be fed.
+  ///
+  /// - Returns: the bytes, a copy.
+  public mutating func takeTrailingInput() -> [UInt8] {
+    guard state.receiving == .closed || state.phase == .failed || state.phase == .abandoned else { return [] }
+    return handle.takeInbound()
+  }
+
+  /// Gives back what an idle connection does not need: libssl's record buffers and both rings, about 70 KB. The next
+  /// call that needs them brings them back by itself.
+  ///
+  /// - Returns: whether the engine hibernates now; it cannot while there is something to drain or to read.
+  ///
+  /// Corresponds to `SSL_free_buffers(3)` and `SSL_set_bio(3)` without BIO.
+  @discardableResult
+  public mutating func hibernate() -> Bool { handle.hibernate() }
+
+  // MARK: What is wanted
+
+  /// What the engine waits for: all that an event loop must know.
+  public var needs: Needs {
+    var needs: Needs = handle.outboundCount > 0 ? .drain : []
+    switch state.phase {
+    case .failed, .abandoned: break
+    case .asking: needs.insert(.answer)
+    case .handshaking: if !state.inputEnded { needs.insert(.feed) }
+    case .open:
+      if state.receiving == .closed { break }
+      needs.insert(handle.isAtRest ? .feed : .read)
+    }
+    return needs
+  }
+
+  /// How many ciphertext bytes until the next step can be made: a transport that must not read ahead (a serial line, a
+  /// protocol that goes on in clear) reads exactly so many. 0 when none are waited for.
+  ///
+  /// Corresponds to `BIO_ctrl_get_read_request(3)`.
+  public var bytesNeeded: Int { needs.contains(.feed) ? handle.bytesNeeded : 0 }
+
+  /// The next thing that happened, oldest first.
+  ///
+  /// - Returns: the event, or `nil` if there is none.
+  public mutating func nextEvent() -> Event? { events.next() }
+
+  /// The question that the engine stopped at, `nil` if it did not.
+  public var question: Question? {
+    guard state.phase == .asking else { return nil }
+    if let hello = handle.askedClientHello { return .clientHello(hello) }
+    return handle.askedPeerCertificate.map(Question.peerCertificate)
+  }
+
+  /// Answers the question and goes on with the handshake, with what was fed meanwhile.
+  ///
+  /// - Parameter answer: one that fits the question; see ``Answer``.
+  /// - Throws: ``TLSError``: `.wrongAnswer` if there is no question, or the answer is to another, or names an alert that
+  ///   libssl cannot send as a reason; `.wrongRole` for a client's context; then what ends the connection. After a misuse the
+  ///   question stands.
+  public mutating func answer(_ answer: Answer) throws(TLSError) {
+    try admit(.answer)
+    guard let question, answer.fits(question) else {
+      throw TLSError(.wrongAnswer, .misuse, hint: "this answer is to another question")
+    }
+    switch question {
+    case .clientHello: try answerClientHello(answer)
+    case .peerCertificate: try answerPeerCertificate(answer)
+    }
+    state.answered()
+    advanceHandshake()
+    try throwFailure()
+  }
+
+  private mutating func answerClientHello(_ answer: Answer) throws(TLSError) {
+    switch answer {
+    case .use(let context):
+      guard context.configuration.side == .server else {
+        throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
+      }
+      try handle.adopt(context)
+      contexts.append(context)
+      handle.answerClientHello(.proceed)
+    case .reject(let alert): handle.answerClientHello(.reject(alert))
+    case .proceed, .accept: handle.answerClientHello(.proceed)
+    }
+  }
+
+  private mutating func answerPeerCertificate(_ answer: Answer) throws(TLSError) {
+    switch answer {
+    case .accept: handle.answerPeerCertificate(.accept)
+    case .reject(let alert):
+      guard SSLHandle.canRefuseCertificate(with: alert) else {
+        throw TLSError(
+          .wrongAnswer, .misuse,
+          hint: "a certificate is refused by bad_certificate, unsupported_certificate, certificate_revoked, "
+            + "certificate_expired, certificate_unknown, unknown_ca or handshake_failure, not by \(alert)")
+      }
+      handle.answerPeerCertificate(.reject(alert))
+    case .proceed, .use: handle.answerPeerCertificate(.proceed)
+    }
+  }
+
+  // MARK: Inside
+
+  /// Asks the state machine, and throws where it says so.
+  @inline(__always) @discardableResult
+  private func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Ruling {
+    let ruling = state.ruling(on: call)
+    switch ruling {
+    case .failed: try throwFailure()
+    case .misuse(let misuse): throw Self.error(for: misuse)
+    default: break
+    }
+    return ruling
+  }
+
+  @inline(__always)
+  private func throwFailure() throws(TLSError) {
+    if let failure { throw failure }
+  }
+
+  private static func error(for misuse: EngineState.Misuse) -> TLSError {
+    switch misuse {
+    case .closed: TLSError(.closed, .misuse, hint: "close() was called; nothing can be sent any more")
+    case .abandoned: TLSError(.abandoned, .misuse, hint: "close() was called in mid-handshake; the connection is over")
+    case .fedAfterEnd: TLSError(.fedAfterEnd, .misuse, hint: "feedEOF() was called; nothing can follow it")
+    case .noQuestion: TLSError(.wrongAnswer, .misuse, hint: "there is no question to answer")
+    case .notYet: TLSError(.notYet, .misuse, hint: "the handshake is not done")
+    }
+  }
+
+  /// Runs the handshake to rest.
+  private mutating func advanceHandshake() { settle(handle.handshake()) }
+
+  private mutating func settle(_ outcome: SSLHandle.Outcome) {
+    collectNews()
+    switch outcome {
+    case .success:
+      state.handshakeCompleted()
+      events.append(.handshakeCompleted)
+    case .wantsRead: break
+    case .asksClientHello, .asksPeerCertificate: state.asked()
+    case .peerClosed, .failed: end(outcome)
+    }
+  }
+
+  /// What a call left that was neither success nor a want.
+  private mutating func end(_ outcome: SSLHandle.Outcome) {
+    collectNews()
+    switch outcome {
+    case .peerClosed where state.isHandshakeDone:
+      state.peerClosed()
+      events.append(.peerClosed)
+    case .peerClosed:
+      fail(
+        TLSError(
+          .alertReceived, .peer, hint: "the peer closed the connection in the middle of the handshake",
+          alertReceived: .closeNotify))
+    case .failed(let failure):
+      fail(
+        TLSError(
+          failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
+    case .success, .wantsRead: break
+    case .asksClientHello, .asksPeerCertificate:
+      fail(TLSError(.library, .local, hint: "libssl asked a question outside of a handshake"))
+    }
+  }
+
+  private mutating func fail(_ error: TLSError) {
+    failure = error
+    state.failed()
+  }
+
+  /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
+  private mutating func controlRecordPassed() {
+    collectNews()
+    controlRecords += 1
+    if controlRecords > limits.controlRecords {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint: "more than limits.controlRecords, \(limits.controlRecords), records came without application data"))
+      return
+    }
+    if state.sending == .closing { sendCloseNotify() } else if state.sending == .open, handle.owes { flushWhatIsOwed() }
+  }
+
+  private mutating func flushWhatIsOwed() {
+    let outcome = handle.flush()
+    switch outcome {
+    case .success, .wantsRead: break
+    default: end(outcome)
+    }
+  }
+
+  /// Sends close_notify, unless libssl is inside a message whose rest has not come: it could not write then.
+  private mutating func sendCloseNotify() {
+    if handle.owes { flushWhatIsOwed() }
+    if failure != nil || handle.owes { return }
+    let outcome = handle.shutdown()
+    if case .success = outcome { state.closeNotifySent() } else { end(outcome) }
+  }
+
+  private mutating func collectNews() {
+    if handle.hasNews { handle.takeNews { events.append($0) } }
+  }
+}

@@ -1,0 +1,49 @@
+/// A source of certificate authorities that a peer's chain may end at. A configuration takes several.
+public struct TLSTrust: Sendable {
+  enum Kind: Sendable {
+    case system
+    case certificates([TLSCertificate])
+    case pem([UInt8])
+    case der([UInt8])
+    case file(String)
+    case directory(String)
+  }
+
+  let kind: Kind
+
+  /// The distribution's trust store. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
+  public static let system = TLSTrust(kind: .system)
+
+  /// These certificates.
+  ///
+  /// - Parameter certificates: authorities, or single certificates that are trusted as they are; at least one.
+  /// - Returns: the source.
+  public static func certificates(_ certificates: [TLSCertificate]) -> TLSTrust {
+    TLSTrust(kind: .certificates(certificates))
+  }
+
+  /// The certificates of a PEM text.
+  ///
+  /// - Parameter bytes: at least one `CERTIFICATE` block.
+  /// - Returns: the source.
+  public static func pem(_ bytes: [UInt8]) -> TLSTrust { TLSTrust(kind: .pem(bytes)) }
+
+  /// One certificate in DER form.
+  ///
+  /// - Parameter bytes: the certificate and nothing behind it.
+  /// - Returns: the source.
+  public static func der(_ bytes: [UInt8]) -> TLSTrust { TLSTrust(kind: .der(bytes)) }
+
+  /// A PEM file; libcrypto opens it. Corresponds to `SSL_CTX_load_verify_file(3)`.
+  ///
+  /// - Parameter path: the file's path.
+  /// - Returns: the source.
+  public static func file(_ path: String) -> TLSTrust { TLSTrust(kind: .file(path)) }
+
+  /// A directory of certificates named by hash, as `openssl rehash` makes it; libcrypto looks there when it checks a
+  /// chain. Corresponds to `SSL_CTX_load_verify_dir(3)`.
+  ///
+  /// - Parameter path: the directory's path.
+  /// - Returns: the source.
+  public static func directory(_ path: String) -> TLSTrust { TLSTrust(kind: .directory(path)) }
+}
