@@ -1,0 +1,14 @@
+import SansIOTLS
+
+// Uses the core from end to end, so that the linker cannot leave parts of it out: a client hello, the refusal of an answer
+// that is not TLS, and the alert or error that follows.
+
+let context = try TLSContext(.client())
+var tls = try TLSEngine(.client(serverName: .dns("example.org")), context: context)
+let hello = tls.drain()
+print("ClientHello: \(hello.count) bytes; needs \(tls.needs)")
+do {
+  _ = try tls.feed(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8))
+} catch {
+  print(error.code)
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+/// The walls of the house, read off the sources: where pointers may be, who may import whom, what lies at the top level.
+struct TidyTests {
+  @Test
+  func `pointers stay inside the folders named OpenSSL`() throws {
+    let words = ["OpaquePointer", "Unmanaged", "UnsafeRawPointer", "UnsafeMutableRawPointer", "UnsafePointer", "UnsafeMutablePointer", "CSansIOTLSOpenSSL", "CSansIOTLSShims"]
+    for file in try SourceFile.all(under: "Sources/SansIOTLS") + SourceFile.all(under: "Sources/SansIOTLSTestKit")
+    where !file.path.contains("/OpenSSL/") {
+      for word in words {
+        #expect(!file.mentions(word), "\(file.path) mentions \(word)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("Sources/SansIOTLS", ["CSansIOTLSOpenSSL", "CSansIOTLSShims"]),
+    ("Sources/SansIOTLSTransports", ["SansIOTLS", "Glibc", "Musl", "Darwin", "Android"]),
+    ("Sources/SansIOTLSTestKit", ["SansIOTLS", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims"]),
+  ])
+  func `imports flow one way`(folder: String, allowed: [String]) throws {
+    let files = try SourceFile.all(under: folder)
+    #expect(!files.isEmpty)
+    for file in files {
+      for module in file.imports {
+        #expect(allowed.contains(module), "\(file.path) imports \(module)")
+      }
+    }
+  }
+
+  @Test
+  func `C modules are imported internally`() throws {
+    for file in try SourceFile.all(under: "Sources") {
+      for line in file.lines where line.contains("import CSansIOTLS") {
+        #expect(line.hasPrefix("internal import "), "\(file.path): \(line)")
+      }
+    }
+  }
+
+  @Test
+  func `the root manifest depends on no package`() throws {
+    let manifest = try SourceFile("Package.swift")
+    #expect(!manifest.mentions(".package("))
+    #expect(!manifest.mentions("unsafeFlags"))
+    #expect(!manifest.mentions("enableExperimentalFeature"))
+  }
+
+  @Test
+  func `the top level holds what the design names`() throws {
+    let allowed: Set<String> = ["Package.swift", "Package.resolved", "Sources", "Tests", "Examples", "README.md"]
+    for entry in try FileManager.default.contentsOfDirectory(atPath: SourceFile.root) where !entry.hasPrefix(".") {
+      #expect(allowed.contains(entry), "\(entry) does not belong at the top level")
+    }
+  }
+
+  @Test
+  func `no work is left marked in the sources`() throws {
+    // Split, so that this file does not find itself.
+    let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
+    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") + SourceFile.all(under: "Examples") {
+      for mark in marks {
+        #expect(!file.mentions(mark), "\(file.path) holds \(mark)")
+      }
+    }
+  }
+
+  @Test
+  func `an unchecked conformance gives its reason beside it`() throws {
+    for file in try SourceFile.all(under: "Sources") {
+      for (index, line) in file.lines.enumerated() where line.contains("@unchecked Sendable") && !line.contains("///") {
+        let before = file.lines[max(0, index - 12)..<index].joined()
+        #expect(before.contains("`@unchecked"), "\(file.path):\(index + 1) gives no reason")
+      }
+    }
+  }
+
+  @Test
+  func `public declarations of the libraries are documented`() throws {
+    let declaration = try Regex(#"^\s*(@\w+(\([^)]*\))?\s+)*public (?!import|extension)"#)
+    for file in try SourceFile.all(under: "Sources") {
+      for (index, line) in file.lines.enumerated() where line.firstMatch(of: declaration) != nil {
+        var above = index - 1
+        while above >= 0, file.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("@") { above -= 1 }
+        let comment = above >= 0 ? file.lines[above].trimmingCharacters(in: .whitespaces) : ""
+        #expect(comment.hasPrefix("///"), "\(file.path):\(index + 1) has no documentation: \(line)")
+      }
+    }
+  }
+}
+
+/// A file of this repository as text.
+private struct SourceFile {
+  /// The repository, found from this very file.
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  let path: String
+  let lines: [String]
+
+  init(_ path: String) throws {
+    self.path = path
+    lines = try String(contentsOfFile: Self.root + "/" + path, encoding: .utf8).components(separatedBy: "\n")
+  }
+
+  static func all(under folder: String) throws -> [SourceFile] {
+    let enumerator = FileManager.default.enumerator(atPath: root + "/" + folder)
+    let paths = (enumerator?.compactMap { $0 as? String } ?? []).filter {
+      $0.hasSuffix(".swift") && !$0.split(separator: "/").contains { $0.hasPrefix(".") }
+    }
+    return try paths.sorted().map { try SourceFile(folder + "/" + $0) }
+  }
+
+  /// Whether code (comments aside) holds the word.
+  func mentions(_ word: String) -> Bool {
+    lines.contains { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && $0.contains(word) }
+  }
+
+  var imports: [String] {
+    lines.compactMap { line in
+      let words = line.split(separator: " ")
+      guard let index = words.firstIndex(of: "import"), index + 1 < words.count, index <= 2,
+        words[..<index].allSatisfy({ ["public", "internal", "private", "package", "@testable", "@preconcurrency"].contains($0) })
+      else { return nil }
+      return String(words[index + 1].split(separator: ".")[0])
+    }
+  }
+}
