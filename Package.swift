@@ -39,7 +39,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTests",
-      dependencies: ["SansIOTLS", "SansIOTLSTestKit"],
+      dependencies: ["SansIOTLS", "SansIOTLSTestKit", "CSansIOTLSOpenSSL"],
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTransportsTests",

@@ -29,7 +29,9 @@ public enum ServerName: Sendable, Hashable {
       throw refuse("is an IP address; use .ip so that the address is checked and no SNI is sent")
     }
     let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    if labels.contains(where: { $0.isEmpty || $0.count > 63 }) { throw refuse("has an empty label or one over 63 characters") }
+    if labels.contains(where: { $0.isEmpty || $0.count > 63 }) {
+      throw refuse("has an empty label or one over 63 characters")
+    }
     return String(decoding: bytes, as: UTF8.self)
   }
 

@@ -22,7 +22,9 @@ extension TLSEngine {
   /// - Parameter plaintext: bytes to send.
   /// - Returns: how far it came, and how many bytes were accepted.
   /// - Throws: ``TLSError`` as the span form does.
-  public mutating func write(_ plaintext: [UInt8]) throws(TLSError) -> Step<Int> { try write(unsafe plaintext.span.bytes) }
+  public mutating func write(_ plaintext: [UInt8]) throws(TLSError) -> Step<Int> {
+    try write(unsafe plaintext.span.bytes)
+  }
 
   /// Seals plaintext; see ``write(_:)-(RawSpan)``.
   ///

@@ -5,7 +5,10 @@ import Testing
 struct TidyTests {
   @Test
   func `pointers stay inside the folders named OpenSSL`() throws {
-    let words = ["OpaquePointer", "Unmanaged", "UnsafeRawPointer", "UnsafeMutableRawPointer", "UnsafePointer", "UnsafeMutablePointer", "CSansIOTLSOpenSSL", "CSansIOTLSShims"]
+    let words = [
+      "OpaquePointer", "Unmanaged", "UnsafeRawPointer", "UnsafeMutableRawPointer", "UnsafePointer",
+      "UnsafeMutablePointer", "CSansIOTLSOpenSSL", "CSansIOTLSShims",
+    ]
     for file in try SourceFile.all(under: "Sources/SansIOTLS") + SourceFile.all(under: "Sources/SansIOTLSTestKit")
     where !file.path.contains("/OpenSSL/") {
       for word in words {
@@ -58,7 +61,9 @@ struct TidyTests {
   func `no work is left marked in the sources`() throws {
     // Split, so that this file does not find itself.
     let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
-    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests") + SourceFile.all(under: "Examples") {
+    for file in try SourceFile.all(under: "Sources") + SourceFile.all(under: "Tests")
+      + SourceFile.all(under: "Examples")
+    {
       for mark in marks {
         #expect(!file.mentions(mark), "\(file.path) holds \(mark)")
       }
@@ -120,7 +125,9 @@ private struct SourceFile {
     lines.compactMap { line in
       let words = line.split(separator: " ")
       guard let index = words.firstIndex(of: "import"), index + 1 < words.count, index <= 2,
-        words[..<index].allSatisfy({ ["public", "internal", "private", "package", "@testable", "@preconcurrency"].contains($0) })
+        words[..<index].allSatisfy({
+          ["public", "internal", "private", "package", "@testable", "@preconcurrency"].contains($0)
+        })
       else { return nil }
       return String(words[index + 1].split(separator: ".")[0])
     }

@@ -23,13 +23,15 @@ struct ContextBuilder {
     let policyMinimum = unsafe sitls_ctx_min_version(context)
     let policyMaximum = unsafe sitls_ctx_max_version(context)
     let minimum = configuration.minimumVersion.map { Int32($0.rawValue) } ?? max(policyMinimum, TLS1_2_VERSION)
-    let maximum = configuration.maximumVersion.map { Int32($0.rawValue) } ?? (policyMaximum == 0 ? TLS1_3_VERSION : policyMaximum)
+    let maximum =
+      configuration.maximumVersion.map { Int32($0.rawValue) } ?? (policyMaximum == 0 ? TLS1_3_VERSION : policyMaximum)
     if minimum > maximum {
       throw refuse(
         .invalidVersionRange,
         "the configuration and the system's policy (openssl.cnf) together allow no version; set both ends of the range")
     }
-    guard unsafe sitls_ctx_set_min_version(context, minimum) == 1, unsafe sitls_ctx_set_max_version(context, maximum) == 1
+    guard unsafe sitls_ctx_set_min_version(context, minimum) == 1,
+      unsafe sitls_ctx_set_max_version(context, maximum) == 1
     else {
       throw refuse(.invalidVersionRange, "this libssl does not offer the versions asked for")
     }
@@ -53,10 +55,12 @@ struct ContextBuilder {
       let known = Self.defaultSuiteNames
       for suite in suites where !known.contains(suite) {
         throw refuse(
-          .unknownCipher, "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(known.sorted().joined(separator: ", "))")
+          .unknownCipher,
+          "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(known.sorted().joined(separator: ", "))")
       }
       guard !suites.isEmpty, unsafe SSL_CTX_set_ciphersuites(context, suites.joined(separator: ":")) == 1 else {
-        throw refuse(.unknownCipher, "no TLS 1.3 suite is left; name at least one, or set the maximum version to TLS 1.2")
+        throw refuse(
+          .unknownCipher, "no TLS 1.3 suite is left; name at least one, or set the maximum version to TLS 1.2")
       }
     }
   }
@@ -101,7 +105,8 @@ struct ContextBuilder {
       guard try unsafe isKnown({ unsafe sitls_ctx_set_signature_algorithms($0, algorithm) }) else {
         throw refuse(
           .unknownSignatureAlgorithm,
-          "libssl knows no signature algorithm \"\(algorithm.prefix(64))\"; for example ECDSA+SHA256, rsa_pss_rsae_sha256, ed25519")
+          "libssl knows no signature algorithm \"\(algorithm.prefix(64))\"; for example ECDSA+SHA256, rsa_pss_rsae_sha256, ed25519"
+        )
       }
     }
     guard !algorithms.isEmpty,
@@ -122,13 +127,16 @@ struct ContextBuilder {
       }
       guard types.insert(unsafe EVP_PKEY_get_base_id(pkey)).inserted else {
         throw refuse(
-          .duplicateIdentity, "two identities have keys of one type; a context holds one each, choose by asksAboutClientHello")
+          .duplicateIdentity,
+          "two identities have keys of one type; a context holds one each, choose by asksAboutClientHello")
       }
       let rest = unsafe sitls_x509_stack()
       defer { unsafe sitls_x509_stack_free(rest) }
       for certificate in identity.chain.dropFirst() { unsafe sitls_x509_push(rest, certificate.reference.x509) }
       guard unsafe SSL_CTX_use_cert_and_key(context, leaf, pkey, rest, 1) == 1 else {
-        throw refuse(.identityRefused, "libssl refuses the certificate or key of \(subject); the security level may ask for more", .local)
+        throw refuse(
+          .identityRefused, "libssl refuses the certificate or key of \(subject); the security level may ask for more",
+          .local)
       }
       try unsafe checkDates(of: leaf, subject: subject, &warnings)
       try unsafe checkGroups(fit: pkey, subject: subject)
@@ -162,7 +170,8 @@ struct ContextBuilder {
     guard let names = known[curve], names.isDisjoint(with: groups) else { return }
     throw refuse(
       .unusableGroups,
-      "the certificate of \(subject) is on the curve \(curve), which the groups leave out: TLS 1.2 cannot use it; add the curve or set the minimum version to TLS 1.3")
+      "the certificate of \(subject) is on the curve \(curve), which the groups leave out: TLS 1.2 cannot use it; add the curve or set the minimum version to TLS 1.3"
+    )
   }
 
   func setTrust() throws(TLSError) {
@@ -231,7 +240,9 @@ struct ContextBuilder {
         context, Callbacks.selectApplicationProtocol, Unmanaged.passUnretained(callbacks).toOpaque())
     } else {
       // This function answers 0 for success.
-      guard unsafe SSL_CTX_set_alpn_protos(context, callbacks.protocolList.baseAddress, UInt32(callbacks.protocolList.count)) == 0
+      guard
+        unsafe SSL_CTX_set_alpn_protos(
+          context, callbacks.protocolList.baseAddress, UInt32(callbacks.protocolList.count)) == 0
       else { throw refuse(.invalidApplicationProtocol, "libssl does not take the application protocols") }
     }
   }

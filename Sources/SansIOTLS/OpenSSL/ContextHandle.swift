@@ -24,7 +24,8 @@ final class ContextHandle: @unchecked Sendable {
     }
     let isServer = configuration.side == .server
     let callbacks = ContextCallbacks(
-      keyLog: configuration.keyLog, protocolList: configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 },
+      keyLog: configuration.keyLog,
+      protocolList: configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 },
       refusesMismatch: configuration.applicationProtocolMismatch == .refuse)
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []

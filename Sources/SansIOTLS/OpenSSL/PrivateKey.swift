@@ -78,8 +78,8 @@ private final class PassphraseRequest {
   }
 
   /// libcrypto calls it while `parse` keeps the request alive.
-  static let callback:
-    @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
+  static let callback: @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 =
+    {
       buffer, size, _, argument in
       guard let argument = unsafe argument, let buffer = unsafe buffer else { return -1 }
       let request = unsafe Unmanaged<PassphraseRequest>.fromOpaque(argument).takeUnretainedValue()

@@ -20,9 +20,10 @@ extension SSLHandle {
           library: ErrorQueue.take())
       }
     case .unverified(let text):
-      accepted = try text.map { (text) throws(TLSError) in
-        unsafe sitls_set_server_name(ssl, try ServerName.validated(text)) == 1
-      } ?? true
+      accepted =
+        try text.map { (text) throws(TLSError) in
+          unsafe sitls_set_server_name(ssl, try ServerName.validated(text)) == 1
+        } ?? true
     }
     if !accepted {
       throw TLSError(

@@ -15,7 +15,8 @@ enum Source {
     case .bytes(let bytes):
       // A buffer closure is untyped in what it throws; the result carries the typed error across.
       let outcome: Swift.Result<Result, TLSError> = unsafe bytes.withUnsafeBytes { buffer in
-        guard let bio = unsafe BIO_new_mem_buf(buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), Int32(buffer.count))
+        guard
+          let bio = unsafe BIO_new_mem_buf(buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1), Int32(buffer.count))
         else {
           return .failure(TLSError(.library, .local, hint: "no memory for a BIO", library: ErrorQueue.take()))
         }
