@@ -106,7 +106,9 @@ public struct EnginePair: ~Copyable {
   public mutating func handshake(limit: Int = 64) throws {
     for _ in 0..<limit {
       let moved = step()
-      if let failure = primaryFailure { throw failure }
+      // After a failure the alert still travels, so that both sides know.
+      if !moved, let failure = primaryFailure { throw failure }
+      if moved, primaryFailure != nil { continue }
       if client.negotiated != nil, server.negotiated != nil { return }
       if !moved { break }
     }

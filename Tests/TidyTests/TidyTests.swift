@@ -58,6 +58,15 @@ struct TidyTests {
   }
 
   @Test
+  func `the loop in the README is the one that is compiled`() throws {
+    let example = try SourceFile("Examples/embedding/Sources/embedding/Conversation.swift").lines
+    let start = try #require(example.firstIndex(of: "  // README: the loop"))
+    let end = try #require(example.firstIndex(of: "  // README: end"))
+    let loop = example[(start + 1)..<end].map { $0.dropFirst(2) }.joined(separator: "\n")
+    #expect(try SourceFile("README.md").lines.joined(separator: "\n").contains("```swift\n\(loop)\n```"))
+  }
+
+  @Test
   func `no work is left marked in the sources`() throws {
     // Split, so that this file does not find itself.
     let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]

@@ -3,8 +3,5 @@
 #define SANS_IO_TLS_SHIMS_UMBRELLA_H
 
 #include "shims.h"
-#if __has_include("mint_shims.h")
-#include "mint_shims.h"
-#endif
 
 #endif

@@ -7,8 +7,8 @@ extension TLSError {
     _ failure: SSLHandle.Failure, on handle: borrowing SSLHandle, opening: OpeningBytes, inputEnded: Bool,
     isHandshakeDone: Bool
   ) {
-    let first = failure.entries.first
-    let reason = first.map { $0.library == "SSL routines" ? Int32($0.reasonCode) : -1 } ?? 0
+    // libcrypto's entries may stand before libssl's, which alone say what they meant for the connection.
+    let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
     let alertReceived: TLSAlert? =
       reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256
       ? TLSAlert(rawValue: UInt8(truncatingIfNeeded: reason - SSL_AD_REASON_OFFSET)) : nil

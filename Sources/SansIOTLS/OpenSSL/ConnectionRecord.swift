@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 /// What libssl's callbacks write down about one connection. It has a stable address, because libssl holds it as
 /// application data of the `SSL` and as callback argument of the BIO; only the thread that is inside a call of the owning
@@ -9,16 +10,13 @@ struct ConnectionRecord: ~Copyable {
 
   /// Our half of the pair; `nil` while the rings are removed (hibernation).
   var network: OpaquePointer?
-  let ringSize: Int
   /// Bytes in the inbound ring, not yet taken by libssl.
   var inbound = 0
   /// Bytes in the outbound ring, not yet drained or spilled.
   var outbound = 0
   var spilled = SpillQueue()
-  /// How many bytes libssl wanted when it last read from the ring: 5 for a record header, then the body, counting down.
+  /// How many bytes libssl wanted when it last looked for some: 5 for a record header, then the body, counting down.
   var lastReadRequest = 5
-  /// libssl's last read found the ring empty.
-  var isStarved = false
 
   // MARK: Alerts and certificates
 
@@ -44,17 +42,15 @@ struct ConnectionRecord: ~Copyable {
 
   var newSessions: [TLSSession] = []
 
-  init(ringSize: Int) { self.ringSize = ringSize }
-
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.
   mutating func spill() {
     var window: UnsafeMutablePointer<CChar>?
-    while outbound > 0 {
-      let taken = Int(unsafe BIO_nread(network, &window, Int32(outbound)))
-      guard taken > 0 else { return }
+    while true {
+      let taken = Int(unsafe BIO_nread(network, &window, Int32.max))
+      guard taken > 0 else { break }
       unsafe spilled.append(UnsafeRawBufferPointer(start: window, count: taken))
-      outbound -= taken
     }
+    outbound = 0
   }
 
   /// The record of the connection that `ssl` belongs to.
@@ -62,30 +58,16 @@ struct ConnectionRecord: ~Copyable {
     unsafe SSL_get_ex_data(ssl, 0)?.assumingMemoryBound(to: ConnectionRecord.self)
   }
 
-  /// Watches libssl's half of the pair. Before libssl writes more than the ring can take, the ring is emptied into the
-  /// queue: no write is refused or cut short, whatever the ring's size, and an alert always finds room, even one that
-  /// ends a handshake whose flight filled the ring in the same call.
-  static let watch: BIO_callback_fn_ex = { bio, operation, _, length, _, _, result, processed in
+  /// Watches libssl's half of the pair during the handshake. Before libssl writes more than the ring can take, the ring is
+  /// emptied into the queue: no write is refused or cut short, and an alert finds room even if it ends a handshake whose
+  /// flight filled the ring in the same call. At the end of the stream it tells inside what libssl was.
+  static let watch: BIO_callback_fn_ex = { bio, operation, _, length, _, _, result, _ in
     guard let argument = unsafe BIO_get_callback_arg(bio) else { return Int(result) }
     let record = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: ConnectionRecord.self)
     switch operation {
-    case BIO_CB_READ:
-      unsafe record.pointee.lastReadRequest = length
-    case BIO_CB_READ | BIO_CB_RETURN:
-      if result > 0, let processed = unsafe processed {
-        unsafe record.pointee.inbound -= processed.pointee
-        unsafe record.pointee.isStarved = false
-      } else {
-        unsafe record.pointee.isStarved = true
-      }
-    case BIO_CB_WRITE:
-      if unsafe length > record.pointee.ringSize - record.pointee.outbound { unsafe record.pointee.spill() }
-    case BIO_CB_WRITE | BIO_CB_RETURN:
-      if result > 0, let processed = unsafe processed {
-        unsafe record.pointee.outbound += processed.pointee
-      }
-    default:
-      break
+    case BIO_CB_READ: unsafe record.pointee.lastReadRequest = length
+    case BIO_CB_WRITE: if unsafe length > sitls_write_room(bio) { unsafe record.pointee.spill() }
+    default: break
     }
     return Int(result)
   }

@@ -29,3 +29,8 @@ enum ErrorQueue {
     }
   }
 }
+
+extension TLSError.LibraryEntry {
+  /// Whether libssl itself made the entry, rather than the libcrypto under it.
+  var isFromLibSSL: Bool { ERR_GET_LIB(CUnsignedLong(code)) == ERR_LIB_SSL }
+}

@@ -14,6 +14,14 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// libssl holds no decrypted bytes back: nothing can come out of it before more ciphertext goes in.
   private(set) var isEmpty = true
   private var inputEnded = false
+  /// The last call ended at a record without application data, not for want of bytes.
+  private(set) var endedAtControlRecord = false
+  private let ringSize: Int
+  /// Watching costs 2,000 instructions for a small message: it is done where it is needed, in the handshake and at the end.
+  private var isWatching = true
+
+  /// Room for the largest alert: a CBC record with a SHA-384 MAC has 85 bytes.
+  private static let alertReserve = 128
 
   /// How one call of libssl ended.
   enum Outcome {
@@ -36,8 +44,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   private init(ssl: OpaquePointer, ringSize: Int, configuration: TLSContext.Configuration) {
     unsafe self.ssl = ssl
+    self.ringSize = ringSize
     unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
-    unsafe record.initialize(to: ConnectionRecord(ringSize: ringSize))
+    unsafe record.initialize(to: ConnectionRecord())
     unsafe SSL_set_ex_data(ssl, 0, record)
     unsafe SSL_set_info_callback(ssl, Callbacks.info)
     unsafe record.pointee.asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
@@ -78,17 +87,22 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   private mutating func attach() throws(TLSError) {
     var inner: OpaquePointer?
     var network: OpaquePointer?
-    let size = unsafe record.pointee.ringSize
-    guard unsafe BIO_new_bio_pair(&inner, size, &network, size) == 1 else {
+    // libssl's side writes into the outbound ring, which is larger by an alert: see `makeRoom`.
+    guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
       throw TLSError(.library, .local, hint: "no memory for a BIO pair", library: ErrorQueue.take())
     }
-    unsafe BIO_set_callback_ex(inner, ConnectionRecord.watch)
     unsafe UnsafeMutableRawPointer(record).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
       unsafe BIO_set_callback_arg(inner, argument)
     }
+    if isWatching { unsafe BIO_set_callback_ex(inner, ConnectionRecord.watch) }
     unsafe SSL_set_bio(ssl, inner, inner)
     unsafe record.pointee.network = network
     if inputEnded { unsafe sitls_end_of_input(network) }
+  }
+
+  private mutating func watch(_ isWatching: Bool) {
+    self.isWatching = isWatching
+    unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? ConnectionRecord.watch : nil)
   }
 
   /// Brings the rings back after `hibernate`. Without memory for them the process cannot go on: there is no state to
@@ -146,6 +160,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   mutating func endInput() {
     inputEnded = true
+    wake()
+    watch(true)
     if let network = unsafe record.pointee.network { unsafe sitls_end_of_input(network) }
   }
 
@@ -192,8 +208,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   /// The only door to libssl's I/O calls. Clears what others left in the error queue, calls, and classifies once.
   ///
-  /// WANT_WRITE does not come out: the record's watch makes room before libssl writes. Should a BIO refuse all the same,
-  /// the ring is spilled and the call repeated.
+  /// WANT_WRITE does not come out: the ring is spilled and the call repeated.
   @inline(__always)
   private mutating func perform(_ call: (OpaquePointer) -> Int32) -> Outcome {
     wake()
@@ -202,21 +217,46 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       let result = unsafe call(ssl)
       if result > 0 { return .success }
       let code = unsafe SSL_get_error(ssl, result)
-      switch code {
-      case SSL_ERROR_WANT_READ:
-        return .wantsRead
-      case SSL_ERROR_WANT_WRITE:
+      if code == SSL_ERROR_WANT_WRITE {
         unsafe record.pointee.spill()
-      case SSL_ERROR_ZERO_RETURN:
-        return .peerClosed
-      case SSL_ERROR_WANT_CLIENT_HELLO_CB:
-        return .asksClientHello
-      case Int32(sitls_error_want_retry_verify):
-        return .asksPeerCertificate
-      default:
-        return .failed(Failure(code: code, entries: ErrorQueue.take(), isMidRecord: !isBetweenRecords))
+        continue
       }
+      return classify(code)
     }
+  }
+
+  private mutating func classify(_ code: Int32) -> Outcome {
+    countRings()
+    switch code {
+    case SSL_ERROR_WANT_READ:
+      let request = unsafe BIO_ctrl_get_read_request(record.pointee.network)
+      // libssl asked the ring in vain, or dealt with a whole record and came back without asking further.
+      endedAtControlRecord = request == 0
+      unsafe record.pointee.lastReadRequest = request == 0 ? 5 : request
+      return .wantsRead
+    case SSL_ERROR_ZERO_RETURN:
+      return .peerClosed
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+      return .asksClientHello
+    case Int32(sitls_error_want_retry_verify):
+      return .asksPeerCertificate
+    default:
+      return .failed(Failure(code: code, entries: ErrorQueue.take(), isMidRecord: !isBetweenRecords))
+    }
+  }
+
+  /// Reads off how full the rings are.
+  @inline(__always)
+  private func countRings() {
+    unsafe record.pointee.inbound = BIO_ctrl_wpending(record.pointee.network)
+    unsafe record.pointee.outbound = BIO_ctrl_pending(record.pointee.network)
+  }
+
+  /// Before libssl reads: what it writes while it reads, a refusal for each request to renegotiate, is never longer than
+  /// what it reads, and then one alert may follow. A ring without room for that is spilled first.
+  @inline(__always)
+  private func makeRoom() {
+    if unsafe record.pointee.outbound > ringSize - record.pointee.inbound { unsafe record.pointee.spill() }
   }
 
   /// Corresponds to `SSL_do_handshake(3)`.
@@ -224,10 +264,17 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     while true {
       let before = inboundCount
       let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
+      countRings()
       // Checking certificates may leave entries behind although all went well.
       ErrorQueue.clear()
-      if case .wantsRead = outcome, inboundCount > 0, inboundCount < before { continue }
-      return outcome
+      switch outcome {
+      case .wantsRead where inboundCount > 0 && inboundCount < before: continue
+      case .success:
+        unsafe record.pointee.lastReadRequest = 5
+        watch(inputEnded)
+        return outcome
+      default: return outcome
+      }
     }
   }
 
@@ -237,6 +284,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe output.withUnsafeMutableBytes { buffer, initialized in
       let room = buffer.count - initialized
       var count = 0
+      makeRoom()
       let outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
       }
@@ -245,6 +293,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         initialized += count
         // libssl gives all that it has of a record; short of what was asked for, it has no more.
         isEmpty = count < room
+        unsafe record.pointee.lastReadRequest = 5
+        unsafe record.pointee.inbound = BIO_ctrl_wpending(record.pointee.network)
       case .wantsRead:
         isEmpty = true
       default:
@@ -269,6 +319,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         guard case .success = outcome else { return (outcome, sealed) }
         sealed += written
       }
+      unsafe record.pointee.outbound = BIO_ctrl_pending(record.pointee.network)
       return (.success, sealed)
     }
   }
@@ -278,19 +329,18 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   mutating func flush() -> Outcome {
     var written = 0
     var nothing: UInt8 = 0
+    defer { countRings() }
     return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
   }
 
   /// libssl owes an answer, or is inside a post-handshake message.
   var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || SSL_in_init(ssl) != 0 }
 
-  /// Whether the call before ended because a record without application data was dealt with, not for want of bytes.
-  var endedAtControlRecord: Bool { unsafe !record.pointee.isStarved }
-
   /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
   /// `SSL_shutdown(3)`.
   mutating func shutdown() -> Outcome {
-    unsafe perform { ssl in
+    defer { countRings() }
+    return unsafe perform { ssl in
       let result = unsafe SSL_shutdown(ssl)
       return result == 0 ? 1 : result
     }

@@ -1,0 +1,106 @@
+internal import CSansIOTLSOpenSSL
+
+/// A key pair of libcrypto's, and what is to be had of it as bytes.
+///
+/// Safe: the pointer is lent to libcrypto for the length of a call only, and is freed with the instance.
+/// `@unchecked Sendable`: once made, an EVP_PKEY is only read, which libcrypto allows on any number of threads.
+@safe final class MintedKey: @unchecked Sendable {
+  let type: TestIdentity.KeyType
+  /// The SubjectPublicKeyInfo, in DER.
+  let publicKeyInfo: [UInt8]
+  /// The key identifier: a digest of the SubjectPublicKeyInfo, after RFC 7093.
+  let identifier: [UInt8]
+  private let handle: OpaquePointer
+
+  /// Generates a key pair.
+  init(_ type: TestIdentity.KeyType) {
+    let algorithm =
+      switch type {
+      case .p256, .p384: "EC"
+      case .ed25519: "ED25519"
+      case .rsa: "RSA"
+      }
+    let context = unsafe Minting.made(EVP_PKEY_CTX_new_from_name(nil, algorithm, nil), "EVP_PKEY_CTX_new_from_name")
+    defer { unsafe EVP_PKEY_CTX_free(context) }
+    unsafe Minting.must(EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init")
+    switch type {
+    case .p256: unsafe Minting.must(EVP_PKEY_CTX_set_group_name(context, "P-256"), "EVP_PKEY_CTX_set_group_name")
+    case .p384: unsafe Minting.must(EVP_PKEY_CTX_set_group_name(context, "P-384"), "EVP_PKEY_CTX_set_group_name")
+    case .rsa(let bits):
+      unsafe Minting.must(EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(bits)), "EVP_PKEY_CTX_set_rsa_keygen_bits")
+    case .ed25519: break
+    }
+    var generated: OpaquePointer?
+    unsafe Minting.must(EVP_PKEY_generate(context, &generated), "EVP_PKEY_generate")
+    self.type = type
+    let handle = unsafe Minting.made(generated, "EVP_PKEY_generate")
+    unsafe self.handle = handle
+    publicKeyInfo = unsafe Minting.encoded { unsafe i2d_PUBKEY(handle, $0) }
+    identifier = Minting.digest160(publicKeyInfo)
+  }
+
+  deinit { unsafe EVP_PKEY_free(handle) }
+
+  /// The key as PKCS #8 in DER, not encrypted.
+  var pkcs8: [UInt8] {
+    let info = unsafe Minting.made(EVP_PKEY2PKCS8(handle), "EVP_PKEY2PKCS8")
+    defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
+    return unsafe Minting.encoded { unsafe i2d_PKCS8_PRIV_KEY_INFO(info, $0) }
+  }
+
+  /// The key as PKCS #8 in DER, encrypted with PBES2, AES-256-CBC and libcrypto's default iteration count.
+  func pkcs8(passphrase: String) -> [UInt8] {
+    let info = unsafe Minting.made(EVP_PKEY2PKCS8(handle), "EVP_PKEY2PKCS8")
+    defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
+    let encrypted = unsafe Minting.made(
+      PKCS8_encrypt(-1, EVP_aes_256_cbc(), passphrase, Int32(passphrase.utf8.count), nil, 0, 0, info), "PKCS8_encrypt")
+    defer { unsafe X509_SIG_free(encrypted) }
+    return unsafe Minting.encoded { unsafe i2d_X509_SIG(encrypted, $0) }
+  }
+
+  /// A PKCS #12 file of this key and a chain, leaf first.
+  func pkcs12(chain: [[UInt8]], passphrase: String) -> [UInt8] {
+    let certificates = unsafe chain.map { der in
+      unsafe Minting.made(
+        der.withUnsafeBufferPointer { bytes in
+          var position = bytes.baseAddress
+          return unsafe d2i_X509(nil, &position, bytes.count)
+        }, "d2i_X509")
+    }
+    defer { for index in chain.indices { unsafe X509_free(certificates[index]) } }
+    // PKCS12_create refuses a leaf that is not the key's; among the other certificates it does not mind.
+    ERR_set_mark()
+    let isLeafOfKey = unsafe X509_check_private_key(certificates[0], handle) == 1
+    ERR_pop_to_mark()
+    let others = unsafe Minting.made(OPENSSL_sk_new_null(), "OPENSSL_sk_new_null")
+    defer { unsafe OPENSSL_sk_free(others) }
+    for index in chain.indices.dropFirst(isLeafOfKey ? 1 : 0) {
+      unsafe Minting.must(min(1, OPENSSL_sk_push(others, UnsafeRawPointer(certificates[index]))), "OPENSSL_sk_push")
+    }
+    let iterations: Int32 = 2048  // enough for every reader's policy, few enough for a test
+    let file = unsafe Minting.made(
+      PKCS12_create(
+        passphrase, nil, handle, isLeafOfKey ? certificates[0] : nil, others, 0, 0, iterations, iterations, 0),
+      "PKCS12_create")
+    defer { unsafe PKCS12_free(file) }
+    return unsafe Minting.encoded { unsafe i2d_PKCS12(file, $0) }
+  }
+
+  /// The signature of some bytes, with the digest that belongs to the key type.
+  func signature(of bytes: [UInt8]) -> [UInt8] {
+    let context = unsafe Minting.made(EVP_MD_CTX_new(), "EVP_MD_CTX_new")
+    defer { unsafe EVP_MD_CTX_free(context) }
+    let digest: String? =
+      switch type {
+      case .p256, .rsa: "SHA256"
+      case .p384: "SHA384"
+      case .ed25519: nil
+      }
+    unsafe Minting.must(
+      EVP_DigestSignInit_ex(context, nil, digest, nil, nil, handle, nil), "EVP_DigestSignInit_ex")
+    return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_PKEY_get_size(handle))) { buffer, count in
+      count = buffer.count
+      unsafe Minting.must(EVP_DigestSign(context, buffer.baseAddress, &count, bytes, bytes.count), "EVP_DigestSign")
+    }
+  }
+}

@@ -1,0 +1,67 @@
+internal import CSansIOTLSOpenSSL
+
+/// What libcrypto does for certificates beside keys, in and out as bytes.
+///
+/// Every pointer here is made, used and freed within one function, and arrays lend theirs for one call.
+enum Minting {
+  /// A random serial number of 64 bits, positive and not zero.
+  static func serialNumber() -> UInt64 {
+    var octets = [UInt8](repeating: 0, count: 8)
+    unsafe must(RAND_bytes(&octets, Int32(octets.count)), "RAND_bytes")
+    return octets.reduce(0) { $0 << 8 | UInt64($1) } & 0x7fff_ffff_ffff_ffff | 1
+  }
+
+  /// A point in time in DER, as UTCTime before 2050 and as GeneralizedTime from then on.
+  static func time(_ secondsSince1970: Int64) -> [UInt8] {
+    precondition(
+      (-62_167_219_200...253_402_300_799).contains(secondsSince1970),
+      "cannot mint: \(secondsSince1970) s is outside of the years 0 to 9999")
+    let time = unsafe made(ASN1_TIME_set(nil, time_t(secondsSince1970)), "ASN1_TIME_set(\(secondsSince1970))")
+    defer { unsafe ASN1_TIME_free(time) }
+    return unsafe encoded { unsafe i2d_ASN1_TIME(time, $0) }
+  }
+
+  /// The 4 or 16 octets of an IP address given as text.
+  static func address(_ text: String) -> [UInt8] {
+    let octets = unsafe made(a2i_IPADDRESS(text), "a2i_IPADDRESS(\"\(text)\")")
+    defer { unsafe ASN1_OCTET_STRING_free(octets) }
+    return unsafe Array(
+      UnsafeBufferPointer(start: ASN1_STRING_get0_data(octets), count: Int(ASN1_STRING_length(octets))))
+  }
+
+  /// The DER that one of the `i2d_` functions writes, into memory that it allocates itself.
+  static func encoded(_ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>) -> Int32) -> [UInt8] {
+    var octets: UnsafeMutablePointer<UInt8>?
+    let count = unsafe Int(write(&octets))
+    defer { unsafe CRYPTO_free(octets, nil, 0) }
+    return unsafe Array(UnsafeBufferPointer(start: made(octets, "i2d"), count: count))
+  }
+
+  /// The leftmost 160 bits of the SHA-256 of some bytes.
+  static func digest160(_ bytes: [UInt8]) -> [UInt8] {
+    let digest = unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+      unsafe must(EVP_Q_digest(nil, "SHA256", nil, bytes, bytes.count, buffer.baseAddress, &count), "EVP_Q_digest")
+    }
+    return Array(digest.prefix(20))
+  }
+
+  /// The pointer that a call of libcrypto returned; traps with its reason if there is none.
+  static func made<Pointer>(_ pointer: Pointer?, _ call: @autoclosure () -> String) -> Pointer {
+    guard let pointer else { refuse(call()) }
+    return pointer
+  }
+
+  /// Traps with libcrypto's reason unless the call returned 1.
+  static func must(_ result: Int32, _ call: @autoclosure () -> String) {
+    guard result == 1 else { refuse(call()) }
+  }
+
+  private static func refuse(_ call: String) -> Never {
+    let error = ERR_peek_last_error()
+    guard error != 0 else { fatalError("cannot mint: \(call)") }
+    var reason = [CChar](repeating: 0, count: 256)
+    unsafe ERR_error_string_n(error, &reason, reason.count)
+    let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    fatalError("cannot mint: \(call): \(text)")
+  }
+}

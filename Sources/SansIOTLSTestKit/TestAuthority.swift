@@ -1,0 +1,123 @@
+/// A certificate authority that lives inside the test: no files, nothing to install, nothing that runs out.
+///
+/// ```swift
+/// let authority = TestAuthority()
+/// let server = authority.issue(names: ["api.example"])
+/// let client = authority.issue(subject: "Alice", usage: .client)
+/// ```
+///
+/// Minting takes a millisecond or two with keys on P-256. It uses libcrypto's own random generator, so that no two
+/// certificates are alike. A mint that libcrypto refuses (an address that is none, a key type that the machine's policy
+/// forbids) is a mistake in the test: it traps with libcrypto's reason.
+public struct TestAuthority: Sendable {
+  /// The common name.
+  public let name: String
+  /// This authority's certificate, in DER.
+  public let certificateDER: [UInt8]
+  /// The root's certificate in DER: what a peer is to trust. It is the authority's own, unless this is an intermediate.
+  public let rootDER: [UInt8]
+
+  /// From this authority up to below the root; empty for a root, which a peer holds already.
+  let chainDER: [[UInt8]]
+  let key: MintedKey
+
+  /// Mints a root authority.
+  ///
+  /// - Parameters:
+  ///   - name: the common name.
+  ///   - key: the kind of key to sign with.
+  ///   - validity: from when until when the certificate holds.
+  public init(
+    name: String = "Test CA", key: TestIdentity.KeyType = .p256, validity: TestIdentity.Validity = .always
+  ) {
+    let minted = MintedKey(key)
+    let template = CertificateTemplate(subject: name, validity: validity, role: .authority(pathLength: nil))
+    let certificate = template.signed(for: minted, by: nil)
+    self.init(name: name, certificateDER: certificate, rootDER: certificate, chainDER: [], key: minted)
+  }
+
+  private init(name: String, certificateDER: [UInt8], rootDER: [UInt8], chainDER: [[UInt8]], key: MintedKey) {
+    self.name = name
+    self.certificateDER = certificateDER
+    self.rootDER = rootDER
+    self.chainDER = chainDER
+    self.key = key
+  }
+
+  /// This authority's certificate, in PEM.
+  public var certificatePEM: [UInt8] { PEM.block("CERTIFICATE", certificateDER) }
+
+  /// The root's certificate, in PEM.
+  public var rootPEM: [UInt8] { PEM.block("CERTIFICATE", rootDER) }
+
+  /// Mints an authority below this one.
+  ///
+  /// - Parameters:
+  ///   - name: the common name.
+  ///   - key: the kind of key to sign with.
+  ///   - validity: from when until when the certificate holds.
+  ///   - pathLength: how many more authorities may stand below it; nil for any number. Where more do, verification
+  ///     ends with `X509_V_ERR_PATH_LENGTH_EXCEEDED`.
+  /// - Returns: an authority whose leaves carry this certificate (and those above it, below the root) in their chain.
+  public func issueIntermediate(
+    name: String = "Test Intermediate CA", key: TestIdentity.KeyType = .p256,
+    validity: TestIdentity.Validity = .always, pathLength: Int? = nil
+  ) -> TestAuthority {
+    let minted = MintedKey(key)
+    let template = CertificateTemplate(subject: name, validity: validity, role: .authority(pathLength: pathLength))
+    let certificate = template.signed(for: minted, by: (self.name, self.key))
+    return TestAuthority(
+      name: name, certificateDER: certificate, rootDER: rootDER, chainDER: [certificate] + chainDER, key: minted)
+  }
+
+  /// Mints a leaf and its key.
+  ///
+  /// - Parameters:
+  ///   - names: the DNS names, written into the certificate byte for byte, wildcards and NULs included. With neither
+  ///     names nor addresses the certificate has no subject alternative name at all.
+  ///   - addresses: the IP addresses as text, IPv4 or IPv6.
+  ///   - subject: the common name; nil for the first name or address.
+  ///   - key: the kind of key.
+  ///   - validity: from when until when the certificate holds.
+  ///   - usage: the side of a connection that it proves.
+  ///   - defect: what shall be wrong with it; it wins over the other parameters.
+  /// - Returns: the identity, its chain complete but for the root.
+  public func issue(
+    names: [String] = [], addresses: [String] = [], subject: String? = nil, key: TestIdentity.KeyType = .p256,
+    validity: TestIdentity.Validity = .always, usage: TestIdentity.Usage = .server,
+    defect: TestIdentity.Defect? = nil
+  ) -> TestIdentity {
+    let minted = MintedKey(defect == .weakKey ? .rsa(bits: 1024) : key)
+    let wrongName = defect == .wrongName
+    let template = CertificateTemplate(
+      subject: wrongName ? "wrong.invalid" : subject ?? names.first ?? addresses.first ?? "Test Identity",
+      validity: defect == .expired ? .past : defect == .notYetValid ? .future : validity,
+      role: .leaf(
+        purposes: purposes(usage, wrong: defect == .wrongUsage),
+        names: wrongName ? ["wrong.invalid"] : names, addresses: wrongName ? [] : addresses))
+    let issuer: TestAuthority? =
+      switch defect {
+      case .selfSigned: nil
+      case .unknownIssuer: TestAuthority(name: "Unknown CA")
+      case .missingIntermediate: issueIntermediate()
+      default: self
+      }
+    var leaf = template.signed(for: minted, by: issuer.map { ($0.name, $0.key) })
+    if defect == .corruptedSignature {
+      // The signature is the last thing in a certificate; its last bit lies in a number, never in the structure.
+      leaf[leaf.count - 1] ^= 1
+    }
+    return TestIdentity(
+      authority: self,
+      chainDER: [leaf] + (defect == .missingIntermediate ? [] : issuer?.chainDER ?? []),
+      key: defect == .mismatchedKey ? MintedKey(key) : minted)
+  }
+
+  private func purposes(_ usage: TestIdentity.Usage, wrong: Bool) -> [CertificateTemplate.Purpose] {
+    switch usage {
+    case .server: wrong ? [.client] : [.server]
+    case .client: wrong ? [.server] : [.client]
+    case .both: wrong ? [.codeSigning] : [.server, .client]
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import SansIOTLS
+import SansIOTLSTestKit
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// The target is chosen by the environment, so that each has a corpus of its own. A finding is a crash, a sanitizer's
+/// report, or a failed precondition.
+enum FuzzTarget: String, CaseIterable {
+  /// Bytes from the network, to a server and to a client that expect a handshake.
+  case handshake
+  /// A script of calls on a connected pair, with one byte of the ciphertext changed somewhere.
+  case conversation
+  /// Certificates, keys and bundles in every encoding.
+  case material
+
+  static let chosen: FuzzTarget = {
+    guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name)) else {
+      fatalError("set FUZZ_TARGET to one of \(allCases.map(\.rawValue))")
+    }
+    return target
+  }()
+
+  func run(_ input: [UInt8]) {
+    switch self {
+    case .handshake: fuzzHandshake(input)
+    case .conversation: fuzzConversation(input)
+    case .material: fuzzMaterial(input)
+    }
+  }
+}
+
+/// Contexts are made once: the fuzzer's time belongs to the connections.
+enum Shared {
+  static let identity = TestIdentity.server()
+  static let server = try! TLSContext(.server(identity.identity))
+  static let asking: TLSContext = {
+    var configuration = try! TLSContext.Configuration.server(identity.identity)
+    configuration.asksAboutClientHello = true
+    return try! TLSContext(configuration)
+  }()
+  static let client: TLSContext = {
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [identity.trust]
+    return try! TLSContext(configuration)
+  }()
+}

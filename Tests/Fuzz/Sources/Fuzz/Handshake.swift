@@ -1,0 +1,38 @@
+import SansIOTLS
+
+/// Feeds the input to a fresh engine, cut by the input's own bytes. Whatever it is, the engine must stay within its
+/// limits, keep its error, and let everything be drained.
+func fuzzHandshake(_ input: [UInt8]) {
+  guard let choice = input.first else { return }
+  var engine: TLSEngine
+  switch choice & 3 {
+  case 0: engine = try! TLSEngine(.server, context: Shared.server)
+  case 1: engine = try! TLSEngine(.client(serverName: .dns("localhost")), context: Shared.client)
+  default: engine = try! TLSEngine(.server, context: Shared.asking)
+  }
+  var rest = input.dropFirst()
+  do throws(TLSError) {
+    while let size = rest.first {
+      let piece = rest.prefix(Int(size) + 1)
+      let accepted = try engine.feed(piece)
+      precondition(accepted <= piece.count)
+      rest = rest.dropFirst(max(accepted, 1))
+      if engine.question != nil { try engine.answer(.proceed) }
+      precondition(engine.negotiated == nil, "nobody finishes a handshake by luck")
+    }
+    engine.feedEOF()
+    _ = try engine.handshake()
+    _ = try engine.read(upTo: 64)
+    preconditionFailure("an ended transport cannot be fine")
+  } catch {
+    let again = failure { () throws(TLSError) in _ = try engine.read(upTo: 64) }
+    precondition(again?.description == engine.failure?.description, "errors are sticky")
+  }
+  _ = engine.drain()
+  precondition(engine.outboundCount == 0)
+}
+
+private func failure(_ body: () throws(TLSError) -> Void) -> TLSError? {
+  do throws(TLSError) { try body() } catch { return error }
+  return nil
+}

@@ -1,0 +1,257 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+@Suite struct TestIdentityTests {
+  // MARK: What is minted
+
+  @Test func `each mint makes another key and another certificate`() {
+    let authority = TestAuthority()
+    let first = authority.issue(names: ["localhost"])
+    let second = authority.issue(names: ["localhost"])
+    #expect(first.certificateDER != second.certificateDER)
+    #expect(first.privateKeyDER != second.privateKeyDER)
+    #expect(authority.rootDER != TestAuthority().rootDER)
+  }
+
+  @Test func `subject and issuer are the names asked for`() throws {
+    let authority = TestAuthority(name: "Root of All")
+    let leaf = try authority.issueIntermediate(name: "Middle").issue(subject: "Alice").certificate
+    #expect(leaf.subject.contains("Alice"))
+    #expect(leaf.issuer.contains("Middle"))
+    #expect(try authority.certificate.subject == authority.certificate.issuer)
+  }
+
+  @Test func `the chain is leaf first and ends below the root`() throws {
+    let lower = TestAuthority(name: "Root").issueIntermediate(name: "Upper").issueIntermediate(name: "Lower")
+    let chain = try lower.issue(subject: "Leaf").chainDER.map { der in try TLSCertificate(der: der) }
+    #expect(chain.count == 3)
+    for (certificate, name) in zip(chain, ["Leaf", "Lower", "Upper"]) { #expect(certificate.subject.contains(name)) }
+    #expect(chain[0].issuer == chain[1].subject)
+    #expect(chain[1].issuer == chain[2].subject)
+    #expect(chain[2].issuer.contains("Root"))
+  }
+
+  /// Three lengths in a row meet every padding of base64; the counts of names, DER lengths of one to three octets.
+  @Test(arguments: [0, 1, 2, 20, 5000])
+  func `PEM and DER say the same at every length`(names: Int) throws {
+    let authority = TestAuthority().issueIntermediate()
+    for subject in ["a", "aa", "aaa"] {
+      let identity = authority.issue(names: (0..<names).map { "host\($0).example" }, subject: subject)
+      #expect(try TLSCertificate.bundle(pem: identity.chainPEM).map(\.der) == identity.chainDER)
+      #expect(try TLSCertificate(pem: identity.certificatePEM).der == identity.certificateDER)
+    }
+    #expect(try TLSCertificate(pem: authority.certificatePEM).der == authority.certificateDER)
+    #expect(try TLSCertificate(pem: authority.rootPEM).der == authority.rootDER)
+  }
+
+  // MARK: Whether libssl takes it
+
+  @Test(arguments: TestIdentity.KeyType.allCases)
+  func `a client accepts the certificate of each key type`(key: TestIdentity.KeyType) throws {
+    try expect(verdict(onServer: .server(key: key)), .accepted)
+  }
+
+  @Test(arguments: [TestIdentity.KeyType.p384, .ed25519, .rsa2048])
+  func `an authority may have any key type`(key: TestIdentity.KeyType) throws {
+    let authority = TestAuthority(key: key).issueIntermediate(key: key)
+    try expect(verdict(onServer: authority.issue(names: ["localhost"])), .accepted)
+  }
+
+  @Test func `a server accepts a client's certificate`() throws {
+    try expect(verdict(onClient: .client()), .accepted)
+  }
+
+  @Test func `a certificate for both sides serves on both`() throws {
+    let identity = TestAuthority().issue(names: ["localhost"], usage: .both)
+    try expect(verdict(onServer: identity), .accepted)
+    try expect(verdict(onClient: identity), .accepted)
+  }
+
+  @Test(arguments: ["127.0.0.1", "::1", "2001:db8::7"])
+  func `an address is accepted where it is asked for`(address: String) throws {
+    let identity = TestIdentity.server(addresses: [address])
+    try expect(verdict(onServer: identity, as: .ip(address)), .accepted)
+    try expect(verdict(onServer: identity, as: .ip("192.0.2.1")), .rejected(Check.addressMismatch))
+  }
+
+  @Test func `without alternative names the common name counts`() throws {
+    let identity = TestAuthority().issue(subject: "localhost")
+    try expect(verdict(onServer: identity), .accepted)
+  }
+
+  @Test func `a name ends neither at a NUL nor before it`() throws {
+    let identity = TestAuthority().issue(names: ["localhost\0.example"], subject: "Someone")
+    try expect(verdict(onServer: identity), .rejected(Check.nameMismatch))
+  }
+
+  @Test func `a path longer than its authority allows is rejected`() throws {
+    let upper = TestAuthority().issueIntermediate(pathLength: 0)
+    try expect(verdict(onServer: upper.issue(names: ["localhost"])), .accepted)
+    let lower = upper.issueIntermediate(name: "One Too Many")
+    try expect(verdict(onServer: lower.issue(names: ["localhost"])), .rejected(Check.pathTooLong))
+  }
+
+  /// 2049-12-31T23:59:59Z is the last second that X.509 writes with two digits for the year. At `notAfter` itself
+  /// RFC 5280 and libcrypto are of two minds, so that second is left out.
+  @Test(arguments: [2_524_607_998, 2_524_607_999, 2_524_608_000] as [Int64])
+  func `validity begins and ends at its seconds`(second: Int64) throws {
+    let authority = TestAuthority()
+    let identity = authority.issue(names: ["localhost"], validity: .init(notBefore: second, notAfter: second + 2))
+    try expect(verdict(onServer: identity, at: second - 1), .rejected(Check.notYetValid))
+    try expect(verdict(onServer: identity, at: second), .accepted)
+    try expect(verdict(onServer: identity, at: second + 1), .accepted)
+    try expect(verdict(onServer: identity, at: second + 3), .rejected(Check.expired))
+  }
+
+  @Test(arguments: [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
+  func `every form of the private key fits the chain`(key: TestIdentity.KeyType) throws {
+    let minted = TestIdentity.server(key: key)
+    let forms = [
+      try TLSIdentity(pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM),
+      try TLSIdentity(derChain: minted.chainDER, privateKey: minted.privateKeyDER),
+      try TLSIdentity(
+        pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM(passphrase: "geheim"), passphrase: "geheim"),
+      try TLSIdentity(
+        derChain: minted.chainDER, privateKey: minted.privateKeyDER(passphrase: "geheim"), passphrase: "geheim"),
+      try TLSIdentity(pkcs12: minted.pkcs12(passphrase: "geheim"), passphrase: "geheim"),
+    ]
+    for form in forms { _ = try TLSContext(.server(form)) }
+  }
+
+  @Test func `a protected form does not open with another passphrase`() {
+    let minted = TestIdentity.server()
+    #expect(throws: TLSError.self) {
+      let key = minted.privateKeyPEM(passphrase: "geheim")
+      _ = try TLSContext(.server(TLSIdentity(pemChain: minted.chainPEM, privateKey: key, passphrase: "offen")))
+    }
+    #expect(throws: TLSError.self) {
+      _ = try TLSContext(.server(TLSIdentity(pkcs12: minted.pkcs12(passphrase: "geheim"), passphrase: "offen")))
+    }
+  }
+
+  // MARK: What is wrong with the bad ones
+
+  @Test(
+    arguments: [
+      (.expired, Check.expired), (.notYetValid, Check.notYetValid), (.wrongName, Check.nameMismatch),
+      (.selfSigned, Check.selfSigned), (.unknownIssuer, Check.unknownIssuer), (.wrongUsage, Check.wrongUsage),
+      (.missingIntermediate, Check.unknownIssuer), (.corruptedSignature, Check.badSignature),
+    ] as [(TestIdentity.Defect, Int)])
+  func `a client rejects a server for its defect`(defect: TestIdentity.Defect, check: Int) throws {
+    try expect(verdict(onServer: .server(defect: defect)), .rejected(check))
+  }
+
+  @Test(
+    arguments: [
+      (.expired, Check.expired), (.notYetValid, Check.notYetValid), (.selfSigned, Check.selfSigned),
+      (.unknownIssuer, Check.unknownIssuer), (.wrongUsage, Check.wrongUsage),
+      (.missingIntermediate, Check.unknownIssuer), (.corruptedSignature, Check.badSignature),
+    ] as [(TestIdentity.Defect, Int)])
+  func `a server rejects a client for its defect`(defect: TestIdentity.Defect, check: Int) throws {
+    try expect(verdict(onClient: .client(defect: defect)), .rejected(check))
+  }
+
+  @Test func `a wrong name is a wrong address too`() throws {
+    let identity = TestIdentity.server(addresses: ["127.0.0.1"], defect: .wrongName)
+    try expect(verdict(onServer: identity, as: .ip("127.0.0.1")), .rejected(Check.addressMismatch))
+  }
+
+  @Test func `the key of another certificate is refused at home`() {
+    let minted = TestIdentity.server(defect: .mismatchedKey)
+    #expect(throws: TLSError.self) { _ = try TLSContext(.server(minted.identity)) }
+  }
+
+  @Test func `a PKCS 12 file holds a mismatched key without a certificate of its own`() {
+    let file = TestIdentity.server(defect: .mismatchedKey).pkcs12(passphrase: "geheim")
+    #expect(throws: TLSError.self) { _ = try TLSContext(.server(TLSIdentity(pkcs12: file, passphrase: "geheim"))) }
+  }
+
+  @Test func `a weak key is refused at home and abroad from security level 2 on`() throws {
+    let minted = TestIdentity.server(defect: .weakKey)
+    var server = TLSContext.Configuration.server(try minted.identity)
+    server.securityLevel = 2
+    #expect(throws: TLSError.self) { _ = try TLSContext(server) }
+    try expect(verdict(onServer: minted, securityLevels: (server: 1, client: 1)), .accepted)
+    try expect(verdict(onServer: minted, securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
+  }
+}
+
+/// The results of X509_verify_cert(3) that the defects lead to.
+private enum Check {
+  static let badSignature = 7
+  static let notYetValid = 9
+  static let expired = 10
+  static let selfSigned = 18
+  static let unknownIssuer = 20
+  static let pathTooLong = 25
+  static let wrongUsage = 26
+  static let nameMismatch = 62
+  static let addressMismatch = 64
+  static let weakKey = 66
+}
+
+/// How a handshake ended for the side that checks the other's certificate.
+private enum Verdict: Equatable {
+  case accepted
+  case rejected(Int)
+  case failed(String)
+  case unfinished
+
+  init(_ failure: TLSError?, isFinished: Bool) {
+    switch failure {
+    case nil: self = isFinished ? .accepted : .unfinished
+    case let error?:
+      self = error.code == .certificateRejected ? .rejected(error.verification?.code ?? 0) : .failed("\(error)")
+    }
+  }
+}
+
+/// As a function of its own, so that a failure shows the verdict: `#expect` does not expand an expression that throws.
+private func expect(_ verdict: Verdict, _ expected: Verdict, _ location: SourceLocation = #_sourceLocation) {
+  #expect(verdict == expected, sourceLocation: location)
+}
+
+/// What a client that trusts the identity's authority says to a server with this identity.
+private func verdict(
+  onServer identity: TestIdentity, as name: ServerName = .dns("localhost"), at time: Int64? = nil,
+  securityLevels: (server: Int, client: Int)? = nil
+) throws -> Verdict {
+  var server = TLSContext.Configuration.server(try identity.identity)
+  server.securityLevel = securityLevels?.server
+  var client = TLSContext.Configuration.client()
+  client.trust = [identity.trust]
+  client.verificationTime = time
+  client.securityLevel = securityLevels?.client
+  return try verdicts(server: server, client: client, name: name).client
+}
+
+/// What a server that trusts the identity's authority says to a client with this identity.
+private func verdict(onClient identity: TestIdentity) throws -> Verdict {
+  let serverIdentity = TestIdentity.server()
+  var server = TLSContext.Configuration.server(try serverIdentity.identity)
+  server.clientAuthentication = .required
+  server.trust = [identity.trust]
+  var client = TLSContext.Configuration.client()
+  client.trust = [serverIdentity.trust]
+  client.identities = [try identity.identity]
+  return try verdicts(server: server, client: client, name: .dns("localhost")).server
+}
+
+private func verdicts(
+  server: TLSContext.Configuration, client: TLSContext.Configuration, name: ServerName
+) throws -> (server: Verdict, client: Verdict) {
+  var server = try TLSEngine(.server, context: TLSContext(server))
+  var client = try TLSEngine(.client(serverName: name), context: TLSContext(client))
+  // Both versions need at most three flights each way. A failure stays in the engine and is read below.
+  for _ in 0..<4 {
+    _ = try? client.handshake()
+    _ = try? server.feed(client.drain())
+    _ = try? server.handshake()
+    _ = try? client.feed(server.drain())
+  }
+  return (
+    Verdict(server.failure, isFinished: server.negotiated != nil),
+    Verdict(client.failure, isFinished: client.negotiated != nil)
+  )
+}
