@@ -1,25 +1,31 @@
 /// The first bytes that came from the peer. When a handshake fails at once they tell a TLS peer with other ideas from a
 /// peer that does not speak TLS.
 struct OpeningBytes: Sendable {
-  private var bytes: [UInt8] = []
-  private static let limit = 8
+  /// The first eight, the earliest in the lowest byte: an engine has them without an allocation.
+  private var word: UInt64 = 0
+  private var count = 0
 
-  var isEmpty: Bool { bytes.isEmpty }
+  var isEmpty: Bool { count == 0 }
 
   mutating func append(_ span: borrowing RawSpan) {
     var index = 0
-    while bytes.count < Self.limit, index < span.byteCount {
-      bytes.append(unsafe span.unsafeLoad(fromByteOffset: index, as: UInt8.self))  // index < byteCount
+    while count < 8, index < span.byteCount {
+      // Sound: index < byteCount.
+      word |= UInt64(unsafe span.unsafeLoad(fromByteOffset: index, as: UInt8.self)) << (8 * count)
+      count += 1
       index += 1
     }
   }
+
+  private var bytes: [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
 
   static let httpRequestHint =
     "the peer sent a plaintext HTTP request; it must use https, or this port must not use TLS"
 
   /// What a beginning that is not TLS looks like; `nil` for a TLS record, or before there is enough to tell.
   var plaintextHint: String? {
-    guard bytes.count >= 3, !isRecord, !isVersion2Hello else { return nil }
+    let bytes = bytes
+    guard count >= 3, !Self.isRecord(bytes), !Self.isVersion2Hello(bytes) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
     let requests = ["GET ", "POST", "HEAD", "PUT ", "DELETE", "OPTIONS", "CONNECT", "PATCH", "TRACE"]
     if requests.contains(where: text.hasPrefix) { return Self.httpRequestHint }
@@ -32,8 +38,8 @@ struct OpeningBytes: Sendable {
   }
 
   /// Content types 20 to 24, major version 3 (RFC 8446, section 5.1).
-  private var isRecord: Bool { (20...24).contains(bytes[0]) && bytes[1] == 3 }
+  private static func isRecord(_ bytes: [UInt8]) -> Bool { (20...24).contains(bytes[0]) && bytes[1] == 3 }
 
   /// The SSL 2 form of a ClientHello, which libssl reads and then refuses by its version.
-  private var isVersion2Hello: Bool { bytes[0] & 0x80 != 0 && bytes[2] == 1 }
+  private static func isVersion2Hello(_ bytes: [UInt8]) -> Bool { bytes[0] & 0x80 != 0 && bytes[2] == 1 }
 }

@@ -35,6 +35,13 @@ public enum ServerName: Sendable, Hashable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// Whether text has the characters of an address and, without colon, the four numbers of IPv4.
+  static func isAddress(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    let digits = Array("0123456789abcdefABCDEF.:".utf8)
+    return bytes.allSatisfy(digits.contains) && (bytes.contains(UInt8(ascii: ":")) || isIPv4(bytes))
+  }
+
   private static func isIPv4(_ bytes: [UInt8]) -> Bool {
     let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     return parts.count == 4 && parts.allSatisfy { UInt8(String(decoding: $0, as: UTF8.self)) != nil }

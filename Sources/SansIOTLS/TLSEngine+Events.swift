@@ -30,5 +30,10 @@ struct EventQueue: Sendable {
     events.append(event)
   }
 
-  mutating func next() -> Event? { events.isEmpty ? nil : events.removeFirst() }
+  mutating func next() -> Event? {
+    guard !events.isEmpty else { return nil }
+    // An idle connection keeps no storage for events.
+    defer { if events.count == 1 { events = [] } else { events.removeFirst() } }
+    return events[0]
+  }
 }

@@ -46,9 +46,13 @@ public struct TLSEngine: ~Copyable, Sendable {
   private(set) var state: EngineState
   private var events: EventQueue
   /// The contexts in use: their callbacks' data must live as long as the connection.
-  private var contexts: [TLSContext]
+  private let context: TLSContext
+  private var servingContext: TLSContext?
   private var opening: OpeningBytes
   private var handshakeBytes: Int
+  /// An answer to a KeyUpdate waits for room under the outbound limit.
+  private var owesAnswer: Bool
+  /// Records in a row without application data, less those that this side asked for.
   private var controlRecords: Int
 
   /// Makes an engine and takes its first step: a client's ClientHello is there to be drained.
@@ -93,13 +97,15 @@ public struct TLSEngine: ~Copyable, Sendable {
   private init(_ handle: consuming SSLHandle, context: TLSContext, limits: Limits) {
     self.handle = handle
     self.limits = limits
-    contexts = [context]
+    self.context = context
+    servingContext = nil
     events = EventQueue(limit: limits.events)
     failure = nil
     state = EngineState()
     opening = OpeningBytes()
     handshakeBytes = 0
     controlRecords = 0
+    owesAnswer = false
   }
 
   // MARK: Ciphertext
@@ -239,12 +245,17 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .endOfStream: return .endOfStream
     default: break
     }
+    if owesAnswer, state.sending == .open, handle.outboundCount < limits.outbound {
+      owesAnswer = false
+      flushWhatIsOwed()
+      try throwFailure()
+    }
     let start = output.byteCount
     reading: while output.freeCapacity > 0, !handle.isAtRest {
       let outcome = handle.read(into: &output)
       switch outcome {
       case .success:
-        controlRecords = 0
+        if controlRecords > 0 { controlRecords = 0 }
       case .wantsRead:
         guard handle.endedAtControlRecord else { break reading }
         controlRecordPassed()
@@ -254,6 +265,7 @@ public struct TLSEngine: ~Copyable, Sendable {
         break reading
       }
     }
+    if handle.hasNews { newsCameWithData() }
     let count = output.byteCount - start
     if count > 0 { return .done(count) }
     try throwFailure()
@@ -300,6 +312,8 @@ public struct TLSEngine: ~Copyable, Sendable {
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
     if case .success = scheduled { flushWhatIsOwed() } else { end(scheduled) }
     try throwFailure()
+    // The peer's answer is not of its own making.
+    if requestingPeer { controlRecords -= 1 }
     return .done(())
   }
 
@@ -382,7 +396,7 @@ public struct TLSEngine: ~Copyable, Sendable {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
       try handle.adopt(context)
-      contexts.append(context)
+      servingContext = context
       handle.answerClientHello(.proceed)
     case .reject(let alert): handle.answerClientHello(.reject(alert))
     case .proceed, .accept: handle.answerClientHello(.proceed)
@@ -486,7 +500,24 @@ public struct TLSEngine: ~Copyable, Sendable {
           hint: "more than limits.controlRecords, \(limits.controlRecords), records came without application data"))
       return
     }
-    if state.sending == .closing { sendCloseNotify() } else if state.sending == .open, handle.owes { flushWhatIsOwed() }
+    if state.sending == .closing {
+      sendCloseNotify()
+    } else if state.sending == .open, handle.owes {
+      // Beyond the limit libssl makes one answer of many.
+      owesAnswer = handle.outboundCount >= limits.outbound
+      if !owesAnswer { flushWhatIsOwed() }
+    }
+  }
+
+  /// Warnings, and declined renegotiations, pass inside one call of libssl together with data.
+  private mutating func newsCameWithData() {
+    collectNews()
+    if failure == nil, handle.declinedRenegotiations > limits.controlRecords {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint: "the peer asked more than limits.controlRecords, \(limits.controlRecords), times for a renegotiation"))
+    }
   }
 
   private mutating func flushWhatIsOwed() {

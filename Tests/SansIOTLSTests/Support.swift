@@ -51,3 +51,76 @@ func thrownError(
   Issue.record("nothing was thrown", sourceLocation: location)
   return nil
 }
+
+extension EnginePair.Side {
+  /// The opposite end.
+  var peer: EnginePair.Side { self == .client ? .server : .client }
+}
+
+extension EnginePair {
+  /// Lends one side's engine.
+  mutating func at<Result, E: Error>(
+    _ side: Side, _ body: (inout TLSEngine) throws(E) -> Result
+  ) throws(E) -> Result {
+    side == .client ? try body(&client) : try body(&server)
+  }
+
+  /// Moves all that is on its way, and reads and forgets what comes out, until nothing moves any more.
+  mutating func settle() throws {
+    repeat {
+      for side in Side.allCases { _ = try at(side) { try $0.readAll() } }
+    } while step()
+  }
+
+  /// Has a server require a certificate of its clients, and gives the client one.
+  static func authenticateClient(
+    _ client: inout TLSContext.Configuration, _ server: inout TLSContext.Configuration,
+    _ identity: TestIdentity = .client()
+  ) throws(TLSError) {
+    client.identities = [try identity.identity]
+    server.trust = [identity.trust]
+    server.clientAuthentication = .required
+  }
+}
+
+extension TLSEngine {
+  /// Reads all that is there.
+  mutating func readAll() throws(TLSError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while case .done(let some) = try read(upTo: 16_384) { bytes += some }
+    return bytes
+  }
+
+  /// Feeds all of `ciphertext` in pieces of `piece` bytes, reading whenever the engine has no room.
+  mutating func absorb(_ ciphertext: [UInt8], piece: Int = .max) throws(TLSError) -> [UInt8] {
+    var plaintext: [UInt8] = []
+    var rest = ciphertext[...]
+    while !rest.isEmpty {
+      let accepted = try feed(rest.prefix(piece))
+      rest = rest.dropFirst(accepted)
+      let some = try readAll()
+      plaintext += some
+      if accepted == 0, some.isEmpty { break }
+    }
+    return plaintext
+  }
+
+  /// What happened so far, as text.
+  mutating func allEvents() -> [String] {
+    var events: [String] = []
+    while let event = nextEvent() { events.append("\(event)") }
+    return events
+  }
+}
+
+/// The lengths of the TLS records in a stream of whole records, headers included.
+func recordLengths(_ stream: [UInt8]) -> [Int] {
+  var lengths: [Int] = []
+  var start = 0
+  while start + 5 <= stream.count {
+    let length = 5 + Int(stream[start + 3]) << 8 + Int(stream[start + 4])
+    lengths.append(length)
+    start += length
+  }
+  return lengths
+}

@@ -13,8 +13,13 @@ enum Callbacks {
     let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
     if place & SSL_CB_WRITE != 0 {
       if isFatal { unsafe record.pointee.alertSent = alert }
+      if alert == .noRenegotiation {
+        unsafe record.pointee.declinedRenegotiations += 1
+        unsafe record.pointee.hasNews = true
+      }
     } else if !isFatal, alert != .closeNotify {
       unsafe record.pointee.warnings.append(alert)
+      unsafe record.pointee.hasNews = true
     }
   }
 
@@ -22,9 +27,11 @@ enum Callbacks {
     let ssl = unsafe OpaquePointer(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
     guard let store = unsafe store, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }
     let verdict = unsafe X509_verify_cert(store)
-    unsafe record.pointee.verification = CertificateCheck(of: store)
     let accepted = unsafe record.pointee.ignoresVerdict ? 1 : verdict
-    guard unsafe record.pointee.asksAboutPeerCertificate else { return accepted }
+    let isAsking = unsafe record.pointee.asksAboutPeerCertificate
+    // Nobody asks for the details of a chain that was accepted.
+    if isAsking || verdict != 1 { unsafe record.pointee.verification = CertificateCheck(of: store) }
+    guard isAsking else { return accepted }
     switch unsafe record.pointee.peerCertificate {
     case .none, .asked:
       let chain = unsafe TLSCertificate.references(in: sitls_sent_chain(store))
@@ -69,10 +76,27 @@ enum Callbacks {
     }
   }
 
-  static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
-    guard let session = unsafe session, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }
-    unsafe record.pointee.newSessions.append(TLSSession(adopting: session))
+  /// A TLS 1.2 client shows libssl's current certificate or none; with several identities the first that the server can
+  /// check is made current.
+  static let chooseClientCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { ssl, _ in
+    var position = Int(SSL_CERT_SET_FIRST)
+    while unsafe SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, position, nil) == 1 {
+      let fitness = unsafe SSL_check_chain(ssl, SSL_get_certificate(ssl), SSL_get_privatekey(ssl), nil)
+      // The server can check what this key signs, and the certificate is sound or of a type that the server asked for.
+      if fitness & CERT_PKEY_SIGN != 0, fitness & (CERT_PKEY_VALID | CERT_PKEY_CERT_TYPE) != 0 { return 1 }
+      position = Int(SSL_CERT_SET_NEXT)
+    }
+    unsafe SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, Int(SSL_CERT_SET_FIRST), nil)
     return 1
+  }
+
+  static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
+    // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
+    // reads it. 0 says that the reference handed in was not kept.
+    guard let record = unsafe ConnectionRecord.of(ssl), let copy = unsafe SSL_SESSION_dup(session) else { return 0 }
+    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy))
+    unsafe record.pointee.hasNews = true
+    return 0
   }
 
   static let keyLog: SSL_CTX_keylog_cb_func = { ssl, line in

@@ -9,41 +9,49 @@ extension TLSError {
   ) {
     // libcrypto's entries may stand before libssl's, which alone say what they meant for the connection.
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
-    let alertReceived: TLSAlert? =
-      reason >= SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256
-      ? TLSAlert(rawValue: UInt8(truncatingIfNeeded: reason - SSL_AD_REASON_OFFSET)) : nil
+    let evidence = Evidence(
+      reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
+      alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
+      opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
+    let judgement = evidence.judgement
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
-    let judged = Self.judge(
-      reason: reason, failure: failure, alertReceived: alertReceived, alertSent: handle.alertSent,
-      wasRejectedByAnswer: handle.wasRejectedByAnswer, opening: opening, inputEnded: inputEnded,
-      isHandshakeDone: isHandshakeDone)
     self.init(
-      judged.code, judged.blame, hint: judged.hint, alertSent: handle.alertSent, alertReceived: alertReceived,
-      verification: isVerification ? handle.verification : nil, library: failure.entries,
-      isMidRecord: judged.code == .truncated && failure.isMidRecord)
+      judgement.code, judgement.blame, hint: judgement.hint, alertSent: handle.alertSent,
+      alertReceived: evidence.alertReceived, verification: isVerification ? handle.verification : nil,
+      library: failure.entries, isMidRecord: judgement.code == .truncated && failure.isMidRecord)
+  }
+}
+
+/// All that is known about a failed call.
+private struct Evidence {
+  let reason: Int32
+  let isQueueEmpty: Bool
+  let isMidRecord: Bool
+  let alertSent: TLSAlert?
+  let verification: CertificateCheck?
+  let wasRejectedByAnswer: Bool
+  let opening: OpeningBytes
+  let inputEnded: Bool
+  let isHandshakeDone: Bool
+
+  /// libssl reports a fatal alert of the peer as a reason of its own range.
+  var alertReceived: TLSAlert? {
+    let number = reason - SSL_AD_REASON_OFFSET
+    return (0..<256).contains(number) ? TLSAlert(rawValue: UInt8(number)) : nil
   }
 
-  private static func judge(
-    reason: Int32, failure: SSLHandle.Failure, alertReceived: TLSAlert?, alertSent: TLSAlert?,
-    wasRejectedByAnswer: Bool, opening: OpeningBytes, inputEnded: Bool, isHandshakeDone: Bool
-  ) -> (code: Code, blame: Blame, hint: String) {
-    if let alertReceived {
-      return (
-        .alertReceived, .peer, "the peer ended the connection by the alert \(alertReceived)\(advice(on: alertReceived))"
-      )
+  var judgement: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
+    if let alert = alertReceived {
+      return (.alertReceived, .peer, "the peer ended the connection by the alert \(alert)\(Self.advice(on: alert))")
     }
     if wasRejectedByAnswer { return (.rejected, .local, "the application refused the peer") }
     if !isHandshakeDone, let plaintext = opening.plaintextHint { return (.notTLS, .peer, plaintext) }
     switch reason {
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-      return (
-        .truncated, .peer, truncationHint(failure, isHandshakeDone: isHandshakeDone, nothingCame: opening.isEmpty)
-      )
+      return (.truncated, .peer, truncationHint)
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return (
-        .certificateRejected, .peer, "the peer's certificate is not accepted; check the trust, the name and the dates"
-      )
+      return (.certificateRejected, .peer, "the peer's certificate is not accepted: " + Self.advice(on: verification))
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return (.certificateRejected, .peer, "the client sent no certificate and one is required")
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
@@ -53,7 +61,7 @@ extension TLSError {
       SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH:
       return (
         .nothingInCommon, .peer,
-        "both sides allow nothing in common; compare versions, suites, groups, signature algorithms and application protocols"
+        "both sides allow nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
       )
     case SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_NO_CIPHERS_AVAILABLE:
       return (
@@ -63,25 +71,35 @@ extension TLSError {
     default:
       break
     }
-    if inputEnded && failure.entries.isEmpty {
-      return (
-        .truncated, .peer, truncationHint(failure, isHandshakeDone: isHandshakeDone, nothingCame: opening.isEmpty)
-      )
-    }
-    if let alertSent, alertSent != .internalError {
-      return (
-        .protocolViolation, .peer, "the peer, or something on the way, broke the protocol; told to it as \(alertSent)"
-      )
+    if inputEnded && isQueueEmpty { return (.truncated, .peer, truncationHint) }
+    // Reasons from 100 on are the protocol's; below and far above are those of memory, arguments and the library itself.
+    if alertSent != .internalError, alertSent != nil || (100..<SSL_AD_REASON_OFFSET).contains(reason) {
+      let told = alertSent.map { "; told to it as \($0)" } ?? ""
+      return (.protocolViolation, .peer, "the peer, or something on the way, broke the protocol" + told)
     }
     return (.library, .local, "libssl cannot go on; its own words say why")
   }
 
-  private static func truncationHint(_ failure: SSLHandle.Failure, isHandshakeDone: Bool, nothingCame: Bool) -> String {
-    if nothingCame { return "the transport ended before the peer sent anything" }
+  private var truncationHint: String {
+    if opening.isEmpty { return "the transport ended before the peer sent anything" }
     if !isHandshakeDone { return "the transport ended in the middle of the handshake" }
-    return
-      "the transport ended \(failure.isMidRecord ? "inside a record" : "between records") and without close_notify; "
+    return "the transport ended \(isMidRecord ? "inside a record" : "between records") and without close_notify; "
       + "what was read before is genuine, what should have followed is missing"
+  }
+
+  private static func advice(on check: CertificateCheck?) -> String {
+    switch check.map({ Int32($0.code) }) {
+    case X509_V_ERR_HOSTNAME_MISMATCH: "it is not for the server name asked for; ask for a name that it lists"
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: "it is not for the address asked for; ask for one that it lists"
+    case X509_V_ERR_CERT_HAS_EXPIRED: "it has expired; renew it, or set the clock right"
+    case X509_V_ERR_CERT_NOT_YET_VALID: "it is not valid yet; set the clock right"
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      "no trusted authority issued it; add its authority to the trust, or its intermediate certificates to the chain"
+    case X509_V_ERR_INVALID_PURPOSE: "it is not meant for this side of a connection (extended key usage)"
+    default: "see the check's own words"
+    }
   }
 
   private static func advice(on alert: TLSAlert) -> String {

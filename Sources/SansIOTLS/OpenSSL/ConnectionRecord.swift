@@ -41,6 +41,10 @@ struct ConnectionRecord: ~Copyable {
   var peerCertificate: Inquiry<[TLSCertificate], Verdict> = .none
 
   var newSessions: [TLSSession] = []
+  /// Something of what follows or stands above is new: warnings, sessions, declined renegotiations.
+  var hasNews = false
+  /// Renegotiations that libssl declined by a warning (TLS 1.2). It answers any number within one call.
+  var declinedRenegotiations = 0
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.
   mutating func spill() {

@@ -58,6 +58,9 @@ final class ContextHandle: @unchecked Sendable {
       }
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
+      if configuration.identities.count > 1 {
+        unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
+      }
     }
     ErrorQueue.clear()
     unsafe self.context = context

@@ -13,7 +13,8 @@ extension SSLHandle {
       let host = try ServerName.validated(text)
       accepted = unsafe SSL_set1_host(ssl, host) == 1 && sitls_set_server_name(ssl, host) == 1
     case .ip(let text):
-      accepted = unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
+      // libcrypto reads an address as C text: up to a NUL, and passes over what follows the last number.
+      accepted = unsafe ServerName.isAddress(text) && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
       if !accepted {
         throw TLSError(
           .invalidServerName, .misuse, hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address without zone",
@@ -106,13 +107,15 @@ extension SSLHandle {
   var alertSent: TLSAlert? { unsafe record.pointee.alertSent }
   var verification: CertificateCheck? { unsafe record.pointee.verification }
 
-  var hasNews: Bool { unsafe !record.pointee.newSessions.isEmpty || !record.pointee.warnings.isEmpty }
+  var hasNews: Bool { unsafe record.pointee.hasNews }
+  var declinedRenegotiations: Int { unsafe record.pointee.declinedRenegotiations }
 
   /// Takes the warnings and sessions noted since the last time.
   func takeNews(_ body: (Event) -> Void) {
     for alert in unsafe record.pointee.warnings { body(.alertReceived(alert)) }
     for session in unsafe record.pointee.newSessions { body(.sessionTicket(session)) }
-    unsafe record.pointee.warnings.removeAll()
-    unsafe record.pointee.newSessions.removeAll()
+    unsafe record.pointee.hasNews = false
+    unsafe record.pointee.warnings = []
+    unsafe record.pointee.newSessions = []
   }
 }

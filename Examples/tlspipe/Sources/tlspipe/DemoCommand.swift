@@ -1,0 +1,168 @@
+import ArgumentParser
+import SansIOTLSTestKit
+import SansIOTLSTransports
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Both ends on one machine: `tlspipe client` and `tlspipe server` as two processes, joined by pipes.
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Runs a client and a server as two processes and sends a file each way.",
+    discussion: """
+      The server's certificate is minted in memory and reaches the two processes through pipes: nothing touches the \
+      disk or the network. The exit code is 0 only if both files arrived as they were sent.
+
+      EXAMPLES
+        tlspipe demo
+        tlspipe demo --max-version 1.2 --file /path/to/large.iso --progress
+      """)
+
+  @Option(help: ArgumentHelp("The file to send; by default this program's own executable.", valueName: "file"))
+  var file: String?
+
+  @OptionGroup var versions: VersionOptions
+
+  @Flag(help: "Show a bar, if standard error is a terminal.")
+  var progress = false
+
+  private static let serverName = "demo.tlspipe.example"
+
+  func run() throws {
+    let path = file ?? SpawnedSelf.path
+    let (size, expected) = try digest(of: path)
+    print("sending \(path), \(size) bytes, each way")
+    let clock = ContinuousClock()
+    let start = clock.now
+    let (client, server) = try transfer(path, size: size)
+    let duration = clock.now - start
+    print("\nclient (exit code \(client.exitCode))\n\(client.indentedReport)")
+    print("server (exit code \(server.exitCode))\n\(server.indentedReport)")
+    print("both: \(Quantity.bytes(2 * size)) in \(Quantity.time(duration)), \(Quantity.rate(2 * size, duration))")
+    print("SHA-256 sent                 \(expected)")
+    print("SHA-256 received by client   \(client.digest)")
+    print("SHA-256 received by server   \(server.digest)")
+    let isIntact = client.digest == expected && server.digest == expected
+    print(isIntact ? "digests match" : "digests DIFFER: what arrived is not what was sent")
+    let failed = [client.exitCode, server.exitCode].first { $0 != 0 }
+    if let failed { throw ExitCode(failed) }
+    if !isIntact { throw ExitReport.transportFailure }
+  }
+
+  /// What came of one of the two processes.
+  private struct Peer {
+    var digest = ""
+    var report = ""
+    var exitCode: Int32 = 0
+
+    var indentedReport: String {
+      report.split(separator: "\n").map { "  \($0)\n" }.joined()
+    }
+  }
+
+  private func transfer(_ path: String, size: Int) throws -> (client: Peer, server: Peer) {
+    let identity = TestIdentity.server(Self.serverName)
+    let toServer = try Pipe()
+    let toClient = try Pipe()
+    let clientOutput = try Pipe()
+    let serverOutput = try Pipe()
+    let clientReport = try Pipe()
+    let serverReport = try Pipe()
+    let files = try [openAbove(path), openAbove(path)]
+    let authority = try loaded(identity.authority.certificatePEM)
+    let certificate = try loaded(identity.chainPEM)
+    let key = try loaded(identity.privateKeyPEM)
+
+    let client = try SpawnedSelf(
+      ["client", "--server-name", Self.serverName, "--ca", "/dev/fd/8", "--cipher-fds", "6,7", "--stats"]
+        + versions.arguments,
+      descriptors: [
+        0: files[0], 1: clientOutput.writing, 2: clientReport.writing,
+        6: toClient.reading, 7: toServer.writing, 8: authority,
+      ])
+    let server = try SpawnedSelf(
+      ["server", "--certificate", "/dev/fd/8", "--private-key", "/dev/fd/9", "--plain-fds", "6,7", "--stats"]
+        + versions.arguments,
+      descriptors: [
+        0: toServer.reading, 1: toClient.writing, 2: serverReport.writing,
+        6: files[1], 7: serverOutput.writing, 8: certificate, 9: key,
+      ])
+    // The children have their own by now; an end kept here would hide the end of theirs.
+    let handedOver = [
+      clientOutput.writing, clientReport.writing, serverOutput.writing, serverReport.writing, toServer.reading,
+      toServer.writing, toClient.reading, toClient.writing, authority, certificate, key,
+    ]
+    for descriptor in handedOver + files { close(descriptor) }
+
+    let digests = (client: Digest(), server: Digest())
+    var reports: (client: [UInt8], server: [UInt8]) = ([], [])
+    var received = 0
+    var bar = ProgressBar(isWanted: progress, total: 2 * size)
+    func take(_ bytes: ArraySlice<UInt8>, into digest: Digest) {
+      digest.update(bytes)
+      received += bytes.count
+      bar.update(received)
+    }
+    Drain.run([
+      (clientOutput.reading, { take($0, into: digests.client) }),
+      (serverOutput.reading, { take($0, into: digests.server) }),
+      (clientReport.reading, { reports.client += $0 }),
+      (serverReport.reading, { reports.server += $0 }),
+    ])
+    bar.erase()
+    return (
+      Peer(
+        digest: digests.client.finish(), report: String(decoding: reports.client, as: UTF8.self),
+        exitCode: client.wait()),
+      Peer(
+        digest: digests.server.finish(), report: String(decoding: reports.server, as: UTF8.self),
+        exitCode: server.wait())
+    )
+  }
+
+  private func digest(of path: String) throws -> (size: Int, digest: String) {
+    let digest = Digest()
+    var size = 0
+    Drain.run([
+      (
+        try openAbove(path),
+        {
+          digest.update($0)
+          size += $0.count
+        }
+      )
+    ])
+    return (size, digest.finish())
+  }
+
+  /// A pipe that holds these bytes and nothing behind them: a file without a place on the disk.
+  private func loaded(_ bytes: [UInt8]) throws -> Int32 {
+    let pipe = try Pipe()
+    // What is minted here is a few kilobytes; a pipe takes 64 KiB (16 KiB on some systems) before a write would wait.
+    precondition(bytes.count <= 16 * 1024)
+    defer { close(pipe.writing) }
+    // Sound: the array lives through the call and has the length that is given.
+    guard unsafe write(pipe.writing, bytes, bytes.count) == bytes.count else {
+      throw TransportError(.write, number: errno)
+    }
+    return pipe.reading
+  }
+
+  /// Opens a file to read, above the numbers that children use.
+  private func openAbove(_ path: String) throws -> Int32 {
+    // Sound: the path is lent for the call.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    defer { if descriptor >= 0 { close(descriptor) } }
+    let moved = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, Pipe.lowest)
+    guard moved >= 0 else {
+      throw ExitReport.usage("cannot read \(path): \(TransportError(.read, number: errno))")
+    }
+    return moved
+  }
+}

@@ -1,0 +1,31 @@
+import CLibcrypto
+
+/// SHA-256 over bytes that come in pieces. The library is linked to libcrypto anyway: another implementation would only
+/// make the program larger.
+@safe
+final class Digest {
+  // Sound: made once, never NULL behind `init`, freed once in `deinit`, used by one owner only.
+  private let context = unsafe EVP_MD_CTX_new()!
+
+  init() {
+    let begun = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    precondition(begun == 1, "libcrypto offers no SHA-256")
+  }
+
+  deinit { unsafe EVP_MD_CTX_free(context) }
+
+  func update(_ bytes: ArraySlice<UInt8>) {
+    let updated = unsafe bytes.withUnsafeBytes { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+    precondition(updated == 1)
+  }
+
+  /// Ends the computation.
+  ///
+  /// - Returns: 64 hexadecimal digits.
+  func finish() -> String {
+    var bytes = [UInt8](repeating: 0, count: 32)
+    let finished = unsafe EVP_DigestFinal_ex(context, &bytes, nil)
+    precondition(finished == 1)
+    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}

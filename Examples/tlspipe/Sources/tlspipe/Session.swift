@@ -1,0 +1,29 @@
+import SansIOTLS
+import SansIOTLSTransports
+
+/// One connection from handshake to end, told as the options ask.
+enum Session {
+  /// Makes the handshake.
+  ///
+  /// - Returns: whether it is done.
+  static func handshake(_ relay: inout Relay, _ options: TLSOptions) -> Bool {
+    guard relay.handshake() else { return false }
+    if let negotiated = relay.report.negotiated { options.note(Statistics.agreement(negotiated)) }
+    if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
+    return true
+  }
+
+  /// Moves everything that is left to move.
+  ///
+  /// - Returns: what happened.
+  static func run(_ relay: inout Relay, _ options: TLSOptions) -> RelayReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    var bar = ProgressBar(isWanted: options.progress, total: ProgressBar.size(of: 0))
+    if relay.report.negotiated == nil { _ = handshake(&relay, options) }
+    let report = relay.run { report in bar.update(report.plaintextSent + report.plaintextReceived) }
+    bar.erase()
+    if options.stats { StandardError.write(Statistics.text(report, duration: clock.now - start)) }
+    return report
+  }
+}

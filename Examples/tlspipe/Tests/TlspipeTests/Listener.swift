@@ -1,0 +1,47 @@
+import Subprocess
+import Testing
+
+/// Programs that listen on a loopback port which the kernel chose, while a closure runs.
+enum Listener {
+  /// `openssl s_server`, which says its port on standard output.
+  static func opensslServer<Value: Sendable>(
+    _ arguments: [String], in directory: String? = nil, body: (_ port: Int) async throws -> Value
+  ) async throws -> Value {
+    try await Subprocess.run(
+      .name("openssl"), arguments: Arguments(["s_server", "-accept", "127.0.0.1:0"] + arguments),
+      workingDirectory: directory.map { .init($0) }, input: .none, output: .sequence, error: .discarded
+    ) { execution in
+      var port: Int?
+      for try await line in execution.standardOutput.strings() where line.hasPrefix("ACCEPT") {
+        port = number(behindLastColonOf: line)
+        break
+      }
+      let value = try await body(try #require(port))
+      await execution.teardown(using: [])
+      return value
+    }.closureResult
+  }
+
+  /// `socat`, one process of `script` for each connection; it says its port on standard error.
+  static func socat<Value: Sendable>(
+    script: String, body: (_ port: Int) async throws -> Value
+  ) async throws -> Value {
+    try await Subprocess.run(
+      .name("socat"), arguments: ["-d", "-d", "TCP-LISTEN:0,bind=127.0.0.1,fork", "EXEC:\(script)"],
+      input: .none, output: .discarded, error: .sequence
+    ) { execution in
+      var port: Int?
+      for try await line in execution.standardError.strings() where line.contains("listening on") {
+        port = number(behindLastColonOf: line)
+        break
+      }
+      let value = try await body(try #require(port))
+      await execution.teardown(using: [])
+      return value
+    }.closureResult
+  }
+
+  private static func number(behindLastColonOf line: String) -> Int? {
+    line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) }
+  }
+}

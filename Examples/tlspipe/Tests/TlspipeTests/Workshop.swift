@@ -1,0 +1,107 @@
+import Glibc
+import SansIOTLSTestKit
+import Subprocess
+
+/// A directory of a test's own, removed at its end, with what the programs under test read: certificates, keys, scripts.
+final class Workshop: Sendable {
+  static let serverName = "server.example"
+
+  let path: String
+  let identity: TestIdentity
+
+  init(identity: TestIdentity = .server(Workshop.serverName)) {
+    var template = Array("/tmp/tlspipe-tests-XXXXXX".utf8CString)
+    // Sound: the template is a NUL-terminated array, which mkdtemp(3) changes in place.
+    guard unsafe mkdtemp(&template) != nil else { preconditionFailure("no temporary directory") }
+    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    self.identity = identity
+    write("ca.pem", identity.authority.rootPEM)
+    write("chain.pem", identity.chainPEM)
+    write("key.pem", identity.privateKeyPEM)
+  }
+
+  deinit {
+    // Sound: each path is lent for its call. Nothing lies deeper than one level.
+    guard let directory = unsafe opendir(path) else { return }
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+        unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
+      }
+      _ = unsafe unlink(file(name))
+    }
+    unsafe closedir(directory)
+    _ = unsafe rmdir(path)
+  }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  @discardableResult
+  func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o600) -> String {
+    // Sound: path and array are lent for the calls, with the length that is given.
+    let descriptor = unsafe open(file(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    precondition(descriptor >= 0)
+    var written = 0
+    while written < bytes.count {
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+      }
+      precondition(count > 0)
+      written += count
+    }
+    close(descriptor)
+    return file(name)
+  }
+
+  /// A shell script that can be run by its path.
+  @discardableResult
+  func script(_ name: String, _ text: String) -> String {
+    write(name, Array("#!/bin/sh\n\(text)\n".utf8), mode: 0o700)
+  }
+
+  /// The contents of a file; empty if there is none.
+  func read(_ name: String) -> [UInt8] {
+    // Sound: path and array are lent for the calls.
+    let descriptor = unsafe open(file(name), O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    while true {
+      let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
+      if count <= 0 { return bytes }
+      bytes += chunk[..<count]
+    }
+  }
+
+  func text(_ name: String) -> String { String(decoding: read(name), as: UTF8.self) }
+
+  /// The permission bits of a file.
+  func permissions(_ name: String) -> mode_t {
+    var status = stat()
+    // Sound: the structure lives through the call.
+    return unsafe stat(file(name), &status) == 0 ? status.st_mode & 0o777 : 0
+  }
+
+  /// The command line of a server with this workshop's identity.
+  func serverCommand(_ options: String = "", command: String) -> String {
+    "\(Tool.path) server --certificate \(file("chain.pem")) --private-key \(file("key.pem")) \(options) -- \(command)"
+  }
+
+  /// The arguments of a client that trusts this workshop's authority.
+  func clientArguments(_ options: [String] = [], name: String = serverName, command: [String]) -> [String] {
+    ["client", "--server-name", name, "--ca", file("ca.pem")] + options + ["--"] + command
+  }
+
+  /// Bytes without a pattern that buffer sizes could hit, the same in each run.
+  static func noise(_ count: Int) -> [UInt8] {
+    var state: UInt64 = 7
+    var bytes: [UInt8] = []
+    // A prime number of fresh bytes, and then their repetition, which costs less.
+    for _ in 0..<min(count, 1_048_573) {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      bytes.append(UInt8(truncatingIfNeeded: state >> 33))
+    }
+    while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
+    return bytes
+  }
+}

@@ -1,0 +1,387 @@
+public import SansIOTLS
+
+#if canImport(Darwin)
+  internal import Darwin
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Moves bytes between a program and a network: plaintext on one side, ciphertext on the other, a ``TLSEngine`` between
+/// them. One thread, one `poll(2)` loop, memory that does not depend on the amount of data.
+///
+/// ```swift
+/// var relay = Relay(engine, ciphertext: network)
+/// if relay.handshake() {                       // optional: to look at what was agreed on before plaintext moves
+///   relay.attach(plaintext: program)
+/// }
+/// let report = relay.run()
+/// ```
+///
+/// The rules:
+/// - **Each direction ends by itself.** The end of the program's data becomes a close_notify, behind all of that data, and
+///   reading goes on; the peer's close_notify closes the program's input, and writing goes on. The ciphertext output
+///   stays open until both have ended, because many a carrier gives up both directions when one of them ends.
+/// - **Only what can be taken is read.** Ciphertext is read when all plaintext opened so far was delivered; plaintext is
+///   read when little ciphertext waits to be sent. A slow reader on either side stops the writer on the other.
+/// - **What arrived is delivered.** Plaintext opened before a failure goes out before the relay returns, and so does
+///   the alert that tells the peer. The alert alone is not waited for longer than five seconds.
+/// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered.
+/// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program still
+///   writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
+///
+/// A context that asks questions is answered `.proceed`: nobody is there to decide.
+public struct Relay: ~Copyable {
+  private var engine: TLSEngine
+  private var ciphertext: FileDescriptorTransport
+  private var plaintext: FileDescriptorTransport?
+  /// Ciphertext read and not yet fed.
+  private var inbound = RelayBuffer()
+  /// Plaintext read and not yet sealed.
+  private var outgoing = RelayBuffer()
+  /// Plaintext opened and not yet written.
+  private var delivery = RelayBuffer()
+
+  private var failure: TLSError?
+  private var closeNotifyMade = false
+  private var peerClosed = false
+  private var sourceError: TransportError?
+  private var sinkError: TransportError?
+  private var sinkLostData = false
+  private var programError: TransportError?
+  /// Why moving was given up here, without the peer's doing.
+  private var abandonment: (side: RelayReport.Side, error: TransportError)?
+  /// Where in the outbound stream the last record of application data ends.
+  private var dataEnd = 0
+  /// How much of the outbound stream the flights account for.
+  private var accounted = 0
+
+  /// What was moved so far; complete when ``run(progress:)`` has returned.
+  public private(set) var report = RelayReport()
+
+  /// Plaintext is not read from the program while more ciphertext than this waits to be sent, in bytes.
+  private static let outboundMark = 64 * 1024
+  /// Plaintext is sealed in pieces of one record, so that ciphertext leaves straight from the engine's ring.
+  private static let recordSize = 16 * 1024
+  /// How long the last bytes of a failed connection may wait for a peer that does not read, in milliseconds.
+  private static let lingering: Int32 = 5000
+
+  /// Makes a relay. Nothing moves before ``handshake()`` or ``run(progress:)``.
+  ///
+  /// - Parameters:
+  ///   - engine: the engine, before its handshake.
+  ///   - ciphertext: the transport to the peer.
+  public init(_ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport) {
+    self.engine = engine
+    self.ciphertext = ciphertext
+    accountForFlight()
+  }
+
+  /// The peer's certificates, leaf first, once it sent them.
+  public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
+
+  /// Gives the relay the program's side. Before this, no application data is read from the engine.
+  ///
+  /// - Parameter plaintext: read for what is to be sent, written with what was received.
+  public mutating func attach(plaintext: consuming FileDescriptorTransport) {
+    self.plaintext = consume plaintext
+  }
+
+  /// Moves ciphertext until the handshake is done or has failed. Blocks the calling thread.
+  ///
+  /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` returns at once,
+  ///   and its report says why.
+  ///
+  /// Corresponds to `SSL_do_handshake(3)`.
+  public mutating func handshake() -> Bool {
+    move(while: { relay in relay.report.negotiated == nil && !relay.hasEnded }, progress: { _ in })
+    return report.negotiated != nil
+  }
+
+  /// Moves bytes until both directions have ended or the connection has failed, then closes the transports. Blocks the
+  /// calling thread.
+  ///
+  /// - Parameter progress: called in each turn of the loop, several times for each 64 KiB moved. Delays the transfer as
+  ///   long as it takes.
+  /// - Returns: what happened. Calling this again changes nothing and returns it again.
+  ///
+  /// Corresponds to `poll(2)`.
+  public mutating func run(progress: (borrowing RelayReport) -> Void = { _ in }) -> RelayReport {
+    guard case .running = report.outcome else { return report }
+    if handshake() {
+      precondition(plaintext != nil, "attach(plaintext:) comes before run()")
+      move(while: { relay in !relay.hasEnded }, progress: progress)
+    }
+    conclude()
+    return report
+  }
+
+  // MARK: The loop
+
+  private mutating func move(while goesOn: (borrowing Relay) -> Bool, progress: (borrowing RelayReport) -> Void) {
+    while true {
+      advance()
+      progress(report)
+      guard goesOn(self) else { return }
+      wait()
+    }
+  }
+
+  /// Moves between memory and descriptors whatever can move now.
+  private mutating func advance() {
+    deliver()
+    do throws(TLSError) {
+      if failure == nil {
+        try feed()
+        if report.negotiated != nil && plaintext != nil { try seal() }
+      }
+    } catch {
+      fail(error)
+    }
+    flush()
+  }
+
+  private var sendingHasEnded: Bool {
+    ciphertext.writingDescriptor == nil || (closeNotifyMade && engine.outboundCount == 0)
+  }
+
+  private var hasEnded: Bool {
+    if abandonment != nil { return true }
+    if failure != nil {
+      return delivery.isEmpty && (ciphertext.writingDescriptor == nil || engine.outboundCount == 0)
+    }
+    return sendingHasEnded && delivery.isEmpty && (peerClosed || programError != nil)
+  }
+
+  // MARK: Inward
+
+  /// Feeds what was read, and opens it as far as it can be delivered.
+  private mutating func feed() throws(TLSError) {
+    repeat {
+      if report.negotiated == nil {
+        try stepHandshake()
+        if report.negotiated == nil && inbound.isEmpty { return }
+      } else {
+        guard plaintext != nil else { return }
+        try open()
+      }
+    } while try feedOnce()
+  }
+
+  /// - Returns: whether anything was fed.
+  private mutating func feedOnce() throws(TLSError) -> Bool {
+    guard failure == nil, !peerClosed, delivery.isEmpty, !inbound.isEmpty else { return false }
+    // In the handshake record by record, so that the flights are told apart from what follows them.
+    let isHandshaking = report.negotiated == nil
+    let limit = isHandshaking ? max(1, engine.bytesNeeded) : .max
+    let fed = try inbound.take(upTo: limit) { piece throws(TLSError) in try engine.feed(piece) }
+    if isHandshaking { report.record(.received, fed) }
+    return fed > 0
+  }
+
+  private mutating func stepHandshake() throws(TLSError) {
+    defer { accountForFlight() }
+    switch try engine.handshake() {
+    case .done: report.negotiated = engine.negotiated
+    case .needsAnswer: try engine.answer(.proceed)
+    case .needsFeed, .needsDrain, .endOfStream: break
+    }
+  }
+
+  private mutating func open() throws(TLSError) {
+    while !peerClosed && delivery.isEmpty {
+      switch try delivery.refill({ output throws(TLSError) in try engine.read(into: &output) }) {
+      case .done: deliver()
+      case .endOfStream:
+        peerClosed = true
+        plaintext?.closeOutput()
+      case .needsAnswer: try engine.answer(.proceed)
+      case .needsFeed, .needsDrain: return
+      }
+    }
+  }
+
+  /// Writes opened plaintext to the program.
+  private mutating func deliver() {
+    do throws(TransportError) {
+      while !delivery.isEmpty, plaintext?.writingDescriptor != nil {
+        let written = try delivery.take { piece throws(TransportError) in try plaintext!.write(piece) }
+        if written == 0 { return }
+        report.plaintextReceived += written
+      }
+    } catch {
+      programError = error
+      plaintext?.closeOutput()
+    }
+    if !delivery.isEmpty && programError != nil {
+      report.plaintextDropped += delivery.count
+      delivery.removeAll()
+    }
+  }
+
+  // MARK: Outward
+
+  /// Seals the program's plaintext and sends it, as far as there is room.
+  private mutating func seal() throws(TLSError) {
+    while !outgoing.isEmpty && ciphertext.writingDescriptor != nil {
+      var waitsForPeer = false
+      let sealed = try outgoing.take(upTo: Self.recordSize) { piece throws(TLSError) in
+        let step = try engine.write(piece)
+        if case .needsFeed = step { waitsForPeer = true }
+        return step.value ?? 0
+      }
+      report.plaintextSent += sealed
+      dataEnd = report.ciphertextSent + engine.outboundCount
+      flush()
+      if waitsForPeer || (sealed == 0 && engine.outboundCount > 0) { return }
+    }
+    if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !closeNotifyMade {
+      if case .done = try engine.close() { closeNotifyMade = true }
+    }
+  }
+
+  /// Sends ciphertext, as far as there is room.
+  private mutating func flush() {
+    guard ciphertext.writingDescriptor != nil else { return dropOutbound() }
+    do throws(TransportError) {
+      var sent = 0
+      defer { report.ciphertextSent += sent }
+      try engine.drain { segment throws(TransportError) in
+        let count = try ciphertext.write(segment)
+        sent += count
+        return count
+      }
+    } catch {
+      breakSink(error)
+    }
+  }
+
+  private mutating func breakSink(_ error: TransportError) {
+    sinkError = error
+    sinkLostData = !outgoing.isEmpty || report.ciphertextSent < dataEnd
+    ciphertext.closeOutput()
+    dropOutbound()
+    // Nobody will get what the program writes: let it know.
+    outgoing.removeAll()
+    plaintext?.closeInput()
+  }
+
+  private mutating func dropOutbound() {
+    if engine.outboundCount > 0 { engine.drain { $0.byteCount } }
+  }
+
+  private mutating func accountForFlight() {
+    let produced = report.ciphertextSent + engine.outboundCount
+    report.record(.sent, produced - accounted)
+    accounted = produced
+  }
+
+  // MARK: The end
+
+  private mutating func fail(_ error: TLSError) {
+    failure = error
+    inbound.removeAll()
+    outgoing.removeAll()
+  }
+
+  private mutating func conclude() {
+    report.localEnding =
+      if let alert = failure?.alertSent, sinkError == nil {
+        .alert(alert)
+      } else if let sinkError {
+        .failed(sinkError)
+      } else {
+        closeNotifyMade && engine.outboundCount == 0 ? .closeNotify : .open
+      }
+    report.remoteEnding =
+      if peerClosed {
+        .closeNotify
+      } else if let sourceError {
+        .failed(sourceError)
+      } else if let alert = failure?.alertReceived {
+        .alert(alert)
+      } else {
+        ciphertext.readingDescriptor == nil ? .endOfTransport : .open
+      }
+    report.outcome = outcome
+    plaintext = nil
+    ciphertext.closeInput()
+    ciphertext.closeOutput()
+  }
+
+  private var outcome: RelayReport.Outcome {
+    if let abandonment { return .transportFailure(abandonment.side, abandonment.error) }
+    if let sourceError { return .transportFailure(.ciphertext, sourceError) }
+    if let failure { return failure.code == .truncated ? .truncated(failure) : .tlsFailure(failure) }
+    if let sinkError, sinkLostData || !peerClosed { return .transportFailure(.ciphertext, sinkError) }
+    if let programError { return .transportFailure(.plaintext, programError) }
+    return .clean
+  }
+
+  // MARK: Waiting
+
+  /// Waits until one of the descriptors that are of use now is ready, and reads from those that are.
+  private mutating func wait() {
+    let hasPlaintextRoom = outgoing.isEmpty && engine.outboundCount < Self.outboundMark
+    let reading = failure == nil && !peerClosed && inbound.isEmpty && delivery.isEmpty
+    let sealing = failure == nil && report.negotiated != nil && hasPlaintextRoom
+    // The ciphertext output is watched even when nothing waits for it: that its reader has gone is news, unless
+    // everything was said already. But a peer that leaves may have said why: what it sent is read first.
+    let watching = !sendingHasEnded && (engine.outboundCount > 0 || reading || peerClosed)
+    // poll(2) ignores a negative descriptor.
+    var polled = [
+      pollfd(fd: reading ? ciphertext.readingDescriptor ?? -1 : -1, events: Int16(POLLIN), revents: 0),
+      pollfd(
+        fd: watching ? ciphertext.writingDescriptor ?? -1 : -1,
+        events: engine.outboundCount > 0 ? Int16(POLLOUT) : 0, revents: 0),
+      pollfd(fd: sealing ? plaintext?.readingDescriptor ?? -1 : -1, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: delivery.isEmpty ? -1 : plaintext?.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0),
+    ]
+    let isLingering = failure != nil && delivery.isEmpty
+    // Sound: the array lives through the call and has the length that is given.
+    let ready = unsafe poll(&polled, nfds_t(polled.count), isLingering ? Self.lingering : -1)
+    if ready < 0 {
+      let error = TransportError.last(.poll)
+      if error.number != EINTR { abandonment = (.ciphertext, error) }
+      return
+    }
+    if ready == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
+    if polled[1].revents != 0 && engine.outboundCount == 0 && polled[0].revents == 0 {
+      breakSink(TransportError(.write, number: EPIPE))
+      if !peerClosed { sinkLostData = true }
+    }
+    if polled[0].revents != 0 { readCiphertext() }
+    if polled[2].revents != 0 { readPlaintext() }
+  }
+
+  private mutating func readCiphertext() {
+    do throws(TransportError) {
+      switch try inbound.refill({ output throws(TransportError) in try ciphertext.read(into: &output) }) {
+      case .bytes(let count): report.ciphertextReceived += count
+      case .wouldBlock: break
+      case .endOfFile: endInput()
+      }
+    } catch {
+      sourceError = error
+      endInput()
+    }
+  }
+
+  private mutating func endInput() {
+    ciphertext.closeInput()
+    engine.feedEOF()
+  }
+
+  private mutating func readPlaintext() {
+    do throws(TransportError) {
+      switch try outgoing.refill({ output throws(TransportError) in try plaintext!.read(into: &output) }) {
+      case .bytes, .wouldBlock: break
+      case .endOfFile: plaintext?.closeInput()
+      }
+    } catch {
+      // What the program meant to send is incomplete: say so, but not by a close_notify that would call it complete.
+      abandonment = (.plaintext, error)
+    }
+  }
+}

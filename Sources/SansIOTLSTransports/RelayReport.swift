@@ -1,0 +1,100 @@
+public import SansIOTLS
+
+/// What a ``Relay`` did: how much it moved, how the two sides closed, and what came of it.
+public struct RelayReport: Sendable {
+  /// Seen from this end of the connection.
+  public enum Direction: Sendable, Hashable {
+    /// From here to the peer.
+    case sent
+    /// From the peer to here.
+    case received
+  }
+
+  /// Bytes of the handshake that travelled in one direction without any in the other between them.
+  public struct Flight: Sendable, Hashable {
+    /// Which way.
+    public let direction: Direction
+    /// Ciphertext bytes, record headers included.
+    public var byteCount: Int
+  }
+
+  /// How one side ended its direction of the connection.
+  public enum Ending: Sendable, Hashable, CustomStringConvertible {
+    /// It had not when the relay ended.
+    case open
+    /// By a close_notify alert: nothing is missing.
+    case closeNotify
+    /// By a fatal alert.
+    case alert(TLSAlert)
+    /// By the end of the transport, without a close_notify alert.
+    case endOfTransport
+    /// By an error of the transport.
+    case failed(TransportError)
+
+    /// In words.
+    public var description: String {
+      switch self {
+      case .open: "left open"
+      case .closeNotify: "close_notify"
+      case .alert(let alert): "alert \(alert)"
+      case .endOfTransport: "end of transport without close_notify"
+      case .failed(let error): "transport failed, \(error)"
+      }
+    }
+  }
+
+  /// One of the relay's two sides.
+  public enum Side: String, Sendable {
+    /// The side of the network.
+    case ciphertext
+    /// The side of the program.
+    case plaintext
+  }
+
+  /// What came of it.
+  public enum Outcome: Sendable {
+    /// The relay has not ended yet.
+    case running
+    /// Both sides closed by close_notify, and everything was delivered. A peer that, its own close_notify sent, does not
+    /// stay to read ours counts as clean too if no data was lost by it.
+    case clean
+    /// Bytes could not be moved on this side.
+    case transportFailure(Side, TransportError)
+    /// TLS failed: a certificate was refused, an alert came, the protocol was broken.
+    case tlsFailure(TLSError)
+    /// The transport ended without close_notify. What arrived before was delivered; whether more was meant to come
+    /// cannot be known.
+    case truncated(TLSError)
+  }
+
+  /// Plaintext bytes taken from the program and sealed.
+  public internal(set) var plaintextSent = 0
+  /// Plaintext bytes opened and written to the program.
+  public internal(set) var plaintextReceived = 0
+  /// Plaintext bytes opened that nobody was there to take.
+  public internal(set) var plaintextDropped = 0
+  /// Ciphertext bytes written to the transport.
+  public internal(set) var ciphertextSent = 0
+  /// Ciphertext bytes read from the transport.
+  public internal(set) var ciphertextReceived = 0
+  /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets that
+  /// follow its handshake at once belong to its last one.
+  public internal(set) var flights: [Flight] = []
+  /// What was agreed on; `nil` if the handshake was not completed.
+  public internal(set) var negotiated: Negotiated?
+  /// How this side closed.
+  public internal(set) var localEnding = Ending.open
+  /// How the peer closed.
+  public internal(set) var remoteEnding = Ending.open
+  /// What came of it.
+  public internal(set) var outcome = Outcome.running
+
+  mutating func record(_ direction: Direction, _ byteCount: Int) {
+    guard byteCount > 0 else { return }
+    if let last = flights.indices.last, flights[last].direction == direction {
+      flights[last].byteCount += byteCount
+    } else {
+      flights.append(Flight(direction: direction, byteCount: byteCount))
+    }
+  }
+}

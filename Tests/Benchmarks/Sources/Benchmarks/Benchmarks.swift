@@ -1,0 +1,64 @@
+import CCounters
+import SansIOTLS
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Measures the engine against the same loop in C; `Options.help` says how.
+@main
+enum Benchmarks {
+  static func main() {
+    do {
+      let options = try Options(CommandLine.arguments.dropFirst())
+      if options.isHelp {
+        print(Options.help)
+      } else if let scenario = options.profiled {
+        try options.contestant.loop(for: scenario, Credentials()).run(options.count)
+      } else if options.measures.count > 1 {
+        try runApart(options.measures)
+      } else if try !run(options.measures[0], options), options.isEnforcing {
+        exit(1)
+      }
+    } catch {
+      print("Benchmarks: \(error)")
+      exit(2)
+    }
+  }
+
+  /// - Returns: whether every bar that may fail a run was kept.
+  private static func run(_ measure: Options.Measure, _ options: Options) throws -> Bool {
+    switch measure {
+    case .time:
+      try Timing(rounds: options.rounds).run(options.scenarios, Credentials())
+      return true
+    case .instructions:
+      return try Instructions(executable: CommandLine.arguments[0]).run(options.scenarios, Credentials())
+    case .allocations:
+      // Before anything else asks libcrypto for memory, the minting of credentials included.
+      guard counters_allocations_open() else {
+        print("allocations: not available (needs glibc)")
+        return true
+      }
+      return try Allocations().run(Credentials())
+    case .memory:
+      return try Memory().run()
+    }
+  }
+
+  /// Each measure in a process of its own: no heap, counted allocator or warm cache passes from one to the next.
+  private static func runApart(_ measures: [Options.Measure]) throws {
+    let chosen = Set(measures.map(\.rawValue))
+    let shared = CommandLine.arguments.dropFirst().filter { !chosen.contains($0) }
+    var isKept = true
+    for measure in measures {
+      let words = [CommandLine.arguments[0], measure.rawValue] + shared
+      // The command outlives the call.
+      let status = unsafe system(words.map { "'\($0)'" }.joined(separator: " "))
+      isKept = isKept && status == 0
+    }
+    if !isKept { exit(1) }
+  }
+}

@@ -1,0 +1,65 @@
+import SansIOTLS
+import SansIOTLSTestKit
+
+/// A context for each side, for exactly one protocol version.
+struct EngineContexts {
+  let client: TLSContext
+  let server: TLSContext
+  let serverName: String
+
+  init(_ version: TLSVersion, _ credentials: Credentials) throws {
+    var client = TLSContext.Configuration.client()
+    client.trust = [credentials.identity.trust]
+    client.minimumVersion = version
+    client.maximumVersion = version
+    self.client = try TLSContext(client)
+
+    var server = TLSContext.Configuration.server(try credentials.identity.identity)
+    server.sessionTickets = 1
+    server.minimumVersion = version
+    server.maximumVersion = version
+    self.server = try TLSContext(server)
+    serverName = credentials.serverName
+  }
+
+  func makeClient() throws -> TLSEngine { try TLSEngine(.client(serverName: .dns(serverName)), context: client) }
+
+  func makeServer() throws -> TLSEngine { try TLSEngine(.server, context: server) }
+}
+
+/// Two connected engines.
+final class EnginePair {
+  var client: TLSEngine
+  var server: TLSEngine
+
+  init(_ contexts: EngineContexts) throws {
+    client = try contexts.makeClient()
+    server = try contexts.makeServer()
+    try Self.connect(&client, &server)
+  }
+
+  /// Shakes hands, lets the client read the server's tickets and takes the events, as an application would.
+  ///
+  /// At most four exchanges: a TLS 1.2 handshake takes two, the tickets of TLS 1.3 one more.
+  static func connect(_ client: inout TLSEngine, _ server: inout TLSEngine) throws {
+    for _ in 0..<4 {
+      try client.drain { (segment) throws(TLSError) in try server.feed(segment) }
+      try server.drain { (segment) throws(TLSError) in try client.feed(segment) }
+      if case .done = try client.handshake(), case .done = try server.handshake(), server.outboundCount == 0 {
+        try readTickets(&client)
+        while client.nextEvent() != nil {}
+        while server.nextEvent() != nil {}
+        return
+      }
+    }
+    throw Failure("the engines do not finish their handshake")
+  }
+
+  /// The memory outlives the call that it is lent to; nothing is ever written to it.
+  private static func readTickets(_ client: inout TLSEngine) throws {
+    try unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
+      var output = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
+      if case .done = try client.read(into: &output) { throw Failure("plaintext that nobody wrote") }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/// The command line.
+struct Options {
+  enum Measure: String, CaseIterable { case time, instructions, allocations, memory }
+
+  static let help = """
+    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [options]
+
+    Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build. With no
+    measure named, all four are taken, each in a process of its own. Build with `-c release`.
+
+      time          CPU time, C and Swift in alternating turns; prints ratios, never fails
+      instructions  instructions per repetition: the processor's counter, else valgrind
+      allocations   heap allocations per repetition, those of libcrypto told apart; Swift's bar is 0
+      memory        heap and resident bytes of an idle connection after hibernate()
+
+      --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
+      --rounds N        rounds of `time`, at least 6 (default 12)
+      --enforce         exit status 1 if a bar of instructions, allocations or memory is not kept
+      --help
+
+    For a profile, runs one loop and nothing else:
+      valgrind --tool=callgrind Benchmarks --callgrind-scenario NAME --engine c|swift --count N
+    """
+
+  var measures: [Measure] = []
+  var scenarios = Scenario.all
+  var rounds = 12
+  var isEnforcing = false
+  var isHelp = false
+  /// What runs alone for a profile.
+  var profiled: Scenario?
+  var contestant = Contestant.swift
+  var count = 1000
+
+  /// - Throws: `Failure` on anything that is not understood.
+  init(_ arguments: some Sequence<String>) throws {
+    var rest = arguments.makeIterator()
+    while let argument = rest.next() {
+      switch argument {
+      case "--help", "-h": isHelp = true
+      case "--enforce": isEnforcing = true
+      case "--scenario": scenarios = [try Self.value(of: argument, rest.next(), Self.scenario)]
+      case "--rounds": rounds = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 >= 6 ? $0 : nil } }
+      case "--callgrind-scenario": profiled = try Self.value(of: argument, rest.next(), Self.scenario)
+      case "--engine": contestant = try Self.value(of: argument, rest.next(), Contestant.init(rawValue:))
+      case "--count": count = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 > 0 ? $0 : nil } }
+      default: measures.append(try Self.value(of: "a measure", argument, Measure.init(rawValue:)))
+      }
+    }
+    if measures.isEmpty { measures = Measure.allCases }
+  }
+
+  private static func value<Value>(
+    of option: String, _ text: String?, _ parse: (String) -> Value?
+  ) throws -> Value {
+    guard let text else { throw Failure("\(option) needs a value") }
+    guard let value = parse(text) else { throw Failure("'\(text)' will not do for \(option); see --help") }
+    return value
+  }
+
+  private static func scenario(named name: String) -> Scenario? { Scenario.all.first { $0.name == name } }
+}

@@ -1,0 +1,60 @@
+import SansIOTLS
+
+/// What a turn repeats, the same for both loops.
+struct Scenario {
+  enum Work {
+    /// A full handshake with a verified P-256 certificate, from new objects to their end.
+    case handshake
+    /// A message from client to server, received whole before the next is sent.
+    case message(bytes: Int)
+    /// A message to the server and one back.
+    case roundTrip(bytes: Int)
+  }
+
+  let name: String
+  let version: TLSVersion
+  let work: Work
+  /// The least acceptable ratio of the engine's rate to the reference's, where one is set.
+  var timeBar: Double?
+  /// The largest acceptable ratio of the engine's instructions to the reference's, where one is set.
+  var instructionBar: Double?
+
+  /// A message of 64 KiB is more than the rings hold: C writes, moves and reads a record at a time, the engine accepts all
+  /// of it and queues what the ring cannot take. That is another loop, so it has no bar of time.
+  static let all = [
+    Scenario(name: "handshake-1.3", version: .tls13, work: .handshake, timeBar: 0.97),
+    Scenario(name: "handshake-1.2", version: .tls12, work: .handshake, timeBar: 0.97),
+    Scenario(name: "message-64k", version: .tls13, work: .message(bytes: 65536)),
+    Scenario(name: "message-16k", version: .tls13, work: .message(bytes: 16384), timeBar: 0.97),
+    Scenario(name: "message-4k", version: .tls13, work: .message(bytes: 4096), timeBar: 0.97, instructionBar: 1.03),
+    Scenario(name: "round-trip-64", version: .tls13, work: .roundTrip(bytes: 64), timeBar: 0.90),
+  ]
+
+  /// A connection's steady state, in both versions: what must not allocate.
+  static let steady = [TLSVersion.tls12, .tls13].flatMap { version in
+    [
+      Scenario(name: "message-64k \(version)", version: version, work: .message(bytes: 65536)),
+      Scenario(name: "message-16k \(version)", version: version, work: .message(bytes: 16384)),
+      Scenario(name: "message-4k \(version)", version: version, work: .message(bytes: 4096)),
+      Scenario(name: "round-trip-64 \(version)", version: version, work: .roundTrip(bytes: 64)),
+    ]
+  }
+
+  /// Repetitions that make an instruction count stand out of a run's noise, without keeping valgrind busy for minutes.
+  var instructionCount: Int {
+    switch work {
+    case .handshake: 20
+    case .message: 1000
+    case .roundTrip: 2000
+    }
+  }
+
+  /// A rate for people: handshakes, megabytes (10^6) or round trips per second.
+  func rate(perSecond repetitions: Double) -> String {
+    switch work {
+    case .handshake: "\(repetitions.fixed(0)) /s"
+    case .message(let bytes): "\((repetitions * Double(bytes) / 1e6).fixed(0)) MB/s"
+    case .roundTrip: "\((repetitions / 1000).fixed(1)) k/s"
+    }
+  }
+}

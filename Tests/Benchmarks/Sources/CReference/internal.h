@@ -1,0 +1,14 @@
+#ifndef BENCHMARKS_REFERENCE_INTERNAL_H
+#define BENCHMARKS_REFERENCE_INTERNAL_H
+
+#include "reference.h"
+
+#include <openssl/ssl.h>
+
+struct reference_contexts {
+  SSL_CTX *client;
+  SSL_CTX *server;
+  char *server_name;
+};
+
+#endif

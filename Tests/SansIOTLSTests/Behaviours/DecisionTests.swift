@@ -1,0 +1,240 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Decisions that the application takes in the middle of a handshake: which context serves a name, and whether a
+/// server's certificate will do.
+struct DecisionTests {
+  // MARK: The ClientHello
+
+  private func asking(
+    _ version: TLSVersion? = nil, identity: TestIdentity = .server(),
+    change: (inout TLSContext.Configuration) -> Void = { _ in }
+  ) throws -> EnginePair {
+    var pair = try EnginePair.connected(version, handshake: false, identity: identity) { client, server in
+      server.asksAboutClientHello = true
+      change(&client)
+    }
+    pair.step()
+    return pair
+  }
+
+  private func hello(_ pair: borrowing EnginePair) throws -> ClientHello {
+    guard case .clientHello(let hello) = pair.server.question else { throw EnginePair.Stuck.noQuestion }
+    return hello
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a hello is shown as far as it matters`(version: TLSVersion) throws {
+    var pair = try asking(version) { client in
+      client.applicationProtocols = ["h2", "http/1.1"]
+      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+      client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
+    }
+    let hello = try hello(pair)
+    #expect(hello.serverName == "localhost")
+    #expect(hello.applicationProtocols == ["h2", "http/1.1"])
+    #expect(hello.versions == [version])
+    #expect(hello.cipherSuites.contains(version == .tls13 ? 0x1301 : 0xc02b))
+    #expect(!hello.cipherSuites.contains(version == .tls13 ? 0xc02b : 0x1301))
+    #expect(pair.server.needs == .answer)
+    #expect(try pair.server.handshake() == .needsAnswer)
+    #expect(try pair.server.read(upTo: 1) == .needsAnswer)
+    #expect(try pair.server.write([1]) == .needsAnswer)
+    #expect(try pair.server.keyUpdate(requestingPeer: true) == .needsAnswer)
+    try pair.server.answer(.proceed)
+    #expect(pair.server.question == nil)
+    try pair.handshake()
+  }
+
+  @Test func `the name asked for is shown in lower case`() throws {
+    var (client, server) = try EnginePair.configurations(identity: .server("localhost"))
+    client.trust += []
+    server.asksAboutClientHello = true
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
+    pair.step()
+    #expect(try hello(pair).serverName == "localhost")
+    try pair.server.answer(.proceed)
+    try pair.handshake()
+  }
+
+  @Test func `a hello with neither name nor protocols shows none`() throws {
+    var (client, server) = try EnginePair.configurations()
+    client.applicationProtocols = []
+    server.asksAboutClientHello = true
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .unverified(sni: nil))
+    pair.step()
+    let hello = try hello(pair)
+    #expect(hello.serverName == nil)
+    #expect(hello.applicationProtocols == [])
+    #expect(hello.versions == [.tls13, .tls12])
+  }
+
+  @Test func `a name with a NUL in it counts as none, and the handshake is refused`() throws {
+    var pair = try EnginePair.connected(handshake: false) { _, server in server.asksAboutClientHello = true }
+    var bytes = pair.client.drain()
+    let name = Array("localhost".utf8)
+    let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
+    bytes[start + 3] = 0
+    _ = try pair.server.feed(bytes)
+    #expect(try hello(pair).serverName == nil)
+    let error = thrownError { try pair.server.answer(.proceed) }
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent != nil)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the name picks the context, for each connection anew`(version: TLSVersion) throws {
+    let authority = TestAuthority()
+    let names = ["a.example", "b.example"]
+    var contexts: [String: TLSContext] = [:]
+    for name in names { contexts[name] = try TLSContext(.server(authority.issue(names: [name]).identity)) }
+    var (client, server) = try EnginePair.configurations(version: version)
+    client.trust = [authority.trust]
+    server.asksAboutClientHello = true
+    let clientContext = try TLSContext(client)
+    let serverContext = try TLSContext(server)
+    for name in names + names {
+      var pair = try EnginePair(client: clientContext, server: serverContext, serverName: .dns(name))
+      pair.step()
+      let asked = try #require(try hello(pair).serverName)
+      try pair.server.answer(.use(#require(contexts[asked])))
+      try pair.handshake()
+      #expect(pair.client.peerCertificates.map(\.subject) == ["CN=\(name)"])
+      #expect(pair.server.negotiated?.serverName == name)
+    }
+  }
+
+  @Test func `the other context brings its versions, suites, protocols and its demand for clients`() throws {
+    let identity = TestIdentity.server()
+    let alice = TestIdentity.client("Alice")
+    var other = TLSContext.Configuration.server(try identity.identity)
+    other.maximumVersion = .tls12
+    other.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384"
+    other.applicationProtocols = ["other"]
+    other.trust = [alice.trust]
+    other.clientAuthentication = .required
+    var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
+      server.asksAboutClientHello = true
+      client.applicationProtocols = ["own", "other"]
+      server.applicationProtocols = ["own"]
+      client.identities = [try alice.identity]
+    }
+    pair.step()
+    try pair.server.answer(.use(TLSContext(other)))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.version == .tls12)
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")
+    #expect(pair.client.negotiated?.applicationProtocol == "other")
+    #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
+  }
+
+  @Test func `the other context brings its suites and groups of TLS 1.3`() throws {
+    let identity = TestIdentity.server()
+    var other = TLSContext.Configuration.server(try identity.identity)
+    other.cipherSuites = ["TLS_CHACHA20_POLY1305_SHA256"]
+    other.groups = ["P-256"]
+    var pair = try asking(.tls13, identity: identity)
+    try pair.server.answer(.use(TLSContext(other)))
+    // A group that the client sent no share of takes a second hello, and that is asked about too if at all.
+    for _ in 0..<4 {
+      pair.step()
+      if pair.server.question != nil { try pair.server.answer(.proceed) }
+    }
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_CHACHA20_POLY1305_SHA256")
+    #expect(pair.client.negotiated?.group == "secp256r1" || pair.client.negotiated?.group == "prime256v1")
+  }
+
+  @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .internalError])
+  func `a hello is refused by the alert that the application names`(version: TLSVersion, alert: TLSAlert) throws {
+    var pair = try asking(version)
+    let error = thrownError { try pair.server.answer(.reject(alert)) }
+    #expect(error?.code == .rejected)
+    #expect(error?.blame == .local)
+    #expect(error?.alertSent == alert)
+    pair.step()
+    #expect(pair.client.failure?.code == .alertReceived)
+    #expect(pair.client.failure?.alertReceived == alert)
+  }
+
+  // MARK: The peer's certificate
+
+  private func asking(
+    about identity: TestIdentity, _ version: TLSVersion, serverName: ServerName = .dns("localhost")
+  ) throws -> EnginePair {
+    var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+    client.asksAboutPeerCertificate = true
+    server.sessionTickets = 0
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: serverName)
+    pair.step()
+    pair.step()
+    return pair
+  }
+
+  private func certificate(_ pair: borrowing EnginePair) throws -> PeerCertificate {
+    guard case .peerCertificate(let certificate) = pair.client.question else { throw EnginePair.Stuck.noQuestion }
+    return certificate
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a certificate is shown with libssl's verdict`(version: TLSVersion) throws {
+    let good = TestAuthority().issueIntermediate().issue(names: ["localhost"])
+    let pair = try asking(about: good, version)
+    let shown = try certificate(pair)
+    #expect(shown.chain.map(\.der) == good.chainDER)
+    #expect(shown.check.isAccepted)
+    #expect(shown.serverName == "localhost")
+    #expect(pair.client.needs == .answer)
+    #expect(pair.client.negotiated == nil)
+
+    let bad = try certificate(asking(about: .server(defect: .expired), version))
+    #expect(bad.check.code == 10)
+    #expect(bad.check.subject == "CN=localhost")
+    #expect("\(bad.check)" == "certificate has expired (10) at depth 0, CN=localhost")
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `to proceed is to follow the verdict`(version: TLSVersion) throws {
+    var good = try asking(about: .server(), version)
+    try good.client.answer(.proceed)
+    try good.handshake()
+    var bad = try asking(about: .server(defect: .unknownIssuer), version)
+    let error = thrownError { try bad.client.answer(.proceed) }
+    #expect(error?.code == .certificateRejected)
+    #expect(error?.alertSent == .unknownCA)
+    bad.step()
+    #expect(bad.server.failure?.alertReceived == .unknownCA)
+  }
+
+  @Test(arguments: TLSVersion.both, [TestIdentity.Defect.selfSigned, .expired, .wrongName])
+  func `the application may accept what libssl would not`(version: TLSVersion, defect: TestIdentity.Defect) throws {
+    var pair = try asking(about: .server(defect: defect), version)
+    #expect(try certificate(pair).check.isAccepted == false)
+    try pair.client.answer(.accept)
+    try pair.handshake()
+    #expect(try pair.transfer([1], from: .client) == [1])
+    #expect(pair.client.allEvents().first { $0.hasPrefix("handshakeCompleted") } != nil)
+  }
+
+  @Test(arguments: TLSVersion.both, [
+    TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
+    .unknownCA, .handshakeFailure,
+  ])
+  func `the application may refuse what libssl would accept, and the peer is told why`(
+    version: TLSVersion, alert: TLSAlert
+  ) throws {
+    var pair = try asking(about: .server(), version)
+    #expect(try certificate(pair).check.isAccepted == true)
+    let error = thrownError { try pair.client.answer(.reject(alert)) }
+    #expect(error?.code == .rejected)
+    #expect(error?.blame == .local)
+    #expect(error?.alertSent == alert)
+    pair.step()
+    #expect(pair.server.failure?.alertReceived == alert)
+  }
+}
+
+extension EnginePair.Stuck {
+  fileprivate static var noQuestion: any Error { NoQuestion() }
+  private struct NoQuestion: Error {}
+}

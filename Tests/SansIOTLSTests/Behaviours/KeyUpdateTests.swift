@@ -1,0 +1,102 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// KeyUpdate and tickets: what happens between handshake and close.
+struct KeyUpdateTests {
+  @Test(arguments: EnginePair.Side.allCases, [false, true])
+  func `a key update in the middle of a stream loses nothing`(side: EnginePair.Side, requesting: Bool) throws {
+    var pair = try EnginePair.connected(.tls13)
+    let up = pattern(30_000, seed: 1)
+    let down = pattern(30_000, seed: 2)
+    for _ in 0..<5 {
+      // Data before, beside and behind the update, in both directions and before anything is drained.
+      _ = try pair.client.write(up[..<10_000])
+      _ = try pair.server.write(down[..<10_000])
+      let step = try pair.at(side) { (engine) throws(TLSError) in try engine.keyUpdate(requestingPeer: requesting) }
+      #expect(step == .done)
+      _ = try pair.client.write(up[10_000...])
+      _ = try pair.server.write(down[10_000...])
+      var received: (up: [UInt8], down: [UInt8]) = ([], [])
+      for _ in 0..<100 where received.up.count < up.count || received.down.count < down.count {
+        pair.step()
+        received.up += try pair.server.readAll()
+        received.down += try pair.client.readAll()
+      }
+      #expect(received.up == up)
+      #expect(received.down == down)
+    }
+    try pair.shutdown()
+  }
+
+  @Test(arguments: EnginePair.Side.allCases)
+  func `a peer that is asked to update answers while it only reads`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    _ = try pair.at(side) { (engine) throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }
+    let request = pair.at(side) { $0.drain() }
+    #expect(recordLengths(request).count == 1)
+    let answer = try pair.at(side.peer) { (engine) throws(TLSError) in
+      _ = try engine.absorb(request)
+      return engine.drain()
+    }
+    #expect(recordLengths(answer).count == 1)
+    #expect(try pair.at(side) { (engine) throws(TLSError) in try engine.absorb(answer) } == [])
+    #expect(pair.at(side) { $0.outboundCount } == 0)
+    #expect(try pair.transfer([1, 2], from: side) == [1, 2])
+    #expect(try pair.transfer([3, 4], from: side.peer) == [3, 4])
+  }
+
+  @Test func `a key update waits for the handshake`() throws {
+    var pair = try EnginePair.connected(.tls13, handshake: false)
+    let hello = pair.client.outboundCount
+    #expect(try pair.client.keyUpdate(requestingPeer: true) == .needsFeed)
+    #expect(try pair.server.keyUpdate(requestingPeer: false) == .needsFeed)
+    #expect(pair.client.outboundCount == hello)
+    try pair.handshake()
+    #expect(try pair.client.keyUpdate(requestingPeer: true) == .done)
+  }
+
+  // MARK: Tickets
+
+  private func sessions(_ pair: inout EnginePair) -> [TLSSession] {
+    var sessions: [TLSSession] = []
+    while let event = pair.client.nextEvent() {
+      if case .sessionTicket(let session) = event { sessions.append(session) }
+    }
+    return sessions
+  }
+
+  @Test(arguments: [0, 1, 2, 16])
+  func `a server sends as many tickets as it is told, and a client gets them while it only reads`(count: Int) throws {
+    var pair = try EnginePair.connected(.tls13) { _, server in server.sessionTickets = count }
+    pair.step()
+    #expect(sessions(&pair).isEmpty)
+    #expect(try pair.client.read(upTo: 100) == .needsFeed)
+    let sessions = sessions(&pair)
+    #expect(sessions.count == count)
+    #expect(sessions.allSatisfy { $0.isResumable && $0.version == .tls13 })
+  }
+
+  @Test func `a ticket that arrives in pieces is kept`() throws {
+    var pair = try EnginePair.connected(.tls13)
+    pair.nextPiece = { 7 }
+    try pair.settle()
+    #expect(sessions(&pair).count == 1)
+  }
+
+  @Test func `in TLS 1.2 the session comes with the handshake`() throws {
+    var pair = try EnginePair.connected(.tls12)
+    let sessions = sessions(&pair)
+    #expect(sessions.count == 1)
+    #expect(sessions.first?.isResumable == true)
+    #expect(sessions.first?.version == .tls12)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server is told of no sessions`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    #expect(pair.server.allEvents() == ["handshakeCompleted"])
+  }
+}

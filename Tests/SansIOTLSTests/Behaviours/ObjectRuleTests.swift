@@ -1,0 +1,82 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// The life of a connection over two memory buffers, as CPython's SSLObject has it.
+struct ObjectRuleTests {
+  @Test(arguments: TLSVersion.both)
+  func `a close says goodbye, the peer's succeeds at once, and each then sees the other's end`(
+    version: TLSVersion
+  ) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    #expect(try pair.client.close() == .done)
+    #expect(pair.client.outboundCount > 0)
+    #expect(try pair.client.read(upTo: 1) == .needsFeed)
+    pair.step()
+    #expect(try pair.server.read(upTo: 1) == .endOfStream)
+    #expect(try pair.server.close() == .done)
+    pair.step()
+    #expect(try pair.client.read(upTo: 1) == .endOfStream)
+    #expect(pair.client.needs == [])
+    #expect(pair.server.needs == [])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `nothing is known before the handshake and everything after it`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false)
+    #expect(pair.client.negotiated == nil)
+    #expect(pair.server.negotiated == nil)
+    #expect(pair.client.peerCertificates.isEmpty)
+    #expect(thrownError { _ = try pair.client.exportKeyingMaterial(label: "EXPORTER-x", count: 1) }?.code == .notYet)
+    try pair.handshake()
+    let negotiated = pair.client.negotiated
+    let client = try #require(negotiated)
+    #expect(client == pair.server.negotiated)
+    #expect(client.version == version)
+    #expect(client.cipherSuite.hasPrefix("TLS_"))
+    #expect(client.group == "x25519")
+    #expect(client.applicationProtocol == nil)
+    #expect(client.serverName == "localhost")
+    #expect(!client.isResumed)
+    #expect(pair.client.peerCertificates.map(\.subject) == ["CN=localhost"])
+    #expect(try pair.client.exportKeyingMaterial(label: "EXPORTER-x", count: 1).count == 1)
+    _ = try pair.client.close()
+    #expect(thrownError { _ = try pair.client.write([1]) }?.code == .closed)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `what was agreed on stays known after the close and after a failure`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    let agreed = pair.client.negotiated
+    #expect(agreed != nil)
+    try pair.shutdown()
+    #expect(pair.client.negotiated == agreed)
+    var failing = try EnginePair.connected(version)
+    failing.client.feedEOF()
+    #expect(thrownError { _ = try failing.client.read(upTo: 1) }?.code == .truncated)
+    #expect(failing.client.negotiated?.version == version)
+    #expect(failing.client.peerCertificates.count == 1)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a request is answered and both close cleanly`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    #expect(try pair.transfer(Array("hello?".utf8), from: .client) == Array("hello?".utf8))
+    #expect(try pair.transfer(Array("hello!".utf8), from: .server) == Array("hello!".utf8))
+    try pair.shutdown()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a transport that ends without goodbye is an error and never an empty read`(version: TLSVersion) throws {
+    for side in EnginePair.Side.allCases {
+      var pair = try EnginePair.connected(version)
+      try pair.settle()
+      pair.at(side) { $0.feedEOF() }
+      let error = thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.read(upTo: 1) } }
+      #expect(error?.code == .truncated)
+      #expect(error?.blame == .peer)
+      #expect(error?.isMidRecord == false)
+    }
+  }
+}

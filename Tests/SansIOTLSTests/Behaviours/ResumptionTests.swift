@@ -1,0 +1,236 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Sessions: got as events, given to `TLSEngine.init`.
+struct ResumptionTests {
+  /// A client and a server that keep their contexts from one connection to the next.
+  private struct Ends {
+    let client: TLSContext
+    let server: TLSContext
+
+    init(
+      _ version: TLSVersion?, identity: TestIdentity = .server(),
+      change: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
+    ) throws {
+      var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+      try change(&client, &server)
+      self.client = try TLSContext(client)
+      self.server = try TLSContext(server)
+    }
+
+    /// A connection, and the sessions that it gave.
+    func connect(
+      _ session: TLSSession? = nil, serverName: ServerName = .dns("localhost")
+    ) throws -> (isResumed: Bool, sessions: [TLSSession]) {
+      var pair = try pair(session, serverName: serverName)
+      return try finish(&pair)
+    }
+
+    func pair(_ session: TLSSession? = nil, serverName: ServerName = .dns("localhost")) throws -> EnginePair {
+      try EnginePair(client: client, server: server, serverName: serverName, session: session)
+    }
+
+    func finish(_ pair: inout EnginePair) throws -> (isResumed: Bool, sessions: [TLSSession]) {
+      try pair.handshake()
+      try pair.settle()
+      #expect(try pair.transfer([1], from: .client) == [1])
+      var sessions: [TLSSession] = []
+      while let event = pair.client.nextEvent() {
+        if case .sessionTicket(let session) = event { sessions.append(session) }
+      }
+      let isResumed = pair.client.negotiated?.isResumed == true
+      let isResumedAtServer = pair.server.negotiated?.isResumed == true
+      #expect(isResumed == isResumedAtServer)
+      return (isResumed, sessions)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session is resumed, and the resumed connection works`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    let first = try ends.connect()
+    #expect(!first.isResumed)
+    let session = try #require(first.sessions.last as TLSSession?)
+    let second = try ends.connect(session)
+    #expect(second.isResumed)
+  }
+
+  @Test func `every connection of a chain of resumptions gives a new session`() throws {
+    let ends = try Ends(.tls13)
+    var session = try #require(try ends.connect().sessions.last)
+    for _ in 0..<5 {
+      let next = try ends.connect(session)
+      #expect(next.isResumed)
+      session = try #require(next.sessions.last)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session serves many connections at once, and stays as it was`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    let session = try #require(try ends.connect().sessions.last)
+    var first = try ends.pair(session)
+    var second = try ends.pair(session)
+    let secondResult = try ends.finish(&second)
+    let firstResult = try ends.finish(&first)
+    #expect(firstResult.isResumed)
+    #expect(secondResult.isResumed)
+    #expect(session.isResumable)
+    #expect(try ends.connect(session).isResumed == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session outlives a connection that was cut`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    var pair = try ends.pair()
+    let session = try #require(try ends.finish(&pair).sessions.last)
+    pair.client.feedEOF()
+    #expect(thrownError { _ = try pair.client.read(upTo: 1) }?.code == .truncated)
+    #expect(session.isResumable)
+    #expect(try ends.connect(session).isResumed == true)
+  }
+
+  // MARK: Identities
+
+  @Test(arguments: TLSVersion.both)
+  func `both identities survive resumption`(version: TLSVersion) throws {
+    let alice = TestIdentity.client("Alice")
+    let ends = try Ends(version) { client, server in try EnginePair.authenticateClient(&client, &server, alice) }
+    let session = try #require(try ends.connect().sessions.last)
+    var resumed = try ends.pair(session)
+    #expect(try ends.finish(&resumed).isResumed == true)
+    #expect(resumed.server.peerCertificates.first?.der == alice.certificateDER)
+    #expect(resumed.client.peerCertificates.first?.subject == "CN=localhost")
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a resumption asks no question about a certificate that it does not send`(version: TLSVersion) throws {
+    let ends = try Ends(version) { client, _ in client.asksAboutPeerCertificate = true }
+    var first = try ends.pair()
+    for _ in 0..<3 { first.step() }
+    try first.client.answer(.proceed)
+    let session = try #require(try ends.finish(&first).sessions.last)
+    #expect(try ends.connect(session).isResumed == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the application protocol is agreed on anew`(version: TLSVersion) throws {
+    let ends = try Ends(version) { client, server in
+      client.applicationProtocols = ["h2", "http/1.1"]
+      server.applicationProtocols = ["h2"]
+    }
+    let session = try #require(try ends.connect().sessions.last)
+    var resumed = try ends.pair(session)
+    #expect(try ends.finish(&resumed).isResumed == true)
+    #expect(resumed.client.negotiated?.applicationProtocol == "h2")
+  }
+
+  // MARK: Where it cannot be resumed
+
+  @Test(arguments: TLSVersion.both)
+  func `another server does not know the session and makes a full handshake`(version: TLSVersion) throws {
+    let identity = TestIdentity.server()
+    let session = try #require(try Ends(version, identity: identity).connect().sessions.last)
+    let other = try Ends(version, identity: identity).connect(session)
+    #expect(!other.isResumed)
+    #expect(!other.sessions.isEmpty)
+  }
+
+  @Test func `a session of one version is not resumed in the other`() throws {
+    let identity = TestIdentity.server()
+    let (client, server) = try EnginePair.configurations(identity: identity)
+    let serverContext = try TLSContext(server)
+    for (old, new) in [(TLSVersion.tls13, TLSVersion.tls12), (.tls12, .tls13)] {
+      var first = client
+      first.minimumVersion = old
+      first.maximumVersion = old
+      var pair = try EnginePair(client: TLSContext(first), server: serverContext)
+      try pair.handshake()
+      try pair.settle()
+      var sessions: [TLSSession] = []
+      while let event = pair.client.nextEvent() {
+        if case .sessionTicket(let session) = event { sessions.append(session) }
+      }
+      var second = client
+      second.maximumVersion = new
+      var next = try EnginePair(client: TLSContext(second), server: serverContext, session: sessions.last)
+      try next.handshake()
+      #expect(next.client.negotiated?.isResumed == false)
+      #expect(next.client.negotiated?.version == new)
+    }
+  }
+
+  @Test func `a server that came down to TLS 1.2 resumes no TLS 1.3 session`() throws {
+    let identity = TestIdentity.server()
+    let session = try #require(try Ends(nil, identity: identity).connect().sessions.last)
+    #expect(session.version == .tls13)
+    let down = try Ends(nil, identity: identity) { _, server in server.maximumVersion = .tls12 }
+    #expect(try down.connect(session).isResumed == false)
+  }
+
+  @Test func `in TLS 1.3 a session is resumed with another suite of the same hash only`() throws {
+    let (client, server) = try EnginePair.configurations(version: .tls13)
+    let serverContext = try TLSContext(server)
+    func connect(_ suite: String, _ session: TLSSession?) throws -> (Bool, TLSSession?) {
+      var configuration = client
+      configuration.cipherSuites = [suite]
+      var pair = try EnginePair(client: TLSContext(configuration), server: serverContext, session: session)
+      try pair.handshake()
+      try pair.settle()
+      var last: TLSSession?
+      while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+      return (pair.client.negotiated?.isResumed == true, last)
+    }
+    let (_, session) = try connect("TLS_AES_128_GCM_SHA256", nil)
+    #expect(try connect("TLS_CHACHA20_POLY1305_SHA256", session).0 == true)
+    #expect(try connect("TLS_AES_256_GCM_SHA384", session).0 == false)
+  }
+
+  /// What comes of a session that `first` got when `second` offers it: never a connection that is not proven.
+  private func expectNoProof(
+    _ first: Ends, _ firstName: ServerName, _ second: Ends, _ secondName: ServerName
+  ) throws {
+    let session = try #require(try first.connect(serverName: firstName).sessions.last)
+    let error = thrownError {
+      var pair = try second.pair(session, serverName: secondName)
+      try pair.handshake()
+    }
+    #expect([.invalidArgument, .certificateRejected].contains(error?.code))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session proves no other name than its certificate does`(version: TLSVersion) throws {
+    let ends = try Ends(version, identity: .server("a.example", addresses: ["192.0.2.1"]))
+    try expectNoProof(ends, .dns("a.example"), ends, .dns("b.example"))
+    try expectNoProof(ends, .dns("a.example"), ends, .ip("192.0.2.2"))
+    try expectNoProof(ends, .unverified(sni: nil), ends, .dns("b.example"))
+    let session = try #require(try ends.connect(serverName: .dns("a.example")).sessions.last)
+    #expect(try ends.connect(session, serverName: .ip("192.0.2.1")).isResumed == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session of a connection that was not verified proves nothing`(version: TLSVersion) throws {
+    let identity = TestIdentity.server(defect: .unknownIssuer)
+    let (trusting, server) = try EnginePair.configurations(version: version, identity: identity)
+    var careless = trusting
+    careless.peerVerification = .none
+    let serverContext = try TLSContext(server)
+    var pair = try EnginePair(client: TLSContext(careless), server: serverContext)
+    try pair.handshake()
+    try pair.settle()
+    var sessions: [TLSSession] = []
+    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { sessions.append(session) } }
+    let session = try #require(sessions.last as TLSSession?)
+    let error = thrownError {
+      var next = try EnginePair(client: TLSContext(trusting), server: serverContext, session: session)
+      try next.handshake()
+    }
+    #expect([.invalidArgument, .certificateRejected].contains(error?.code))
+  }
+
+  @Test func `a server without tickets makes full handshakes`() throws {
+    let ends = try Ends(.tls13) { _, server in server.sessionTickets = 0 }
+    #expect(try ends.connect().sessions.isEmpty == true)
+  }
+}

@@ -1,0 +1,129 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Calls at the wrong time or with wrong arguments: each has its code, blames the call, and leaves the connection as it
+/// was.
+struct CallErrorTests {
+  @Test func `an engine and a context of different sides do not go together`() throws {
+    let server = try TLSContext(.server(TestIdentity.server().identity))
+    let client = try TLSContext(.client())
+    expectRefusal(.wrongRole, .misuse, naming: "client") {
+      _ = try TLSEngine(.client(serverName: .dns("localhost")), context: server)
+    }
+    expectRefusal(.wrongRole, .misuse, naming: "server") { _ = try TLSEngine(.server, context: client) }
+  }
+
+  @Test func `limits out of range are refused by name`() throws {
+    let context = try TLSContext(.client())
+    let changes: [(String, (inout TLSEngine.Limits) -> Void)] = [
+      ("limits.ring", { $0.ring = 63 }), ("limits.ring", { $0.ring = 262_145 }), ("limits.ring", { $0.ring = -1 }),
+      ("limits.outbound", { $0.outbound = 0 }), ("limits.handshake", { $0.handshake = 4095 }),
+      ("limits.controlRecords", { $0.controlRecords = 0 }), ("limits.events", { $0.events = 3 }),
+    ]
+    for (name, change) in changes {
+      var limits = TLSEngine.Limits.default
+      change(&limits)
+      expectRefusal(.invalidArgument, .misuse, naming: name) {
+        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context, limits: limits)
+      }
+    }
+  }
+
+  @Test func `limits at the ends of their ranges are taken`() throws {
+    for ring in [64, 262_144] {
+      var limits = TLSEngine.Limits.default
+      limits.ring = ring
+      limits.outbound = 1
+      limits.controlRecords = 1
+      limits.events = 4
+      var pair = try EnginePair.connected(limits: limits)
+      #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
+    }
+  }
+
+  @Test func `a server takes no session`() throws {
+    var pair = try EnginePair.connected(.tls12)
+    var sessions: [TLSSession] = []
+    while let event = pair.client.nextEvent() {
+      if case .sessionTicket(let session) = event { sessions.append(session) }
+    }
+    let session = try #require(sessions.last)
+    let context = try TLSContext(.server(TestIdentity.server().identity))
+    expectRefusal(.invalidArgument, .misuse, naming: "session") {
+      _ = try TLSEngine(.server, context: context, session: session)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `after close nothing is written, and the rest goes on`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    _ = try pair.client.close()
+    expectRefusal(.closed, .misuse, naming: "close()") { _ = try pair.client.write([1]) }
+    expectRefusal(.closed, .misuse, naming: "close()") { _ = try pair.client.keyUpdate(requestingPeer: false) }
+    #expect(pair.client.failure == nil)
+    #expect(try pair.transfer([7], from: .server) == [7])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a handshake closed in its middle is over`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false)
+    pair.step()
+    #expect(try pair.client.close() == .done)
+    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.feed([22]) }
+    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.handshake() }
+    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.read(upTo: 1) }
+    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.write([1]) }
+    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.keyUpdate(requestingPeer: true) }
+    #expect(try pair.client.close() == .done)
+    #expect(pair.client.failure == nil)
+    #expect(pair.client.needs.isSubset(of: .drain))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `nothing is fed after the end of input`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    pair.client.feedEOF()
+    expectRefusal(.fedAfterEnd, .misuse, naming: "feedEOF()") { _ = try pair.client.feed([1, 2, 3]) }
+    #expect(pair.client.failure == nil)
+    #expect(try pair.transfer([7], from: .client) == [7])
+  }
+
+  @Test func `an answer without a question, or to another, is refused and the question stands`() throws {
+    var pair = try EnginePair.connected(handshake: false) { client, server in
+      client.asksAboutPeerCertificate = true
+      server.asksAboutClientHello = true
+    }
+    expectRefusal(.wrongAnswer, .misuse, naming: "no question") { try pair.server.answer(.proceed) }
+    pair.step()
+    expectRefusal(.wrongAnswer, .misuse, naming: "another question") { try pair.server.answer(.accept) }
+    let clientContext = try TLSContext(.client())
+    expectRefusal(.wrongRole, .misuse, naming: "server's side") { try pair.server.answer(.use(clientContext)) }
+    #expect(pair.server.question != nil)
+    try pair.server.answer(.proceed)
+    pair.step()
+    #expect(pair.client.question != nil)
+    expectRefusal(.wrongAnswer, .misuse, naming: "another question") { try pair.client.answer(.use(clientContext)) }
+    expectRefusal(.wrongAnswer, .misuse, naming: "close_notify") { try pair.client.answer(.reject(.closeNotify)) }
+    #expect(pair.client.question != nil)
+    try pair.client.answer(.proceed)
+    try pair.handshake()
+  }
+
+  @Test func `TLS 1.2 has no KeyUpdate`() throws {
+    var pair = try EnginePair.connected(.tls12)
+    expectRefusal(.unsupported, .misuse, naming: "TLS 1.2", "KeyUpdate") {
+      _ = try pair.client.keyUpdate(requestingPeer: true)
+    }
+    #expect(try pair.transfer([7], from: .client) == [7])
+  }
+
+  @Test func `errors are equal by their codes`() throws {
+    let context = try TLSContext(.client())
+    let empty = thrownError { _ = try TLSEngine(.client(serverName: .dns("")), context: context) }
+    let address = thrownError { _ = try TLSEngine(.client(serverName: .ip("x")), context: context) }
+    #expect(empty == address)
+    #expect(empty?.hint != address?.hint)
+    #expect(empty?.description.hasPrefix("invalidServerName: ") == true)
+  }
+}

@@ -1,0 +1,192 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Client certificates: not asked for, asked for, demanded; good, absent and bad.
+struct ClientAuthenticationTests {
+  typealias Demand = TLSContext.Configuration.ClientAuthentication
+
+  private let authority = TestAuthority(name: "Client CA")
+
+  private func failures(
+    _ version: TLSVersion, _ demand: Demand, _ client: TestIdentity?,
+    change: (inout TLSContext.Configuration) -> Void = { _ in }
+  ) throws -> EnginePair.Failures {
+    try EnginePair.failures(version) { clientConfiguration, server in
+      server.trust = [authority.trust]
+      server.clientAuthentication = demand
+      clientConfiguration.identities = try client.map { [try $0.identity] } ?? []
+      change(&server)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, [Demand.requested, .required])
+  func `a good client certificate is accepted and reported`(version: TLSVersion, demand: Demand) throws {
+    let alice = authority.issueIntermediate(name: "Staff").issue(subject: "Alice", usage: .client)
+    var pair = try EnginePair.connected(version) { client, server in
+      client.identities = [try alice.identity]
+      server.trust = [authority.trust]
+      server.clientAuthentication = demand
+    }
+    #expect(pair.server.peerCertificates.map(\.der) == alice.chainDER)
+    #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
+    #expect(try pair.transfer([1], from: .client) == [1])
+    #expect(try pair.transfer([2], from: .server) == [2])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a client that is not asked shows no certificate`(version: TLSVersion) throws {
+    let pair = try EnginePair.connected(version) { client, _ in
+      client.identities = [try authority.issue(subject: "Alice", usage: .client).identity]
+    }
+    #expect(pair.server.peerCertificates.isEmpty)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a client without certificate is served where it is only asked`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version) { _, server in
+      server.trust = [authority.trust]
+      server.clientAuthentication = .requested
+    }
+    #expect(pair.server.peerCertificates.isEmpty)
+    #expect(try pair.transfer([1], from: .client) == [1])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a client without certificate is refused where one is demanded`(version: TLSVersion) throws {
+    let failures = try failures(version, .required, nil)
+    #expect(failures.server?.code == .certificateRejected)
+    #expect(failures.server?.blame == .peer)
+    #expect(failures.server?.hint.contains("no certificate") == true)
+    let alert = version == .tls13 ? TLSAlert.certificateRequired : .handshakeFailure
+    #expect(failures.server?.alertSent == alert)
+    #expect(failures.client?.alertReceived == alert)
+    #expect(failures.client?.code == .alertReceived)
+  }
+
+  struct Bad: CustomTestStringConvertible {
+    let defect: TestIdentity.Defect
+    let code: Int
+    let alert: TLSAlert
+    var testDescription: String { "\(defect)" }
+  }
+
+  static let bad = [
+    Bad(defect: .unknownIssuer, code: 20, alert: .unknownCA),
+    Bad(defect: .selfSigned, code: 18, alert: .unknownCA),
+    Bad(defect: .expired, code: 10, alert: .certificateExpired),
+    Bad(defect: .notYetValid, code: 9, alert: .badCertificate),
+    Bad(defect: .wrongUsage, code: 26, alert: .unsupportedCertificate),
+    Bad(defect: .missingIntermediate, code: 20, alert: .unknownCA),
+  ]
+
+  @Test(arguments: TLSVersion.both, bad)
+  func `a bad client certificate is refused whether asked for or demanded`(version: TLSVersion, bad: Bad) throws {
+    for demand in [Demand.requested, .required] {
+      let client = authority.issue(subject: "Mallory", usage: .client, defect: bad.defect)
+      let failures = try failures(version, demand, client)
+      #expect(failures.server?.code == .certificateRejected)
+      #expect(failures.server?.verification?.code == bad.code)
+      #expect(failures.server?.verification?.subject == "CN=Mallory")
+      #expect(failures.server?.alertSent == bad.alert)
+      #expect(failures.client?.code == .alertReceived)
+      #expect(failures.client?.alertReceived == bad.alert)
+    }
+  }
+
+  @Test func `in TLS 1.3 a client learns of its refusal only after its own handshake`() throws {
+    var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in
+      server.trust = [authority.trust]
+      server.clientAuthentication = .required
+    }
+    for _ in 0..<3 { pair.step() }
+    #expect(pair.client.negotiated != nil)
+    #expect(pair.client.failure == nil)
+    #expect(pair.server.negotiated == nil)
+    pair.step()
+    let error = thrownError { _ = try pair.client.read(upTo: 1) }
+    #expect(error?.alertReceived == .certificateRequired)
+    #expect(error?.hint.contains("client certificate") == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a chain of clients longer than the server's depth is refused`(version: TLSVersion) throws {
+    let deep = authority.issueIntermediate(name: "Upper").issueIntermediate(name: "Lower")
+      .issue(subject: "Alice", usage: .client)
+    let refused = try failures(version, .required, deep) { server in server.verificationDepth = 1 }
+    #expect(refused.server?.verification?.code == 22)
+    let accepted = try failures(version, .required, deep) { server in server.verificationDepth = 2 }
+    #expect(accepted.server == nil)
+    #expect(accepted.client == nil)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server checks its clients at the time given`(version: TLSVersion) throws {
+    let alice = authority.issue(subject: "Alice", validity: .past, usage: .client)
+    let then = try failures(version, .required, alice) { server in server.verificationTime = 1_577_836_800 - 1 }
+    // The authority itself holds from 2020 on.
+    #expect(then.server?.verification?.code == 9)
+    #expect(then.server?.verification?.depth == 1)
+    let now = try failures(version, .required, alice) { server in server.verificationTime = 1_600_000_000 }
+    #expect(now.server?.verification?.code == 10)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server that does not verify takes any client certificate and reports it`(version: TLSVersion) throws {
+    for demand in [Demand.requested, .required] {
+      let pair = try EnginePair.connected(version) { client, server in
+        client.identities = [try TestIdentity.client("Anybody", defect: .selfSigned).identity]
+        server.clientAuthentication = demand
+        server.peerVerification = .none
+      }
+      #expect(pair.server.peerCertificates.first?.subject == "CN=Anybody")
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server that does not verify still demands a certificate where one is required`(version: TLSVersion) throws {
+    let failures = try failures(version, .required, nil) { server in
+      server.peerVerification = .none
+      server.trust = []
+    }
+    #expect(failures.server?.code == .certificateRejected)
+  }
+
+  // MARK: Names of authorities
+
+  /// The ciphertext of a TLS 1.2 handshake shows the names: they are sent in clear.
+  private func flight(change: (inout TLSContext.Configuration) throws -> Void) throws -> [UInt8] {
+    var pair = try EnginePair.connected(.tls12, handshake: false) { _, server in
+      server.clientAuthentication = .requested
+      try change(&server)
+    }
+    _ = try pair.server.feed(pair.client.drain())
+    return pair.server.drain()
+  }
+
+  private func holds(_ bytes: [UInt8], _ text: String) -> Bool {
+    let needle = Array(text.utf8)
+    return bytes.indices.contains { bytes[$0...].starts(with: needle) }
+  }
+
+  @Test func `a server tells the names of the authorities that it trusts`() throws {
+    let other = TestAuthority(name: "Second Client CA")
+    let bytes = try flight { server in server.trust = [.pem(authority.certificatePEM), .der(other.certificateDER)] }
+    #expect(holds(bytes, "Client CA"))
+    #expect(holds(bytes, "Second Client CA"))
+  }
+
+  @Test func `the names told may be others than those trusted, or none`() throws {
+    let named = try flight { server in
+      server.trust = [authority.trust]
+      server.clientAuthorities = [try TestAuthority(name: "Told Instead").certificate]
+    }
+    #expect(holds(named, "Told Instead"))
+    #expect(!holds(named, "Client CA"))
+    let none = try flight { server in
+      server.trust = [authority.trust]
+      server.clientAuthorities = []
+    }
+    #expect(!holds(none, "Client CA"))
+  }
+}

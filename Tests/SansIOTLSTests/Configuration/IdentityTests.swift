@@ -1,0 +1,236 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Certificates and private keys: their forms, their passphrases, and what is refused.
+struct IdentityTests {
+  static let gibberish = Array("gibberish, and nothing else".utf8)
+  static let overlong = String(repeating: "p", count: 1025)
+
+  private let identity = TestIdentity.server()
+
+  private func serves(_ loaded: TLSIdentity) throws -> Bool {
+    var (client, _) = try EnginePair.configurations(identity: identity)
+    client.trust = [identity.trust]
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(.server(loaded)))
+    try pair.handshake()
+    return pair.client.peerCertificates.first?.der == identity.certificateDER
+  }
+
+  // MARK: Forms
+
+  @Test func `chain and key are taken as PEM`() throws {
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM)) == true)
+  }
+
+  @Test func `chain and key are taken as DER`() throws {
+    #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: identity.privateKeyDER)) == true)
+  }
+
+  @Test func `a PEM chain goes with a DER key and a DER chain with a PEM key`() throws {
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.privateKeyDER)) == true)
+    #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: identity.privateKeyPEM)) == true)
+  }
+
+  @Test func `an encrypted key is opened by its passphrase, in PEM and in DER`() throws {
+    let pem = identity.privateKeyPEM(passphrase: "open sesame")
+    let der = identity.privateKeyDER(passphrase: "open sesame")
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: pem, passphrase: "open sesame")) == true)
+    #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: der, passphrase: "open sesame")) == true)
+  }
+
+  @Test func `a passphrase for a key that is not encrypted does no harm`() throws {
+    #expect(
+      try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM, passphrase: "x")) == true)
+  }
+
+  @Test func `a passphrase of the greatest length opens a key`() throws {
+    let passphrase = String(repeating: "p", count: 1024)
+    let pem = identity.privateKeyPEM(passphrase: passphrase)
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: pem, passphrase: passphrase)) == true)
+  }
+
+  @Test func `files are read, chain and key apart or in one`() throws {
+    let directory = TemporaryDirectory()
+    let chain = directory.write("chain.pem", identity.chainPEM)
+    let key = directory.write("key.pem", identity.privateKeyPEM(passphrase: "p"))
+    let both = directory.write("both.pem", identity.privateKeyPEM + identity.chainPEM)
+    #expect(try serves(TLSIdentity(certificateFile: chain, privateKeyFile: key, passphrase: "p")) == true)
+    #expect(try serves(TLSIdentity(certificateFile: both, privateKeyFile: both)) == true)
+  }
+
+  @Test(arguments: ["a passphrase", "", "pässphräse"])
+  func `a PKCS#12 bundle is opened by its passphrase`(passphrase: String) throws {
+    let bundle = identity.pkcs12(passphrase: passphrase)
+    #expect(try serves(TLSIdentity(pkcs12: bundle, passphrase: passphrase)) == true)
+  }
+
+  @Test func `a PKCS#12 bundle's chain is sent leaf first`() throws {
+    let authority = TestAuthority()
+    let leaf = authority.issueIntermediate(name: "Upper").issueIntermediate(name: "Lower").issue(names: ["localhost"])
+    let loaded = try TLSIdentity(pkcs12: leaf.pkcs12(passphrase: "p"), passphrase: "p")
+    #expect(loaded.chain.map(\.subject) == ["CN=localhost", "CN=Lower", "CN=Upper"])
+    #expect(loaded.chain.map(\.issuer) == ["CN=Lower", "CN=Upper", "CN=Test CA"])
+  }
+
+  // MARK: Passphrases
+
+  @Test func `an encrypted key without passphrase is told from a wrong one`() throws {
+    for key in [identity.privateKeyPEM(passphrase: "right"), identity.privateKeyDER(passphrase: "right")] {
+      expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
+        _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: key)
+      }
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: key, passphrase: "wrong")
+      }
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: key, passphrase: "")
+      }
+    }
+  }
+
+  @Test func `an overlong passphrase is refused before it is tried`() throws {
+    expectRefusal(.passphraseTooLong, .local, naming: "1025", "1024") {
+      _ = try TLSIdentity(
+        pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM, passphrase: Self.overlong)
+    }
+    expectRefusal(.passphraseTooLong, .local, naming: "1025", "1024") {
+      _ = try TLSIdentity(pkcs12: identity.pkcs12(passphrase: "p"), passphrase: Self.overlong)
+    }
+  }
+
+  @Test(arguments: ["wrong", ""])
+  func `a PKCS#12 bundle and a wrong passphrase are refused`(passphrase: String) throws {
+    let bundle = identity.pkcs12(passphrase: "right")
+    expectRefusal(.wrongPassphrase, .local, naming: "PKCS#12") {
+      _ = try TLSIdentity(pkcs12: bundle, passphrase: passphrase)
+    }
+  }
+
+  // MARK: What is none
+
+  @Test(arguments: [[], gibberish, Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)])
+  func `bytes that hold no certificate are refused`(bytes: [UInt8]) throws {
+    expectRefusal(.invalidCertificate, .local, naming: "PEM") {
+      _ = try TLSIdentity(pemChain: bytes, privateKey: identity.privateKeyPEM)
+    }
+    expectRefusal(.invalidCertificate, .local, naming: "DER") {
+      _ = try TLSIdentity(derChain: [bytes], privateKey: identity.privateKeyDER)
+    }
+    expectRefusal(.invalidCertificate, .local, naming: "PEM") { _ = try TLSCertificate(pem: bytes) }
+    expectRefusal(.invalidCertificate, .local, naming: "PEM") { _ = try TLSCertificate.bundle(pem: bytes) }
+    expectRefusal(.invalidCertificate, .local, naming: "DER") { _ = try TLSCertificate(der: bytes) }
+  }
+
+  @Test func `a chain of no certificates is refused`() throws {
+    expectRefusal(.invalidCertificate, .local, naming: "no certificate") {
+      _ = try TLSIdentity(derChain: [], privateKey: identity.privateKeyDER)
+    }
+  }
+
+  @Test func `a malformed certificate behind a good one is told by its place`() throws {
+    let broken = identity.chainPEM + Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
+    expectRefusal(.invalidCertificate, .local, naming: "certificate 2") { _ = try TLSCertificate.bundle(pem: broken) }
+  }
+
+  @Test func `bytes behind a DER certificate are refused and counted`() throws {
+    expectRefusal(.invalidCertificate, .local, naming: "3 bytes") {
+      _ = try TLSCertificate(der: identity.certificateDER + [0, 0, 0])
+    }
+  }
+
+  @Test func `other blocks of a PEM text are passed over`() throws {
+    let certificates = try TLSCertificate.bundle(
+      pem: identity.privateKeyPEM + identity.certificatePEM + identity.authority.certificatePEM)
+    #expect(certificates.map(\.der) == [identity.certificateDER, identity.authority.certificateDER])
+  }
+
+  @Test(arguments: [[], gibberish, Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8)])
+  func `bytes that hold no private key are refused`(bytes: [UInt8]) throws {
+    expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
+      _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: bytes)
+    }
+  }
+
+  @Test func `a certificate is no private key`() throws {
+    expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
+      _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.certificatePEM)
+    }
+    expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
+      _ = try TLSIdentity(derChain: identity.chainDER, privateKey: identity.certificateDER)
+    }
+  }
+
+  @Test(arguments: [[], gibberish])
+  func `gibberish is no PKCS#12 bundle`(bytes: [UInt8]) throws {
+    expectRefusal(.invalidPKCS12, .local, naming: "PKCS#12") { _ = try TLSIdentity(pkcs12: bytes, passphrase: "p") }
+  }
+
+  @Test func `a PKCS#12 bundle cut short is refused`() throws {
+    let bundle = identity.pkcs12(passphrase: "p")
+    for count in [1, bundle.count / 2, bundle.count - 1] {
+      expectRefusal(.invalidPKCS12, .local, naming: "PKCS#12") {
+        _ = try TLSIdentity(pkcs12: Array(bundle.prefix(count)), passphrase: "p")
+      }
+    }
+  }
+
+  @Test func `a PKCS#12 bundle without the key's certificate is refused`() throws {
+    let bundle = TestIdentity.server(defect: .mismatchedKey).pkcs12(passphrase: "p")
+    expectRefusal(.invalidPKCS12, .local, naming: "certificate") {
+      _ = try TLSIdentity(pkcs12: bundle, passphrase: "p")
+    }
+  }
+
+  @Test func `a file that is not there is named`() throws {
+    let directory = TemporaryDirectory()
+    let missing = directory.path + "/missing.pem"
+    let chain = directory.write("chain.pem", identity.chainPEM)
+    expectRefusal(.unreadableFile, .local, naming: missing) {
+      _ = try TLSIdentity(certificateFile: missing, privateKeyFile: chain)
+    }
+    expectRefusal(.unreadableFile, .local, naming: missing) {
+      _ = try TLSIdentity(certificateFile: chain, privateKeyFile: missing)
+    }
+  }
+
+  // MARK: In a context
+
+  @Test func `a key that is not the certificate's is refused when the context is made`() throws {
+    let mismatched = TestIdentity.server(defect: .mismatchedKey)
+    let loaded = try mismatched.identity
+    expectRefusal(.keyDoesNotMatchCertificate, .misuse, naming: "CN=localhost") {
+      _ = try TLSContext(.server(loaded))
+    }
+  }
+
+  @Test func `a key of another type than the certificate's is refused`() throws {
+    let other = TestIdentity.server(key: .ed25519)
+    let loaded = try TLSIdentity(derChain: identity.chainDER, privateKey: other.privateKeyDER)
+    expectRefusal(.keyDoesNotMatchCertificate, .misuse, naming: "CN=localhost") {
+      _ = try TLSContext(.server(loaded))
+    }
+  }
+
+  @Test func `a server without identity is refused`() throws {
+    expectRefusal(.missingIdentity, .misuse, naming: "private key") { _ = try TLSContext(.server()) }
+  }
+
+  @Test func `two identities of one key type are refused`() throws {
+    let other = TestIdentity.server("other.example", key: .p384)
+    let configuration = TLSContext.Configuration.server(try identity.identity, try other.identity)
+    expectRefusal(.duplicateIdentity, .misuse, naming: "asksAboutClientHello") { _ = try TLSContext(configuration) }
+  }
+
+  @Test func `a key too weak for the security level is refused`() throws {
+    let weak = TestIdentity.server(defect: .weakKey)
+    var configuration = TLSContext.Configuration.server(try weak.identity)
+    configuration.securityLevel = 2
+    let error = expectRefusal(.identityRefused, .local, naming: "CN=localhost", "security level") {
+      _ = try TLSContext(configuration)
+    }
+    #expect(error?.library.contains { $0.reason == "ee key too small" } == true)
+    configuration.securityLevel = 0
+    #expect(throws: Never.self) { try TLSContext(configuration) }
+  }
+}

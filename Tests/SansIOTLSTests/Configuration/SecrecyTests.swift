@@ -1,0 +1,95 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// No description, and no dump of a value, holds a key, a passphrase or plaintext.
+struct SecrecyTests {
+  private static let passphrase = "correct horse battery staple"
+
+  private func dumped<Value>(_ value: Value) -> String {
+    var text = "\(value) " + String(reflecting: value) + " "
+    dump(value, to: &text)
+    return text
+  }
+
+  /// In the ways in which bytes show in a dump: as text, as hexadecimal, as decimal lists.
+  private func shows(_ text: String, _ bytes: [UInt8]) -> Bool {
+    let part = bytes.prefix(16)
+    let hexadecimal = part.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    let lists = [part.map(String.init).joined(separator: ", "), part.map { "- \($0)" }.joined(separator: "\n")]
+    return text.contains(String(decoding: part, as: UTF8.self)) || text.lowercased().contains(hexadecimal)
+      || lists.contains(where: text.contains)
+  }
+
+  @Test func `the helper sees what it is to see`() {
+    let secret = Array("sixteen letters.".utf8)
+    #expect(shows(dumped(secret), secret))
+    #expect(shows(dumped("sixteen letters."), secret))
+  }
+
+  @Test func `an identity and a configuration hold no key and no passphrase`() throws {
+    let minted = TestIdentity.server()
+    let loaded = try TLSIdentity(
+      pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM(passphrase: Self.passphrase),
+      passphrase: Self.passphrase)
+    let configuration = TLSContext.Configuration.server(loaded)
+    let context = try TLSContext(configuration)
+    let key = minted.privateKeyDER
+    for text in [dumped(loaded), dumped(configuration), dumped(context), dumped(minted.authority.trust)] {
+      #expect(!text.contains(Self.passphrase))
+      // The private scalar of a P-256 key in PKCS#8 stands 36 bytes into it.
+      #expect(!shows(text, Array(key[36..<52])))
+    }
+    #expect("\(loaded)" == "TLSIdentity(CN=localhost)")
+  }
+
+  @Test func `an error about a passphrase or a key holds neither`() throws {
+    let minted = TestIdentity.server()
+    let errors = [
+      thrownError {
+        _ = try TLSIdentity(
+          pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM(passphrase: "other"), passphrase: Self.passphrase)
+      },
+      thrownError { _ = try TLSIdentity(pkcs12: minted.pkcs12(passphrase: "other"), passphrase: Self.passphrase) },
+      thrownError {
+        _ = try TLSIdentity(
+          pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM,
+          passphrase: String(repeating: Self.passphrase, count: 50))
+      },
+      thrownError {
+        _ = try TLSIdentity(pemChain: minted.chainPEM, privateKey: Array(minted.privateKeyDER.dropLast(8)))
+      },
+    ]
+    for error in errors {
+      let text = dumped(try #require(error))
+      #expect(!text.contains(Self.passphrase))
+      #expect(!shows(text, Array(minted.privateKeyDER[36..<52])))
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the error of a connection holds no plaintext`(version: TLSVersion) throws {
+    let secret = Array("the plaintext of this record is secret".utf8)
+    var pair = try EnginePair.connected(version)
+    _ = try pair.client.write(secret)
+    var record = pair.client.drain()
+    record[record.count - 1] ^= 1
+    _ = try pair.server.feed(record)
+    let error = try #require(thrownError { _ = try pair.server.read(upTo: 100) })
+    #expect(error.alertSent == .badRecordMAC)
+    #expect(!shows(dumped(error), secret))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session shows its version alone`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    _ = pair.outcome()
+    var sessions: [TLSSession] = []
+    while let event = pair.client.nextEvent() {
+      if case .sessionTicket(let session) = event { sessions.append(session) }
+    }
+    let session = try #require(sessions.last)
+    #expect("\(session)" == "TLSSession(\(version))")
+    #expect(dumped(session).utf8.count < 1000)
+  }
+}

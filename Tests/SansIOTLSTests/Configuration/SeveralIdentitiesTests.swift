@@ -1,0 +1,66 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Identities of several key types in one context: the peer's abilities choose among them.
+struct SeveralIdentitiesTests {
+  /// One authority and its three leaves, made once: RSA keys take their time.
+  private static let authority = TestAuthority()
+  private static let leaves: [TestIdentity.KeyType: TestIdentity] = [
+    .rsa2048: authority.issue(names: ["localhost"], key: .rsa2048, usage: .both),
+    .p256: authority.issue(names: ["localhost"], key: .p256, usage: .both),
+    .ed25519: authority.issue(names: ["localhost"], key: .ed25519, usage: .both),
+  ]
+
+  struct Ability: CustomTestStringConvertible {
+    let version: TLSVersion
+    let algorithms: [String]
+    let chosen: TestIdentity.KeyType
+    var testDescription: String { "\(version), \(algorithms.joined(separator: ":"))" }
+  }
+
+  static let abilities: [Ability] = TLSVersion.both.flatMap { version in
+    [
+      Ability(version: version, algorithms: ["rsa_pss_rsae_sha256", "RSA+SHA256"], chosen: .rsa2048),
+      Ability(version: version, algorithms: ["ECDSA+SHA256"], chosen: .p256),
+      Ability(version: version, algorithms: ["ed25519"], chosen: .ed25519),
+    ]
+  }
+
+  @Test(arguments: abilities)
+  func `a server shows the certificate that the client can check`(ability: Ability) throws {
+    let leaves = Self.leaves
+    let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
+      server.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
+      client.signatureAlgorithms = ability.algorithms
+    }
+    #expect(pair.client.peerCertificates.first?.der == leaves[ability.chosen]?.certificateDER)
+  }
+
+  @Test(arguments: abilities)
+  func `a client shows the certificate that the server can check`(ability: Ability) throws {
+    let leaves = Self.leaves
+    let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
+      client.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
+      server.trust = [Self.authority.trust]
+      server.clientAuthentication = .required
+      server.signatureAlgorithms = ability.algorithms
+      // What a server takes from clients it signs with too: it needs an identity of that kind.
+      server.identities = [try #require(leaves[ability.chosen]).identity]
+    }
+    #expect(pair.server.peerCertificates.first?.der == leaves[ability.chosen]?.certificateDER)
+  }
+
+  @Test func `an identity's own chain is sent, whatever the other identities' chains`() throws {
+    let authority = TestAuthority()
+    let elliptic = authority.issueIntermediate(name: "Elliptic").issue(names: ["localhost"], key: .p256)
+    let edwards = authority.issueIntermediate(name: "Edwards").issue(names: ["localhost"], key: .ed25519)
+    for (algorithm, expected) in [("ECDSA+SHA256", "CN=Elliptic"), ("ed25519", "CN=Edwards")] {
+      let pair = try EnginePair.connected(.tls13, identity: elliptic) { client, server in
+        server.identities = [try elliptic.identity, try edwards.identity]
+        client.signatureAlgorithms = [algorithm]
+      }
+      #expect(pair.client.peerCertificates.map(\.subject) == ["CN=localhost", expected])
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// What works now and may not work as meant.
+struct WarningTests {
+  private func warnings(
+    _ identity: TestIdentity, change: (inout TLSContext.Configuration) -> Void = { _ in }
+  ) throws -> [TLSContext.Warning] {
+    var configuration = TLSContext.Configuration.server(try identity.identity)
+    change(&configuration)
+    return try TLSContext(configuration).warnings
+  }
+
+  @Test func `a context without peculiarities warns of nothing`() throws {
+    #expect(try warnings(.server()) == [])
+    #expect(try TLSContext(.client()).warnings == [])
+  }
+
+  @Test func `an own certificate out of its dates is told`() throws {
+    #expect(try warnings(.server(defect: .expired)) == [.expiredIdentity(subject: "CN=localhost")])
+    #expect(try warnings(.server(defect: .notYetValid)) == [.notYetValidIdentity(subject: "CN=localhost")])
+  }
+
+  @Test func `the time given decides, not the clock`() throws {
+    #expect(try warnings(.server(defect: .expired)) { $0.verificationTime = 1_400_000_000 } == [])
+    #expect(
+      try warnings(.server()) { $0.verificationTime = 1_400_000_000 } == [.notYetValidIdentity(subject: "CN=localhost")])
+    #expect(
+      try warnings(.server()) { $0.verificationTime = 4_800_000_000 } == [.expiredIdentity(subject: "CN=localhost")])
+  }
+
+  @Test func `each identity has its warning`() throws {
+    let authority = TestAuthority()
+    let old = authority.issue(names: ["old.example"], key: .p256, validity: .past)
+    let new = authority.issue(names: ["new.example"], key: .ed25519, validity: .future)
+    let warnings = try TLSContext(.server(old.identity, new.identity)).warnings
+    #expect(warnings == [.expiredIdentity(subject: "CN=old.example"), .notYetValidIdentity(subject: "CN=new.example")])
+  }
+
+  @Test func `a client's own certificate is looked at too`() throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.identities = [try TestIdentity.client("Alice", defect: .expired).identity]
+    #expect(try TLSContext(configuration).warnings == [.expiredIdentity(subject: "CN=Alice")])
+  }
+
+  @Test func `a warning is a sentence that names the certificate`() {
+    #expect(TLSContext.Warning.expiredIdentity(subject: "CN=a").description.contains("CN=a has expired"))
+    #expect(TLSContext.Warning.notYetValidIdentity(subject: "CN=a").description.contains("CN=a is not valid yet"))
+    #expect(TLSContext.Warning.groupsExcludeCommonCertificates.description.contains("P-256"))
+  }
+
+  @Test func `a warning hinders nobody who does not look`() throws {
+    let pair = try EnginePair.connected(identity: .server(defect: .expired)) { client, _ in
+      client.verificationTime = 1_577_836_800 + 1
+      client.peerVerification = .none
+    }
+    #expect(pair.client.negotiated != nil)
+  }
+}

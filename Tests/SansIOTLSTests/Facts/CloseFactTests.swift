@@ -1,0 +1,75 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Rows 15, 16, 17 and 24: SSL_shutdown, and what is read around it.
+struct CloseFactTests {
+  /// Row 15. The first return of 0 is success, and a second call with unread data is fatal.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `close with data unread succeeds again and again and loses nothing`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    let plaintext = pattern(3000)
+    _ = try pair.write(plaintext[...], from: side.peer)
+    pair.step()
+    for _ in 0..<3 { #expect(try pair.at(side) { try $0.close() } == .done) }
+    #expect(try pair.read(at: side, upTo: 1000) == .done(Array(plaintext[..<1000])))
+    #expect(try pair.at(side) { try $0.close() } == .done)
+    #expect(try pair.at(side) { try $0.readAll() } == Array(plaintext[1000...]))
+    #expect(pair.at(side) { $0.failure } == nil)
+  }
+
+  /// Row 16. After the own close reading works and writing does not; after the peer's, writing works.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `each direction ends by itself`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    #expect(try pair.at(side) { try $0.close() } == .done)
+    #expect(thrownError { _ = try pair.write([1], from: side) }?.code == .closed)
+    pair.step()
+    #expect(try pair.read(at: side.peer) == .endOfStream)
+    #expect(try pair.transfer([1, 2], from: side.peer) == [1, 2])
+  }
+
+  /// Row 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
+  @Test(arguments: TLSVersion.both)
+  func `no byte is read ahead`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.client.write([1])
+    let first = pair.client.drain()
+    _ = try pair.client.write([2])
+    let second = pair.client.drain()
+    _ = try pair.client.close()
+    let close = pair.client.drain()
+    let stream = first + second + close + [9, 9, 9]
+    #expect(try pair.server.feed(stream) == stream.count)
+    #expect(try pair.server.read(upTo: 1) == .done([1]))
+    #expect(pair.server.needs == [.read])
+    #expect(try pair.server.read(upTo: 1) == .done([2]))
+    #expect(pair.server.needs == [.read], "the end is there to be read")
+    #expect(try pair.server.read(upTo: 1) == .endOfStream)
+    #expect(pair.server.takeTrailingInput() == [9, 9, 9])
+  }
+
+  /// Row 24. Decrypted bytes come before the end, and before any answer to it.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `data fed together with close_notify is read before the end`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    let plaintext = pattern(1000)
+    _ = try pair.write(plaintext[...], from: side.peer)
+    _ = try pair.at(side.peer) { try $0.close() }
+    pair.step()
+    try pair.at(side) { (engine) throws in
+      for start in stride(from: 0, to: 1000, by: 100) {
+        #expect(!engine.allEvents().contains("peerClosed"))
+        #expect(try engine.read(upTo: 100) == .done(Array(plaintext[start..<start + 100])))
+      }
+      #expect(engine.outboundCount == 0)
+      #expect(try engine.read(upTo: 100) == .endOfStream)
+    }
+  }
+}

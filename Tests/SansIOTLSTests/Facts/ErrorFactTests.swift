@@ -1,0 +1,94 @@
+import CSansIOTLSOpenSSL
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Rows 5, 6, 7, 8 and 23: what libssl says of an end, and what the engine makes of it.
+struct ErrorFactTests {
+  /// Row 5. A stale entry turns an idle WANT_READ into SSL_ERROR_SSL or SYSCALL.
+  @Test(arguments: TLSVersion.both)
+  func `an idle read beside a stale error is idle`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    for byte: UInt8 in [23, 3, 3] {
+      #expect(thrownError { _ = try TLSCertificate(der: [1]) } != nil)
+      // Another user of libcrypto on this thread, who cleans up as little as most do.
+      #expect(unsafe BIO_new_file("/nonexistent/file", "r") == nil)
+      #expect(ERR_peek_error() != 0)
+      #expect(try pair.client.feed([byte]) == 1)
+      #expect(try pair.client.read(upTo: 1) == .needsFeed)
+    }
+    #expect(pair.client.failure == nil)
+    ERR_clear_error()
+  }
+
+  /// Row 6. The call after a fatal alert says ZERO_RETURN, which looks like a clean end.
+  @Test(arguments: TLSVersion.both)
+  func `a fatal alert never turns into the end of the stream`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = thrownError { _ = try pair.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    _ = try pair.server.feed(pair.client.drain())
+    for _ in 0..<5 {
+      let error = thrownError { _ = try pair.server.read(upTo: 1) }
+      #expect(error?.code == .alertReceived)
+      #expect(error?.alertReceived == .badRecordMAC)
+    }
+    #expect(!pair.server.allEvents().contains("peerClosed"))
+  }
+
+  /// Row 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end without close_notify is truncated however often asked`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    try pair.at(side) { (engine) throws in
+      engine.feedEOF()
+      #expect(engine.needs == [.read])
+      let errors = (0..<3).map { _ in thrownError { _ = try engine.read(upTo: 1) } }
+      #expect(errors.allSatisfy { $0?.code == .truncated && $0?.isMidRecord == false })
+      #expect(errors[0]?.library.first?.reasonCode == 294)
+    }
+  }
+
+  /// Row 8. An end behind close_notify is ZERO_RETURN, and stays so.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end behind close_notify is repeatable`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.at(side.peer) { try $0.close() }
+    pair.step()
+    try pair.at(side) { (engine) throws in
+      engine.feedEOF()
+      for _ in 0..<3 { #expect(try engine.read(upTo: 1) == .endOfStream) }
+      #expect(engine.needs == [])
+    }
+  }
+
+  /// Row 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
+  @Test(
+    arguments: [
+      ("GET / HTTP/1.1\r\n\r\n", "HTTP"), ("CONNECT example:443 HTTP/1.1\r\n\r\n", "HTTP"),
+      ("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"), ("SSH-2.0-OpenSSH_9.2p1\r\n", "SSH"),
+      ("220 mail.example ESMTP\r\n", "STARTTLS"), ("complete nonsense, but long", "not TLS"),
+    ])
+  func `clear text is named in the hint`(text: String, word: String) throws {
+    for side in EnginePair.Side.allCases {
+      var pair = try EnginePair.connected(handshake: false)
+      _ = pair.client.drain()
+      let error = pair.at(side) { engine in thrownError { _ = try engine.feed(Array(text.utf8)) } }
+      #expect(error?.code == .notTLS)
+      #expect(error?.blame == .peer)
+      #expect(error?.hint.contains(word) == true, "\(error as Any)")
+    }
+  }
+
+  /// Row 23. Garbage that looks like nothing: still an error at once, not a wait for more.
+  @Test
+  func `garbage before the handshake fails at once`() throws {
+    var pair = try EnginePair.connected(handshake: false)
+    #expect(thrownError { _ = try pair.server.feed([UInt8](repeating: 0, count: 11)) }?.code == .notTLS)
+  }
+}

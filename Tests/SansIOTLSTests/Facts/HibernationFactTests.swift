@@ -1,0 +1,150 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Rows 26 and 32: the rings may be taken away from a connection at rest, and come back by themselves.
+struct HibernationFactTests {
+  @Test(arguments: TLSVersion.both)
+  func `an idle connection hibernates and wakes by itself`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    for round in 0..<5 {
+      #expect(pair.client.hibernate() == true)
+      #expect(pair.client.hibernate() == true, "twice is once")
+      #expect(pair.server.hibernate() == true)
+      #expect(pair.client.needs == [.feed])
+      #expect(pair.client.outboundCount == 0)
+      #expect(pair.client.drain().isEmpty)
+      #expect(pair.client.bytesNeeded == 5)
+      let plaintext = pattern(1000 * round + 1)
+      #expect(try pair.transfer(plaintext, from: .client) == plaintext)
+      #expect(pair.server.hibernate() == true)
+      #expect(try pair.transfer(plaintext, from: .server) == plaintext)
+    }
+    #expect(pair.client.hibernate() == true)
+    #expect(pair.server.hibernate() == true)
+    try pair.shutdown()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a handshake may sleep between any two flights`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { client, server in
+      try EnginePair.authenticateClient(&client, &server)
+    }
+    #expect(pair.server.hibernate() == true)
+    for _ in 0..<4 {
+      for side in EnginePair.Side.allCases {
+        let flight = pair.at(side) { $0.drain() }
+        #expect(pair.at(side) { $0.hibernate() } == true)
+        _ = try pair.at(side.peer) { try $0.absorb(flight) }
+      }
+    }
+    #expect(pair.client.negotiated?.version == version)
+    #expect(pair.server.negotiated?.version == version)
+    #expect(try pair.transfer([1], from: .server) == [1])
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `a record may be slept in after every byte`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    for _ in 0..<2 {
+      _ = try pair.write(Array("drop by drop".utf8)[...], from: side.peer)
+      let record = pair.at(side.peer) { $0.drain() }
+      let received = try pair.at(side) { (engine) throws in
+        var received: [UInt8] = []
+        for byte in record {
+          received += try engine.absorb([byte])
+          #expect(engine.hibernate() == true)
+          #expect(engine.needs == [.feed])
+        }
+        return received
+      }
+      #expect(received == Array("drop by drop".utf8))
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a handshake message may be slept in after every byte`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false)
+    for _ in 0..<3 {
+      for side in EnginePair.Side.allCases {
+        let flight = pair.at(side) { $0.drain() }
+        try pair.at(side.peer) { (engine) throws in
+          for byte in flight {
+            _ = try engine.absorb([byte])
+            if engine.outboundCount == 0 { #expect(engine.hibernate() == true) }
+          }
+        }
+      }
+    }
+    #expect(try pair.transfer([1], from: .client) == [1])
+    #expect(try pair.transfer([2], from: .server) == [2])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `nothing sleeps while there is something to drain or read`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.client.write([1, 2, 3])
+    #expect(pair.client.hibernate() == false)
+    let record = pair.client.drain()
+    #expect(pair.client.hibernate() == true)
+    _ = try pair.server.feed(record)
+    #expect(pair.server.hibernate() == false, "a record was fed")
+    #expect(try pair.server.read(upTo: 1) == .done([1]))
+    #expect(pair.server.hibernate() == false, "half a record was read")
+    #expect(try pair.server.readAll() == [2, 3])
+    #expect(pair.server.hibernate() == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the end of the transport reaches a sleeper`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    #expect(pair.client.hibernate() == true)
+    pair.client.feedEOF()
+    #expect(pair.client.needs == [.read])
+    #expect(thrownError { _ = try pair.client.read(upTo: 1) }?.code == .truncated)
+    #expect(pair.server.hibernate() == true)
+    #expect(try pair.server.close() == .done)
+    #expect(pair.server.outboundCount > 0)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `closed failed and asking engines may sleep too`(version: TLSVersion) throws {
+    var closed = try EnginePair.connected(version)
+    try closed.shutdown()
+    #expect(closed.client.hibernate() == true)
+    #expect(try closed.client.read(upTo: 1) == .endOfStream)
+    #expect(closed.client.takeTrailingInput().isEmpty)
+
+    var failed = try EnginePair.connected(version)
+    try failed.settle()
+    _ = thrownError { _ = try failed.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    #expect(failed.client.hibernate() == false, "the alert waits")
+    _ = failed.client.drain()
+    #expect(failed.client.hibernate() == true)
+    #expect(thrownError { _ = try failed.client.read(upTo: 1) }?.code == .protocolViolation)
+    #expect(failed.client.takeTrailingInput().isEmpty)
+
+    var asking = try EnginePair.connected(version, handshake: false) { _, server in server.asksAboutClientHello = true }
+    asking.step()
+    #expect(asking.server.hibernate() == true)
+    #expect(asking.server.question != nil)
+    try asking.server.answer(.proceed)
+    try asking.handshake()
+  }
+
+  @Test
+  func `a key update wakes and is answered in sleep's place`() throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    #expect(pair.client.hibernate() == true)
+    #expect(pair.server.hibernate() == true)
+    #expect(try pair.client.keyUpdate(requestingPeer: true) == .done)
+    #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
+    #expect(pair.server.outboundCount == 27)
+    #expect(try pair.transfer([1], from: .server) == [1])
+  }
+}

@@ -1,0 +1,73 @@
+import CSansIOTLSOpenSSL
+import SansIOTLSTestKit
+
+/// A peer that does what the engine never would: bare libssl on two memory BIOs.
+///
+/// `@safe`: the pointers are valid from init to deinit; the memory BIOs belong to the `SSL`.
+@safe
+final class RawPeer {
+  private let context: OpaquePointer
+  private let ssl: OpaquePointer
+  private let input: OpaquePointer
+  private let output: OpaquePointer
+
+  /// Makes one end of a TLS 1.2 connection; it believes whatever certificate it is shown.
+  init(_ side: EnginePair.Side, identity: TestIdentity? = nil) {
+    let context = unsafe SSL_CTX_new(TLS_method())!
+    unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+    if let identity {
+      unsafe identity.certificateDER.withUnsafeBufferPointer {
+        _ = unsafe SSL_CTX_use_certificate_ASN1(context, Int32($0.count), $0.baseAddress)
+      }
+      unsafe identity.privateKeyDER.withUnsafeBufferPointer {
+        var cursor = $0.baseAddress
+        let key = unsafe d2i_AutoPrivateKey(nil, &cursor, $0.count)
+        _ = unsafe SSL_CTX_use_PrivateKey(context, key)
+        unsafe EVP_PKEY_free(key)
+      }
+    }
+    unsafe self.context = context
+    unsafe ssl = SSL_new(context)
+    unsafe input = BIO_new(BIO_s_mem())
+    unsafe output = BIO_new(BIO_s_mem())
+    unsafe BIO_ctrl(input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
+    unsafe SSL_set_bio(ssl, input, output)
+    if side == .client { unsafe SSL_set_connect_state(ssl) } else { unsafe SSL_set_accept_state(ssl) }
+  }
+
+  deinit {
+    unsafe SSL_free(ssl)
+    unsafe SSL_CTX_free(context)
+  }
+
+  /// Takes ciphertext and reads what plaintext there is, handshaking on the way.
+  func absorb(_ ciphertext: [UInt8]) -> [UInt8] {
+    ERR_clear_error()
+    defer { ERR_clear_error() }
+    if !ciphertext.isEmpty { unsafe BIO_write(input, ciphertext, Int32(ciphertext.count)) }
+    var plaintext: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      let count = unsafe SSL_read(ssl, &buffer, Int32(buffer.count))
+      if count <= 0 { return plaintext }
+      plaintext += buffer.prefix(Int(count))
+    }
+  }
+
+  /// Seals plaintext.
+  func write(_ plaintext: [UInt8]) { unsafe SSL_write(ssl, plaintext, Int32(plaintext.count)) }
+
+  /// Takes the ciphertext out.
+  func drain() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 17)
+    let count = unsafe BIO_read(output, &bytes, Int32(bytes.count))
+    return Array(bytes.prefix(max(0, Int(count))))
+  }
+
+  /// Asks for a renegotiation: a server by a HelloRequest, a client by a ClientHello.
+  func renegotiate() {
+    unsafe SSL_renegotiate(ssl)
+    unsafe SSL_do_handshake(ssl)
+    ERR_clear_error()
+  }
+}

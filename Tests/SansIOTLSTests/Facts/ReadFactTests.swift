@@ -1,0 +1,67 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Rows 28, 31 and 33.
+struct ReadFactTests {
+  /// Row 28. libssl 3 suspends a client's check of a certificate and not a server's.
+  @Test
+  func `a server that would ask about certificates is refused when configured`() throws {
+    var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
+    configuration.asksAboutPeerCertificate = true
+    #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
+  }
+
+  /// Row 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `one read takes all records that have arrived`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    var plaintext: [UInt8] = []
+    for length in [1, 200, 3000, 5] {
+      let some = pattern(length, seed: UInt64(length))
+      _ = try pair.write(some[...], from: side.peer)
+      plaintext += some
+    }
+    pair.step()
+    #expect(try pair.read(at: side, upTo: 100) == .done(Array(plaintext[..<100])))
+    #expect(pair.at(side) { $0.needs } == [.read])
+    #expect(try pair.read(at: side, upTo: 10_000) == .done(Array(plaintext[100...])))
+    #expect(pair.at(side) { $0.needs } == [.feed])
+  }
+
+  /// Row 31. The rest of a record that was read in part is there although nothing is in the ring.
+  @Test(arguments: TLSVersion.both)
+  func `the rest of a record is told by needs`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.client.write(pattern(16_384))
+    pair.step()
+    var received: [UInt8] = []
+    while pair.server.needs.contains(.read) {
+      guard case .done(let some) = try pair.server.read(upTo: 1000) else { break }
+      #expect(!some.isEmpty)
+      received += some
+    }
+    #expect(received == pattern(16_384))
+    #expect(pair.server.needs == [.feed])
+  }
+
+  /// Row 33. A knob that costs speed and changes nothing else.
+  @Test(arguments: TLSVersion.both)
+  func `released buffers change nothing that is seen`(version: TLSVersion) throws {
+    let identity = TestAuthority(key: .ed25519).issue(names: ["localhost"], key: .ed25519)
+    func outcome(releases: Bool) throws -> Conversation.Outcome {
+      var conversation = Conversation(
+        try EnginePair.connected(version, handshake: false, identity: identity) { client, server in
+          client.releasesBuffers = releases
+          server.releasesBuffers = releases
+          server.sessionTickets = 0
+        },
+        nextPiece: { 700 })
+      try conversation.run(count: 30_000, version: version)
+      return conversation.outcome
+    }
+    #expect(try outcome(releases: true) == outcome(releases: false))
+  }
+}

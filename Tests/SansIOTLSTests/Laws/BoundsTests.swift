@@ -1,0 +1,178 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 11. Every buffer has a limit, and a peer cannot make memory grow past it.
+struct BoundsTests {
+  private static func limits(_ change: (inout TLSEngine.Limits) -> Void) -> TLSEngine.Limits {
+    var limits = TLSEngine.Limits.default
+    change(&limits)
+    return limits
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `feed takes no more than the ring holds and says how much`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits { $0.ring = 1000 })
+    try pair.settle()
+    let plaintext = pattern(16_000)
+    _ = try pair.write(plaintext[...], from: side.peer)
+    let ciphertext = pair.at(side.peer) { $0.drain() }
+    try pair.at(side) { (engine) throws in
+      #expect(try engine.feed(ciphertext) == 1000)
+      #expect(try engine.feed(ciphertext[1000...]) == 0)
+      #expect(engine.needs.contains(.read))
+      #expect(try engine.readAll().isEmpty)
+      #expect(engine.needs == [.feed])
+      #expect(try engine.absorb(Array(ciphertext[1000...])) == plaintext)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `bytes fed while a question waits stay within the ring`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { _, server in server.asksAboutClientHello = true }
+    let hello = pair.client.drain()
+    #expect(try pair.server.feed(hello) == hello.count)
+    #expect(pair.server.question != nil)
+    var accepted = 0
+    for _ in 0..<100 { accepted += try pair.server.feed([UInt8](repeating: 1, count: 1000)) }
+    #expect(accepted <= 17 * 1024)
+    #expect(try pair.server.feed([1]) == 0)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `a handshake larger than its limit is refused`(version: TLSVersion, side: EnginePair.Side) throws {
+    var authority = TestAuthority()
+    for depth in 0..<12 { authority = authority.issueIntermediate(name: "Intermediate \(depth)") }
+    let identity = authority.issue(names: ["localhost"], usage: .both)
+    var pair = try EnginePair.connected(
+      version, handshake: false, limits: Self.limits { $0.handshake = 4096 },
+      identity: side == .client ? identity : .server()
+    ) { client, server in
+      if side == .server { try EnginePair.authenticateClient(&client, &server, identity) }
+    }
+    let error = thrownError { try pair.handshake() }
+    #expect(error?.code == .limitExceeded)
+    #expect(error?.blame == .peer)
+    #expect(pair.at(side) { $0.failure }?.code == .limitExceeded)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a handshake of no more than its limit is done`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits { $0.handshake = 4096 })
+    // The limit is the handshake's: later traffic does not count.
+    let plaintext = pattern(20_000)
+    #expect(try pair.transfer(plaintext, from: .client) == plaintext)
+    #expect(try pair.transfer(plaintext, from: .server) == plaintext)
+  }
+
+  @Test(arguments: EnginePair.Side.allCases, [false, true])
+  func `a flood of key updates is refused`(side: EnginePair.Side, requesting: Bool) throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    let flood = try pair.at(side.peer) { (engine) throws in
+      for _ in 0..<65 { #expect(try engine.keyUpdate(requestingPeer: requesting) == .done) }
+      return engine.drain()
+    }
+    try pair.at(side) { (engine) throws in
+      let error = thrownError { _ = try engine.absorb(flood) }
+      #expect(error?.code == .limitExceeded)
+      #expect(error?.blame == .peer)
+      #expect(engine.outboundCount < 65 * 30)
+    }
+  }
+
+  @Test(arguments: EnginePair.Side.allCases)
+  func `as many key updates as the limit allows are answered`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
+    let updates = try pair.at(side.peer) { (engine) throws in
+      for _ in 0..<64 { #expect(try engine.keyUpdate(requestingPeer: true) == .done) }
+      _ = try engine.write([1])
+      return engine.drain()
+    }
+    #expect(try pair.at(side) { try $0.absorb(updates) } == [1])
+    #expect(try pair.transfer([2], from: side) == [2])
+    #expect(try pair.transfer([3], from: side.peer) == [3])
+  }
+
+  /// A sender that renews its keys for ever, and a receiver that has nothing to say but the answers.
+  @Test(arguments: EnginePair.Side.allCases)
+  func `answers to the own key updates are no flood`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13)
+    for round in 0..<200 {
+      #expect(try pair.at(side) { try $0.keyUpdate(requestingPeer: true) } == .done)
+      let plaintext = [UInt8(truncatingIfNeeded: round)]
+      #expect(try pair.transfer(plaintext, from: side) == plaintext)
+      pair.step()
+      #expect(try pair.read(at: side) == .needsFeed)
+    }
+    #expect(try pair.transfer([1], from: side.peer) == [1])
+  }
+
+  /// The answers to key updates that application data keeps apart: the reader's side of the transport is stuck.
+  @Test(arguments: EnginePair.Side.allCases)
+  func `answers that nobody drains do not pile up past the outbound limit`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.outbound = 2000 })
+    try pair.settle()
+    for _ in 0..<500 {
+      let records = try pair.at(side.peer) { (engine) throws in
+        _ = try engine.keyUpdate(requestingPeer: true)
+        _ = try engine.write([1])
+        return engine.drain()
+      }
+      #expect(try pair.at(side) { try $0.absorb(records) } == [1])
+    }
+    #expect(pair.at(side) { $0.outboundCount } <= 2000 + 100)
+    #expect(try pair.transfer([7], from: side) == [7])
+    #expect(try pair.transfer([8], from: side.peer) == [8])
+  }
+
+  @Test
+  func `a flood of tickets is refused`() throws {
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.controlRecords = 15 }) { _, server in
+      server.sessionTickets = 16
+    }
+    let error = thrownError { try pair.settle() }
+    #expect(error?.code == .limitExceeded)
+    #expect(pair.client.failure?.code == .limitExceeded)
+    #expect(pair.server.failure == nil)
+  }
+
+  @Test
+  func `of more tickets than events are kept the newest remain`() throws {
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.events = 4 }) { _, server in
+      server.sessionTickets = 16
+    }
+    try pair.settle()
+    let events = pair.client.allEvents()
+    #expect(events.count == 4)
+    #expect(events.first == "handshakeCompleted")
+    #expect(events.dropFirst().allSatisfy { $0.hasPrefix("sessionTicket") })
+  }
+
+  /// Records in clear that carry nothing, as many as a peer likes: libssl counts these.
+  @Test(
+    arguments: TLSVersion.both,
+    [[20, 3, 3, 0, 1, 1], [22, 3, 3, 0, 0], [21, 3, 3, 0, 2, 1, 90]] as [[UInt8]])
+  func `empty records and warnings in the handshake come to an end`(version: TLSVersion, record: [UInt8]) throws {
+    var pair = try EnginePair.connected(version, handshake: false)
+    _ = try pair.server.feed(pair.client.drain())
+    let flood = [[UInt8]](repeating: record, count: 1000).flatMap(\.self)
+    #expect(thrownError { _ = try pair.server.absorb(flood) }?.alertSent != nil)
+    #expect(pair.server.allEvents().count <= 64)
+  }
+
+  @Test
+  func `limits out of range are refused with the range`() {
+    let mistakes: [(inout TLSEngine.Limits) -> Void] = [
+      { $0.ring = 63 }, { $0.ring = 262_145 }, { $0.outbound = 0 }, { $0.handshake = 4095 }, { $0.controlRecords = 0 },
+      { $0.events = 3 },
+    ]
+    for mistake in mistakes {
+      let error = thrownError { _ = try EnginePair.connected(limits: Self.limits(mistake)) }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.blame == .misuse)
+    }
+  }
+}

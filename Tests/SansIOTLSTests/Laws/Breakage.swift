@@ -1,0 +1,109 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// The ways in which a connection can end badly, each brought about from outside by bytes and configurations.
+enum Breakage: CaseIterable {
+  /// Garbage rides behind the ClientHello: the server fails in the very call that made its flight.
+  case garbageBehindHello
+  case corruptRecord
+  case unknownAuthority
+  case wrongName
+  case missingClientCertificate
+  case unacceptableClientCertificate
+  case noApplicationProtocol
+  case noCommonGroup
+  case noCommonVersion
+  case handshakeMessageInPlace
+  case truncatedClientHello
+
+  /// What the failing side is, and what it is to tell.
+  struct Expectation {
+    let side: EnginePair.Side
+    let code: TLSError.Code
+    let alert: TLSAlert
+  }
+
+  func expectation(_ version: TLSVersion) -> Expectation {
+    switch self {
+    case .garbageBehindHello:
+      // In TLS 1.3 libssl looks at a protected record's version, in 1.2 likewise: it is 0xffff.
+      Expectation(side: .server, code: .protocolViolation, alert: .protocolVersion)
+    case .corruptRecord: Expectation(side: .server, code: .protocolViolation, alert: .badRecordMAC)
+    case .unknownAuthority: Expectation(side: .client, code: .certificateRejected, alert: .unknownCA)
+    case .wrongName: Expectation(side: .client, code: .certificateRejected, alert: .badCertificate)
+    case .missingClientCertificate:
+      Expectation(
+        side: .server, code: .certificateRejected, alert: version == .tls13 ? .certificateRequired : .handshakeFailure)
+    case .unacceptableClientCertificate: Expectation(side: .server, code: .certificateRejected, alert: .unknownCA)
+    case .noApplicationProtocol: Expectation(side: .server, code: .nothingInCommon, alert: .noApplicationProtocol)
+    case .noCommonGroup: Expectation(side: .server, code: .nothingInCommon, alert: .handshakeFailure)
+    case .noCommonVersion: Expectation(side: .server, code: .nothingInCommon, alert: .protocolVersion)
+    case .handshakeMessageInPlace: Expectation(side: .server, code: .protocolViolation, alert: .unexpectedMessage)
+    case .truncatedClientHello: Expectation(side: .server, code: .protocolViolation, alert: .decodeError)
+    }
+  }
+
+  /// Whether a certificate was looked at and found wanting.
+  var isCertificateCheck: Bool {
+    self == .unknownAuthority || self == .wrongName || self == .unacceptableClientCertificate
+  }
+
+  /// Brings it about and returns the pair, one side failed, nothing of its last words drained yet.
+  func pair(_ version: TLSVersion, limits: TLSEngine.Limits = .default) throws -> EnginePair {
+    var identity = TestIdentity.server()
+    if self == .wrongName { identity = .server(defect: .wrongName) }
+    if self == .unknownAuthority { identity = .server(defect: .unknownIssuer) }
+    var pair = try EnginePair.connected(version, handshake: false, limits: limits, identity: identity) {
+      client, server in
+      switch self {
+      case .missingClientCertificate:
+        try EnginePair.authenticateClient(&client, &server)
+        client.identities = []
+      case .unacceptableClientCertificate:
+        try EnginePair.authenticateClient(&client, &server, .client(defect: .unknownIssuer))
+      case .noApplicationProtocol:
+        client.applicationProtocols = ["one"]
+        server.applicationProtocols = ["other"]
+      case .noCommonGroup:
+        client.groups = ["P-384", "P-256"]
+        server.groups = version == .tls13 ? ["X25519"] : ["P-521"]
+        server.identities = [try TestIdentity.server(key: .ed25519).identity]
+      case .noCommonVersion:
+        client.minimumVersion = version
+        client.maximumVersion = version
+        server.minimumVersion = version == .tls13 ? .tls12 : .tls13
+        server.maximumVersion = server.minimumVersion
+      default: break
+      }
+    }
+    switch self {
+    case .garbageBehindHello:
+      _ = try? pair.server.feed(pair.client.drain() + [UInt8](repeating: 0xff, count: 64))
+    case .corruptRecord:
+      try pair.handshake()
+      try pair.settle()
+      _ = try pair.client.write(Array("to be damaged".utf8))
+      var record = pair.client.drain()
+      record[record.count - 1] ^= 1
+      _ = try pair.server.feed(record)
+      _ = try? pair.server.readAll()
+    case .handshakeMessageInPlace:
+      // A Finished instead of a ClientHello.
+      _ = try? pair.server.feed([22, 3, 3, 0, 4, 20, 0, 0, 0])
+    case .truncatedClientHello:
+      _ = try? pair.server.feed([22, 3, 3, 0, 4, 1, 0, 0, 0])
+    default:
+      let side = expectation(version).side
+      for _ in 0..<8 where pair.at(side, { $0.failure == nil }) {
+        let sender = side.peer
+        let toFail = pair.at(sender) { $0.drain() }
+        _ = try? pair.at(side) { try $0.absorb(toFail) }
+        guard pair.at(side, { $0.failure == nil }) else { break }
+        let toOther = pair.at(side) { $0.drain() }
+        _ = try pair.at(sender) { try $0.absorb(toOther) }
+      }
+    }
+    return pair
+  }
+}

@@ -1,0 +1,139 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 2. What comes of a byte stream depends on its bytes, never on how it was cut.
+struct ChunkInvarianceTests {
+  /// Signatures of a fixed length, so that two handshakes of the same contexts send records of the same lengths.
+  private static let authority = TestAuthority(key: .ed25519)
+  private static let serverIdentity = authority.issue(names: ["localhost"], key: .ed25519)
+  private static let clientIdentity = authority.issue(subject: "Client", key: .ed25519, usage: .client)
+
+  private struct Contexts {
+    let client: TLSContext
+    let server: TLSContext
+    let version: TLSVersion
+
+    init(_ version: TLSVersion, tickets: Int) throws {
+      var (client, server) = try EnginePair.configurations(version: version, identity: serverIdentity)
+      try EnginePair.authenticateClient(&client, &server, clientIdentity)
+      server.sessionTickets = tickets
+      self.client = try TLSContext(client)
+      self.server = try TLSContext(server)
+      self.version = version
+    }
+
+    func outcome(
+      count: Int, limits: TLSEngine.Limits = .default, nextPiece: @escaping () -> Int
+    ) throws -> (Conversation.Outcome, pieces: Int) {
+      var conversation = Conversation(
+        try EnginePair(client: client, server: server, limits: limits), nextPiece: nextPiece)
+      try conversation.run(count: count, version: version)
+      return (conversation.outcome, conversation.pieces)
+    }
+  }
+
+  /// Random pieces of 1 to a random most: some streams in crumbs, some in slabs.
+  private static func randomPieces(seed: UInt64) -> () -> Int {
+    var random = SplitMix(seed: seed)
+    let most = 1 << Int.random(in: 1...13, using: &random)
+    return { Int.random(in: 1...most, using: &random) }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `five hundred random cuts of a whole conversation come to the same`(version: TLSVersion) throws {
+    let contexts = try Contexts(version, tickets: 0)
+    let (whole, _) = try contexts.outcome(count: 1000) { .max }
+    var cuts = 0
+    for seed in UInt64(1)...500 {
+      let (cut, pieces) = try contexts.outcome(count: 1000, nextPiece: Self.randomPieces(seed: seed))
+      #expect(cut == whole, "seed \(seed)")
+      cuts += pieces
+    }
+    #expect(cuts > 10_000)
+  }
+
+  /// A ticket's length depends on a random number inside it, so here the records are counted and not measured.
+  @Test(arguments: TLSVersion.both)
+  func `random cuts of a conversation with tickets come to the same`(version: TLSVersion) throws {
+    let contexts = try Contexts(version, tickets: 3)
+    let (whole, _) = try contexts.outcome(count: 1000) { .max }
+    #expect(whole.events[.client]?.filter { $0.hasPrefix("sessionTicket") }.count == (version == .tls13 ? 3 : 1))
+    for seed in UInt64(1001)...1100 {
+      let (cut, _) = try contexts.outcome(count: 1000, nextPiece: Self.randomPieces(seed: seed))
+      #expect(cut.plaintext == whole.plaintext, "seed \(seed)")
+      #expect(cut.events == whole.events, "seed \(seed)")
+      #expect(cut.needs == whole.needs, "seed \(seed)")
+      #expect(cut.sent.mapValues(\.count) == whole.sent.mapValues(\.count), "seed \(seed)")
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `one byte at a time and whole come to the same`(version: TLSVersion) throws {
+    let contexts = try Contexts(version, tickets: 0)
+    let (whole, _) = try contexts.outcome(count: 20_000) { .max }
+    let (bytewise, _) = try contexts.outcome(count: 20_000) { 1 }
+    #expect(bytewise == whole)
+  }
+
+  /// The conversation that all sizes of rings are compared with.
+  private static let large = Result {
+    try Dictionary(
+      uniqueKeysWithValues: TLSVersion.both.map { version in
+        let contexts = try Contexts(version, tickets: 0)
+        return (version, (contexts, try contexts.outcome(count: 200_000) { .max }.0))
+      })
+  }
+
+  @Test(arguments: TLSVersion.both, [64, 100, 512, 4096, 17_408, 65_536, 262_144])
+  func `the size of the rings changes nothing`(version: TLSVersion, ring: Int) throws {
+    let (contexts, expected) = try #require(try Self.large.get()[version])
+    var limits = TLSEngine.Limits.default
+    limits.ring = ring
+    let (outcome, _) = try contexts.outcome(count: 200_000, limits: limits) { .max }
+    #expect(outcome == expected)
+    #expect(outcome.plaintext[.server]?.starts(with: Conversation.clientBytes) == true)
+    #expect(outcome.plaintext[.client]?.starts(with: Conversation.serverBytes) == true)
+  }
+
+  /// The one stream of a real handshake that can be replayed: a server draws nothing before it has read it all.
+  @Test(arguments: TLSVersion.both)
+  func `one recorded ClientHello cut anywhere has one answer`(version: TLSVersion) throws {
+    let contexts = try Contexts(version, tickets: 0)
+    var client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
+    let hello = client.drain()
+    var whole = try TLSEngine(.server, context: contexts.server)
+    #expect(try whole.feed(hello) == hello.count)
+    let expected = recordLengths(whole.drain())
+    #expect(expected.count > 1)
+    for cut in 1..<hello.count {
+      var server = try TLSEngine(.server, context: contexts.server)
+      #expect(try server.feed(hello[..<cut]) == cut)
+      #expect(server.needs == [.feed], "cut at \(cut)")
+      #expect(try server.feed(hello[cut...]) == hello.count - cut)
+      #expect(recordLengths(server.drain()) == expected, "cut at \(cut)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
+      [UInt8](repeating: 0xff, count: 40), [22, 3, 1, 0, 4, 1, 0, 0, 0], [21, 3, 1, 0, 2, 2, 40],
+      [22, 3, 1, 0x7f, 0xff, 0, 0, 0, 0, 0, 0],
+    ])
+  func `a stream that fails cut anywhere fails alike`(stream: [UInt8]) throws {
+    let server = try TLSContext(.server(try Self.serverIdentity.identity))
+    func failure(_ pieces: [ArraySlice<UInt8>]) throws -> (String?, alert: [UInt8]) {
+      var engine = try TLSEngine(.server, context: server)
+      for piece in pieces where engine.failure == nil { _ = try? engine.feed(piece) }
+      engine.feedEOF()
+      return (engine.failure?.description, engine.drain())
+    }
+    let whole = try failure([stream[...]])
+    #expect(whole.0 != nil)
+    #expect(try failure(stream.indices.map { stream[$0...$0] }) == whole)
+    for cut in 1..<stream.count {
+      #expect(try failure([stream[..<cut], stream[cut...]]) == whole, "cut at \(cut)")
+    }
+  }
+}

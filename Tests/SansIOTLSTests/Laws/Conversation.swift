@@ -1,0 +1,113 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// A whole conversation of two engines, its ciphertext cut by `nextPiece`, and all that its two users can see of it.
+///
+/// The ciphertext of two runs cannot be the same: both sides draw randoms. What the law can be held to is what came out
+/// (plaintext and events in order), what was wanted at each rest, and the length of each record that was sent.
+struct Conversation: ~Copyable {
+  typealias Side = EnginePair.Side
+
+  struct Outcome: Equatable {
+    var plaintext: [Side: [UInt8]] = [:]
+    var events: [Side: [String]] = [:]
+    /// What both sides needed at rest, phase by phase.
+    var needs: [String] = []
+    /// The lengths of the records that each side sent, in order.
+    var sent: [Side: [Int]] = [:]
+  }
+
+  /// What is sent at most.
+  static let clientBytes = pattern(200_000, seed: 1)
+  static let serverBytes = pattern(200_000, seed: 2)
+
+  /// A write that neither went nor asked to be drained.
+  struct Refused: Error { let step: String }
+
+  var pair: EnginePair
+  /// How many bytes are fed at most in the next piece.
+  var nextPiece: () -> Int
+  private(set) var outcome = Outcome()
+  /// Pieces that were fed.
+  private(set) var pieces = 0
+  private var sent: [Side: [UInt8]] = [.client: [], .server: []]
+  private var delivered: [Side: Int] = [.client: 0, .server: 0]
+
+  init(_ pair: consuming EnginePair, nextPiece: @escaping () -> Int = { .max }) {
+    self.pair = pair
+    self.nextPiece = nextPiece
+  }
+
+  /// Handshake, `count` bytes each way, key updates where there are any, half-closes with data behind the first.
+  mutating func run(count: Int, version: TLSVersion) throws {
+    try rest("handshake")
+    try send(Self.clientBytes[..<count], from: .client)
+    try send(Self.serverBytes[..<count], from: .server)
+    try rest("data")
+    if version == .tls13 {
+      for side in Side.allCases {
+        let updated = try pair.at(side) { engine in try engine.keyUpdate(requestingPeer: true) }
+        #expect(updated == .done)
+        try rest("\(side)'s key update")
+        try send(Self.clientBytes.suffix(100), from: side)
+        try send(Self.serverBytes.suffix(100), from: side.peer)
+        try rest("data under new keys")
+      }
+    }
+    #expect(try pair.client.close() == .done)
+    try rest("half-close")
+    try send(Self.serverBytes.suffix(200), from: .server)
+    #expect(try pair.server.close() == .done)
+    try rest("close")
+    for side in Side.allCases {
+      outcome.sent[side] = recordLengths(sent[side]!)
+      #expect(outcome.plaintext[side]?.count ?? 0 >= count)
+      #expect(try pair.read(at: side) == .endOfStream)
+    }
+  }
+
+  /// Writes all, moving what there is whenever the engine has to be drained.
+  private mutating func send(_ plaintext: ArraySlice<UInt8>, from side: Side) throws {
+    var rest = plaintext
+    while !rest.isEmpty {
+      switch try pair.write(rest, from: side) {
+      case .done(let count): rest = rest.dropFirst(count)
+      case .needsDrain: _ = try move()
+      case let step: throw Refused(step: "\(step)")
+      }
+    }
+  }
+
+  /// Moves what there is until nothing moves any more, then notes what both sides have seen and need.
+  private mutating func rest(_ phase: String) throws {
+    while try move() {}
+    for side in Side.allCases {
+      let (needs, events) = pair.at(side) { engine in (engine.needs, engine.allEvents()) }
+      outcome.needs.append("\(phase): \(side) needs \(needs)")
+      outcome.events[side, default: []] += events
+    }
+  }
+
+  private mutating func move() throws -> Bool {
+    var moved = false
+    for side in Side.allCases {
+      sent[side]! += pair.at(side) { $0.drain() }
+    }
+    for side in Side.allCases {
+      while delivered[side]! < sent[side.peer]!.count {
+        let start = delivered[side]!
+        let piece = sent[side.peer]![start...].prefix(max(nextPiece(), 1))
+        let (accepted, read) = try pair.at(side) { (engine) throws in
+          (try engine.feed(piece), try engine.readAll())
+        }
+        pieces += 1
+        delivered[side]! += accepted
+        outcome.plaintext[side, default: []] += read
+        if accepted == 0, read.isEmpty { break }
+        moved = true
+      }
+    }
+    return moved
+  }
+}

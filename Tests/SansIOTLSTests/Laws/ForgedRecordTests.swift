@@ -1,0 +1,186 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Laws 3, 5, 9 and 11 against a peer that has the keys and makes records that libssl never makes.
+struct ForgedRecordTests {
+  private static let keyUpdate: [UInt8] = [24, 0, 0, 1, 0]
+  private static let keyUpdateRequest: [UInt8] = [24, 0, 0, 1, 1]
+
+  @Test(arguments: TLSVersion.both)
+  func `a forged record is read like any other`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    #expect(try box.pair.server.absorb(forge.seal(.applicationData, [1, 2, 3])) == [1, 2, 3])
+    #expect(try box.pair.server.absorb(forge.seal(.applicationData, [4])) == [4])
+    _ = try box.pair.server.absorb(forge.seal(.alert, [1, 0]))
+    #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a few empty records are passed over`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    for _ in 0..<10 { #expect(try box.pair.server.absorb(forge.seal(.applicationData, [])).isEmpty) }
+    #expect(box.pair.server.needs == [.feed])
+    #expect(try box.pair.server.absorb(forge.seal(.applicationData, [7])) == [7])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a flood of empty records ends the connection`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    var flood: [UInt8] = []
+    for _ in 0..<200 { flood += forge.seal(.applicationData, []) }
+    let error = thrownError { _ = try box.pair.server.absorb(flood) }
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent == .unexpectedMessage)
+  }
+
+  /// libssl declines each second ClientHello of TLS 1.2 by a warning, without ever returning in between.
+  @Test
+  func `a flood of ClientHellos does not pile warnings up`() throws {
+    var limits = TLSEngine.Limits.default
+    limits.outbound = 4000
+    var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
+    for _ in 0..<100 {
+      var flood: [UInt8] = []
+      for _ in 0..<50 { flood += forge.seal(.handshake, [1, 0, 0, 0]) }
+      _ = try? box.pair.server.absorb(flood)
+    }
+    #expect(box.pair.server.outboundCount < 4000 + 17 * 1024 + 16_640)
+  }
+
+  /// The same with data in between, so that no two of them stand in a row.
+  @Test
+  func `ClientHellos between data do not pile warnings up`() throws {
+    var limits = TLSEngine.Limits.default
+    limits.outbound = 4000
+    var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
+    for _ in 0..<2000 where box.pair.server.failure == nil {
+      _ = try? box.pair.server.absorb(forge.seal(.handshake, [1, 0, 0, 0]) + forge.seal(.applicationData, [1]))
+    }
+    #expect(box.pair.server.outboundCount < 4000 + 17 * 1024 + 16_640)
+  }
+
+  /// Inside a message libssl cannot write: the caller is told, and nothing is lost.
+  @Test
+  func `a key update in two records holds writing up until it is whole`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<2]))).isEmpty)
+    #expect(box.pair.server.needs == [.feed])
+    let held = try box.pair.server.write([1])
+    #expect(held == .done(1) || held == .needsFeed)
+    #expect(box.pair.server.failure == nil)
+    let rest = forge.seal(.handshake, Array(Self.keyUpdateRequest[2...]))
+    #expect(try box.pair.server.absorb(rest).isEmpty)
+    #expect(try box.pair.server.write([2]) == .done(1))
+    let answer = box.pair.server.drain()
+    // The client did not ask for an update itself and takes the answer all the same.
+    #expect(try box.pair.client.absorb(answer) == (held == .done(1) ? [1, 2] : [2]))
+  }
+
+  @Test
+  func `close inside a message follows when the message is whole`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<3]))).isEmpty)
+    let closed = try box.pair.server.close()
+    #expect(box.pair.server.failure == nil)
+    #expect(closed == .done || closed == .needsFeed)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[3...]))).isEmpty)
+    #expect(try box.pair.server.close() == .done)
+    #expect(try box.pair.client.absorb(box.pair.server.drain()).isEmpty)
+    #expect(try box.pair.client.read(upTo: 1) == .endOfStream)
+  }
+
+  @Test
+  func `key update inside a message waits for its rest`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdate[..<3]))).isEmpty)
+    let step = try box.pair.server.keyUpdate(requestingPeer: false)
+    #expect(step == .done || step == .needsFeed)
+    #expect(box.pair.server.failure == nil)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdate[3...]))).isEmpty)
+    #expect(try box.pair.server.keyUpdate(requestingPeer: false) == .done)
+    #expect(try box.pair.server.write([5]) == .done(1))
+    #expect(try box.pair.client.absorb(box.pair.server.drain()) == [5])
+  }
+
+  @Test
+  func `a sleeper inside a message wakes inside it`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<3]))).isEmpty)
+    #expect(box.pair.server.hibernate() == true)
+    #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[3...]))).isEmpty)
+    #expect(box.pair.server.outboundCount > 0)
+    #expect(box.pair.server.failure == nil)
+  }
+
+  /// What a server of a finished connection must refuse, and by which alert (RFC 8446, sections 4.6, 5.1 and 6).
+  @Test(
+    arguments: [
+      (.handshake, [24, 0, 0, 1, 2], .illegalParameter), (.handshake, [24, 0, 0, 0], .decodeError),
+      (.handshake, [1, 0, 0, 0], .unexpectedMessage), (.handshake, [20, 0, 0, 0], .unexpectedMessage),
+      (.handshake, [4, 0, 0, 0], .unexpectedMessage), (.changeCipherSpec, [1], .unexpectedMessage),
+      (.heartbeat, [1], .unexpectedMessage), (.alert, [2], .unexpectedMessage),
+    ] as [(RecordForge.ContentType, [UInt8], TLSAlert)])
+  func `a breach after the handshake is refused by its alert`(
+    type: RecordForge.ContentType, content: [UInt8], alert: TLSAlert
+  ) throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    let stream = forge.seal(.applicationData, [1]) + forge.seal(type, content)
+    #expect(try box.pair.server.feed(stream) == stream.count)
+    #expect(try box.pair.server.read(upTo: 10) == .done([1]))
+    let error = thrownError { _ = try box.pair.server.read(upTo: 10) }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.alertSent == alert)
+    #expect(thrownError { _ = try box.pair.client.absorb(box.pair.server.drain()) }?.alertReceived == alert)
+  }
+
+  @Test
+  func `data in the middle of a message is refused`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    let stream = forge.seal(.handshake, Array(Self.keyUpdate[..<3])) + forge.seal(.applicationData, [1])
+    let error = thrownError { _ = try box.pair.server.absorb(stream) }
+    #expect(error?.alertSent == .unexpectedMessage)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a fatal alert under the keys is reported`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    let stream = forge.seal(.applicationData, [1, 2]) + forge.seal(.alert, [2, 80])
+    #expect(try box.pair.server.feed(stream) == stream.count)
+    #expect(try box.pair.server.read(upTo: 10) == .done([1, 2]))
+    let error = thrownError { _ = try box.pair.server.read(upTo: 10) }
+    #expect(error?.code == .alertReceived)
+    #expect(error?.alertReceived == .internalError)
+    #expect(box.pair.server.drain().isEmpty, "an alert is not answered")
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a warning is an event and the connection goes on`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    _ = box.pair.server.allEvents()
+    let stream = forge.seal(.alert, [1, 90]) + forge.seal(.applicationData, [3])
+    #expect(try box.pair.server.absorb(stream) == [3])
+    #expect(box.pair.server.allEvents().count == 1)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a flood of warnings ends the connection`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    var flood: [UInt8] = []
+    for _ in 0..<200 { flood += forge.seal(.alert, [1, 90]) }
+    let error = thrownError { _ = try box.pair.server.absorb(flood) }
+    #expect(error?.blame == .peer)
+    #expect(box.pair.server.allEvents().count <= 64)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `warnings between data are bounded as events`(version: TLSVersion) throws {
+    var (box, forge) = try RecordForge.connected(version)
+    for _ in 0..<300 {
+      _ = try box.pair.server.absorb(forge.seal(.alert, [1, 90]) + forge.seal(.applicationData, [3]))
+    }
+    #expect(box.pair.server.allEvents().count <= 64)
+    #expect(try box.pair.server.absorb(forge.seal(.alert, [1, 0])).isEmpty)
+    #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
+  }
+}

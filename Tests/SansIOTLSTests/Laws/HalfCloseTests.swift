@@ -1,0 +1,129 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 9. The two directions close by themselves, and `close()` waits for nobody.
+struct HalfCloseTests {
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    let closed = try pair.at(side) { try $0.close() }
+    #expect(closed == .done)
+    #expect(pair.at(side) { $0.needs } == [.drain, .feed])
+    let plaintext = pattern(50_000)
+    #expect(try pair.transfer(plaintext, from: side.peer) == plaintext)
+    #expect(try pair.read(at: side) == .needsFeed)
+    #expect(try pair.at(side.peer) { try $0.close() } == .done)
+    pair.step()
+    #expect(try pair.read(at: side) == .endOfStream)
+    #expect(try pair.read(at: side.peer) == .endOfStream)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `after the peer's close writing goes on`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.at(side.peer) { try $0.close() }
+    pair.step()
+    #expect(try pair.read(at: side) == .endOfStream)
+    #expect(pair.at(side) { $0.needs } == [])
+    #expect(pair.at(side) { $0.drain() }.isEmpty, "nothing is answered by itself")
+    let plaintext = pattern(50_000)
+    #expect(try pair.transfer(plaintext, from: side) == plaintext)
+    #expect(try pair.read(at: side) == .endOfStream)
+    try pair.shutdown()
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `close sends once and writing is refused from then on`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    try pair.at(side) { (engine) throws in
+      #expect(try engine.close() == .done)
+      let count = engine.outboundCount
+      #expect(count > 0)
+      for _ in 0..<5 { #expect(try engine.close() == .done) }
+      #expect(engine.outboundCount == count)
+      let error = thrownError { _ = try engine.write([1]) }
+      #expect(error?.code == .closed)
+      #expect(error?.blame == .misuse)
+      #expect(thrownError { _ = try engine.write([UInt8]()) }?.code == .closed)
+      #expect(thrownError { _ = try engine.keyUpdate(requestingPeer: false) }?.code == .closed)
+      #expect(engine.failure == nil, "a misuse is not the connection's end")
+      #expect(try engine.read(upTo: 1) == .needsFeed)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `both sides may close at once`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.shutdown()
+    #expect(pair.client.failure == nil)
+    #expect(pair.server.failure == nil)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `close comes behind all that was written and before nothing`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    let plaintext = pattern(100_000)
+    let ciphertext = try pair.at(side) { (engine) throws in
+      #expect(try engine.write(plaintext) == .done(plaintext.count))
+      #expect(try engine.close() == .done)
+      return engine.drain()
+    }
+    try pair.at(side.peer) { (engine) throws in
+      #expect(try engine.absorb(ciphertext) == plaintext)
+      #expect(try engine.read(upTo: 1) == .endOfStream)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `close in mid-handshake abandons it and sends nothing more`(version: TLSVersion, side: EnginePair.Side) throws {
+    for flights in 0..<2 {
+      var pair = try EnginePair.connected(version, handshake: false)
+      if flights == 1 || side == .server { _ = try pair.server.feed(pair.client.drain()) }
+      let rest = try pair.at(side.peer) { (engine) throws in engine.drain() }
+      try pair.at(side) { (engine) throws in
+        let waiting = engine.outboundCount
+        #expect(try engine.close() == .done)
+        #expect(try engine.close() == .done)
+        #expect(engine.outboundCount == waiting)
+        for error in [
+          thrownError { _ = try engine.handshake() }, thrownError { _ = try engine.read(upTo: 1) },
+          thrownError { _ = try engine.write([1]) }, thrownError { _ = try engine.feed(rest) },
+        ] { #expect(error?.code == .abandoned) }
+        #expect(engine.negotiated == nil)
+        #expect(engine.drain().count == waiting)
+        #expect(engine.needs == [])
+      }
+    }
+  }
+
+  /// A KeyUpdate or ticket of which half has come keeps libssl from writing; close_notify then follows by itself.
+  @Test(arguments: [1, 5, 10, 20])
+  func `close inside the peer's key update goes out when the rest of it is read`(cut: Int) throws {
+    for side in EnginePair.Side.allCases {
+      var pair = try EnginePair.connected(.tls13)
+      try pair.settle()
+      let update = try pair.at(side.peer) { (engine) throws in
+        _ = try engine.keyUpdate(requestingPeer: true)
+        return engine.drain()
+      }
+      let last = try pair.at(side) { (engine) throws in
+        _ = try engine.feed(update[..<cut])
+        #expect(try engine.read(upTo: 1) == .needsFeed)
+        _ = try engine.close()
+        _ = try engine.feed(update[cut...])
+        #expect(try engine.read(upTo: 1) == .needsFeed)
+        #expect(try engine.close() == .done)
+        return engine.drain()
+      }
+      try pair.at(side.peer) { (engine) throws in
+        #expect(try engine.absorb(last).isEmpty)
+        #expect(try engine.read(upTo: 1) == .endOfStream)
+      }
+    }
+  }
+}

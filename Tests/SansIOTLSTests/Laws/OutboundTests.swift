@@ -1,0 +1,129 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 3. No WANT_WRITE escapes: flights, alerts, KeyUpdates and close_notify are never refused or cut short. Only
+/// application data is held back, at `write`.
+struct OutboundTests {
+  private static func limits(ring: Int = 17 * 1024, outbound: Int = 256 * 1024) -> TLSEngine.Limits {
+    var limits = TLSEngine.Limits.default
+    limits.ring = ring
+    limits.outbound = outbound
+    return limits
+  }
+
+  /// A chain so long that each flight that shows it overflows small rings many times.
+  private static func longChain(_ usage: TestIdentity.Usage) -> TestIdentity {
+    var authority = TestAuthority()
+    for depth in 0..<8 { authority = authority.issueIntermediate(name: "Intermediate \(depth)") }
+    return authority.issue(names: ["localhost"], usage: usage)
+  }
+
+  @Test(arguments: TLSVersion.both, [64, 1000, 17_408])
+  func `long flights leave whole though nobody drains while they are made`(version: TLSVersion, ring: Int) throws {
+    // Application data may not even begin before these flights are drained: the limit does not hold flights back.
+    var pair = try EnginePair.connected(
+      version, handshake: false, limits: Self.limits(ring: ring, outbound: 1), identity: Self.longChain(.server)
+    ) { client, server in
+      try EnginePair.authenticateClient(&client, &server, Self.longChain(.client))
+    }
+    #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
+    #expect(pair.server.outboundCount > 3000)
+    #expect(try pair.client.absorb(pair.server.drain()).isEmpty)
+    #expect(pair.client.outboundCount > 3000)
+    #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
+    #expect(pair.server.negotiated != nil)
+    #expect(pair.server.peerCertificates.count == 9)
+    #expect(pair.server.outboundCount > 0)
+    #expect(try pair.client.absorb(pair.server.drain()).isEmpty)
+    #expect(pair.client.negotiated != nil)
+    #expect(pair.client.peerCertificates.count == 9)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits(outbound: 40_000))
+    try pair.settle()
+    let plaintext = pattern(200_000)
+    var written = 0
+    var received: [UInt8] = []
+    var drains = 0
+    while written < plaintext.count {
+      switch try pair.write(plaintext[written...], from: side) {
+      case .done(let count):
+        #expect(count > 0)
+        written += count
+      case .needsDrain:
+        let (waiting, ciphertext) = try pair.at(side) { (engine) throws in
+          #expect(engine.needs.contains(.drain))
+          return (engine.outboundCount, engine.drain())
+        }
+        #expect(waiting >= 40_000)
+        #expect(waiting <= 40_000 + 16_640)
+        #expect(waiting == ciphertext.count)
+        received += try pair.at(side.peer) { try $0.absorb(ciphertext) }
+        drains += 1
+      case let other: Issue.record("\(other)")
+      }
+    }
+    let rest = pair.at(side) { $0.drain() }
+    received += try pair.at(side.peer) { try $0.absorb(rest) }
+    #expect(received == plaintext)
+    #expect(drains >= 4)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `beyond the limit close and key updates still leave behind all data`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64, outbound: 1000))
+    try pair.settle()
+    let plaintext = pattern(5000)
+    let ciphertext = try pair.at(side) { (engine) throws in
+      #expect(try engine.write(plaintext) == .done(5000))
+      #expect(try engine.write([1]) == .needsDrain)
+      if version == .tls13 {
+        for _ in 0..<20 { #expect(try engine.keyUpdate(requestingPeer: false) == .done) }
+      }
+      #expect(try engine.write([1]) == .needsDrain)
+      #expect(try engine.close() == .done)
+      return engine.drain()
+    }
+    try pair.at(side.peer) { (engine) throws in
+      #expect(try engine.absorb(ciphertext) == plaintext)
+      #expect(try engine.read(upTo: 1) == .endOfStream)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `tickets are queued on rings that hold none of them`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64)) { _, server in server.sessionTickets = 16 }
+    let tickets = pair.server.drain()
+    if version == .tls13 { #expect(tickets.count > 16 * 200) }
+    #expect(try pair.client.absorb(tickets).isEmpty)
+    let sessions = pair.client.allEvents().filter { $0.hasPrefix("sessionTicket") }
+    #expect(sessions.count == (version == .tls13 ? 16 : 1))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `drain hands over any part and keeps the rest in order`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 512))
+    try pair.settle()
+    let plaintext = pattern(30_000)
+    #expect(try pair.client.write(plaintext) == .done(30_000))
+    var ciphertext: [UInt8] = []
+    var random = SplitMix(seed: 11)
+    while pair.client.outboundCount > 0 {
+      let before = pair.client.outboundCount
+      var taken = 0
+      pair.client.drain { segment in
+        let count = Int.random(in: 0...min(700, segment.byteCount), using: &random)
+        for index in 0..<count { ciphertext.append(unsafe segment.unsafeLoad(fromByteOffset: index, as: UInt8.self)) }
+        taken += count
+        return count
+      }
+      #expect(pair.client.outboundCount == before - taken)
+    }
+    #expect(try pair.server.absorb(ciphertext) == plaintext)
+  }
+}

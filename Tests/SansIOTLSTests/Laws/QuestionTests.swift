@@ -1,0 +1,330 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 13. Questions, not callbacks: the engine stops at a decision, and goes on at whatever time it is answered.
+struct QuestionTests {
+  // MARK: ClientHello
+
+  private func asking(
+    _ version: TLSVersion, limits: TLSEngine.Limits = .default,
+    change: (inout TLSContext.Configuration, inout TLSContext.Configuration) -> Void = { _, _ in }
+  ) throws -> EnginePair {
+    try EnginePair.connected(version, handshake: false, limits: limits) { client, server in
+      server.asksAboutClientHello = true
+      change(&client, &server)
+    }
+  }
+
+  private func hello(_ engine: borrowing TLSEngine) -> ClientHello? {
+    if case .clientHello(let hello) = engine.question { hello } else { nil }
+  }
+
+  private func peerCertificate(_ engine: borrowing TLSEngine) -> PeerCertificate? {
+    if case .peerCertificate(let certificate) = engine.question { certificate } else { nil }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a ClientHello is told as what the client offers`(version: TLSVersion) throws {
+    var pair = try asking(version) { client, server in
+      client.applicationProtocols = ["h2", "http/1.1"]
+      server.applicationProtocols = ["http/1.1"]
+    }
+    #expect(pair.server.question == nil)
+    pair.step()
+    let question = hello(pair.server)
+    let asked = try #require(question)
+    #expect(asked.serverName == "localhost")
+    #expect(asked.applicationProtocols == ["h2", "http/1.1"])
+    #expect(asked.versions.contains(version))
+    #expect(!asked.cipherSuites.isEmpty)
+    try pair.server.answer(.proceed)
+    #expect(pair.server.question == nil)
+    try pair.handshake()
+    #expect(pair.server.negotiated?.applicationProtocol == "http/1.1")
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the context is chosen by server name`(version: TLSVersion) throws {
+    let authority = TestAuthority()
+    var contexts: [String: TLSContext] = [:]
+    for name in ["one.example", "two.example"] {
+      var configuration = TLSContext.Configuration.server(try authority.issue(names: [name]).identity)
+      configuration.applicationProtocols = ["for-\(name)"]
+      contexts[name] = try TLSContext(configuration)
+    }
+    var front = TLSContext.Configuration.server(try TestIdentity.server().identity)
+    front.asksAboutClientHello = true
+    let frontContext = try TLSContext(front)
+    for (name, context) in contexts {
+      var client = TLSContext.Configuration.client()
+      client.trust = [authority.trust]
+      client.maximumVersion = version
+      client.applicationProtocols = contexts.keys.map { "for-\($0)" }
+      var pair = try EnginePair(client: TLSContext(client), server: frontContext, serverName: .dns(name))
+      pair.step()
+      #expect(hello(pair.server)?.serverName == name)
+      try pair.server.answer(.use(context))
+      try pair.handshake()
+      #expect(pair.client.negotiated?.version == version)
+      #expect(pair.client.negotiated?.applicationProtocol == "for-\(name)")
+      #expect(pair.client.peerCertificates.first?.subject == "CN=\(name)")
+      #expect(pair.server.negotiated?.serverName == name)
+      #expect(try pair.transfer([1, 2], from: .server) == [1, 2])
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the other context brings versions groups and client authentication along`(version: TLSVersion) throws {
+    let clientIdentity = TestIdentity.client(key: .p384)
+    var pair = try EnginePair.connected(nil, handshake: false) { client, server in
+      server.asksAboutClientHello = true
+      server.maximumVersion = version == .tls12 ? .tls13 : .tls12
+      client.identities = [try clientIdentity.identity]
+      client.peerVerification = .none
+      client.groups = ["X25519", "P-384"]
+    }
+    var other = TLSContext.Configuration.server(try TestIdentity.server(key: .ed25519).identity)
+    other.minimumVersion = version
+    other.maximumVersion = version
+    other.groups = ["P-384"]
+    other.trust = [clientIdentity.trust]
+    other.clientAuthentication = .required
+    pair.step()
+    try pair.server.answer(.use(TLSContext(other)))
+    try pair.handshake()
+    #expect(pair.server.negotiated?.version == version)
+    #expect(pair.server.negotiated?.group?.lowercased().contains("384") == true)
+    #expect(pair.server.peerCertificates.first == (try clientIdentity.certificate))
+  }
+
+  @Test
+  func `one question is asked though HelloRetryRequest brings a second ClientHello`() throws {
+    var pair = try asking(.tls13) { client, server in
+      client.groups = ["X25519", "P-256"]
+      server.groups = ["P-256"]
+    }
+    pair.step()
+    #expect(hello(pair.server) != nil)
+    try pair.server.answer(.proceed)
+    #expect(pair.server.question == nil)
+    try pair.handshake()
+    #expect(pair.server.negotiated?.group?.lowercased().contains("256") == true)
+    #expect(try pair.transfer([1], from: .client) == [1])
+  }
+
+  @Test
+  func `another context's groups may lead to HelloRetryRequest`() throws {
+    for asksToo in [false, true] {
+      let identity = TestIdentity.server()
+      var (client, front) = try EnginePair.configurations(version: .tls13, identity: identity)
+      client.groups = ["X25519", "P-256"]
+      front.groups = ["X25519"]
+      var other = front
+      front.asksAboutClientHello = true
+      other.groups = ["P-256"]
+      other.asksAboutClientHello = asksToo
+      var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
+      pair.step()
+      try pair.server.answer(.use(TLSContext(other)))
+      try pair.handshake()
+      #expect(pair.client.negotiated?.group?.lowercased().contains("256") == true)
+      #expect(try pair.transfer([1], from: .server) == [1])
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .handshakeFailure])
+  func `a refused ClientHello is told by the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
+    var pair = try asking(version)
+    pair.step()
+    let error = thrownError { try pair.server.answer(.reject(alert)) }
+    #expect(error?.code == .rejected)
+    #expect(error?.alertSent == alert)
+    #expect(thrownError { _ = try pair.server.handshake() }?.code == .rejected)
+    pair.step()
+    #expect(pair.client.failure?.alertReceived == alert)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `while a question waits every call says so and nothing moves`(version: TLSVersion) throws {
+    var pair = try asking(version)
+    pair.step()
+    for _ in 0..<2 {
+      #expect(pair.server.needs == [.answer])
+      #expect(try pair.server.handshake() == .needsAnswer)
+      #expect(try pair.server.read(upTo: 10) == .needsAnswer)
+      #expect(try pair.server.write([1]) == .needsAnswer)
+      #expect(try pair.server.keyUpdate(requestingPeer: false) == .needsAnswer)
+      #expect(pair.server.outboundCount == 0)
+      #expect(pair.server.bytesNeeded == 0)
+      #expect(hello(pair.server) != nil)
+    }
+    try pair.server.answer(.proceed)
+    try pair.handshake()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a ClientHello that comes byte by byte is asked about once it is whole`(version: TLSVersion) throws {
+    var pair = try asking(version)
+    let bytes = pair.client.drain()
+    for byte in bytes.dropLast() {
+      _ = try pair.server.feed([byte])
+      #expect(pair.server.question == nil)
+    }
+    _ = try pair.server.feed(bytes.suffix(1))
+    #expect(hello(pair.server) != nil)
+    try pair.server.answer(.proceed)
+    try pair.handshake()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `an answer that does not fit leaves the question as it was`(version: TLSVersion) throws {
+    var pair = try asking(version)
+    #expect(thrownError { try pair.server.answer(.proceed) }?.code == .wrongAnswer)
+    pair.step()
+    #expect(thrownError { try pair.server.answer(.accept) }?.code == .wrongAnswer)
+    let client = try TLSContext(EnginePair.configurations().client)
+    #expect(thrownError { try pair.server.answer(.use(client)) }?.code == .wrongRole)
+    #expect(hello(pair.server) != nil)
+    try pair.server.answer(.proceed)
+    #expect(thrownError { try pair.server.answer(.proceed) }?.code == .wrongAnswer)
+    try pair.handshake()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `close while asking abandons the handshake without a word`(version: TLSVersion) throws {
+    var pair = try asking(version)
+    pair.step()
+    #expect(try pair.server.close() == .done)
+    #expect(pair.server.question == nil)
+    #expect(pair.server.needs == [])
+    #expect(pair.server.drain().isEmpty)
+    #expect(thrownError { try pair.server.answer(.proceed) } != nil)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the end of the transport while asking is told after the answer`(version: TLSVersion) throws {
+    var pair = try asking(version)
+    pair.step()
+    pair.server.feedEOF()
+    #expect(pair.server.failure == nil)
+    #expect(pair.server.needs == [.answer])
+    #expect(thrownError { try pair.server.answer(.proceed) }?.code == .truncated)
+    #expect(!pair.server.drain().isEmpty, "the flight and what libssl says behind it")
+  }
+
+  // MARK: Peer certificate
+
+  @Test(arguments: TLSVersion.both)
+  func `a certificate is told with libssl's verdict and may be accepted for all that`(version: TLSVersion) throws {
+    let identity = TestIdentity.server(defect: .expired)
+    var pair = try EnginePair.connected(version, handshake: false, identity: identity) { client, _ in
+      client.asksAboutPeerCertificate = true
+    }
+    while pair.client.question == nil, pair.step() {}
+    let question = peerCertificate(pair.client)
+    let asked = try #require(question)
+    #expect(asked.chain == [try identity.certificate])
+    #expect(asked.check.code == 10)
+    #expect(!asked.check.isAccepted)
+    #expect(asked.serverName == "localhost")
+    #expect(try pair.client.handshake() == .needsAnswer)
+    #expect(pair.client.needs.contains(.answer))
+    try pair.client.answer(.accept)
+    try pair.handshake()
+    #expect(try pair.transfer([1, 2, 3], from: .client) == [1, 2, 3])
+    #expect(pair.client.failure == nil)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `proceed means libssl's own verdict`(version: TLSVersion) throws {
+    for defect in [nil, TestIdentity.Defect.expired, .unknownIssuer, .wrongName] {
+      var pair = try EnginePair.connected(version, handshake: false, identity: .server(defect: defect)) { client, _ in
+        client.asksAboutPeerCertificate = true
+      }
+      while pair.client.question == nil, pair.step() {}
+      #expect(peerCertificate(pair.client)?.check.isAccepted == (defect == nil))
+      if defect == nil {
+        try pair.client.answer(.proceed)
+        try pair.handshake()
+        #expect(try pair.transfer([1], from: .server) == [1])
+      } else {
+        let error = thrownError { try pair.client.answer(.proceed) }
+        #expect(error?.code == .certificateRejected, "\(defect as Any)")
+        #expect(error?.verification?.isAccepted == false)
+        pair.step()
+        _ = try? pair.server.readAll()
+        #expect(pair.server.failure?.alertReceived == error?.alertSent)
+        #expect(error?.alertSent != nil)
+      }
+    }
+  }
+
+  @Test(
+    arguments: TLSVersion.both,
+    [
+      TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
+      .unknownCA, .handshakeFailure,
+    ])
+  func `a good certificate may be refused with the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true }
+    while pair.client.question == nil, pair.step() {}
+    #expect(thrownError { try pair.client.answer(.reject(.decodeError)) }?.code == .wrongAnswer)
+    #expect(peerCertificate(pair.client) != nil)
+    let error = thrownError { try pair.client.answer(.reject(alert)) }
+    #expect(error?.code == .rejected)
+    #expect(error?.alertSent == alert)
+    pair.step()
+    _ = try? pair.server.readAll()
+    #expect(pair.server.failure?.alertReceived == alert)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `what is fed while a certificate waits is not lost`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true }
+    _ = try pair.server.feed(pair.client.drain())
+    let flight = pair.server.drain()
+    var fed = 0
+    for byte in flight {
+      fed += try pair.client.feed([byte])
+    }
+    #expect(fed == flight.count)
+    #expect(peerCertificate(pair.client) != nil)
+    try pair.client.answer(.proceed)
+    #expect(pair.client.outboundCount > 0)
+    try pair.handshake()
+    #expect(try pair.transfer([9], from: .client) == [9])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a resumed session asks nothing as no certificate is shown`(version: TLSVersion) throws {
+    var (client, server) = try EnginePair.configurations(version: version)
+    client.asksAboutPeerCertificate = true
+    server.sessionTickets = 1
+    let contexts = (try TLSContext(client), try TLSContext(server))
+    var first = try EnginePair(client: contexts.0, server: contexts.1)
+    while first.client.question == nil, first.step() {}
+    try first.client.answer(.proceed)
+    try first.handshake()
+    try first.settle()
+    var session: TLSSession?
+    while let event = first.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    var second = try EnginePair(client: contexts.0, server: contexts.1, session: session)
+    try second.handshake()
+    #expect(second.client.question == nil)
+    #expect(second.client.negotiated?.isResumed == true)
+  }
+
+  @Test
+  func `both questions may be asked in one handshake`() throws {
+    for version in TLSVersion.both {
+      var pair = try asking(version) { client, _ in client.asksAboutPeerCertificate = true }
+      pair.step()
+      try pair.server.answer(.proceed)
+      while pair.client.question == nil, pair.step() {}
+      try pair.client.answer(.proceed)
+      try pair.handshake()
+      try pair.shutdown()
+    }
+  }
+}

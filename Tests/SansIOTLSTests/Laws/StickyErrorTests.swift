@@ -1,0 +1,98 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 6. The first fatal error is latched with all that is known of it, and every later call throws that same value.
+struct StickyErrorTests {
+  /// What each call throws, in words.
+  private func words(of engine: inout TLSEngine) -> [String] {
+    [
+      thrownError { _ = try engine.feed([1]) },
+      thrownError { _ = try engine.handshake() },
+      thrownError { _ = try engine.read(upTo: 10) },
+      thrownError { _ = try engine.write([1]) },
+      thrownError { _ = try engine.write([UInt8]()) },
+      thrownError { _ = try engine.keyUpdate(requestingPeer: true) },
+      thrownError { try engine.answer(.proceed) },
+      thrownError { _ = try engine.close() },
+    ].map { $0.map(\.description) ?? "nothing" }
+  }
+
+  @Test(arguments: TLSVersion.both, Breakage.allCases)
+  func `every call throws the first error again on both sides`(version: TLSVersion, breakage: Breakage) throws {
+    var pair = try breakage.pair(version)
+    let side = breakage.expectation(version).side
+    let last = try pair.at(side) { (engine) throws in
+      let first = engine.failure.map(\.description) ?? "nothing"
+      #expect(first != "nothing")
+      for _ in 0..<2 { #expect(words(of: &engine).allSatisfy { $0 == first }) }
+      engine.feedEOF()
+      let last = engine.drain()
+      #expect(words(of: &engine).allSatisfy { $0 == first })
+      #expect(engine.drain().isEmpty)
+      return last
+    }
+    _ = try? pair.at(side.peer) { try $0.absorb(last) }
+    try pair.at(side.peer) { (engine) throws in
+      let first = engine.failure.map(\.description) ?? "nothing"
+      #expect(first != "nothing")
+      _ = engine.drain()
+      engine.feedEOF()
+      for _ in 0..<2 { #expect(words(of: &engine).allSatisfy { $0 == first }) }
+      // Neither an answer to the alert nor a close_notify.
+      #expect(engine.drain().isEmpty)
+      #expect(engine.needs == [])
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, Breakage.allCases)
+  func `the error holds libssl's whole queue and the alert`(version: TLSVersion, breakage: Breakage) throws {
+    let pair = try breakage.pair(version)
+    let expected = breakage.expectation(version)
+    let failure = try #require(expected.side == .client ? pair.client.failure : pair.server.failure)
+    #expect(!failure.library.isEmpty)
+    #expect(failure.library.allSatisfy { $0.code != 0 && !$0.reason.isEmpty })
+    #expect(failure.description.contains(try #require(failure.library.last).reason))
+    #expect(failure.alertSent == expected.alert)
+    #expect(failure.alertReceived == nil)
+    #expect((failure.verification != nil) == breakage.isCertificateCheck)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a rejected server certificate is told with reason depth and subject`(version: TLSVersion) throws {
+    let cases: [(TestIdentity.Defect, Int)] = [
+      (.expired, 10), (.notYetValid, 9), (.wrongName, 62), (.selfSigned, 18), (.unknownIssuer, 20),
+      (.wrongUsage, 26), (.missingIntermediate, 20), (.corruptedSignature, 7),
+    ]
+    for (defect, code) in cases {
+      let identity = TestIdentity.server(defect: defect)
+      var pair = try EnginePair.connected(version, handshake: false, identity: identity)
+      let error = thrownError { try pair.handshake() }
+      #expect(error?.code == .certificateRejected, "\(defect)")
+      #expect(error?.blame == .peer)
+      let check = try #require(error?.verification)
+      #expect(check.code == code, "\(defect): \(check)")
+      #expect(check.depth == 0)
+      #expect(check.subject == (try identity.certificate.subject))
+      #expect(!check.isAccepted)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a rejected client certificate is told to the server in the same way`(version: TLSVersion) throws {
+    for (defect, code) in [(TestIdentity.Defect.expired, 10), (.wrongUsage, 26), (.unknownIssuer, 20)] {
+      let identity = TestIdentity.client("Mallory", defect: defect)
+      var pair = try EnginePair.connected(version, handshake: false) { client, server in
+        try EnginePair.authenticateClient(&client, &server, identity)
+      }
+      _ = thrownError {
+        try pair.handshake()
+        while pair.step() {}
+        _ = try pair.server.readAll()
+      }
+      let check = try #require(pair.server.failure?.verification)
+      #expect(check.code == code, "\(defect): \(check)")
+      #expect(check.subject == "CN=Mallory")
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 10. Nothing is lost past the end: what follows the peer's close_notify comes back byte for byte.
+struct TrailingInputTests {
+  /// The last records of `side`: some plaintext and its close_notify.
+  private func lastWords(of side: EnginePair.Side, in pair: inout EnginePair) throws -> [UInt8] {
+    try pair.settle()
+    return try pair.at(side) { (engine) throws in
+      _ = try engine.write(Array("bye".utf8))
+      _ = try engine.close()
+      return engine.drain()
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `bytes behind close_notify are returned exactly`(version: TLSVersion, side: EnginePair.Side) throws {
+    for count in [1, 4, 5, 6, 1000, 15_000] {
+      var pair = try EnginePair.connected(version)
+      let words = try lastWords(of: side.peer, in: &pair)
+      let trailing = pattern(count)
+      try pair.at(side) { (engine) throws in
+        let stream = words + trailing
+        #expect(try engine.feed(stream) == stream.count)
+        #expect(engine.takeTrailingInput().isEmpty, "the end was not read yet")
+        #expect(try engine.read(upTo: 100) == .done(Array("bye".utf8)))
+        #expect(try engine.read(upTo: 100) == .endOfStream)
+        #expect(engine.takeTrailingInput() == trailing)
+        #expect(engine.takeTrailingInput().isEmpty)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `it makes no difference whether they come one by one`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    let words = try lastWords(of: side.peer, in: &pair)
+    // What looks like a record is not read as one.
+    let trailing: [UInt8] = [23, 3, 3, 0, 5] + pattern(300)
+    try pair.at(side) { (engine) throws in
+      var plaintext: [UInt8] = []
+      for byte in words + trailing {
+        #expect(try engine.feed([byte]) == 1)
+        plaintext += try engine.readAll()
+      }
+      #expect(plaintext == Array("bye".utf8))
+      #expect(try engine.read(upTo: 1) == .endOfStream)
+      #expect(engine.takeTrailingInput() == trailing)
+      #expect(engine.failure == nil)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `more than the ring holds comes back in turns`(version: TLSVersion, side: EnginePair.Side) throws {
+    var limits = TLSEngine.Limits.default
+    limits.ring = 100
+    var pair = try EnginePair.connected(version, limits: limits)
+    let words = try lastWords(of: side.peer, in: &pair)
+    let trailing = pattern(5000)
+    try pair.at(side) { (engine) throws in
+      var rest = (words + trailing)[...]
+      var returned: [UInt8] = []
+      while !rest.isEmpty {
+        let accepted = try engine.feed(rest)
+        #expect(accepted > 0)
+        #expect(accepted <= 100)
+        rest = rest.dropFirst(accepted)
+        _ = try engine.readAll()
+        returned += engine.takeTrailingInput()
+      }
+      #expect(returned == trailing)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a new connection begins where the old one ended`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let contexts = (try TLSContext(client), try TLSContext(server))
+    var first = try EnginePair(client: contexts.0, server: contexts.1)
+    try first.handshake()
+    let words = try lastWords(of: .client, in: &first)
+    var second = try EnginePair(client: contexts.0, server: contexts.1)
+    let hello = second.client.drain()
+    #expect(try first.server.feed(words + hello) == words.count + hello.count)
+    _ = try first.server.readAll()
+    #expect(try second.server.absorb(first.server.takeTrailingInput()).isEmpty)
+    try second.handshake()
+    #expect(try second.transfer([1], from: .client) == [1])
+  }
+
+  @Test(arguments: TLSVersion.both, TLSVersion.both)
+  func `TLS runs inside TLS`(outerVersion: TLSVersion, innerVersion: TLSVersion) throws {
+    var outer = try EnginePair.connected(outerVersion)
+    try outer.settle()
+    var inner = try EnginePair.connected(innerVersion, handshake: false)
+    func tunnel(from side: EnginePair.Side) throws -> Int {
+      let ciphertext = inner.at(side) { $0.drain() }
+      if ciphertext.isEmpty { return 0 }
+      let through = try outer.transfer(ciphertext, from: side)
+      #expect(through == ciphertext)
+      return try inner.at(side.peer) { try $0.feed(through) }
+    }
+    while try tunnel(from: .client) + tunnel(from: .server) > 0 {
+      _ = try inner.client.readAll()
+      _ = try inner.server.readAll()
+    }
+    #expect(inner.client.negotiated?.version == innerVersion)
+    #expect(inner.server.negotiated?.version == innerVersion)
+    #expect(try inner.client.write(Array("deep".utf8)) == .done(4))
+    #expect(try inner.client.close() == .done)
+    _ = try tunnel(from: .client)
+    #expect(try inner.server.readAll() == Array("deep".utf8))
+    #expect(try inner.server.read(upTo: 1) == .endOfStream)
+    // The inner end is not the outer's.
+    #expect(try outer.transfer([1, 2], from: .client) == [1, 2])
+    try outer.shutdown()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `what a failed or abandoned connection never read comes back too`(version: TLSVersion) throws {
+    let server = try TLSContext(EnginePair.configurations(version: version).server)
+    var failed = try TLSEngine(.server, context: server)
+    let request = Array("GET / HTTP/1.1\r\n\r\n".utf8)
+    _ = try? failed.feed(request)
+    #expect(failed.failure?.code == .notTLS)
+    let unread = failed.takeTrailingInput()
+    #expect(request.suffix(unread.count) == unread[...], "libssl took a header, the rest is here")
+    #expect(unread.count >= request.count - 11)
+  }
+}

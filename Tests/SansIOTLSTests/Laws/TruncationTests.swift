@@ -1,0 +1,127 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Law 8. Truncation is not a close: an end without close_notify throws, after all that had arrived was delivered.
+struct TruncationTests {
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end between records throws truncated after the data`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.write(Array("all there is".utf8)[...], from: side.peer)
+    let records = pair.at(side.peer) { $0.drain() }
+    try pair.at(side) { (engine) throws in
+      #expect(try engine.feed(records) == records.count)
+      engine.feedEOF()
+      #expect(engine.failure == nil)
+      #expect(engine.needs == [.read])
+      #expect(try engine.read(upTo: 3) == .done(Array("all".utf8)))
+      #expect(engine.needs == [.read])
+      #expect(try engine.read(upTo: 100) == .done(Array(" there is".utf8)))
+      let error = thrownError { _ = try engine.read(upTo: 100) }
+      #expect(error?.code == .truncated)
+      #expect(error?.blame == .peer)
+      #expect(error?.isMidRecord == false)
+      #expect(thrownError { _ = try engine.read(upTo: 100) }?.description == error?.description)
+      #expect(engine.allEvents().contains("peerClosed") == false)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end at every byte inside a record says so`(version: TLSVersion, side: EnginePair.Side) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let contexts = (try TLSContext(client), try TLSContext(server))
+    for cut in 1..<30 {
+      var pair = try EnginePair(client: contexts.0, server: contexts.1)
+      try pair.handshake()
+      try pair.settle()
+      _ = try pair.write(Array("whole".utf8)[...], from: side.peer)
+      let whole = pair.at(side.peer) { $0.drain() }
+      _ = try pair.write(Array("in pieces".utf8)[...], from: side.peer)
+      let broken = pair.at(side.peer) { $0.drain() }
+      let readsBefore = cut.isMultiple(of: 2)
+      try pair.at(side) { (engine) throws in
+        _ = try engine.feed(whole + broken[..<min(cut, broken.count - 1)])
+        if readsBefore { #expect(try engine.readAll() == Array("whole".utf8)) }
+        engine.feedEOF()
+        if !readsBefore { #expect(try engine.read(upTo: 100) == .done(Array("whole".utf8)), "cut at \(cut)") }
+        let error = thrownError { _ = try engine.read(upTo: 100) }
+        #expect(error?.code == .truncated, "cut at \(cut)")
+        #expect(error?.isMidRecord == true, "cut at \(cut)")
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end anywhere in the handshake is a truncation too`(version: TLSVersion, side: EnginePair.Side) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let contexts = (try TLSContext(client), try TLSContext(server))
+    for cut in stride(from: 0, to: 200, by: 13) {
+      var pair = try EnginePair(client: contexts.0, server: contexts.1)
+      if side == .client { _ = try pair.server.feed(pair.client.drain()) }
+      let flight = pair.at(side.peer) { $0.drain() }
+      try pair.at(side) { (engine) throws in
+        if cut > 0 { #expect(try engine.feed(flight[..<cut]) == cut) }
+        engine.feedEOF()
+        #expect(engine.failure?.code == .truncated, "cut at \(cut)")
+        #expect(thrownError { _ = try engine.handshake() }?.code == .truncated)
+        #expect(thrownError { _ = try engine.read(upTo: 1) }?.code == .truncated)
+        #expect(thrownError { _ = try engine.write([1]) }?.code == .truncated)
+        #expect(!engine.needs.contains(.feed))
+        #expect(engine.negotiated == nil)
+        if cut > 0 { #expect(engine.failure?.isMidRecord == true, "cut at \(cut)") }
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end behind close_notify is the end of the stream however often asked`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    for endsFirst in [false, true] {
+      var pair = try EnginePair.connected(version)
+      try pair.settle()
+      _ = try pair.write(Array("bye".utf8)[...], from: side.peer)
+      let records = try pair.at(side.peer) { (engine) throws in
+        _ = try engine.close()
+        return engine.drain()
+      }
+      try pair.at(side) { (engine) throws in
+        _ = try engine.feed(records)
+        if endsFirst { engine.feedEOF() }
+        #expect(try engine.read(upTo: 100) == .done(Array("bye".utf8)))
+        #expect(try engine.read(upTo: 100) == .endOfStream)
+        engine.feedEOF()
+        for _ in 0..<3 { #expect(try engine.read(upTo: 100) == .endOfStream) }
+        #expect(engine.failure == nil)
+        #expect(engine.allEvents().filter { $0 == "peerClosed" }.count == 1)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `writing goes on between the end of the transport and its discovery`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    let last = try pair.at(side) { (engine) throws in
+      engine.feedEOF()
+      #expect(try engine.write(Array("last".utf8)) == .done(4))
+      #expect(try engine.close() == .done)
+      return engine.drain()
+    }
+    try pair.at(side.peer) { (engine) throws in
+      #expect(try engine.absorb(last) == Array("last".utf8))
+      #expect(try engine.read(upTo: 1) == .endOfStream)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `nothing may be fed behind the end`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    pair.server.feedEOF()
+    #expect(thrownError { _ = try pair.server.feed([1]) }?.code == .fedAfterEnd)
+    #expect(pair.server.failure == nil)
+  }
+}

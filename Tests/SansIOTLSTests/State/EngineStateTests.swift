@@ -1,0 +1,238 @@
+import Testing
+
+@testable import SansIOTLS
+
+/// The state machine as a table: every state that can be reached, every call in it, every transition out of it. Nothing
+/// of libssl takes part.
+struct EngineStateTests {
+  /// How a state is reached from a fresh one.
+  enum Change: CaseIterable {
+    case completeHandshake, ask, answer, fail, endInput, peerClose, requestClose, sendCloseNotify
+
+    func apply(to state: inout EngineState) {
+      switch self {
+      case .completeHandshake: state.handshakeCompleted()
+      case .ask: state.asked()
+      case .answer: state.answered()
+      case .fail: state.failed()
+      case .endInput: state.inputDidEnd()
+      case .peerClose: state.peerClosed()
+      case .requestClose: _ = state.closeRequested()
+      case .sendCloseNotify: state.closeNotifySent()
+      }
+    }
+
+    /// Whether the engine makes this change in that state.
+    func isLegal(in state: EngineState) -> Bool {
+      switch self {
+      case .completeHandshake, .ask: state.phase == .handshaking
+      case .answer: state.phase == .asking
+      case .fail: state.phase != .failed
+      case .endInput, .requestClose: true
+      case .peerClose: state.phase == .open && state.receiving == .open
+      case .sendCloseNotify: state.phase == .open && state.sending == .closing
+      }
+    }
+  }
+
+  struct Row: CustomTestStringConvertible {
+    let name: String
+    let path: [Change]
+    /// In the order of `EngineState.Call.allCases`.
+    let rulings: [EngineState.Ruling]
+
+    var testDescription: String { name }
+
+    var state: EngineState {
+      var state = EngineState()
+      for change in path { change.apply(to: &state) }
+      return state
+    }
+  }
+
+  private static let noQuestion = EngineState.Ruling.misuse(.noQuestion)
+  private static let fedAfterEnd = EngineState.Ruling.misuse(.fedAfterEnd)
+  private static let closed = EngineState.Ruling.misuse(.closed)
+  private static let abandoned = EngineState.Ruling.misuse(.abandoned)
+
+  /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
+  static let table: [Row] = [
+    Row(
+      name: "handshaking", path: [],
+      rulings: [.proceed, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
+    Row(
+      name: "handshaking, input ended", path: [.endInput],
+      rulings: [fedAfterEnd, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
+    Row(
+      name: "asking", path: [.ask],
+      rulings: [.proceed, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
+    Row(
+      name: "asking, input ended", path: [.ask, .endInput],
+      rulings: [fedAfterEnd, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
+    Row(
+      name: "open", path: [.completeHandshake],
+      rulings: [.proceed, .done, .proceed, .proceed, .proceed, .proceed, noQuestion]),
+    Row(
+      name: "open, input ended", path: [.completeHandshake, .endInput],
+      rulings: [fedAfterEnd, .done, .proceed, .proceed, .proceed, .proceed, noQuestion]),
+    Row(
+      name: "open, peer closed", path: [.completeHandshake, .peerClose],
+      rulings: [.proceed, .done, .endOfStream, .proceed, .proceed, .proceed, noQuestion]),
+    Row(
+      name: "open, peer closed, input ended", path: [.completeHandshake, .peerClose, .endInput],
+      rulings: [fedAfterEnd, .done, .endOfStream, .proceed, .proceed, .proceed, noQuestion]),
+    Row(
+      name: "closing", path: [.completeHandshake, .requestClose],
+      rulings: [.proceed, .done, .proceed, closed, .proceed, closed, noQuestion]),
+    Row(
+      name: "closing, input ended", path: [.completeHandshake, .requestClose, .endInput],
+      rulings: [fedAfterEnd, .done, .proceed, closed, .proceed, closed, noQuestion]),
+    Row(
+      name: "closing, peer closed", path: [.completeHandshake, .requestClose, .peerClose],
+      rulings: [.proceed, .done, .endOfStream, closed, .proceed, closed, noQuestion]),
+    Row(
+      name: "closing, peer closed, input ended", path: [.completeHandshake, .requestClose, .peerClose, .endInput],
+      rulings: [fedAfterEnd, .done, .endOfStream, closed, .proceed, closed, noQuestion]),
+    Row(
+      name: "closed", path: [.completeHandshake, .requestClose, .sendCloseNotify],
+      rulings: [.proceed, .done, .proceed, closed, .done, closed, noQuestion]),
+    Row(
+      name: "closed, input ended", path: [.completeHandshake, .requestClose, .sendCloseNotify, .endInput],
+      rulings: [fedAfterEnd, .done, .proceed, closed, .done, closed, noQuestion]),
+    Row(
+      name: "closed both ways", path: [.completeHandshake, .requestClose, .sendCloseNotify, .peerClose],
+      rulings: [.proceed, .done, .endOfStream, closed, .done, closed, noQuestion]),
+    Row(
+      name: "closed both ways, input ended",
+      path: [.completeHandshake, .requestClose, .sendCloseNotify, .peerClose, .endInput],
+      rulings: [fedAfterEnd, .done, .endOfStream, closed, .done, closed, noQuestion]),
+    Row(
+      name: "abandoned", path: [.requestClose],
+      rulings: [abandoned, abandoned, abandoned, abandoned, .done, abandoned, noQuestion]),
+    Row(
+      name: "abandoned, input ended", path: [.requestClose, .endInput],
+      rulings: [fedAfterEnd, abandoned, abandoned, abandoned, .done, abandoned, noQuestion]),
+  ]
+
+  @Test(arguments: table)
+  func `each call has its ruling in each state`(row: Row) {
+    for (call, expected) in zip(EngineState.Call.allCases, row.rulings) {
+      #expect(row.state.ruling(on: call) == expected, "\(call)")
+    }
+    #expect(row.rulings.count == EngineState.Call.allCases.count)
+  }
+
+  @Test(arguments: table)
+  func `after a failure every call throws it, from whatever state`(row: Row) {
+    var state = row.state
+    let wasDone = state.isHandshakeDone
+    state.failed()
+    for call in EngineState.Call.allCases { #expect(state.ruling(on: call) == .failed, "\(call)") }
+    #expect(state.phase == .failed)
+    #expect(state.isHandshakeDone == wasDone)
+  }
+
+  @Test func `the table holds every state that can be reached and has not failed`() {
+    let known = Self.table.map(\.state)
+    for state in Self.reachable where state.phase != .failed {
+      #expect(known.contains(state), "\(state)")
+    }
+    #expect(Self.reachable.filter { $0.phase != .failed }.count == known.count)
+  }
+
+  /// All states that legal changes lead to.
+  private static let reachable: [EngineState] = {
+    var found = [EngineState()]
+    var next = 0
+    while next < found.count {
+      for change in Change.allCases where change.isLegal(in: found[next]) {
+        var state = found[next]
+        change.apply(to: &state)
+        if !found.contains(state) { found.append(state) }
+      }
+      next += 1
+    }
+    return found
+  }()
+
+  @Test func `the directions close independently`() {
+    var state = EngineState()
+    state.handshakeCompleted()
+    state.peerClosed()
+    #expect(state.sending == .open)
+    #expect(state.receiving == .closed)
+    #expect(state.closeRequested() == true)
+    #expect(state.sending == .closing)
+    state.closeNotifySent()
+    #expect(state.sending == .closed)
+    #expect(state.phase == .open)
+  }
+
+  @Test func `a close in mid-handshake abandons and owes nothing`() {
+    var handshaking = EngineState()
+    #expect(handshaking.closeRequested() == false)
+    #expect(handshaking.phase == .abandoned)
+    #expect(handshaking.closeRequested() == false)
+
+    var asking = EngineState()
+    asking.asked()
+    #expect(asking.closeRequested() == false)
+    #expect(asking.phase == .abandoned)
+  }
+
+  @Test func `close_notify is due once`() {
+    var state = EngineState()
+    state.handshakeCompleted()
+    #expect(state.closeRequested() == true)
+    #expect(state.closeRequested() == true)
+    state.closeNotifySent()
+    #expect(state.closeRequested() == false)
+    #expect(state.sending == .closed)
+  }
+
+  @Test func `a failed connection owes no close_notify`() {
+    var state = EngineState()
+    state.handshakeCompleted()
+    state.failed()
+    #expect(state.closeRequested() == false)
+    #expect(state.phase == .failed)
+  }
+
+  @Test func `an answer takes the handshake up again, and there may be another question`() {
+    var state = EngineState()
+    for _ in 0..<2 {
+      state.asked()
+      #expect(state.phase == .asking)
+      #expect(!state.isHandshaking)
+      state.answered()
+      #expect(state.isHandshaking)
+    }
+    state.handshakeCompleted()
+    #expect(state.phase == .open)
+    #expect(state.isHandshakeDone)
+  }
+
+  @Test func `the end of input changes nothing but what may be fed`() {
+    for row in Self.table {
+      var state = row.state
+      state.inputDidEnd()
+      #expect(state.inputEnded)
+      #expect(state.phase == row.state.phase)
+      #expect(state.sending == row.state.sending)
+      #expect(state.receiving == row.state.receiving)
+      for call in EngineState.Call.allCases where call != .feed {
+        #expect(state.ruling(on: call) == row.state.ruling(on: call), "\(row.name), \(call)")
+      }
+    }
+  }
+
+  @Test func `what was agreed on stays known for good`() {
+    for state in Self.reachable where state.isHandshakeDone {
+      for change in Change.allCases where change.isLegal(in: state) {
+        var later = state
+        change.apply(to: &later)
+        #expect(later.isHandshakeDone)
+      }
+    }
+  }
+}

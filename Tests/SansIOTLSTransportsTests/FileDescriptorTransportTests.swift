@@ -1,0 +1,196 @@
+import Glibc
+import SansIOTLSTransports
+import Testing
+
+@Suite struct FileDescriptorTransportTests {
+  enum Kind: CaseIterable, Sendable { case pipes, sockets, oneSocket }
+
+  /// A transport, and the far descriptors: what it reads comes from `feeding`, what it writes arrives at `taking`.
+  private func ends(_ kind: Kind) -> (reading: Int32, writing: Int32, feeding: Int32, taking: Int32) {
+    switch kind {
+    case .pipes:
+      let (inward, outward) = (Channel.pipe(), Channel.pipe())
+      return (inward.reading, outward.writing, inward.writing, outward.reading)
+    case .sockets:
+      let (inward, outward) = (Channel.socketPair(), Channel.socketPair())
+      return (inward.0, outward.0, inward.1, outward.1)
+    case .oneSocket:
+      let pair = Channel.socketPair()
+      return (pair.0, pair.0, pair.1, fcntl(pair.1, F_DUPFD_CLOEXEC, 0))
+    }
+  }
+
+  private func read(
+    _ transport: borrowing FileDescriptorTransport, atMost count: Int = 4096
+  ) throws(TransportError) -> (FileDescriptorTransport.Reading, [UInt8]) {
+    var bytes: [UInt8] = []
+    var reading = FileDescriptorTransport.Reading.wouldBlock
+    try bytes.append(addingCapacity: count) { output throws(TransportError) in
+      reading = try transport.read(into: &output)
+    }
+    return (reading, bytes)
+  }
+
+  private func write(_ bytes: [UInt8], _ transport: borrowing FileDescriptorTransport) throws(TransportError) -> Int {
+    // Sound: a byte has no padding.
+    try transport.write(unsafe bytes.span.bytes)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `reads what came then waits then tells the end`(_ kind: Kind) throws {
+    let ends = ends(kind)
+    defer { close(ends.taking) }
+    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+    #expect(try read(transport).0 == .wouldBlock)
+    // Sound: the array lives through the call.
+    unsafe Glibc.write(ends.feeding, [1, 2, 3] as [UInt8], 3)
+    let (reading, bytes) = try read(transport, atMost: 2)
+    #expect(reading == .bytes(2))
+    #expect(bytes == [1, 2])
+    #expect(try read(transport).1 == [3])
+    shutdown(ends.feeding, Int32(SHUT_WR))
+    close(ends.feeding)
+    #expect(try read(transport).0 == .endOfFile)
+    #expect(try read(transport).0 == .endOfFile)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `takes what there is room for and never blocks`(_ kind: Kind) throws {
+    let ends = ends(kind)
+    defer { for end in [ends.feeding, ends.taking] { close(end) } }
+    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+    let piece = Channel.noise(100_000)
+    var sent: [UInt8] = []
+    while true {
+      let count = try write(piece, transport)
+      if count == 0 { break }
+      sent += piece[..<count]
+      try #require(sent.count < 100_000_000)
+    }
+    #expect(!sent.isEmpty)
+    #expect(Channel.receive(from: fcntl(ends.taking, F_DUPFD_CLOEXEC, 0), limit: sent.count) == sent)
+    #expect(try write(piece, transport) > 0)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a vanished reader is an error and not a signal`(_ kind: Kind) throws {
+    let ends = ends(kind)
+    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+    close(ends.feeding)
+    close(ends.taking)
+    let error = #expect(throws: TransportError.self) { try write([1], transport) }
+    #expect(error?.number == EPIPE)
+    #expect(error?.operation == .write)
+    #expect(error?.isDisconnection == true)
+    #expect(error?.description == "write: Broken pipe (errno 32)")
+  }
+
+  @Test func `the host's signal mask and disposition stay as they were`() {
+    let result = BackgroundThread { () -> (isPending: Bool, isBlocked: Bool, isDefault: Bool) in
+      var mask = sigset_t()
+      var pending = sigset_t()
+      var action = sigaction()
+      // Sound: the structures live through the calls, which fill them. The thread that made this one may block signals.
+      unsafe sigemptyset(&mask)
+      unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
+      for _ in 0..<3 { Self.writeWithoutReader() }
+      unsafe sigpending(&pending)
+      unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+      unsafe sigaction(SIGPIPE, nil, &action)
+      return unsafe (
+        sigismember(&pending, SIGPIPE) == 1, sigismember(&mask, SIGPIPE) == 1,
+        action.__sigaction_handler.sa_handler == nil
+      )
+    }.value()
+    #expect(!result.isPending)
+    #expect(!result.isBlocked)
+    #expect(result.isDefault)
+  }
+
+  @Test func `a signal that the host keeps pending is not taken from it`() {
+    let isStillPending = BackgroundThread { () -> Bool in
+      var set = sigset_t()
+      var pending = sigset_t()
+      // Sound: the sets live through the calls. The thread ends with the signal blocked, and so never receives it.
+      unsafe sigemptyset(&set)
+      unsafe sigaddset(&set, SIGPIPE)
+      unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+      pthread_kill(pthread_self(), SIGPIPE)
+      Self.writeWithoutReader()
+      unsafe sigpending(&pending)
+      return unsafe sigismember(&pending, SIGPIPE) == 1
+    }.value()
+    #expect(isStillPending)
+  }
+
+  private static func writeWithoutReader() {
+    let (inward, outward) = (Channel.pipe(), Channel.pipe())
+    // What fails here is the test's own set-up.
+    let transport = try! FileDescriptorTransport(reading: inward.reading, writing: outward.writing)
+    for end in [inward.writing, outward.reading] { close(end) }
+    // Sound: a byte has no padding.
+    #expect(throws: TransportError.self) { try transport.write(unsafe [UInt8(1)].span.bytes) }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `each direction closes by itself`(_ kind: Kind) throws {
+    let ends = ends(kind)
+    var transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+    #expect(try write([7, 8], transport) == 2)
+    transport.closeOutput()
+    #expect(transport.writingDescriptor == nil)
+    #expect(Channel.receive(from: ends.taking) == [7, 8])
+    let error = #expect(throws: TransportError.self) { try write([9], transport) }
+    #expect(error?.number == EBADF)
+    Channel.send([4, 5], to: ends.feeding)
+    #expect(try read(transport).1 == [4, 5])
+    transport.closeInput()
+    #expect(transport.readingDescriptor == nil)
+    #expect(try read(transport).0 == .endOfFile)
+  }
+
+  @Test func `owned descriptors are closed and borrowed ones left open`() throws {
+    for ownership in [FileDescriptorTransport.Ownership.owned, .borrowed] {
+      let ends = ends(.pipes)
+      defer { for end in [ends.feeding, ends.taking] { close(end) } }
+      do { _ = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing, ownership: ownership) }
+      // A reader without writers reads the end of file, whichever number has been given to somebody else meanwhile.
+      _ = fcntl(ends.taking, F_SETFL, O_NONBLOCK)
+      var byte: UInt8 = 0
+      // Sound: one byte is read into one byte.
+      let count = unsafe Glibc.read(ends.taking, &byte, 1)
+      #expect((count == 0) == (ownership == .owned))
+      if ownership == .borrowed { for end in [ends.reading, ends.writing] { close(end) } }
+    }
+  }
+
+  @Test func `shared status flags are put back`() throws {
+    let ends = ends(.pipes)
+    let (reader, writer) = (dup(ends.reading), dup(ends.writing))
+    defer { for end in [reader, writer, ends.feeding, ends.taking] { close(end) } }
+    do {
+      let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+      #expect(fcntl(reader, F_GETFL) & O_NONBLOCK != 0)
+      #expect(fcntl(writer, F_GETFL) & O_NONBLOCK != 0)
+      _ = consume transport
+    }
+    #expect(fcntl(reader, F_GETFL) & O_NONBLOCK == 0)
+    #expect(fcntl(writer, F_GETFL) & O_NONBLOCK == 0)
+  }
+
+  @Test func `sockets keep their flags all the time`() throws {
+    let ends = ends(.oneSocket)
+    defer { for end in [ends.feeding, ends.taking] { close(end) } }
+    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
+    #expect(fcntl(ends.reading, F_GETFL) & O_NONBLOCK == 0)
+    #expect(try read(transport).0 == .wouldBlock)
+  }
+
+  @Test func `a descriptor that is not open is refused`() {
+    let error = #expect(throws: TransportError.self) {
+      _ = try FileDescriptorTransport(reading: Int32.max, writing: 1, ownership: .borrowed)
+    }
+    #expect(error?.number == EBADF)
+    #expect(error?.operation == .prepare)
+  }
+}

@@ -1,0 +1,110 @@
+import Glibc
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+
+/// Two relays on threads of their own, and the descriptors of the four programs' ends.
+struct RelayFixture: Sendable {
+  enum Wire: CaseIterable, Sendable { case pipes, socket }
+
+  static let name = "relay.example"
+  static let identity = TestIdentity.server(name)
+
+  /// What a side gets from its program, and what it gives to it.
+  struct Program: Sendable {
+    let input = Channel.pipe()
+    let output = Channel.pipe()
+    /// To write what the relay shall send.
+    var sending: Int32 { input.writing }
+    /// To read what the relay has received.
+    var receiving: Int32 { output.reading }
+  }
+
+  let client = Program()
+  let server = Program()
+
+  static func clientContext(_ version: TLSVersion, trusting trust: TLSTrust = identity.trust) throws -> TLSContext {
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [trust]
+    configuration.minimumVersion = version
+    configuration.maximumVersion = version
+    return try TLSContext(configuration)
+  }
+
+  static func serverContext() throws -> TLSContext { try TLSContext(.server(identity.identity)) }
+
+  /// The descriptors of a wire: of the client's end and of the server's end.
+  static func wire(_ kind: Wire) -> (client: (Int32, Int32), server: (Int32, Int32)) {
+    switch kind {
+    case .pipes:
+      let (toServer, toClient) = (Channel.pipe(), Channel.pipe())
+      return ((toClient.reading, toServer.writing), (toServer.reading, toClient.writing))
+    case .socket:
+      let (client, server) = Channel.socketPair()
+      return ((client, client), (server, server))
+    }
+  }
+
+  /// A server that says what it has to say, closes, and leaves without reading another byte.
+  static func sendAndLeave(_ data: [UInt8], on wire: (Int32, Int32), beforeLeaving: () -> Void = {}) {
+    // What fails here is the test's own set-up.
+    var engine = try! TLSEngine(.server, context: try! serverContext())
+    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+    while engine.negotiated == nil {
+      // Sound: the array lives through the call and is as long as it says.
+      let count = unsafe read(wire.0, &chunk, chunk.count)
+      precondition(count > 0)
+      var rest = chunk[..<count]
+      // Application data that comes with the handshake's end is not taken.
+      while !rest.isEmpty, engine.negotiated == nil { rest = rest.dropFirst(try! engine.feed(rest)) }
+      Channel.sendAll(engine.drain()[...], to: wire.1)
+    }
+    var rest = data[...]
+    while !rest.isEmpty {
+      rest = rest.dropFirst((try! engine.write(rest)).value ?? 0)
+      Channel.sendAll(engine.drain()[...], to: wire.1)
+    }
+    _ = try! engine.close()
+    Channel.sendAll(engine.drain()[...], to: wire.1)
+    beforeLeaving()
+    for end in [wire.0, wire.1] { close(end) }
+  }
+
+  func startClient(
+    on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrust = identity.trust
+  ) throws -> BackgroundThread<RelayReport> {
+    let context = try Self.clientContext(version, trusting: trust)
+    return start(.client(serverName: .dns(Self.name)), context, wire, client)
+  }
+
+  func startServer(on wire: (Int32, Int32)) throws -> BackgroundThread<RelayReport> {
+    start(.server, try Self.serverContext(), wire, server)
+  }
+
+  private func start(
+    _ role: TLSEngine.Role, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program
+  ) -> BackgroundThread<RelayReport> {
+    BackgroundThread {
+      // What fails here is the test's own set-up.
+      var relay = Relay(
+        try! TLSEngine(role, context: context),
+        ciphertext: try! FileDescriptorTransport(reading: wire.0, writing: wire.1))
+      relay.attach(
+        plaintext: try! FileDescriptorTransport(reading: program.input.reading, writing: program.output.writing))
+      return relay.run()
+    }
+  }
+}
+
+extension RelayReport.Outcome {
+  /// The outcome in a form that tests compare.
+  var summary: String {
+    switch self {
+    case .running: "running"
+    case .clean: "clean"
+    case .truncated(let error): "truncated \(error.code)"
+    case .tlsFailure(let error): "TLS \(error.code)"
+    case .transportFailure(let side, let error): "\(side) \(error)"
+    }
+  }
+}
