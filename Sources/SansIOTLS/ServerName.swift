@@ -15,25 +15,37 @@ public enum ServerName: Sendable, Hashable {
   /// - Returns: the name without trailing dot.
   /// - Throws: ``TLSError`` with code `.invalidServerName` if it cannot be a DNS name.
   static func validated(_ name: String) throws(TLSError) -> String {
-    var bytes = Array(name.utf8)
-    if bytes.last == UInt8(ascii: "."), bytes.count > 1 { bytes.removeLast() }
     func refuse(_ why: String) -> TLSError {
       TLSError(.invalidServerName, .misuse, hint: "the server name \(why)")
     }
-    if bytes.isEmpty { throw refuse("is empty; give the name, an .ip address, or .unverified") }
-    if bytes.count > 253 { throw refuse("has \(bytes.count) characters; DNS allows 253") }
-    if bytes.contains(0) { throw refuse("holds a NUL byte") }
-    if bytes.contains(where: { $0 >= 0x80 }) { throw refuse("is not ASCII; give its A-label form (xn--…)") }
-    if bytes.contains(where: { $0 <= 0x20 || $0 == 0x7f }) { throw refuse("holds white space or a control character") }
-    if isIPv4(bytes) || bytes.contains(UInt8(ascii: ":")) {
-      throw refuse("is an IP address; use .ip so that the address is checked and no SNI is sent")
+    let host = name.utf8.count > 1 && name.utf8.last == UInt8(ascii: ".") ? String(name.dropLast()) : name
+    if host.isEmpty { throw refuse("is empty; give the name, an .ip address, or .unverified") }
+    if host.utf8.count > 253 { throw refuse("has \(host.utf8.count) characters; DNS allows 253") }
+    var labelLength = 0
+    var isNumeric = true
+    for byte in host.utf8 {
+      switch byte {
+      case 0: throw refuse("holds a NUL byte")
+      case 0x80...: throw refuse("is not ASCII; give its A-label form (xn--…)")
+      case 1...0x20, 0x7f: throw refuse("holds white space or a control character")
+      case UInt8(ascii: ":"): throw refuse(addressHint)
+      case UInt8(ascii: "."):
+        if labelLength == 0 { throw refuse("has an empty label") }
+        labelLength = 0
+      default:
+        if labelLength == 63 { throw refuse("has a label of more than 63 characters") }
+        labelLength += 1
+        if !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { isNumeric = false }
+      }
     }
-    let labels = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    if labels.contains(where: { $0.isEmpty || $0.count > 63 }) {
-      throw refuse("has an empty label or one over 63 characters")
-    }
-    return String(decoding: bytes, as: UTF8.self)
+    if labelLength == 0 { throw refuse("has an empty label") }
+    if isNumeric, isIPv4(Array(host.utf8)) { throw refuse(addressHint) }
+    return host
   }
+
+  private static let addressHint = "is an IP address; use .ip so that the address is checked and no SNI is sent"
+
+  var isUnverified: Bool { if case .unverified = self { true } else { false } }
 
   /// Whether text has the characters of an address and, without colon, the four numbers of IPv4.
   static func isAddress(_ text: String) -> Bool {

@@ -7,6 +7,10 @@ public final class TLSContext: Sendable {
   /// What works now and may not work as meant, for example an own certificate that has expired.
   public let warnings: [Warning]
   let handle: ContextHandle
+  // What every connection asks for, without a copy of the whole configuration.
+  let side: Configuration.Side
+  let asksAboutPeerCertificate: Bool
+  let ignoresVerdict: Bool
 
   /// Checks a configuration and makes a context of it. Files are read here and never again (but for a trust directory,
   /// where libcrypto looks at each check).
@@ -16,6 +20,9 @@ public final class TLSContext: Sendable {
   public init(_ configuration: Configuration) throws(TLSError) {
     try configuration.validate()
     self.configuration = configuration
+    side = configuration.side
+    asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
+    ignoresVerdict = configuration.peerVerification == .none
     handle = try ContextHandle(configuration)
     warnings = handle.warnings
   }

@@ -50,8 +50,8 @@ public struct TLSEngine: ~Copyable, Sendable {
   private var servingContext: TLSContext?
   private var opening: OpeningBytes
   private var handshakeBytes: Int
-  /// An answer to a KeyUpdate waits for room under the outbound limit.
-  private var owesAnswer: Bool
+  /// The connection ended, by the peer's close or by a failure, and no call has told so yet.
+  private var endIsUntold: Bool
   /// Records in a row without application data, less those that this side asked for.
   private var controlRecords: Int
 
@@ -70,7 +70,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     _ role: Role, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil
   ) throws(TLSError) {
     try Self.check(role, context: context, limits: limits, session: session)
-    var handle = try SSLHandle.make(role, context: context, ringSize: limits.ring, session: session)
+    var handle = try SSLHandle.make(role, context: context, limits: limits, session: session)
     let firstStep = handle.handshake()
     if case .failed(let failure) = firstStep {
       throw TLSError(failure, on: handle, opening: OpeningBytes(), inputEnded: false, isHandshakeDone: false)
@@ -84,7 +84,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   ) throws(TLSError) {
     if let defect = limits.defect { throw TLSError(.invalidArgument, .misuse, hint: defect) }
     let isServer = role == .server
-    if isServer != (context.configuration.side == .server) {
+    if isServer != (context.side == .server) {
       throw TLSError(
         .wrongRole, .misuse,
         hint: "a \(isServer ? "server" : "client") needs a context made from a configuration of its own side")
@@ -105,7 +105,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     opening = OpeningBytes()
     handshakeBytes = 0
     controlRecords = 0
-    owesAnswer = false
+    endIsUntold = false
   }
 
   // MARK: Ciphertext
@@ -197,8 +197,8 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// half done, and there is no "retry with the same buffer".
   ///
   /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
-  /// - Returns: `.done` with how many bytes were accepted, all of them unless ``Limits-swift.struct/outbound`` is met;
-  ///   `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
+  /// - Returns: `.done` with how many bytes were accepted: all of them, or as many whole records as fit under
+  ///   ``Limits-swift.struct/outbound``, at least one; `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
   ///   message that the peer began to send keeps libssl from writing.
   /// - Throws: ``TLSError``: what ended the connection; `.closed` after `close()`; `.abandoned`.
   ///
@@ -214,7 +214,8 @@ public struct TLSEngine: ~Copyable, Sendable {
     let room = limits.outbound - handle.outboundCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than crumbs near the limit: it may be passed by one record.
-    let (outcome, sealed) = handle.write(plaintext, count: min(count, max(room, Self.recordSize)))
+    let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
+    let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
     if sealed > 0 { return .done(sealed) }
     switch outcome {
     case .success: return .done(0)
@@ -242,20 +243,18 @@ public struct TLSEngine: ~Copyable, Sendable {
     switch try admit(.read) {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer
-    case .endOfStream: return .endOfStream
+    case .endOfStream:
+      endIsUntold = false
+      return .endOfStream
     default: break
-    }
-    if owesAnswer, state.sending == .open, handle.outboundCount < limits.outbound {
-      owesAnswer = false
-      flushWhatIsOwed()
-      try throwFailure()
     }
     let start = output.byteCount
     reading: while output.freeCapacity > 0, !handle.isAtRest {
       let outcome = handle.read(into: &output)
       switch outcome {
       case .success:
-        if controlRecords > 0 { controlRecords = 0 }
+        // Each control record may have been answered: while nobody drains, data between them excuses nothing.
+        if controlRecords > 0, handle.outboundCount < limits.outbound { controlRecords = 0 }
       case .wantsRead:
         guard handle.endedAtControlRecord else { break reading }
         controlRecordPassed()
@@ -265,11 +264,14 @@ public struct TLSEngine: ~Copyable, Sendable {
         break reading
       }
     }
-    if handle.hasNews { newsCameWithData() }
+    if handle.hasNews { collectNewsOfRead() }
     let count = output.byteCount - start
     if count > 0 { return .done(count) }
     try throwFailure()
-    if state.receiving == .closed { return .endOfStream }
+    if state.receiving == .closed {
+      endIsUntold = false
+      return .endOfStream
+    }
     return output.freeCapacity == 0 ? .done(0) : .needsFeed
   }
 
@@ -341,12 +343,16 @@ public struct TLSEngine: ~Copyable, Sendable {
   public var needs: Needs {
     var needs: Needs = handle.outboundCount > 0 ? .drain : []
     switch state.phase {
-    case .failed, .abandoned: break
+    case .failed: if endIsUntold { needs.insert(.read) }
+    case .abandoned: break
     case .asking: needs.insert(.answer)
     case .handshaking: if !state.inputEnded { needs.insert(.feed) }
     case .open:
-      if state.receiving == .closed { break }
-      needs.insert(handle.isAtRest ? .feed : .read)
+      if state.receiving == .closed {
+        if endIsUntold { needs.insert(.read) }
+      } else {
+        needs.insert(handle.isAtRest ? .feed : .read)
+      }
     }
     return needs
   }
@@ -392,7 +398,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   private mutating func answerClientHello(_ answer: Answer) throws(TLSError) {
     switch answer {
     case .use(let context):
-      guard context.configuration.side == .server else {
+      guard context.side == .server else {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
       try handle.adopt(context)
@@ -422,7 +428,7 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   /// Asks the state machine, and throws where it says so.
   @inline(__always) @discardableResult
-  private func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Ruling {
+  private mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Ruling {
     let ruling = state.ruling(on: call)
     switch ruling {
     case .failed: try throwFailure()
@@ -433,8 +439,11 @@ public struct TLSEngine: ~Copyable, Sendable {
   }
 
   @inline(__always)
-  private func throwFailure() throws(TLSError) {
-    if let failure { throw failure }
+  private mutating func throwFailure() throws(TLSError) {
+    if let failure {
+      endIsUntold = false
+      throw failure
+    }
   }
 
   private static func error(for misuse: EngineState.Misuse) -> TLSError {
@@ -443,7 +452,6 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .abandoned: TLSError(.abandoned, .misuse, hint: "close() was called in mid-handshake; the connection is over")
     case .fedAfterEnd: TLSError(.fedAfterEnd, .misuse, hint: "feedEOF() was called; nothing can follow it")
     case .noQuestion: TLSError(.wrongAnswer, .misuse, hint: "there is no question to answer")
-    case .notYet: TLSError(.notYet, .misuse, hint: "the handshake is not done")
     }
   }
 
@@ -468,6 +476,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     switch outcome {
     case .peerClosed where state.isHandshakeDone:
       state.peerClosed()
+      endIsUntold = true
       events.append(.peerClosed)
     case .peerClosed:
       fail(
@@ -486,12 +495,14 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   private mutating func fail(_ error: TLSError) {
     failure = error
+    endIsUntold = true
     state.failed()
   }
 
   /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
   private mutating func controlRecordPassed() {
-    collectNews()
+    collectNewsOfRead()
+    if failure != nil { return }
     controlRecords += 1
     if controlRecords > limits.controlRecords {
       fail(
@@ -503,14 +514,13 @@ public struct TLSEngine: ~Copyable, Sendable {
     if state.sending == .closing {
       sendCloseNotify()
     } else if state.sending == .open, handle.owes {
-      // Beyond the limit libssl makes one answer of many.
-      owesAnswer = handle.outboundCount >= limits.outbound
-      if !owesAnswer { flushWhatIsOwed() }
+      flushWhatIsOwed()
     }
   }
 
-  /// Warnings, and declined renegotiations, pass inside one call of libssl together with data.
-  private mutating func newsCameWithData() {
+  /// Warnings may pass inside one call of libssl together with data, and so may declined renegotiations: data between
+  /// them does not make these harmless, as each is answered.
+  private mutating func collectNewsOfRead() {
     collectNews()
     if failure == nil, handle.declinedRenegotiations > limits.controlRecords {
       fail(

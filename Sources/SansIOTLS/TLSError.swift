@@ -124,7 +124,7 @@ extension TLSError.Code {
   public static let nothingInCommon = Self("nothingInCommon")
   /// The peer broke the protocol; `alertSent` says how, if libssl told it.
   public static let protocolViolation = Self("protocolViolation")
-  /// The peer went past a bound of ``TLSEngine/Limits``.
+  /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
   public static let limitExceeded = Self("limitExceeded")
   /// The application answered a question by `.reject`.
   public static let rejected = Self("rejected")

@@ -8,10 +8,10 @@
 
 /// Keeps SIGPIPE away from the host program during one `write(2)`.
 ///
-/// A socket is told so by a flag of the call; a pipe knows no such flag. Ignoring the signal would do, but the disposition
-/// belongs to the whole process, is inherited through `exec`, and is not a library's to change. The signal that a write
-/// raises is sent to the writing thread, so it is enough that this thread blocks it, takes it if it came, and puts its
-/// mask back: no other thread and no handler notices anything.
+/// A socket is told so by a flag of the call; a pipe knows no such flag. Ignoring the signal would do, but the
+/// disposition belongs to the whole process, is inherited through `exec`, and is not a library's to change. The signal
+/// that a write raises is sent to the writing thread, so it is enough that this thread blocks it, takes it if it came,
+/// and puts its mask back: no other thread and no handler notices anything.
 ///
 /// Corresponds to `pthread_sigmask(3)`, `sigpending(2)` and `sigwait(3)`.
 enum BrokenPipeSignal {

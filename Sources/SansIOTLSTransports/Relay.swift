@@ -20,16 +20,16 @@ public import SansIOTLS
 /// ```
 ///
 /// The rules:
-/// - **Each direction ends by itself.** The end of the program's data becomes a close_notify, behind all of that data, and
-///   reading goes on; the peer's close_notify closes the program's input, and writing goes on. The ciphertext output
-///   stays open until both have ended, because many a carrier gives up both directions when one of them ends.
-/// - **Only what can be taken is read.** Ciphertext is read when all plaintext opened so far was delivered; plaintext is
-///   read when little ciphertext waits to be sent. A slow reader on either side stops the writer on the other.
+/// - **Each direction ends by itself.** The end of the program's data becomes a close_notify, behind all of that data,
+///   and reading goes on; the peer's close_notify closes the program's input, and writing goes on. The ciphertext
+///   output stays open until both have ended, because many a carrier gives up both directions when one of them ends.
+/// - **Only what can be taken is read.** Ciphertext is read when all plaintext opened so far was delivered; plaintext
+///   is read when little ciphertext waits to be sent. A slow reader on either side stops the writer on the other.
 /// - **What arrived is delivered.** Plaintext opened before a failure goes out before the relay returns, and so does
 ///   the alert that tells the peer. The alert alone is not waited for longer than five seconds.
 /// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered.
-/// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program still
-///   writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
+/// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program
+///   still writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
 ///
 /// A context that asks questions is answered `.proceed`: nobody is there to decide.
 public struct Relay: ~Copyable {
@@ -90,8 +90,8 @@ public struct Relay: ~Copyable {
 
   /// Moves ciphertext until the handshake is done or has failed. Blocks the calling thread.
   ///
-  /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` returns at once,
-  ///   and its report says why.
+  /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` returns at
+  ///   once, and its report says why.
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
   public mutating func handshake() -> Bool {

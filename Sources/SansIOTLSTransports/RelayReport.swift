@@ -55,8 +55,8 @@ public struct RelayReport: Sendable {
   public enum Outcome: Sendable {
     /// The relay has not ended yet.
     case running
-    /// Both sides closed by close_notify, and everything was delivered. A peer that, its own close_notify sent, does not
-    /// stay to read ours counts as clean too if no data was lost by it.
+    /// Both sides closed by close_notify, and everything was delivered. A peer that, its own close_notify sent, does
+    /// not stay to read ours counts as clean too if no data was lost by it.
     case clean
     /// Bytes could not be moved on this side.
     case transportFailure(Side, TransportError)
@@ -77,8 +77,8 @@ public struct RelayReport: Sendable {
   public internal(set) var ciphertextSent = 0
   /// Ciphertext bytes read from the transport.
   public internal(set) var ciphertextReceived = 0
-  /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets that
-  /// follow its handshake at once belong to its last one.
+  /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets
+  /// that follow its handshake at once belong to its last one.
   public internal(set) var flights: [Flight] = []
   /// What was agreed on; `nil` if the handshake was not completed.
   public internal(set) var negotiated: Negotiated?

@@ -14,7 +14,7 @@ struct ConnectionRecord: ~Copyable {
   var inbound = 0
   /// Bytes in the outbound ring, not yet drained or spilled.
   var outbound = 0
-  var spilled = SpillQueue()
+  var spilled: SpillQueue
   /// How many bytes libssl wanted when it last looked for some: 5 for a record header, then the body, counting down.
   var lastReadRequest = 5
 
@@ -34,9 +34,9 @@ struct ConnectionRecord: ~Copyable {
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
 
-  var asksAboutPeerCertificate = false
+  let asksAboutPeerCertificate: Bool
   /// The configuration says that chains are not checked.
-  var ignoresVerdict = false
+  var ignoresVerdict: Bool
   var clientHello: Inquiry<ClientHello, Verdict> = .none
   var peerCertificate: Inquiry<[TLSCertificate], Verdict> = .none
 
@@ -45,6 +45,12 @@ struct ConnectionRecord: ~Copyable {
   var hasNews = false
   /// Renegotiations that libssl declined by a warning (TLS 1.2). It answers any number within one call.
   var declinedRenegotiations = 0
+
+  init(outboundLimit: Int, asksAboutPeerCertificate: Bool, ignoresVerdict: Bool) {
+    spilled = SpillQueue(limit: outboundLimit)
+    self.asksAboutPeerCertificate = asksAboutPeerCertificate
+    self.ignoresVerdict = ignoresVerdict
+  }
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.
   mutating func spill() {

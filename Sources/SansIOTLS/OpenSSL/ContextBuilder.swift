@@ -42,6 +42,7 @@ struct ContextBuilder {
     if let list = configuration.cipherList {
       for word in list.split(whereSeparator: { ":, ".contains($0) }) where !word.hasPrefix("@") {
         let name = word.drop { "!-+".contains($0) }
+        if word.hasPrefix("!") || word.hasPrefix("-"), Self.formerCiphers.contains(name) { continue }
         guard try unsafe isKnown({ unsafe SSL_CTX_set_cipher_list($0, String(name)) }) else {
           throw refuse(
             .unknownCipher, "libssl knows no TLS 1.2 cipher \"\(name.prefix(64))\"; `openssl ciphers -v` lists them")
@@ -64,6 +65,12 @@ struct ContextBuilder {
       }
     }
   }
+
+  /// What libssl may be built without or has no more: many lists in use exclude it, which does no harm.
+  private static let formerCiphers: Set<Substring> = [
+    "RC4", "RC2", "DES", "3DES", "IDEA", "SEED", "CAMELLIA", "ARIA", "MD5", "DSS", "aDSS", "kDH", "aDH", "SRP", "KRB5",
+    "LOW", "MEDIUM", "EXP", "EXPORT", "EXPORT40", "EXPORT56", "SSLv2",
+  ]
 
   /// The suites of TLS 1.3 that RFC 8446 defines; libssl has them all.
   private static let defaultSuiteNames: Set<String> = [

@@ -33,7 +33,10 @@ extension SSLHandle {
   }
 
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
-  func offer(_ session: TLSSession) throws(TLSError) {
+  ///
+  /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
+  /// by the result of the check that it was made with and by its certificate's names.
+  func offer(_ session: TLSSession, to serverName: ServerName, verifying: Bool) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
       throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
@@ -43,6 +46,28 @@ extension SSLHandle {
       throw TLSError(
         .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
         library: ErrorQueue.take())
+    }
+    if !verifying { return }
+    let isNameProven = try unsafe Self.proves(serverName, copy)
+    let isProven = unsafe isNameProven && SSL_get_verify_result(ssl) == Int(X509_V_OK)
+    if !isProven {
+      throw TLSError(
+        .invalidArgument, .misuse,
+        hint: "the session was made with a peer that is not proven to be the one asked for; do without it",
+        library: ErrorQueue.take())
+    }
+  }
+
+  /// Whether the certificate that a session was made with is for the name.
+  private static func proves(_ name: ServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
+    guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
+    switch name {
+    case .dns(let text):
+      let host = try ServerName.validated(text)
+      return unsafe X509_check_host(
+        certificate, host, host.utf8.count, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS), nil) == 1
+    case .ip(let text): return unsafe X509_check_ip_asc(certificate, text, 0) == 1
+    case .unverified: return true
     }
   }
 
@@ -63,7 +88,7 @@ extension SSLHandle {
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
-    unsafe record.pointee.ignoresVerdict = configuration.peerVerification == .none
+    unsafe record.pointee.ignoresVerdict = context.ignoresVerdict
     if !isAdopted {
       throw TLSError(
         .library, .local, hint: "libssl does not take the other context for this connection",

@@ -42,32 +42,33 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     let isMidRecord: Bool
   }
 
-  private init(ssl: OpaquePointer, ringSize: Int, configuration: TLSContext.Configuration) {
+  private init(ssl: OpaquePointer, limits: TLSEngine.Limits, context: TLSContext) {
     unsafe self.ssl = ssl
-    self.ringSize = ringSize
+    ringSize = limits.ring
     unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
-    unsafe record.initialize(to: ConnectionRecord())
+    unsafe record.initialize(
+      to: ConnectionRecord(
+        outboundLimit: limits.outbound, asksAboutPeerCertificate: context.asksAboutPeerCertificate,
+        ignoresVerdict: context.ignoresVerdict))
     unsafe SSL_set_ex_data(ssl, 0, record)
     unsafe SSL_set_info_callback(ssl, Callbacks.info)
-    unsafe record.pointee.asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
-    unsafe record.pointee.ignoresVerdict = configuration.peerVerification == .none
   }
 
   /// A handle that is ready for its first step.
   static func make(
-    _ role: TLSEngine.Role, context: TLSContext, ringSize: Int, session: TLSSession?
+    _ role: TLSEngine.Role, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?
   ) throws(TLSError) -> SSLHandle {
     ErrorQueue.clear()
     guard let ssl = unsafe SSL_new(context.handle.context) else {
       throw TLSError(.library, .local, hint: "libssl could not make a connection object", library: ErrorQueue.take())
     }
-    var handle = unsafe SSLHandle(ssl: ssl, ringSize: ringSize, configuration: context.configuration)
+    var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
     try handle.attach()
     switch role {
     case .client(let serverName):
       unsafe SSL_set_connect_state(ssl)
       try handle.setServerName(serverName)
-      if let session { try handle.offer(session) }
+      if let session { try handle.offer(session, to: serverName, verifying: !context.ignoresVerdict) }
     case .server:
       unsafe SSL_set_accept_state(ssl)
     }

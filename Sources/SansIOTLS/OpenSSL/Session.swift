@@ -2,6 +2,10 @@ internal import CSansIOTLSOpenSSL
 
 /// A session that a client may resume: opaque, secret, and good for one connection in TLS 1.3.
 ///
+/// A resumption shows no certificate: the peer is who it was when the session was made. So a session belongs to the
+/// configuration that it was made with; one that does not prove the server name asked for, or was made without checking
+/// the chain, is refused where that is checked. The question about the peer's certificate is not asked again.
+///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
   /// Owns one reference to an `SSL_SESSION`.

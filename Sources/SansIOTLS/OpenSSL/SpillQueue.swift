@@ -1,42 +1,49 @@
-/// Ciphertext that no longer fits the outbound ring, in order. One buffer that grows, is reused while it is small, and
-/// belongs to its `ConnectionRecord` alone.
+/// Ciphertext that no longer fits the outbound ring, in order: a ring itself, which grows. It keeps its memory up to what
+/// the outbound limit makes it need, so that a steady flow of large writes does not allocate, and belongs to its
+/// `ConnectionRecord` alone.
 ///
-/// The pointers are sound because `head`, `tail` and `capacity` change here only and `0 <= head <= tail <= capacity`.
+/// The pointers are sound because the members change here only: the live bytes are the `count` ones from `head` on,
+/// round the end of `capacity`, with `0 <= head < capacity` (or all zero) and `count <= capacity`.
 @safe
 struct SpillQueue: ~Copyable {
   private var base: UnsafeMutableRawPointer?
   private var capacity = 0
   private var head = 0
-  private var tail = 0
+  private(set) var count = 0
+  private let preservedCapacity: Int
 
-  /// What an empty queue keeps, so that a steady flow of large writes does not allocate.
-  private static let preservedCapacity = 64 * 1024
-
-  init() {}
+  /// - Parameter limit: the bytes that usually wait at most; more is kept only until it is drained.
+  init(limit: Int) {
+    // One record may pass the limit, with its overhead, and the ring's contents are moved behind it.
+    preservedCapacity = min(limit, Int.max / 2) + 64 * 1024
+  }
 
   deinit { unsafe base?.deallocate() }
 
-  var count: Int { tail - head }
-
-  /// The waiting bytes; valid until the next mutation.
+  /// The first of the waiting bytes, as many as lie in one piece; valid until the next mutation.
   var window: UnsafeRawBufferPointer {
-    unsafe UnsafeRawBufferPointer(start: base.map { unsafe UnsafeRawPointer($0) + head }, count: count)
+    unsafe UnsafeRawBufferPointer(
+      start: base.map { unsafe UnsafeRawPointer($0) + head }, count: min(count, capacity - head))
   }
 
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     guard let source = bytes.baseAddress, bytes.count > 0 else { return }
     reserve(bytes.count)
-    unsafe (base! + tail).copyMemory(from: source, byteCount: bytes.count)
-    tail += bytes.count
+    let tail = (head + count) % capacity
+    let untilEnd = min(bytes.count, capacity - tail)
+    unsafe (base! + tail).copyMemory(from: source, byteCount: untilEnd)
+    unsafe base!.copyMemory(from: source + untilEnd, byteCount: bytes.count - untilEnd)
+    count += bytes.count
   }
 
   mutating func removeFirst(_ byteCount: Int) {
     precondition(byteCount >= 0 && byteCount <= count)
-    head += byteCount
-    if head == tail {
+    guard byteCount > 0 else { return }
+    head = (head + byteCount) % capacity
+    count -= byteCount
+    if count == 0 {
       head = 0
-      tail = 0
-      if capacity > Self.preservedCapacity { release() }
+      if capacity > preservedCapacity { release() }
     }
   }
 
@@ -46,20 +53,23 @@ struct SpillQueue: ~Copyable {
     unsafe base?.deallocate()
     unsafe base = nil
     capacity = 0
+    head = 0
   }
 
   private mutating func reserve(_ more: Int) {
-    if tail + more <= capacity { return }
-    let live = count
-    let grown = max(live + more, capacity < live + more ? capacity * 2 : capacity, 4096)
+    let needed = count + more
+    if needed <= capacity { return }
+    // Doubling, but not past what would be kept.
+    let grown = max(needed, min(needed * 2, preservedCapacity))
     let fresh = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
     if let base = unsafe self.base {
-      unsafe fresh.copyMemory(from: UnsafeRawPointer(base) + head, byteCount: live)
+      let untilEnd = min(count, capacity - head)
+      unsafe fresh.copyMemory(from: UnsafeRawPointer(base) + head, byteCount: untilEnd)
+      unsafe (fresh + untilEnd).copyMemory(from: base, byteCount: count - untilEnd)
       unsafe base.deallocate()
     }
     unsafe base = fresh
     capacity = grown
     head = 0
-    tail = live
   }
 }

@@ -46,7 +46,7 @@ struct EngineState: Equatable, Sendable {
   }
 
   enum Misuse: Equatable, Sendable {
-    case closed, abandoned, fedAfterEnd, noQuestion, notYet
+    case closed, abandoned, fedAfterEnd, noQuestion
   }
 
   private(set) var phase: Phase = .handshaking

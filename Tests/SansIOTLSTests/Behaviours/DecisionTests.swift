@@ -48,8 +48,8 @@ struct DecisionTests {
   }
 
   @Test func `the name asked for is shown in lower case`() throws {
-    var (client, server) = try EnginePair.configurations(identity: .server("localhost"))
-    client.trust += []
+    var (client, server) = try EnginePair.configurations()
+    client.applicationProtocols = ["h2"]
     server.asksAboutClientHello = true
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
     pair.step()
@@ -216,10 +216,12 @@ struct DecisionTests {
     #expect(pair.client.allEvents().first { $0.hasPrefix("handshakeCompleted") } != nil)
   }
 
-  @Test(arguments: TLSVersion.both, [
-    TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
-    .unknownCA, .handshakeFailure,
-  ])
+  @Test(
+    arguments: TLSVersion.both,
+    [
+      TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
+      .unknownCA, .handshakeFailure,
+    ])
   func `the application may refuse what libssl would accept, and the peer is told why`(
     version: TLSVersion, alert: TLSAlert
   ) throws {

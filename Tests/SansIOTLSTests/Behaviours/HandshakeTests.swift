@@ -164,7 +164,9 @@ struct HandshakeTests {
     for side in EnginePair.Side.allCases {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
-      let error = thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.feed(text.utf8.map { $0 }) } }
+      let error = thrownError {
+        _ = try pair.at(side) { (engine) throws(TLSError) in try engine.feed(text.utf8.map { $0 }) }
+      }
       #expect(error?.code == .notTLS)
       #expect(error?.blame == .peer)
       #expect(error?.hint.contains(hint) == true)
@@ -174,7 +176,9 @@ struct HandshakeTests {
   @Test func `a handshake that does not begin with a hello is refused`() throws {
     var pair = try EnginePair.connected(handshake: false)
     // A Finished message in clear.
-    let error = thrownError { _ = try pair.server.feed([22, 3, 3, 0, 16, 20, 0, 0, 12] + [UInt8](repeating: 0, count: 12)) }
+    let error = thrownError {
+      _ = try pair.server.feed([22, 3, 3, 0, 16, 20, 0, 0, 12] + [UInt8](repeating: 0, count: 12))
+    }
     #expect(error?.code == .protocolViolation)
     #expect(error?.alertSent == .unexpectedMessage)
   }
@@ -199,7 +203,11 @@ struct HandshakeTests {
       for side in EnginePair.Side.allCases {
         var pair = try EnginePair.connected(version, handshake: false)
         for number in 0..<flights {
-          if number % 2 == 0 { _ = try pair.server.feed(pair.client.drain()) } else { _ = try pair.client.feed(pair.server.drain()) }
+          if number % 2 == 0 {
+            _ = try pair.server.feed(pair.client.drain())
+          } else {
+            _ = try pair.client.feed(pair.server.drain())
+          }
         }
         let isDone = pair.at(side) { $0.negotiated != nil }
         if isDone { continue }
@@ -211,7 +219,9 @@ struct HandshakeTests {
         #expect(failure?.hint.contains("transport ended") == true)
         #expect(pair.at(side) { $0.needs }.contains(.feed) == false)
         for _ in 0..<3 {
-          #expect(thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.handshake() } }?.code == .truncated)
+          #expect(
+            thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.handshake() } }?.code
+              == .truncated)
         }
       }
     }

@@ -63,7 +63,8 @@ struct MemoryBufferTests {
     unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { memory in
       unsafe memory.initializeMemory(as: UInt8.self, repeating: 0xaa)
       // The span covers the first half; the second must stay as it is.
-      var output = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(rebasing: memory[..<32]), initializedCount: 0)
+      var output = unsafe OutputRawSpan(
+        buffer: UnsafeMutableRawBufferPointer(rebasing: memory[..<32]), initializedCount: 0)
       engine.drain(into: &output)
       #expect(output.byteCount == 32)
       #expect(output.freeCapacity == 0)

@@ -220,7 +220,9 @@ struct ResumptionTests {
     try pair.handshake()
     try pair.settle()
     var sessions: [TLSSession] = []
-    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { sessions.append(session) } }
+    while let event = pair.client.nextEvent() {
+      if case .sessionTicket(let session) = event { sessions.append(session) }
+    }
     let session = try #require(sessions.last as TLSSession?)
     let error = thrownError {
       var next = try EnginePair(client: TLSContext(trusting), server: serverContext, session: session)

@@ -39,7 +39,7 @@ struct ApplicationProtocolTests {
     }
     #expect(failures.server?.code == .nothingInCommon)
     #expect(failures.server?.alertSent == .noApplicationProtocol)
-    #expect(failures.server?.hint.contains("application protocols") == true)
+    #expect(failures.server?.hint.contains("ALPN") == true)
     #expect(failures.client?.code == .alertReceived)
     #expect(failures.client?.alertReceived == .noApplicationProtocol)
   }
@@ -64,7 +64,10 @@ struct ApplicationProtocolTests {
 
   @Test func `a name of no bytes or too many, or a list too long is refused on either side`() throws {
     let identity = try TestIdentity.server().identity
-    for protocols in [[""], ["h2", ""], [String(repeating: "x", count: 256)], [String](repeating: "abcdefg", count: 8192)] {
+    let lists = [
+      [""], ["h2", ""], [String(repeating: "x", count: 256)], [String](repeating: "abcdefg", count: 8192),
+    ]
+    for protocols in lists {
       for var configuration in [TLSContext.Configuration.client(), .server(identity)] {
         configuration.applicationProtocols = protocols
         expectRefusal(.invalidApplicationProtocol, .misuse, naming: "255", "65,535") {

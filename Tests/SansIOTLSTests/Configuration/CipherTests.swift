@@ -23,6 +23,15 @@ struct CipherTests {
     expectRefusal(.unknownCipher, .misuse, naming: "leaves no") { _ = try TLSContext(configuration) }
   }
 
+  @Test(arguments: [
+    "HIGH:!aNULL:!eNULL:!MD5:!RC4:!DES:!3DES:!EXPORT", "DEFAULT:-RC4",
+  ])
+  func `to exclude what libssl has no more does no harm`(list: String) throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.cipherList = list
+    #expect(try TLSContext(configuration).warnings == [])
+  }
+
   @Test(arguments: ["DEFAULT", "HIGH:!aNULL", "ECDHE+AESGCM:+AES128", "@SECLEVEL=1:HIGH", "AES256-SHA, AES128-SHA"])
   func `the syntax of openssl-ciphers is taken`(list: String) throws {
     var configuration = TLSContext.Configuration.client()
@@ -51,8 +60,10 @@ struct CipherTests {
   func `the suite that a client allows is the one of the connection in TLS 1.3`(suite: String) throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
       client.cipherSuites = [suite]
-      server.cipherSuites = ["TLS_AES_128_CCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384",
-        "TLS_AES_128_GCM_SHA256"]
+      server.cipherSuites = [
+        "TLS_AES_128_CCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384",
+        "TLS_AES_128_GCM_SHA256",
+      ]
     }
     #expect(pair.client.negotiated?.cipherSuite == suite)
     #expect(pair.server.negotiated?.cipherSuite == suite)

@@ -104,6 +104,14 @@ struct TrustTests {
     }
   }
 
+  @Test func `a directory is no file`() throws {
+    let directory = TemporaryDirectory()
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [.file(directory.path)]
+    let error = thrownError { _ = try TLSContext(configuration) }
+    #expect([.unreadableFile, .invalidCertificate].contains(error?.code))
+  }
+
   @Test func `a file without certificates is refused`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()

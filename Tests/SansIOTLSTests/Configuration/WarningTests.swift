@@ -25,7 +25,8 @@ struct WarningTests {
   @Test func `the time given decides, not the clock`() throws {
     #expect(try warnings(.server(defect: .expired)) { $0.verificationTime = 1_400_000_000 } == [])
     #expect(
-      try warnings(.server()) { $0.verificationTime = 1_400_000_000 } == [.notYetValidIdentity(subject: "CN=localhost")])
+      try warnings(.server()) { $0.verificationTime = 1_400_000_000 } == [.notYetValidIdentity(subject: "CN=localhost")]
+    )
     #expect(
       try warnings(.server()) { $0.verificationTime = 4_800_000_000 } == [.expiredIdentity(subject: "CN=localhost")])
   }

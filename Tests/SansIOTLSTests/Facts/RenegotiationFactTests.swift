@@ -65,6 +65,7 @@ struct RenegotiationFactTests {
     #expect(try server.absorb(peer.drain()).isEmpty)
     let answer = server.drain()
     #expect(answer.first == 21, "a warning, not a ServerHello")
+    #expect(recordLengths(answer).count == 1)
     #expect(server.failure == nil)
     #expect(try server.write([1]) == .done(1))
   }

@@ -59,7 +59,9 @@ struct ForeignErrorTests {
       }
       log.append("\(call("negotiated") { pair.at(side) { $0.negotiated?.version } } as Any)")
       log.append("\(call("peerCertificates") { pair.at(side) { $0.peerCertificates.count } })")
-      let exported = try call("export") { try pair.at(side) { try $0.exportKeyingMaterial(label: "EXPORTER-x", count: 8) } }
+      let exported = try call("export") {
+        try pair.at(side) { try $0.exportKeyingMaterial(label: "EXPORTER-x", count: 8) }
+      }
       log.append("\(exported.count)")
       log.append("\(call("hibernate") { pair.at(side) { $0.hibernate() } })")
     }
@@ -106,9 +108,10 @@ struct ForeignErrorTests {
     let poisoned = try breakage.pair(version)
     #expect(ERR_peek_error() == 0)
     let side = breakage.expectation(version).side
-    let failures = side == .client ? (clean.client.failure, poisoned.client.failure) : (clean.server.failure, poisoned.server.failure)
-    #expect(failures.0?.description == failures.1?.description)
-    #expect(failures.0?.library == failures.1?.library)
+    let first = side == .client ? clean.client.failure : clean.server.failure
+    let second = side == .client ? poisoned.client.failure : poisoned.server.failure
+    #expect(first?.description == second?.description)
+    #expect(first?.library == second?.library)
   }
 
   @Test(arguments: TLSVersion.both)

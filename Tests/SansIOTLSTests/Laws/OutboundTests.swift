@@ -41,7 +41,8 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: EnginePair.Side) throws {
+  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: EnginePair.Side) throws
+  {
     var pair = try EnginePair.connected(version, limits: Self.limits(outbound: 40_000))
     try pair.settle()
     let plaintext = pattern(200_000)
@@ -97,7 +98,9 @@ struct OutboundTests {
 
   @Test(arguments: TLSVersion.both)
   func `tickets are queued on rings that hold none of them`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64)) { _, server in server.sessionTickets = 16 }
+    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64)) { _, server in
+      server.sessionTickets = 16
+    }
     let tickets = pair.server.drain()
     if version == .tls13 { #expect(tickets.count > 16 * 200) }
     #expect(try pair.client.absorb(tickets).isEmpty)

@@ -267,7 +267,8 @@ struct QuestionTests {
       .unknownCA, .handshakeFailure,
     ])
   func `a good certificate may be refused with the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true }
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true
+    }
     while pair.client.question == nil, pair.step() {}
     #expect(thrownError { try pair.client.answer(.reject(.decodeError)) }?.code == .wrongAnswer)
     #expect(peerCertificate(pair.client) != nil)
@@ -281,7 +282,8 @@ struct QuestionTests {
 
   @Test(arguments: TLSVersion.both)
   func `what is fed while a certificate waits is not lost`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true }
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true
+    }
     _ = try pair.server.feed(pair.client.drain())
     let flight = pair.server.drain()
     var fed = 0

@@ -40,6 +40,55 @@ struct QuiescenceTests {
   }
 
   @Test(arguments: TLSVersion.both)
+  func `after each byte of a handshake a repeated call changes nothing`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { client, server in
+      try EnginePair.authenticateClient(&client, &server)
+    }
+    for _ in 0..<3 {
+      for side in EnginePair.Side.allCases {
+        for byte in pair.at(side, { $0.drain() }) {
+          try pair.at(side.peer) { (engine) throws in
+            #expect(try engine.feed([byte]) == 1)
+            let (needs, count, needed) = (engine.needs, engine.outboundCount, engine.bytesNeeded)
+            _ = try engine.handshake()
+            if !needs.contains(.read) { #expect(try engine.read(upTo: 1) == .needsFeed) }
+            #expect(engine.outboundCount == count)
+            if !needs.contains(.read) {
+              #expect(engine.needs == needs)
+              #expect(engine.bytesNeeded == needed || engine.negotiated != nil)
+            }
+          }
+        }
+      }
+    }
+    #expect(pair.client.negotiated != nil)
+    #expect(pair.server.negotiated != nil)
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `needs without read means that a read finds nothing`(version: TLSVersion, side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    for length in [1, 100, 5000] {
+      _ = try pair.write(pattern(length)[...], from: side.peer)
+      let record = pair.at(side.peer) { $0.drain() }
+      try pair.at(side) { (engine) throws in
+        for byte in record.dropLast() {
+          _ = try engine.feed([byte])
+          #expect(try engine.read(upTo: 1) == .needsFeed)
+          #expect(engine.needs == [.feed])
+        }
+        _ = try engine.feed(record.suffix(1))
+        #expect(engine.needs == [.read])
+        #expect(try engine.read(upTo: length) == .done(pattern(length)))
+        #expect(try engine.read(upTo: 1) == .needsFeed)
+        #expect(engine.needs == [.feed])
+        #expect(engine.outboundCount == 0)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
   func `the handshake needs no call but feed and drain`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     #expect(pair.client.negotiated?.version == version)
@@ -47,5 +96,44 @@ struct QuiescenceTests {
     #expect(try pair.transfer(Array("ping".utf8), from: .client) == Array("ping".utf8))
     #expect(try pair.transfer(Array("pong".utf8), from: .server) == Array("pong".utf8))
     try pair.shutdown()
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `an end that came with data is asked to be read`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.client.write([1])
+    _ = try pair.client.close()
+    pair.step()
+    #expect(try pair.server.read(upTo: 100) == .done([1]))
+    #expect(pair.server.needs.contains(.read), "the end was met and not told")
+    #expect(try pair.server.read(upTo: 100) == .endOfStream)
+    #expect(!pair.server.needs.contains(.read))
+
+    _ = try pair.server.write([2])
+    var ciphertext = pair.server.drain()
+    ciphertext += [23, 3, 3, 0, 24] + [UInt8](repeating: 7, count: 24)
+    _ = try pair.client.feed(ciphertext)
+    #expect(try pair.client.read(upTo: 100) == .done([2]))
+    #expect(pair.client.needs.contains(.read), "the failure was met and not told")
+    #expect(throws: TLSError.self) { try pair.client.read(upTo: 100) }
+    #expect(!pair.client.needs.contains(.read))
+  }
+
+  @Test
+  func `the end of the transport in a handshake is asked to be read`() throws {
+    var pair = try EnginePair.connected(nil, handshake: false)
+    pair.client.feedEOF()
+    #expect(pair.client.needs.contains(.read))
+    #expect(thrownError { _ = try pair.client.handshake() }?.code == .truncated)
+    #expect(!pair.client.needs.contains(.read))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `after a whole record the next header is needed`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    #expect(try pair.transfer(pattern(1000), from: .client) == pattern(1000))
+    #expect(pair.server.bytesNeeded == 5)
   }
 }

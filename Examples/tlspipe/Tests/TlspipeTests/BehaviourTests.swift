@@ -86,7 +86,8 @@ import Testing
     let result = try await Tool.shell(
       """
       mkfifo \(up) \(down)
-      \(Tool.path) \(server.joined(separator: " ")) --plain-fds 5,4 <\(up) >\(down) 5<\(upper) 4>\(workshop.file("got")) &
+      exec 5<\(upper) 4>\(workshop.file("got"))
+      \(Tool.path) \(server.joined(separator: " ")) --plain-fds 5,4 <\(up) >\(down) &
       \(Tool.path) \(client.joined(separator: " ")) --cipher-fds 8,9 9>\(up) 8<\(down)
       code=$?; wait; exit $code
       """, input: Array("question".utf8))

@@ -2,7 +2,8 @@ import Glibc
 import SansIOTLSTestKit
 import Subprocess
 
-/// A directory of a test's own, removed at its end, with what the programs under test read: certificates, keys, scripts.
+/// A directory of a test's own, removed at its end, with what the programs under test read: certificates, keys,
+/// scripts.
 final class Workshop: Sendable {
   static let serverName = "server.example"
 

@@ -2,8 +2,8 @@ import CCounters
 
 /// Instructions of both loops: the processor's own count where the kernel offers it, valgrind's otherwise.
 ///
-/// By valgrind each figure is the difference between a run of 2N repetitions and one of N, so that start-up, contexts and
-/// handshakes of the scenario's own making drop out. To do by hand what this does:
+/// By valgrind each figure is the difference between a run of 2N repetitions and one of N, so that start-up, contexts
+/// and handshakes of the scenario's own making drop out. To do by hand what this does:
 /// ```
 /// valgrind --tool=callgrind Benchmarks --callgrind-scenario message-4k --engine swift --count 1000
 /// callgrind_annotate callgrind.out.*

@@ -2,8 +2,8 @@ import CCounters
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// What an idle connection costs after `hibernate()`: growth of the heap and of the resident set over 2,000 connections of
-/// one side, whose peers are gone. All is counted: libssl's objects, the engine's record, the box that holds the engine.
+/// What an idle connection costs after `hibernate()`: growth of the heap and of the resident set over 2,000 connections
+/// of one side, whose peers are gone. All is counted: libssl's objects, the engine's record, the box of the engine.
 ///
 /// C is brought to the same state by the same calls of libssl. It shows how much of the whole is libssl's own, most of
 /// all the peer's certificate, whose size goes by its key.
@@ -57,7 +57,8 @@ struct Memory {
 
   private static func kilobytes(_ bytes: Double) -> String { "\((bytes / 1000).fixed(2)) KB" }
 
-  /// Bytes for each connection, in the heap and resident. One is made and dropped first: what stays of it is not theirs.
+  /// Bytes for each connection, in the heap and resident. One is made and dropped first: what stays of it is no
+  /// connection's.
   private func growth<Connection>(
     of make: () throws -> Connection, check: (Connection) throws -> Void
   ) throws -> (heap: Double, resident: Double) {

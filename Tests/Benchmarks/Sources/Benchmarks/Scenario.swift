@@ -19,8 +19,8 @@ struct Scenario {
   /// The largest acceptable ratio of the engine's instructions to the reference's, where one is set.
   var instructionBar: Double?
 
-  /// A message of 64 KiB is more than the rings hold: C writes, moves and reads a record at a time, the engine accepts all
-  /// of it and queues what the ring cannot take. That is another loop, so it has no bar of time.
+  /// A message of 64 KiB is more than the rings hold: C writes, moves and reads a record at a time, the engine accepts
+  /// all of it and queues what the ring cannot take. That is another loop, so it has no bar of time.
   static let all = [
     Scenario(name: "handshake-1.3", version: .tls13, work: .handshake, timeBar: 0.97),
     Scenario(name: "handshake-1.2", version: .tls12, work: .handshake, timeBar: 0.97),

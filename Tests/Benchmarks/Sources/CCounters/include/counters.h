@@ -15,8 +15,8 @@ int64_t counters_thread_cpu_time(void);
 bool counters_instructions_open(void);
 int64_t counters_instructions_read(void);
 
-// Instructions by valgrind: runs `command` (a shell command that starts valgrind's callgrind) and returns the total that
-// callgrind reports at its end; -1 where valgrind is missing or the command failed.
+// Instructions by valgrind: runs `command` (a shell command that starts valgrind's callgrind) and returns the total
+// that callgrind reports at its end; -1 where valgrind is missing or the command failed.
 int64_t counters_callgrind(const char *command);
 
 // Calls of malloc, calloc, realloc, aligned_alloc, posix_memalign, memalign by the calling thread, while counting.
