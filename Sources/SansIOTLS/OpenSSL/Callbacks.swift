@@ -2,8 +2,8 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 /// The functions that libssl calls. They only record: what they learn is read by the engine after the call that they
-/// happened in, and what they answer was decided before it. The two exceptions hand values to the application and get
-/// none back that could reach the engine: the key log sink.
+/// happened in, and what they answer was decided before it. One hands a value to the application and gets
+/// nothing back: the key log sink.
 ///
 /// The pointers they are handed live for the duration of the callback; everything kept is copied or referenced.
 enum Callbacks {
