@@ -28,10 +28,14 @@ final class Peer: Transport {
   }
 }
 
-let identity = TestIdentity.server("shout.example")
-var configuration = TLSContext.Configuration.client()
-configuration.trust = [identity.trust]
-var tls = try TLSEngine(.client(serverName: .dns("shout.example")), context: TLSContext(configuration))
-let peer = try Peer(context: TLSContext(.server(identity.identity)))
-let answer = try converse(&tls, over: peer, request: Array("hello\n".utf8))
-print(String(decoding: answer, as: UTF8.self), terminator: "")
+func shout() throws {
+  let identity = TestIdentity.server("shout.example")
+  var configuration = TLSContext.Configuration.client()
+  configuration.trust = [identity.trust]
+  var tls = try TLSEngine(.client(serverName: .dns("shout.example")), context: TLSContext(configuration))
+  let peer = try Peer(context: TLSContext(.server(identity.identity)))
+  let answer = try converse(&tls, over: peer, request: Array("hello\n".utf8))
+  print(String(decoding: answer, as: UTF8.self), terminator: "")
+}
+
+try shout()
