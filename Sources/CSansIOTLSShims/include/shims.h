@@ -4,6 +4,10 @@
 #ifndef SANS_IO_TLS_SHIMS_H
 #define SANS_IO_TLS_SHIMS_H
 
+#if !__has_include(<openssl/ssl.h>)
+#error "OpenSSL's headers are missing. Debian, Ubuntu: apt-get install libssl-dev pkg-config. Fedora: dnf install openssl-devel. macOS: brew install openssl@3 pkg-config."
+#endif
+
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -10,7 +10,7 @@ extension TLSError {
     // libcrypto's entries may stand before libssl's, which alone say what they meant for the connection.
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
     let evidence = Evidence(
-      reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
+      code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let judgement = evidence.judgement
@@ -25,6 +25,7 @@ extension TLSError {
 
 /// All that is known about a failed call.
 private struct Evidence {
+  let code: Int32
   let reason: Int32
   let isQueueEmpty: Bool
   let isMidRecord: Bool
@@ -77,7 +78,12 @@ private struct Evidence {
       let told = alertSent.map { "; told to it as \($0)" } ?? ""
       return (.protocolViolation, .peer, "the peer, or something on the way, broke the protocol" + told)
     }
-    return (.library, .local, "libssl cannot go on; its own words say why")
+    return (
+      .library, .local,
+      isQueueEmpty
+        ? "libssl cannot go on and does not say why (SSL_get_error \(code))"
+        : "libssl cannot go on; its own words say why"
+    )
   }
 
   private var truncationHint: String {
