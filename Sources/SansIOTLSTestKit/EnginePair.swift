@@ -107,8 +107,10 @@ public struct EnginePair: ~Copyable {
     for _ in 0..<limit {
       let moved = step()
       // After a failure the alert still travels, so that both sides know.
-      if !moved, let failure = primaryFailure { throw failure }
-      if moved, primaryFailure != nil { continue }
+      if let failure = primaryFailure {
+        if moved { continue }
+        throw failure
+      }
       if client.negotiated != nil, server.negotiated != nil { return }
       if !moved { break }
     }

@@ -1,3 +1,4 @@
+import SansIOTLSTestKit
 import Glibc
 
 /// The two ends of a pipe or socket pair, and blocking calls that move everything.
@@ -80,13 +81,9 @@ struct Channel: Sendable {
 
   /// Bytes without a pattern that buffer sizes could hit, the same in each run.
   static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed
-    var bytes: [UInt8] = []
+    var random = SplitMix(seed: seed)
     // A prime number of fresh bytes, and then their repetition, which costs less.
-    for _ in 0..<min(count, 65_521) {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      bytes.append(UInt8(truncatingIfNeeded: state >> 33))
-    }
+    var bytes = (0..<min(count, 65_521)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
     return bytes
   }

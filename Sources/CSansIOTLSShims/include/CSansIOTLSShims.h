@@ -1,7 +1,136 @@
-// Umbrella of the shims: what Swift cannot import from OpenSSL's headers, and nothing else.
-#ifndef SANS_IO_TLS_SHIMS_UMBRELLA_H
-#define SANS_IO_TLS_SHIMS_UMBRELLA_H
+// Macros (and variadic or callback-typed functions) of OpenSSL that the Swift importer leaves out, one static inline
+// function each. Whatever a later or an earlier libssl may lack is found by feature tests here, so that no Swift file
+// asks for a version.
+#ifndef SANS_IO_TLS_SHIMS_H
+#define SANS_IO_TLS_SHIMS_H
 
-#include "shims.h"
+#if !__has_include(<openssl/ssl.h>)
+#error "OpenSSL's headers are missing. Debian, Ubuntu: apt-get install libssl-dev pkg-config. Fedora: dnf install openssl-devel. macOS: brew install openssl@3 pkg-config."
+#endif
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// MARK: SSL_CTX
+
+static inline int sitls_ctx_set_min_version(SSL_CTX *ctx, int version) { return (int)SSL_CTX_set_min_proto_version(ctx, version); }
+static inline int sitls_ctx_set_max_version(SSL_CTX *ctx, int version) { return (int)SSL_CTX_set_max_proto_version(ctx, version); }
+static inline int sitls_ctx_min_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_min_proto_version(ctx); }
+static inline int sitls_ctx_max_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_max_proto_version(ctx); }
+static inline int sitls_ctx_set_groups(SSL_CTX *ctx, const char *list) { return (int)SSL_CTX_set1_groups_list(ctx, list); }
+static inline int sitls_ctx_set_signature_algorithms(SSL_CTX *ctx, const char *list) {
+  return (int)SSL_CTX_set1_sigalgs_list(ctx, list);
+}
+
+// Safe defaults that no configuration switches off: no renegotiation, no compression, an end without close_notify stays
+// an error, no read-ahead (bytes behind close_notify stay in the ring), one libssl return per post-handshake message
+// (AUTO_RETRY off: the engine counts and answers each by itself), no chain guessed from the trust store.
+static inline void sitls_ctx_apply_defaults(SSL_CTX *ctx, bool release_buffers) {
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
+#ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
+  SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+#endif
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+  SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
+  SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+  if (release_buffers) SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(ctx, 0);
+}
+
+// A server resumes by tickets alone and a client's sessions belong to its application: libssl's own caches stay empty.
+static inline void sitls_ctx_set_session_policy(SSL_CTX *ctx, bool server) {
+  SSL_CTX_set_session_cache_mode(
+      ctx, server ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+}
+
+// SNI is acknowledged and tied to the session; which context serves a name is decided by the ClientHello question.
+static inline int sitls_acknowledge_server_name(SSL *ssl, int *alert, void *arg) {
+  (void)alert;
+  (void)arg;
+  return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+static inline void sitls_ctx_acknowledge_server_name(SSL_CTX *ctx) {
+  SSL_CTX_set_tlsext_servername_callback(ctx, sitls_acknowledge_server_name);
+}
+
+// MARK: SSL
+
+static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL_set_min_proto_version(ssl, version); }
+static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL_set_max_proto_version(ssl, version); }
+static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
+static inline const char *sitls_server_name(const SSL *ssl) { return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); }
+static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
+
+// Name of the negotiated key-exchange group, NULL where none was (RSA key exchange, a resumption without one).
+static inline const char *sitls_group_name(SSL *ssl) {
+#ifdef SSL_CTRL_GET_NEGOTIATED_GROUP
+  int identifier = (int)SSL_get_negotiated_group(ssl);
+  return identifier ? SSL_group_to_name(ssl, identifier) : NULL;
+#else
+  return NULL;
+#endif
+}
+
+// Suspends a client's certificate check (3.0.2 and later). False: this libssl cannot.
+static inline bool sitls_can_suspend_verification(void) {
+#ifdef SSL_CTRL_SET_RETRY_VERIFY
+  return true;
+#else
+  return false;
+#endif
+}
+static inline bool sitls_suspend_verification(SSL *ssl) {
+#ifdef SSL_CTRL_SET_RETRY_VERIFY
+  return SSL_set_retry_verify(ssl);
+#else
+  (void)ssl;
+  return false;
+#endif
+}
+#ifdef SSL_ERROR_WANT_RETRY_VERIFY
+enum { sitls_error_want_retry_verify = SSL_ERROR_WANT_RETRY_VERIFY };
+#else
+enum { sitls_error_want_retry_verify = -1 };
+#endif
+
+// True between records: libssl waits for a record header ("RH"), not for a body.
+static inline bool sitls_awaits_header(SSL *ssl) { return SSL_rstate_string(ssl)[1] == 'H'; }
+
+// SSL_free without the flags would mark the session non-resumable, although nothing is wrong with it.
+static inline void sitls_free_quietly(SSL *ssl) {
+  SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
+
+// MARK: BIO pair
+
+static inline void sitls_end_of_input(BIO *network) { (void)BIO_shutdown_wr(network); }
+static inline size_t sitls_write_room(BIO *bio) { return BIO_get_write_guarantee(bio); }
+
+// MARK: X.509
+
+static inline int sitls_x509_count(const STACK_OF(X509) *stack) { return stack ? sk_X509_num(stack) : 0; }
+static inline X509 *sitls_x509_at(const STACK_OF(X509) *stack, int index) { return sk_X509_value(stack, index); }
+static inline STACK_OF(X509) *sitls_x509_stack(void) { return sk_X509_new_null(); }
+static inline int sitls_x509_push(STACK_OF(X509) *stack, X509 *certificate) { return sk_X509_push(stack, certificate); }
+static inline void sitls_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_free(stack); }
+static inline void sitls_x509_stack_free_all(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+static inline STACK_OF(X509) *sitls_sent_chain(const X509_STORE_CTX *store) {
+  return X509_STORE_CTX_get0_untrusted((X509_STORE_CTX *)store);
+}
+// RFC 2253, but UTF-8 as it is instead of escaped.
+static inline bool sitls_name_print(BIO *sink, const X509_NAME *name) {
+  return X509_NAME_print_ex(sink, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0;
+}
 
 #endif

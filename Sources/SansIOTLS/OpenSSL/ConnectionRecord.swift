@@ -27,18 +27,18 @@ struct ConnectionRecord: ~Copyable {
   // MARK: Questions
 
   /// A question's way through the callback that asks it.
-  enum Inquiry<Asked, Answered> {
+  enum Inquiry<Asked> {
     case none
     case asked(Asked)
-    case answered(Answered)
+    case answered(Verdict)
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
 
   let asksAboutPeerCertificate: Bool
   /// The configuration says that chains are not checked.
   var ignoresVerdict: Bool
-  var clientHello: Inquiry<ClientHello, Verdict> = .none
-  var peerCertificate: Inquiry<[TLSCertificate], Verdict> = .none
+  var clientHello: Inquiry<ClientHello> = .none
+  var peerCertificate: Inquiry<[TLSCertificate]> = .none
 
   var newSessions: [TLSSession] = []
   /// Something of what follows or stands above is new: warnings, sessions, declined renegotiations.

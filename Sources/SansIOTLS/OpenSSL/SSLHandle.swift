@@ -34,7 +34,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     case failed(Failure)
   }
 
-  /// The facts about a failed call; `TLSError.init(_:in:)` makes sense of them.
+  /// The facts about a failed call; the `TLSError` made from them makes sense of them.
   struct Failure {
     let code: Int32
     let entries: [TLSError.LibraryEntry]
@@ -160,10 +160,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   }
 
   mutating func endInput() {
-    inputEnded = true
     wake()
     watch(true)
-    if let network = unsafe record.pointee.network { unsafe sitls_end_of_input(network) }
+    inputEnded = true
+    unsafe sitls_end_of_input(record.pointee.network)
   }
 
   /// Lends the outbound bytes in order, the queue's first, then the ring's own window, until the body takes less than

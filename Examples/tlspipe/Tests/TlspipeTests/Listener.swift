@@ -11,12 +11,7 @@ enum Listener {
       .name("openssl"), arguments: Arguments(["s_server", "-accept", "127.0.0.1:0"] + arguments),
       workingDirectory: directory.map { .init($0) }, input: .none, output: .sequence, error: .discarded
     ) { execution in
-      var port: Int?
-      for try await line in execution.standardOutput.strings() where line.hasPrefix("ACCEPT") {
-        port = number(behindLastColonOf: line)
-        break
-      }
-      let value = try await body(try #require(port))
+      let value = try await body(try await port(in: execution.standardOutput, saidWith: "ACCEPT"))
       await execution.teardown(using: [])
       return value
     }.closureResult
@@ -30,18 +25,17 @@ enum Listener {
       .name("socat"), arguments: ["-d", "-d", "TCP-LISTEN:0,bind=127.0.0.1,fork", "EXEC:\(script)"],
       input: .none, output: .discarded, error: .sequence
     ) { execution in
-      var port: Int?
-      for try await line in execution.standardError.strings() where line.contains("listening on") {
-        port = number(behindLastColonOf: line)
-        break
-      }
-      let value = try await body(try #require(port))
+      let value = try await body(try await port(in: execution.standardError, saidWith: "listening on"))
       await execution.teardown(using: [])
       return value
     }.closureResult
   }
 
-  private static func number(behindLastColonOf line: String) -> Int? {
-    line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) }
+  /// The number behind the last colon of the first line that holds a mark.
+  private static func port(in output: SubprocessOutputSequence, saidWith mark: String) async throws -> Int {
+    for try await line in output.strings() where line.contains(mark) {
+      return try #require(line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) })
+    }
+    return try #require(nil, "it ended without saying its port")
   }
 }

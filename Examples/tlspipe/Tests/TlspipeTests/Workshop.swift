@@ -95,13 +95,9 @@ final class Workshop: Sendable {
 
   /// Bytes without a pattern that buffer sizes could hit, the same in each run.
   static func noise(_ count: Int) -> [UInt8] {
-    var state: UInt64 = 7
-    var bytes: [UInt8] = []
+    var random = SplitMix(seed: 7)
     // A prime number of fresh bytes, and then their repetition, which costs less.
-    for _ in 0..<min(count, 1_048_573) {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      bytes.append(UInt8(truncatingIfNeeded: state >> 33))
-    }
+    var bytes = (0..<min(count, 1_048_573)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
     return bytes
   }
