@@ -1,5 +1,5 @@
-import SansIOTLSTestKit
 import Glibc
+import SansIOTLSTestKit
 
 /// The two ends of a pipe or socket pair, and blocking calls that move everything.
 struct Channel: Sendable {
