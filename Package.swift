@@ -17,6 +17,7 @@ let package = Package(
   products: [
     .library(name: "SansIOTLS", targets: ["SansIOTLS"]),
     .library(name: "SansIOTLSTransports", targets: ["SansIOTLSTransports"]),
+    .library(name: "SansIOTLSTrace", targets: ["SansIOTLSTrace"]),
     .library(name: "SansIOTLSTestKit", targets: ["SansIOTLSTestKit"]),
   ],
   targets: [
@@ -34,8 +35,15 @@ let package = Package(
       dependencies: ["SansIOTLS"],
       swiftSettings: settings),
     .target(
+      name: "SansIOTLSTrace",
+      dependencies: ["SansIOTLS"],
+      swiftSettings: settings),
+    .target(name: "CSansIOTLSSeededRandom", dependencies: ["CSansIOTLSOpenSSL"]),
+    .target(
       name: "SansIOTLSTestKit",
-      dependencies: ["SansIOTLS", "CSansIOTLSOpenSSL", "CSansIOTLSShims"],
+      dependencies: [
+        "SansIOTLS", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims", "CSansIOTLSSeededRandom",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTests",
@@ -44,6 +52,10 @@ let package = Package(
     .testTarget(
       name: "SansIOTLSTransportsTests",
       dependencies: ["SansIOTLSTransports", "SansIOTLSTestKit"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SansIOTLSTraceTests",
+      dependencies: ["SansIOTLSTrace", "SansIOTLSTestKit"],
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTestKitTests",

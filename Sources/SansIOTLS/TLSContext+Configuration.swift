@@ -3,7 +3,7 @@ extension TLSContext {
   /// allows, peers verified, renegotiation and compression off. It is checked when a ``TLSContext`` is made from it.
   public struct Configuration: Sendable {
     /// Which end of a connection a context serves.
-    public enum Side: Sendable, Hashable {
+    public enum Side: Sendable, Hashable, CaseIterable {
       /// Connects.
       case client
       /// Is connected to.
@@ -92,6 +92,9 @@ extension TLSContext {
     public var asksAboutClientHello = false
     /// A client stops at the server's certificate and asks whether it is acceptable.
     public var asksAboutPeerCertificate = false
+    /// Engines keep what passes through them, without contents, for ``TLSEngine/nextMessage()``. For tests and
+    /// diagnosis; without it nothing is spent. Corresponds to `SSL_CTX_set_msg_callback(3)`.
+    public var tapsMessages = false
     /// libssl frees its record buffers whenever they are empty: about 34 KB less for each idle connection, 12 % more
     /// instructions for small messages. Corresponds to `SSL_MODE_RELEASE_BUFFERS`.
     public var releasesBuffers = false

@@ -11,19 +11,26 @@ public final class TLSContext: Sendable {
   let side: Configuration.Side
   let asksAboutPeerCertificate: Bool
   let ignoresVerdict: Bool
+  let tapsMessages: Bool
 
   /// Checks a configuration and makes a context of it. Files are read here and never again (but for a trust directory,
   /// where libcrypto looks at each check).
   ///
   /// - Parameter configuration: what to make.
   /// - Throws: ``TLSError``; each mistake has a code of its own (see the codes under "Configuration").
-  public init(_ configuration: Configuration) throws(TLSError) {
+  public convenience init(_ configuration: Configuration) throws(TLSError) {
+    try self.init(configuration, library: nil)
+  }
+
+  /// Makes a context of the test kit's, in a library context of its own.
+  package init(_ configuration: Configuration, library: LibraryContext?) throws(TLSError) {
     try configuration.validate()
     self.configuration = configuration
     side = configuration.side
     asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
     ignoresVerdict = configuration.peerVerification == .none
-    handle = try ContextHandle(configuration)
+    tapsMessages = configuration.tapsMessages
+    handle = try ContextHandle(configuration, library: library)
     warnings = handle.warnings
   }
 }

@@ -15,11 +15,13 @@ extension TLSEngine {
     public var controlRecords: Int = 64
     /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped.
     public var events: Int = 64
+    /// Tapped messages that wait for ``TLSEngine/nextMessage()``. Beyond it the oldest is dropped.
+    public var messages: Int = 1024
 
     /// The defaults.
     public init() {}
 
-    /// The defaults: 17 KiB rings, 256 KiB outbound, 256 KiB of handshake, 64 control records, 64 events.
+    /// The defaults: 17 KiB rings, 256 KiB outbound, 256 KiB of handshake, 64 control records, 64 events, 1,024 tapped messages.
     public static let `default` = Limits()
 
     /// The values that lie outside of their ranges, in words; `nil` if all is well.
@@ -29,6 +31,7 @@ extension TLSEngine {
       if handshake < 4096 { return "limits.handshake is \(handshake); it must be 4,096 bytes or more" }
       if controlRecords < 1 { return "limits.controlRecords is \(controlRecords); it must be positive" }
       if events < 4 { return "limits.events is \(events); it must be 4 or more" }
+      if messages < 1 { return "limits.messages is \(messages); it must be positive" }
       return nil
     }
   }

@@ -264,8 +264,11 @@ public struct TLSEngine: ~Copyable, Sendable {
         break reading
       }
     }
-    if handle.hasNews { collectNewsOfRead() }
     let count = output.byteCount - start
+    if handle.hasNews {
+      collectNewsOfRead()
+      handle.tap?.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
+    }
     if count > 0 { return .done(count) }
     try throwFailure()
     if state.receiving == .closed {
@@ -368,6 +371,14 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// - Returns: the event, or `nil` if there is none.
   public mutating func nextEvent() -> Event? { events.next() }
 
+  /// The next record or message that passed, oldest first, on a context that taps them
+  /// (``TLSContext/Configuration/tapsMessages``). Works after errors too.
+  ///
+  /// - Returns: the message, without its contents, or `nil` if there is none.
+  ///
+  /// Corresponds to `SSL_CTX_set_msg_callback(3)`.
+  public mutating func nextMessage() -> TLSMessage? { handle.tap?.next() }
+
   /// The question that the engine stopped at, `nil` if it did not.
   public var question: Question? {
     guard state.phase == .asking else { return nil }
@@ -464,8 +475,11 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .success:
       state.handshakeCompleted()
       events.append(.handshakeCompleted)
-    case .wantsRead: break
-    case .asksClientHello, .asksPeerCertificate: state.asked()
+      handle.tap?.rest(.done)
+    case .wantsRead: handle.tap?.rest(.needsFeed)
+    case .asksClientHello, .asksPeerCertificate:
+      state.asked()
+      handle.tap?.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)
     }
   }
@@ -495,6 +509,7 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   private mutating func fail(_ error: TLSError) {
     failure = error
+    handle.tap?.rest(.failed(error.code))
     endIsUntold = true
     state.failed()
   }

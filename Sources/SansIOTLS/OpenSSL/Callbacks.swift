@@ -23,6 +23,16 @@ enum Callbacks {
     }
   }
 
+  static let message:
+    @convention(c) (
+      Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
+    ) -> Void = { isSent, _, kind, bytes, count, ssl, _ in
+      guard let record = unsafe ConnectionRecord.of(ssl), let tap = unsafe record.pointee.tap else { return }
+      unsafe tap.note(
+        kind, isSent == 1 ? .sent : .received, UnsafeRawBufferPointer(start: bytes, count: count),
+        isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isSettled: SSL_is_init_finished(ssl) == 1)
+    }
+
   static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in
     let ssl = unsafe OpaquePointer(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
     guard let store = unsafe store, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }

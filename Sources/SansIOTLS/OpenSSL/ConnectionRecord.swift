@@ -41,12 +41,17 @@ struct ConnectionRecord: ~Copyable {
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
 
   var newSessions: [TLSSession] = []
-  /// Something of what follows or stands above is new: warnings, sessions, declined renegotiations.
-  var hasNews = false
+  /// Keeps what passed, if the configuration asks for it.
+  let tap: MessageTap?
+  /// Something of what follows or stands above is new: warnings, sessions, declined renegotiations. With a tap it is
+  /// always so: whether messages passed is not asked apart, so that a connection without one pays nothing.
+  var hasNews: Bool
   /// Renegotiations that libssl declined by a warning (TLS 1.2). It answers any number within one call.
   var declinedRenegotiations = 0
 
-  init(outboundLimit: Int, asksAboutPeerCertificate: Bool, ignoresVerdict: Bool) {
+  init(outboundLimit: Int, tap: MessageTap?, asksAboutPeerCertificate: Bool, ignoresVerdict: Bool) {
+    self.tap = tap
+    hasNews = tap != nil
     spilled = SpillQueue(limit: outboundLimit)
     self.asksAboutPeerCertificate = asksAboutPeerCertificate
     self.ignoresVerdict = ignoresVerdict

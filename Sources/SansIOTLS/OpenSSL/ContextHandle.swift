@@ -9,15 +9,22 @@ internal import CSansIOTLSShims
 final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
   private let callbacks: ContextCallbacks
+  private let library: LibraryContext?
   let warnings: [TLSContext.Warning]
 
   /// libssl's own defaults, spelled out where an `SSL` must go back to them.
   static let defaultCipherSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
   static let defaultGroups = "X25519:P-256:X448:P-521:P-384"
 
-  init(_ configuration: TLSContext.Configuration) throws(TLSError) {
+  init(_ configuration: TLSContext.Configuration, library: LibraryContext?) throws(TLSError) {
     ErrorQueue.clear()
-    guard let context = unsafe SSL_CTX_new(TLS_method()) else {
+    var configuration = configuration
+    if let library {
+      for index in configuration.identities.indices {
+        configuration.identities[index] = try configuration.identities[index].copied(to: library)
+      }
+    }
+    guard let context = unsafe SSL_CTX_new_ex(library?.pointer, nil, TLS_method()) else {
       throw TLSError(
         .library, .local, hint: "libssl could not make a context; its configuration file may be at fault",
         library: ErrorQueue.take())
@@ -50,6 +57,7 @@ final class ContextHandle: @unchecked Sendable {
       throw error
     }
     unsafe SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(callbacks).toOpaque())
+    if configuration.tapsMessages { unsafe SSL_CTX_set_msg_callback(context, Callbacks.message) }
     if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
     if isServer {
       unsafe sitls_ctx_acknowledge_server_name(context)
@@ -62,8 +70,10 @@ final class ContextHandle: @unchecked Sendable {
         unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
       }
     }
+    unsafe library?.adapt(context)
     ErrorQueue.clear()
     unsafe self.context = context
+    self.library = library
     self.callbacks = callbacks
     self.warnings = warnings
   }

@@ -135,11 +135,14 @@ extension SSLHandle {
   var hasNews: Bool { unsafe record.pointee.hasNews }
   var declinedRenegotiations: Int { unsafe record.pointee.declinedRenegotiations }
 
+  /// Keeps what passes, if the configuration asks for it.
+  var tap: MessageTap? { unsafe record.pointee.tap }
+
   /// Takes the warnings and sessions noted since the last time.
   func takeNews(_ body: (Event) -> Void) {
     for alert in unsafe record.pointee.warnings { body(.alertReceived(alert)) }
     for session in unsafe record.pointee.newSessions { body(.sessionTicket(session)) }
-    unsafe record.pointee.hasNews = false
+    unsafe record.pointee.hasNews = record.pointee.tap != nil
     unsafe record.pointee.warnings = []
     unsafe record.pointee.newSessions = []
   }

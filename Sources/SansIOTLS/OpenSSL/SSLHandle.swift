@@ -48,7 +48,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
     unsafe record.initialize(
       to: ConnectionRecord(
-        outboundLimit: limits.outbound, asksAboutPeerCertificate: context.asksAboutPeerCertificate,
+        outboundLimit: limits.outbound,
+        tap: context.tapsMessages ? MessageTap(limit: limits.messages) : nil,
+        asksAboutPeerCertificate: context.asksAboutPeerCertificate,
         ignoresVerdict: context.ignoresVerdict))
     unsafe SSL_set_ex_data(ssl, 0, record)
     unsafe SSL_set_info_callback(ssl, Callbacks.info)

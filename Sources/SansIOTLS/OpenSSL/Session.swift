@@ -12,15 +12,15 @@ public struct TLSSession: Sendable {
   ///
   /// `@unchecked`: the engine copies a session before libssl may change it, so this one stays as it came.
   @safe
-  final class Reference: @unchecked Sendable {
-    let session: OpaquePointer
+  package final class Reference: @unchecked Sendable {
+    package let session: OpaquePointer
     init(adopting session: OpaquePointer) { unsafe self.session = session }
     deinit { unsafe SSL_SESSION_free(session) }
   }
 
-  let reference: Reference
+  package let reference: Reference
 
-  init(adopting session: OpaquePointer) { unsafe reference = Reference(adopting: session) }
+  package init(adopting session: OpaquePointer) { unsafe reference = Reference(adopting: session) }
 
   /// The version that the session was made with.
   public var version: TLSVersion {

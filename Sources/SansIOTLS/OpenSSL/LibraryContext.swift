@@ -1,0 +1,67 @@
+internal import CSansIOTLSOpenSSL
+
+/// A library context of libcrypto (`OSSL_LIB_CTX`) other than the default one. The test kit makes them, with randomness
+/// that a seed determines; `package` keeps them out of an application's reach.
+///
+/// `@safe`: whoever makes one hands over an owner that keeps the pointer valid.
+/// `@unchecked Sendable`: libcrypto guards a library context itself; the owner is Sendable.
+@safe
+package final class LibraryContext: @unchecked Sendable {
+  package let pointer: OpaquePointer
+  /// Settings that go on each `SSL_CTX` behind those of the configuration.
+  let adapt: @Sendable (_ context: OpaquePointer) -> Void
+  private let owner: any AnyObject & Sendable
+
+  /// Wraps a library context.
+  ///
+  /// - Parameters:
+  ///   - pointer: an `OSSL_LIB_CTX`.
+  ///   - owner: keeps it valid.
+  ///   - adapt: is lent each `SSL_CTX` made in it, before its first use.
+  package init(
+    _ pointer: OpaquePointer, owner: any AnyObject & Sendable, adapt: @escaping @Sendable (OpaquePointer) -> Void
+  ) {
+    unsafe self.pointer = pointer
+    self.owner = owner
+    unsafe self.adapt = adapt
+  }
+}
+
+extension TLSIdentity {
+  /// The same chain and key, decoded anew by another library context: what is signed with the key draws its random
+  /// numbers there.
+  func copied(to library: LibraryContext) throws(TLSError) -> TLSIdentity {
+    var copies: [TLSCertificate] = []
+    for certificate in chain { copies.append(try certificate.copied(to: library)) }
+    return TLSIdentity(chain: copies, key: try key.copied(to: library))
+  }
+}
+
+extension TLSCertificate {
+  fileprivate func copied(to library: LibraryContext) throws(TLSError) -> TLSCertificate {
+    let der = der
+    var x509 = unsafe X509_new_ex(library.pointer, nil)
+    let isParsed = unsafe der.withUnsafeBufferPointer { bytes in
+      var cursor = bytes.baseAddress
+      return unsafe d2i_X509(&x509, &cursor, bytes.count) != nil
+    }
+    guard isParsed, let x509 = unsafe x509 else {
+      throw TLSError(
+        .invalidCertificate, .local, hint: "the library context cannot decode \(subject)", library: ErrorQueue.take())
+    }
+    return unsafe TLSCertificate(adopting: x509)
+  }
+}
+
+extension PrivateKey {
+  fileprivate func copied(to library: LibraryContext) throws(TLSError) -> PrivateKey {
+    let info = unsafe EVP_PKEY2PKCS8(pkey)
+    defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
+    guard let copy = unsafe info.flatMap({ unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }) else {
+      throw TLSError(
+        .invalidPrivateKey, .local, hint: "the library context cannot decode the private key",
+        library: ErrorQueue.take())
+    }
+    return unsafe PrivateKey(adopting: copy)
+  }
+}

@@ -1,0 +1,109 @@
+internal import CSansIOTLSOpenSSL
+
+/// What libssl's message callback tells of one connection, kept until the application pulls it. It exists only where the
+/// configuration asks for it.
+final class MessageTap {
+  private var messages: [TLSMessage] = []
+  /// What was pulled already stays in front until it is half of the array.
+  private var pulled = 0
+  /// Messages from here on passed in a call that has not come to rest.
+  private var unrested = 0
+  private let limit: Int
+  private var sending = Way()
+  private var receiving = Way()
+
+  /// What is known of one direction.
+  private struct Way {
+    /// ChangeCipherSpec went by (TLS 1.2): everything behind it is encrypted.
+    var isProtected = false
+    /// The last record was encrypted, and so is what it carries.
+    var isEncrypted = false
+  }
+
+  init(limit: Int) { self.limit = limit }
+
+  func next() -> TLSMessage? {
+    guard pulled < messages.count else { return nil }
+    defer {
+      pulled += 1
+      if pulled * 2 > messages.count { dropPulled() }
+    }
+    return messages[pulled]
+  }
+
+  private func dropPulled() {
+    messages.removeFirst(pulled)
+    unrested = max(unrested - pulled, 0)
+    pulled = 0
+  }
+
+  /// The call that the latest messages passed in has ended.
+  func rest(_ rest: TLSMessage.Rest) {
+    if let last = messages.indices[max(unrested, pulled)...].last(where: { messages[$0].rest == nil }) {
+      messages[last].rest = rest
+    }
+    unrested = messages.count
+  }
+
+  /// What the callback was told.
+  ///
+  /// - Parameters:
+  ///   - kind: the content type, or one of libssl's own numbers for a record's header and its inner type.
+  ///   - bytes: the header, type or message.
+  ///   - isSettled: nothing of the handshake is under way, so that what is sent is done with.
+  func note(_ kind: Int32, _ direction: TLSMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool, isSettled: Bool) {
+    var way = direction == .sent ? sending : receiving
+    defer { if direction == .sent { sending = way } else { receiving = way } }
+    var content: TLSMessage.Content
+    var size = bytes.count
+    switch kind {
+    case SSL3_RT_HEADER where bytes.count >= 5:
+      let type = unsafe TLSMessage.RecordType(rawValue: bytes[0])
+      way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
+      content = .record(type)
+      size = unsafe 5 + Int(bytes[3]) << 8 + Int(bytes[4])
+    case SSL3_RT_INNER_CONTENT_TYPE where bytes.count >= 1:
+      innerType(unsafe TLSMessage.RecordType(rawValue: bytes[0]), direction)
+      return
+    case SSL3_RT_CHANGE_CIPHER_SPEC:
+      content = .changeCipherSpec
+      if !isTLS13 { way.isProtected = true }
+    case SSL3_RT_ALERT where bytes.count >= 2:
+      content = unsafe .alert(TLSAlert(rawValue: bytes[1]), isFatal: Int32(bytes[0]) == SSL3_AL_FATAL)
+    case SSL3_RT_HANDSHAKE where bytes.count >= 4:
+      content = unsafe .handshake(Self.isHelloRetryRequest(bytes) ? .helloRetryRequest : .init(rawValue: bytes[0]))
+    default: return
+    }
+    let isEncrypted = content == .changeCipherSpec ? false : way.isEncrypted
+    append(
+      TLSMessage(
+        content, direction, size: size, isEncrypted: isEncrypted, rest: direction == .sent && isSettled ? .done : nil))
+  }
+
+  private func append(_ message: TLSMessage) {
+    if messages.count - pulled >= limit { pulled += 1 }
+    if pulled > limit { dropPulled() }
+    messages.append(message)
+  }
+
+  /// The type inside the protection comes right behind the header of its record.
+  private func innerType(_ type: TLSMessage.RecordType, _ direction: TLSMessage.Direction) {
+    guard let index = messages.indices[pulled...].last(where: { messages[$0].direction == direction }),
+      case .record = messages[index].content
+    else { return }
+    let record = messages[index]
+    messages[index] = TLSMessage(
+      .record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
+  }
+
+  /// SHA-256 of "HelloRetryRequest", the random of such a ServerHello (RFC 8446, section 4.1.3).
+  private static let retryRandom: [UInt8] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
+    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+  ]
+
+  private static func isHelloRetryRequest(_ message: UnsafeRawBufferPointer) -> Bool {
+    guard message.count >= 38, unsafe message[0] == TLSMessage.HandshakeType.serverHello.rawValue else { return false }
+    return unsafe message[6..<38].elementsEqual(retryRandom)
+  }
+}

@@ -1,0 +1,1 @@
+// The module is made of Ladder and Capture.
