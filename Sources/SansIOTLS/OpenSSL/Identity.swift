@@ -10,7 +10,7 @@ public struct TLSIdentity: Sendable {
   public let chain: [TLSCertificate]
   let key: PrivateKey
 
-  private init(chain: [TLSCertificate], key: PrivateKey) {
+  init(chain: [TLSCertificate], key: PrivateKey) {
     self.chain = chain
     self.key = key
   }
