@@ -61,6 +61,10 @@ let package = Package(
       name: "SansIOTLSTestKitTests",
       dependencies: ["SansIOTLSTestKit"],
       swiftSettings: settings),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["SansIOTLS", "SansIOTLSTestKit", "CSansIOTLSOpenSSL"],
+      swiftSettings: settings),
     .testTarget(name: "TidyTests", swiftSettings: settings),
   ]
 )

@@ -30,6 +30,7 @@ let package = Package(
         "CLibcrypto",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
+        .product(name: "SansIOTLSTrace", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),

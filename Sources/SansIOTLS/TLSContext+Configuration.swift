@@ -8,6 +8,9 @@ extension TLSContext {
       case client
       /// Is connected to.
       case server
+
+      /// The other end.
+      public var peer: Side { self == .client ? .server : .client }
     }
 
     /// Whether a server asks clients for a certificate.

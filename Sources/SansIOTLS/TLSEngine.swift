@@ -267,7 +267,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     let count = output.byteCount - start
     if handle.hasNews {
       collectNewsOfRead()
-      handle.tap?.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
+      handle.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
     }
     if count > 0 { return .done(count) }
     try throwFailure()
@@ -475,11 +475,11 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .success:
       state.handshakeCompleted()
       events.append(.handshakeCompleted)
-      handle.tap?.rest(.done)
-    case .wantsRead: handle.tap?.rest(.needsFeed)
+      handle.rest(.done)
+    case .wantsRead: handle.rest(.needsFeed)
     case .asksClientHello, .asksPeerCertificate:
       state.asked()
-      handle.tap?.rest(.needsAnswer)
+      handle.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)
     }
   }
@@ -509,7 +509,7 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   private mutating func fail(_ error: TLSError) {
     failure = error
-    handle.tap?.rest(.failed(error.code))
+    handle.rest(.failed(error.code))
     endIsUntold = true
     state.failed()
   }

@@ -24,7 +24,7 @@ struct CertificateTemplate {
     let signer = issuer?.key ?? key
     let body = DER.sequence([
       DER.explicit(0, DER.integer(2)),  // version 3
-      DER.integer(Minting.serialNumber()),
+      DER.integer(Minting.serialNumber(signer.library)),
       Self.signatureAlgorithm(signer.type),
       Self.name(issuer?.name ?? subject),
       DER.sequence([Minting.time(validity.notBefore), Minting.time(validity.notAfter)]),

@@ -1,19 +1,24 @@
 public import SansIOTLS
 
-/// A client engine and a server engine, joined: whatever one drains, the other is fed. Every drive is bounded, so a pair
-/// that is stuck tells so instead of hanging a test.
+/// A client engine and a server engine, joined by a link: whatever one drains, the other is fed. Every drive is bounded, so
+/// a pair that is stuck tells so, with its ladder, instead of hanging a test.
+///
+/// ```swift
+/// var pair = try EnginePair()
+/// try pair.handshake()
+/// try pair.send(Array("ping".utf8), from: .client)
+/// let ping = try pair.receive(at: .server)
+/// ```
+///
+/// The calls of the pair are noted in its ``log``, and in a ``SeededWorld`` on its tape. The engines themselves can be
+/// called too; what a test does to them directly is not on the tape.
 public struct EnginePair: ~Copyable {
   /// One end of the pair.
-  public enum Side: Sendable, Hashable, CaseIterable {
-    /// The end that connected.
-    case client
-    /// The end that was connected to.
-    case server
-  }
+  public typealias Side = TLSContext.Configuration.Side
 
   /// A drive that did not come to its end within its limit.
   public struct Stuck: Error, CustomStringConvertible {
-    /// What both sides wait for.
+    /// What was to be done, what both sides wait for, and the ladder.
     public let description: String
   }
 
@@ -21,20 +26,25 @@ public struct EnginePair: ~Copyable {
   public var client: TLSEngine
   /// The server.
   public var server: TLSEngine
-  /// How the bytes on the way are cut: the size of the next piece, in bytes, 1 or more. By default all that is there.
-  public var nextPiece: () -> Int = { Int.max }
-  /// What is on its way to the server, and what was taken from it already.
-  private var towardServer: [UInt8] = []
-  private var towardClient: [UInt8] = []
+  /// What lies between them.
+  public var link: SimulatedLink
+  /// What happened so far.
+  public let log: ConversationLog
+  private var loggedActions = 0
 
   /// Joins two engines.
   ///
   /// - Parameters:
   ///   - client: a client's engine.
   ///   - server: a server's engine.
-  public init(client: consuming TLSEngine, server: consuming TLSEngine) {
-    self.client = client
-    self.server = server
+  ///   - link: what lies between them.
+  ///   - title: what the ladder is called.
+  public init(
+    client: consuming TLSEngine, server: consuming TLSEngine, link: SimulatedLink = .direct, title: String = ""
+  ) {
+    self.init(
+      client: client, server: server, link: link,
+      log: ConversationLog(title: title, seed: nil, linkSeed: link.seed, tape: nil))
   }
 
   /// Makes both engines.
@@ -45,17 +55,63 @@ public struct EnginePair: ~Copyable {
   ///   - serverName: whom the client means to reach.
   ///   - limits: the bounds of both.
   ///   - session: a session for the client to resume.
+  ///   - link: what lies between them.
+  ///   - world: the world that both contexts were made in, if they were: the conversation is taped.
+  ///   - title: what the ladder is called.
   /// - Throws: ``TLSError`` if one of them cannot be made.
   public init(
     client: TLSContext, server: TLSContext, serverName: ServerName = .dns("localhost"),
-    limits: TLSEngine.Limits = .default, session: TLSSession? = nil
+    limits: TLSEngine.Limits = .default, session: TLSSession? = nil, link: SimulatedLink = .direct,
+    in world: SeededWorld? = nil, title: String = ""
   ) throws(TLSError) {
+    let offered = world == nil ? session : session.map { world!.resumable($0) }
     let serverEngine = try TLSEngine(.server, context: server, limits: limits)
-    let clientEngine = try TLSEngine(.client(serverName: serverName), context: client, limits: limits, session: session)
-    self.init(client: clientEngine, server: serverEngine)
+    let clientEngine = try TLSEngine(.client(serverName: serverName), context: client, limits: limits, session: offered)
+    self.init(
+      client: clientEngine, server: serverEngine, link: link,
+      log: ConversationLog(
+        title: title, seed: world?.seed, linkSeed: link.seed, tape: world.map { Tape(seed: $0.seed) }))
   }
 
-  /// The configurations of a client and a server that trust each other's test authority, at one version.
+  /// Makes two engines that trust each other's new test authority: one line for a whole connection.
+  ///
+  /// - Parameters:
+  ///   - version: the only version allowed; `nil` for the defaults.
+  ///   - key: the kind of key of the server's certificate, which is for `localhost`.
+  ///   - limits: the bounds of both.
+  ///   - link: what lies between them.
+  ///   - world: makes everything, certificates included, reproducible.
+  ///   - configure: changes the configurations before the contexts are made of them.
+  /// - Throws: ``TLSError`` if one of them cannot be made; what `configure` throws.
+  public init(
+    version: TLSVersion? = nil, key: TestIdentity.KeyType = .p256, limits: TLSEngine.Limits = .default,
+    link: SimulatedLink = .direct, in world: SeededWorld? = nil,
+    configure: (
+      _ client: inout TLSContext.Configuration, _ server: inout TLSContext.Configuration
+    ) throws -> Void = { _, _ in }
+  ) throws {
+    let authority = world?.authority() ?? TestAuthority()
+    var (client, server) = try Self.configurations(
+      version: version, identity: authority.issue(names: ["localhost"], key: key))
+    try configure(&client, &server)
+    try self.init(
+      client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
+      limits: limits, link: link, in: world)
+  }
+
+  private init(
+    client: consuming TLSEngine, server: consuming TLSEngine, link: SimulatedLink, log: ConversationLog
+  ) {
+    self.client = client
+    self.server = server
+    self.link = link
+    self.log = log
+    log.note(.client, &self.client)
+    log.note(.server, &self.server)
+  }
+
+  /// The configurations of a client and a server that trust each other's test authority, at one version. Their messages
+  /// are tapped, for the ladder.
   ///
   /// - Parameters:
   ///   - version: the only version allowed; `nil` for the defaults.
@@ -72,59 +128,135 @@ public struct EnginePair: ~Copyable {
     client.maximumVersion = version
     server.minimumVersion = version
     server.maximumVersion = version
+    client.tapsMessages = true
+    server.tapsMessages = true
     return (client, server)
   }
 
-  /// Moves what there is, once in each direction. An engine that fails keeps its error; its alert still travels.
+  // MARK: Drives
+
+  /// Lets one step of time pass: both sides are drained into the link, and fed what has arrived. An engine that fails
+  /// keeps its error; its alert still travels.
   ///
-  /// - Returns: whether anything moved.
+  /// - Returns: whether anything moved, or is on its way and will.
   @discardableResult
   public mutating func step() -> Bool {
-    towardServer += client.drain()
-    towardClient += server.drain()
-    let moved = Self.feed(&towardServer, to: &server, nextPiece) + Self.feed(&towardClient, to: &client, nextPiece)
-    return moved > 0
+    var moved = false
+    for side in Side.allCases {
+      let bytes = drain(from: side)
+      if bytes.isEmpty { continue }
+      moved = true
+      link.send(bytes, from: side)
+    }
+    link.step()
+    for side in [Side.server, .client] where deliver(to: side) { moved = true }
+    noteLink()
+    return moved || link.isDelaying
   }
 
-  private static func feed(_ bytes: inout [UInt8], to engine: inout TLSEngine, _ nextPiece: () -> Int) -> Int {
-    var fed = 0
-    while fed < bytes.count {
-      let piece = min(max(nextPiece(), 1), bytes.count - fed)
-      // The engine keeps its own failure; a failed engine takes nothing, and what is on its way stays there.
-      guard let accepted = try? engine.feed(bytes[fed..<fed + piece]), accepted > 0 else { break }
-      fed += accepted
+  private mutating func deliver(to side: Side) -> Bool {
+    // What is on its way to an engine that failed stays there.
+    if (side == .client ? client.failure : server.failure) != nil { return false }
+    var moved = false
+    while true {
+      switch link.deliver(to: side) {
+      case .bytes(let bytes):
+        do throws(TLSError) {
+          let accepted = try feed(bytes, to: side)
+          if accepted > 0 { moved = true }
+          if accepted == bytes.count { continue }
+          link.putBack(Array(bytes[accepted...]), to: side)
+        } catch {
+          // The engine keeps its failure. One that was abandoned, or was told of the end before, has no use for more.
+          return true
+        }
+        return moved
+      case .end:
+        feedEOF(to: side)
+        return true
+      case .nothing:
+        return moved
+      }
     }
-    bytes.removeFirst(fed)
-    return fed
+  }
+
+  private mutating func noteLink() {
+    // How the stream is cut is no news: it must not matter.
+    for action in link.actions.dropFirst(loggedActions) where !action.isHarmless { log.note("\(action)") }
+    loggedActions = link.actions.count
   }
 
   /// Drives the handshake to its end on both sides.
   ///
   /// - Parameter limit: steps at most.
-  /// - Throws: the server's or the client's ``TLSError``, whichever came first to this pair's attention (the server's, if
-  ///   both failed and the client's is only the alert it was sent); ``Stuck`` beyond the limit.
+  /// - Throws: the server's or the client's ``TLSError``, whichever came first (the server's, if both failed and the
+  ///   client's is only the alert it was sent); ``Stuck`` beyond the limit, or if nothing moves any more.
   public mutating func handshake(limit: Int = 64) throws {
     for _ in 0..<limit {
       let moved = step()
       // After a failure the alert still travels, so that both sides know.
-      if let failure = primaryFailure {
+      if let failure {
         if moved { continue }
-        throw failure
+        throw failure.error
       }
       if client.negotiated != nil, server.negotiated != nil { return }
       if !moved { break }
     }
-    throw Stuck(description: "the handshake is stuck: client needs \(client.needs), server needs \(server.needs)")
+    if let failure { throw failure.error }
+    throw stuck("the handshake")
   }
 
-  /// The failure that came first: the side that only reports the other's alert is the second.
-  private var primaryFailure: TLSError? {
+  /// The failure that came first: the side that only reports the other's alert, or the other's end, is the second.
+  public var failure: (side: Side, error: TLSError)? {
     switch (client.failure, server.failure) {
-    case (let client?, let server?): client.code == .alertReceived ? server : client
-    case (let client?, nil): client
-    case (nil, let server?): server
+    case (let client?, let server?):
+      [.alertReceived, .truncated].contains(client.code) ? (.server, server) : (.client, client)
+    case (let client?, nil): (.client, client)
+    case (nil, let server?): (.server, server)
     case (nil, nil): nil
     }
+  }
+
+  /// Writes plaintext, all of it, moving ciphertext whenever the engine asks for that.
+  ///
+  /// - Parameters:
+  ///   - plaintext: bytes to send.
+  ///   - side: the side that writes.
+  ///   - limit: steps at most.
+  /// - Throws: the writer's ``TLSError``; ``Stuck`` if it takes no more.
+  public mutating func send(_ plaintext: [UInt8], from side: Side, limit: Int = 100_000) throws {
+    var rest = plaintext[...]
+    for _ in 0..<limit {
+      if case .done(let count) = try write(rest, from: side) { rest = rest.dropFirst(count) }
+      if rest.isEmpty { return }
+      if !step() { break }
+    }
+    throw stuck("sending from the \(side)")
+  }
+
+  /// Moves what is there until nothing moves any more, and reads all that came.
+  ///
+  /// - Parameters:
+  ///   - side: the side that reads.
+  ///   - limit: steps at most.
+  /// - Returns: the plaintext, empty if there is none.
+  /// - Throws: the reader's ``TLSError``, once there is no more plaintext before it; ``Stuck`` beyond the limit.
+  public mutating func receive(at side: Side, limit: Int = 100_000) throws -> [UInt8] {
+    var plaintext: [UInt8] = []
+    for _ in 0..<limit {
+      var moved = step()
+      do {
+        while case .done(let bytes) = try read(at: side) {
+          plaintext += bytes
+          moved = true
+        }
+      } catch {
+        if plaintext.isEmpty { throw error }
+        return plaintext
+      }
+      if !moved { return plaintext }
+    }
+    throw stuck("receiving at the \(side)")
   }
 
   /// Sends plaintext through the pair and returns what came out: writes, moves and reads until it is all there.
@@ -136,56 +268,53 @@ public struct EnginePair: ~Copyable {
   /// - Returns: what the other side read.
   /// - Throws: the ``TLSError`` of either side; ``Stuck`` beyond the limit.
   public mutating func transfer(_ plaintext: [UInt8], from sender: Side, limit: Int = 100_000) throws -> [UInt8] {
-    var written = 0
+    let receiver = sender.peer
+    var rest = plaintext[...]
     var received: [UInt8] = []
     for _ in 0..<limit {
-      if written < plaintext.count {
-        if case .done(let count) = try write(plaintext[written...], from: sender) { written += count }
+      if !rest.isEmpty, case .done(let count) = try write(rest, from: sender) { rest = rest.dropFirst(count) }
+      var moved = step()
+      while case .done(let bytes) = try read(at: receiver) {
+        received += bytes
+        moved = true
       }
-      step()
-      while case .done(let bytes) = try read(at: sender == .client ? .server : .client) { received += bytes }
       if received.count >= plaintext.count { return received }
+      if !moved, rest.isEmpty { break }
     }
-    throw Stuck(description: "the transfer is stuck: client needs \(client.needs), server needs \(server.needs)")
-  }
-
-  /// Writes at one side.
-  ///
-  /// - Parameters:
-  ///   - plaintext: bytes to send.
-  ///   - side: the side that writes.
-  /// - Returns: the engine's step.
-  /// - Throws: the engine's ``TLSError``.
-  public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: Side) throws(TLSError) -> Step<Int> {
-    side == .client ? try client.write(plaintext) : try server.write(plaintext)
-  }
-
-  /// Reads at one side.
-  ///
-  /// - Parameters:
-  ///   - side: the side that reads.
-  ///   - count: bytes at most.
-  /// - Returns: the engine's step.
-  /// - Throws: the engine's ``TLSError``.
-  public mutating func read(at side: Side, upTo count: Int = 65_536) throws(TLSError) -> Step<[UInt8]> {
-    side == .client ? try client.read(upTo: count) : try server.read(upTo: count)
+    throw stuck("the transfer from the \(sender)")
   }
 
   /// Closes both directions and checks that both sides saw a clean end.
   ///
+  /// - Parameter limit: steps at most.
   /// - Throws: the ``TLSError`` of either side; ``Stuck`` if an end was not seen.
-  public mutating func shutdown() throws {
-    _ = try client.close()
-    _ = try server.close()
-    step()
-    for side in Side.allCases {
-      reading: while true {
-        switch try read(at: side) {
-        case .done: continue
-        case .endOfStream: break reading
-        default: throw Stuck(description: "the \(side) saw no end of stream")
+  public mutating func shutdown(limit: Int = 100_000) throws {
+    _ = try close(from: .client)
+    _ = try close(from: .server)
+    var open: Set<Side> = [.client, .server]
+    for _ in 0..<limit {
+      var moved = step()
+      // Not in the set's own order, which is another in each process.
+      for side in Side.allCases where open.contains(side) {
+        reading: while true {
+          switch try read(at: side) {
+          case .done: moved = true
+          case .endOfStream:
+            open.remove(side)
+            break reading
+          default: break reading
+          }
         }
       }
+      if open.isEmpty { return }
+      if !moved { break }
     }
+    throw stuck("the shutdown")
+  }
+
+  private mutating func stuck(_ what: String) -> Stuck {
+    Stuck(
+      description:
+        "\(what) is stuck: client needs \(client.needs), server needs \(server.needs)\n\(log.report)")
   }
 }

@@ -7,7 +7,7 @@
 /// ```
 ///
 /// Minting takes a millisecond or two with keys on P-256. It uses libcrypto's own random generator, so that no two
-/// certificates are alike. A mint that libcrypto refuses (an address that is none, a key type that the machine's policy
+/// certificates are alike, unless a ``SeededWorld`` made the authority. A mint that libcrypto refuses (an address that is none, a key type that the machine's policy
 /// forbids) is a mistake in the test: it traps with libcrypto's reason.
 public struct TestAuthority: Sendable {
   /// The common name.
@@ -30,7 +30,11 @@ public struct TestAuthority: Sendable {
   public init(
     name: String = "Test CA", key: TestIdentity.KeyType = .p256, validity: TestIdentity.Validity = .always
   ) {
-    let minted = MintedKey(key)
+    self.init(name: name, key: key, validity: validity, library: nil)
+  }
+
+  init(name: String, key: TestIdentity.KeyType, validity: TestIdentity.Validity, library: SeededLibrary?) {
+    let minted = MintedKey(key, library: library)
     let template = CertificateTemplate(subject: name, validity: validity, role: .authority(pathLength: nil))
     let certificate = template.signed(for: minted, by: nil)
     self.init(name: name, certificateDER: certificate, rootDER: certificate, chainDER: [], key: minted)
@@ -63,7 +67,7 @@ public struct TestAuthority: Sendable {
     name: String = "Test Intermediate CA", key: TestIdentity.KeyType = .p256,
     validity: TestIdentity.Validity = .always, pathLength: Int? = nil
   ) -> TestAuthority {
-    let minted = MintedKey(key)
+    let minted = MintedKey(key, library: self.key.library)
     let template = CertificateTemplate(subject: name, validity: validity, role: .authority(pathLength: pathLength))
     let certificate = template.signed(for: minted, by: (self.name, self.key))
     return TestAuthority(
@@ -87,7 +91,8 @@ public struct TestAuthority: Sendable {
     validity: TestIdentity.Validity = .always, usage: TestIdentity.Usage = .server,
     defect: TestIdentity.Defect? = nil
   ) -> TestIdentity {
-    let minted = MintedKey(defect == .weakKey ? .rsa(bits: 1024) : key)
+    let library = self.key.library
+    let minted = MintedKey(defect == .weakKey ? .rsa(bits: 1024) : key, library: library)
     let wrongName = defect == .wrongName
     let template = CertificateTemplate(
       subject: wrongName ? "wrong.invalid" : subject ?? names.first ?? addresses.first ?? "Test Identity",
@@ -98,8 +103,10 @@ public struct TestAuthority: Sendable {
     let issuer: TestAuthority? =
       switch defect {
       case .selfSigned: nil
-      case .unknownIssuer: TestAuthority(name: "Unknown CA")
+      case .unknownIssuer: TestAuthority(name: "Unknown CA", key: .p256, validity: .always, library: library)
       case .missingIntermediate: issueIntermediate()
+      case .overlongChain:
+        (1...101).reduce(self) { issuer, number in issuer.issueIntermediate(name: "Test Intermediate CA \(number)") }
       default: self
       }
     var leaf = template.signed(for: minted, by: issuer.map { ($0.name, $0.key) })
@@ -110,7 +117,7 @@ public struct TestAuthority: Sendable {
     return TestIdentity(
       authority: self,
       chainDER: [leaf] + (defect == .missingIntermediate ? [] : issuer?.chainDER ?? []),
-      key: defect == .mismatchedKey ? MintedKey(key) : minted)
+      key: defect == .mismatchedKey ? MintedKey(key, library: library) : minted)
   }
 
   private func purposes(_ usage: TestIdentity.Usage, wrong: Bool) -> [CertificateTemplate.Purpose] {

@@ -23,6 +23,9 @@ extension TestIdentity {
     case missingIntermediate
     /// One bit of the leaf's signature is flipped: `X509_V_ERR_CERT_SIGNATURE_FAILURE`.
     case corruptedSignature
+    /// The leaf was issued through 101 intermediates, one more than libssl's depth allows:
+    /// `X509_V_ERR_CERT_CHAIN_TOO_LONG`. Minting them takes some 30 ms.
+    case overlongChain
     /// The private key is that of another certificate: refused locally, before any handshake.
     case mismatchedKey
     /// The leaf's key is RSA with 1024 bits, whatever was asked for: from security level 2 on refused locally, and by a

@@ -36,6 +36,7 @@ public struct Relay: ~Copyable {
   private var engine: TLSEngine
   private var ciphertext: FileDescriptorTransport
   private var plaintext: FileDescriptorTransport?
+  private let observer: (any RelayObserver)?
   /// Ciphertext read and not yet fed.
   private var inbound = RelayBuffer()
   /// Plaintext read and not yet sealed.
@@ -72,9 +73,13 @@ public struct Relay: ~Copyable {
   /// - Parameters:
   ///   - engine: the engine, before its handshake.
   ///   - ciphertext: the transport to the peer.
-  public init(_ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport) {
+  ///   - observer: watches it, if anybody is to.
+  public init(
+    _ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport, observer: (any RelayObserver)? = nil
+  ) {
     self.engine = engine
     self.ciphertext = ciphertext
+    self.observer = observer
     accountForFlight()
   }
 
@@ -122,6 +127,7 @@ public struct Relay: ~Copyable {
   private mutating func move(while goesOn: (borrowing Relay) -> Bool, progress: (borrowing RelayReport) -> Void) {
     while true {
       advance()
+      observer?.turned(&engine)
       progress(report)
       guard goesOn(self) else { return }
       wait()
@@ -250,6 +256,7 @@ public struct Relay: ~Copyable {
       try engine.drain { segment throws(TransportError) in
         let count = try ciphertext.write(segment)
         sent += count
+        if count > 0 { observer?.passed(segment.extracting(first: count), .sent) }
         return count
       }
     } catch {
@@ -260,11 +267,16 @@ public struct Relay: ~Copyable {
   private mutating func breakSink(_ error: TransportError) {
     sinkError = error
     sinkLostData = !outgoing.isEmpty || report.ciphertextSent < dataEnd
-    ciphertext.closeOutput()
+    endOutput()
     dropOutbound()
     // Nobody will get what the program writes: let it know.
     outgoing.removeAll()
     plaintext?.closeInput()
+  }
+
+  private mutating func endOutput() {
+    if ciphertext.writingDescriptor != nil { observer?.ended(.sent) }
+    ciphertext.closeOutput()
   }
 
   private mutating func dropOutbound() {
@@ -307,7 +319,7 @@ public struct Relay: ~Copyable {
     report.outcome = outcome
     plaintext = nil
     ciphertext.closeInput()
-    ciphertext.closeOutput()
+    endOutput()
   }
 
   private var outcome: RelayReport.Outcome {
@@ -358,7 +370,9 @@ public struct Relay: ~Copyable {
   private mutating func readCiphertext() {
     do throws(TransportError) {
       switch try inbound.refill({ output throws(TransportError) in try ciphertext.read(into: &output) }) {
-      case .bytes(let count): report.ciphertextReceived += count
+      case .bytes(let count):
+        report.ciphertextReceived += count
+        if let observer { inbound.lend { observer.passed($0, .received) } }
       case .wouldBlock: break
       case .endOfFile: endInput()
       }
@@ -370,6 +384,7 @@ public struct Relay: ~Copyable {
 
   private mutating func endInput() {
     ciphertext.closeInput()
+    observer?.ended(.received)
     engine.feedEOF()
   }
 

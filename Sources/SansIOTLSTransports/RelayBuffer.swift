@@ -33,6 +33,12 @@ struct RelayBuffer: Sendable {
     return taken
   }
 
+  /// Lends all bytes to `body`, and keeps them.
+  func lend(_ body: (RawSpan) -> Void) {
+    // Sound: as in `take`.
+    unsafe body(bytes.span.extracting(start...).bytes)
+  }
+
   mutating func removeAll() {
     bytes.removeAll(keepingCapacity: true)
     start = 0

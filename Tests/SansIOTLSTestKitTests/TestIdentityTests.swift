@@ -137,6 +137,7 @@ import Testing
       (.expired, Check.expired), (.notYetValid, Check.notYetValid), (.wrongName, Check.nameMismatch),
       (.selfSigned, Check.selfSigned), (.unknownIssuer, Check.unknownIssuer), (.wrongUsage, Check.wrongUsage),
       (.missingIntermediate, Check.unknownIssuer), (.corruptedSignature, Check.badSignature),
+      (.overlongChain, Check.chainTooLong),
     ] as [(TestIdentity.Defect, Int)])
   func `a client rejects a server for its defect`(defect: TestIdentity.Defect, check: Int) throws {
     try expect(verdict(onServer: .server(defect: defect)), .rejected(check))
@@ -147,9 +148,26 @@ import Testing
       (.expired, Check.expired), (.notYetValid, Check.notYetValid), (.selfSigned, Check.selfSigned),
       (.unknownIssuer, Check.unknownIssuer), (.wrongUsage, Check.wrongUsage),
       (.missingIntermediate, Check.unknownIssuer), (.corruptedSignature, Check.badSignature),
+      (.overlongChain, Check.chainTooLong),
     ] as [(TestIdentity.Defect, Int)])
   func `a server rejects a client for its defect`(defect: TestIdentity.Defect, check: Int) throws {
     try expect(verdict(onClient: .client(defect: defect)), .rejected(check))
+  }
+
+  @Test(
+    arguments: [
+      (TestIdentity.expired(), Check.expired), (.notYetValid(), Check.notYetValid), (.wrongName(), Check.nameMismatch),
+      (.selfSigned(), Check.selfSigned), (.unknownIssuer(), Check.unknownIssuer), (.wrongUsage(), Check.wrongUsage),
+      (.missingIntermediate(), Check.unknownIssuer), (.corruptedSignature(), Check.badSignature),
+      (.overlongChain(), Check.chainTooLong),
+    ] as [(TestIdentity, Int)])
+  func `a bad server of each name is rejected for what it is named for`(identity: TestIdentity, check: Int) throws {
+    try expect(verdict(onServer: identity), .rejected(check))
+  }
+
+  @Test func `a bad server that cannot even serve is refused at home`() throws {
+    #expect(throws: TLSError.self) { _ = try TLSContext(.server(TestIdentity.mismatchedKey().identity)) }
+    try expect(verdict(onServer: .weakKey(), securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
   }
 
   @Test func `a wrong name is a wrong address too`() throws {
@@ -184,6 +202,7 @@ private enum Check {
   static let expired = 10
   static let selfSigned = 18
   static let unknownIssuer = 20
+  static let chainTooLong = 22
   static let pathTooLong = 25
   static let wrongUsage = 26
   static let nameMismatch = 62

@@ -52,11 +52,6 @@ func thrownError(
   return nil
 }
 
-extension EnginePair.Side {
-  /// The opposite end.
-  var peer: EnginePair.Side { self == .client ? .server : .client }
-}
-
 extension EnginePair {
   /// Lends one side's engine.
   mutating func at<Result, E: Error>(

@@ -9,6 +9,8 @@ final class MessageTap {
   /// Messages from here on passed in a call that has not come to rest.
   private var unrested = 0
   private let limit: Int
+  /// A received record of which libssl has the header and not yet the body.
+  private var arriving: TLSMessage?
   private var sending = Way()
   private var receiving = Way()
 
@@ -38,7 +40,12 @@ final class MessageTap {
   }
 
   /// The call that the latest messages passed in has ended.
-  func rest(_ rest: TLSMessage.Rest) {
+  ///
+  /// - Parameters:
+  ///   - rest: how.
+  ///   - isBetweenRecords: the last record is whole.
+  func rest(_ rest: TLSMessage.Rest, isBetweenRecords: Bool) {
+    if isBetweenRecords { arrived() }
     if let last = messages.indices[max(unrested, pulled)...].last(where: { messages[$0].rest == nil }) {
       messages[last].rest = rest
     }
@@ -51,13 +58,16 @@ final class MessageTap {
   ///   - kind: the content type, or one of libssl's own numbers for a record's header and its inner type.
   ///   - bytes: the header, type or message.
   ///   - isSettled: nothing of the handshake is under way, so that what is sent is done with.
-  func note(_ kind: Int32, _ direction: TLSMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool, isSettled: Bool) {
+  func note(
+    _ kind: Int32, _ direction: TLSMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool, isSettled: Bool
+  ) {
     var way = direction == .sent ? sending : receiving
     defer { if direction == .sent { sending = way } else { receiving = way } }
     var content: TLSMessage.Content
     var size = bytes.count
     switch kind {
     case SSL3_RT_HEADER where bytes.count >= 5:
+      if direction == .received { arrived() }
       let type = unsafe TLSMessage.RecordType(rawValue: bytes[0])
       way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
       content = .record(type)
@@ -75,9 +85,20 @@ final class MessageTap {
     default: return
     }
     let isEncrypted = content == .changeCipherSpec ? false : way.isEncrypted
-    append(
-      TLSMessage(
-        content, direction, size: size, isEncrypted: isEncrypted, rest: direction == .sent && isSettled ? .done : nil))
+    let message = TLSMessage(
+      content, direction, size: size, isEncrypted: isEncrypted, rest: direction == .sent && isSettled ? .done : nil)
+    if direction == .received, case .record = content {
+      arriving = message
+    } else {
+      if direction == .received { arrived() }
+      append(message)
+    }
+  }
+
+  /// A received record is told when all of it is there: its header comes in before its body may.
+  private func arrived() {
+    if let record = arriving { append(record) }
+    arriving = nil
   }
 
   private func append(_ message: TLSMessage) {
@@ -86,14 +107,20 @@ final class MessageTap {
     messages.append(message)
   }
 
-  /// The type inside the protection comes right behind the header of its record.
+  /// The type inside the protection comes right behind the header of a record that is sent, and behind the body of one
+  /// that is received.
   private func innerType(_ type: TLSMessage.RecordType, _ direction: TLSMessage.Direction) {
-    guard let index = messages.indices[pulled...].last(where: { messages[$0].direction == direction }),
+    func inner(_ record: TLSMessage) -> TLSMessage {
+      TLSMessage(.record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
+    }
+    if direction == .received {
+      arriving = arriving.map(inner)
+      arrived()
+    } else if let index = messages.indices[pulled...].last(where: { messages[$0].direction == .sent }),
       case .record = messages[index].content
-    else { return }
-    let record = messages[index]
-    messages[index] = TLSMessage(
-      .record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
+    {
+      messages[index] = inner(messages[index])
+    }
   }
 
   /// SHA-256 of "HelloRetryRequest", the random of such a ServerHello (RFC 8446, section 4.1.3).

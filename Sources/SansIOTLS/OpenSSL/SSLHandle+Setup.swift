@@ -138,6 +138,12 @@ extension SSLHandle {
   /// Keeps what passes, if the configuration asks for it.
   var tap: MessageTap? { unsafe record.pointee.tap }
 
+  /// Tells the tap, if there is one, how a call ended.
+  func rest(_ rest: @autoclosure () -> TLSMessage.Rest) {
+    guard let tap else { return }
+    tap.rest(rest(), isBetweenRecords: unsafe sitls_awaits_header(ssl))
+  }
+
   /// Takes the warnings and sessions noted since the last time.
   func takeNews(_ body: (Event) -> Void) {
     for alert in unsafe record.pointee.warnings { body(.alertReceived(alert)) }

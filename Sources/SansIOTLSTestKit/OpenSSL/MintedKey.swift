@@ -11,16 +11,20 @@ internal import CSansIOTLSOpenSSL
   /// The key identifier: a digest of the SubjectPublicKeyInfo, after RFC 7093.
   let identifier: [UInt8]
   private let handle: OpaquePointer
+  /// Where the random numbers come from; `nil` for libcrypto's own.
+  let library: SeededLibrary?
 
   /// Generates a key pair.
-  init(_ type: TestIdentity.KeyType) {
+  init(_ type: TestIdentity.KeyType, library: SeededLibrary? = nil) {
+    self.library = library
     let algorithm =
       switch type {
       case .p256, .p384: "EC"
       case .ed25519: "ED25519"
       case .rsa: "RSA"
       }
-    let context = unsafe Minting.made(EVP_PKEY_CTX_new_from_name(nil, algorithm, nil), "EVP_PKEY_CTX_new_from_name")
+    let context = unsafe Minting.made(
+      EVP_PKEY_CTX_new_from_name(library?.minting, algorithm, nil), "EVP_PKEY_CTX_new_from_name")
     defer { unsafe EVP_PKEY_CTX_free(context) }
     unsafe Minting.must(EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init")
     switch type {
@@ -97,7 +101,7 @@ internal import CSansIOTLSOpenSSL
       case .ed25519: nil
       }
     unsafe Minting.must(
-      EVP_DigestSignInit_ex(context, nil, digest, nil, nil, handle, nil), "EVP_DigestSignInit_ex")
+      EVP_DigestSignInit_ex(context, nil, digest, library?.minting, nil, handle, nil), "EVP_DigestSignInit_ex")
     return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_PKEY_get_size(handle))) { buffer, count in
       count = buffer.count
       unsafe Minting.must(EVP_DigestSign(context, buffer.baseAddress, &count, bytes, bytes.count), "EVP_DigestSign")

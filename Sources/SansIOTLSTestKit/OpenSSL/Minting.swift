@@ -5,9 +5,9 @@ internal import CSansIOTLSOpenSSL
 /// Every pointer here is made, used and freed within one function, and arrays lend theirs for one call.
 enum Minting {
   /// A random serial number of 64 bits, positive and not zero.
-  static func serialNumber() -> UInt64 {
+  static func serialNumber(_ library: SeededLibrary?) -> UInt64 {
     var octets = [UInt8](repeating: 0, count: 8)
-    unsafe must(RAND_bytes(&octets, Int32(octets.count)), "RAND_bytes")
+    unsafe must(RAND_bytes_ex(library?.minting, &octets, octets.count, 0), "RAND_bytes_ex")
     return octets.reduce(0) { $0 << 8 | UInt64($1) } & 0x7fff_ffff_ffff_ffff | 1
   }
 
@@ -38,11 +38,13 @@ enum Minting {
   }
 
   /// The leftmost 160 bits of the SHA-256 of some bytes.
-  static func digest160(_ bytes: [UInt8]) -> [UInt8] {
-    let digest = unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+  static func digest160(_ bytes: [UInt8]) -> [UInt8] { Array(sha256(bytes).prefix(20)) }
+
+  /// The SHA-256 of some bytes.
+  static func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
       unsafe must(EVP_Q_digest(nil, "SHA256", nil, bytes, bytes.count, buffer.baseAddress, &count), "EVP_Q_digest")
     }
-    return Array(digest.prefix(20))
   }
 
   /// The pointer that a call of libcrypto returned; traps with its reason if there is none.

@@ -80,7 +80,7 @@ struct KeyUpdateTests {
 
   @Test func `a ticket that arrives in pieces is kept`() throws {
     var pair = try EnginePair.connected(.tls13)
-    pair.nextPiece = { 7 }
+    pair.link = .pieces(of: 7)
     try pair.settle()
     #expect(sessions(&pair).count == 1)
   }

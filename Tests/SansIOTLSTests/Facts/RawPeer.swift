@@ -1,4 +1,5 @@
 import CSansIOTLSOpenSSL
+import SansIOTLS
 import SansIOTLSTestKit
 
 /// A peer that does what the engine never would: bare libssl on two memory BIOs.

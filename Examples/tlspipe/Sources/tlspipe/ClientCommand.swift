@@ -62,7 +62,8 @@ struct ClientCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let engine = try makeEngine()
+    let recording = try options.recording(.client)
+    let engine = try makeEngine(recording)
     let command = try await Command(command)
     let plaintext = try DescriptorPair.standard.transport(advice: "open standard input and output")
     if let command {
@@ -70,20 +71,20 @@ struct ClientCommand: AsyncParsableCommand {
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: FileDescriptorTransport? = consume plaintext
       let (report, status) = try await command.run { ciphertext in
-        relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!)
+        relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
       }
       options.note("COMMAND: \(status)")
       try ExitReport(report).leave(options)
     } else {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND behind --")
-      try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext)).leave(options)
+      try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options)
     }
   }
 
-  private func makeEngine() throws -> TLSEngine {
+  private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
-    try options.apply(to: &configuration)
+    try options.apply(to: &configuration, recording)
     if let ca { configuration.trust = [.pem(try FileBytes.read(ca))] }
     if insecure {
       StandardError.say("warning: --insecure checks no certificate; anybody on the way can read and change everything")
@@ -115,10 +116,10 @@ struct ClientCommand: AsyncParsableCommand {
 
   private func relay(
     _ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport,
-    plaintext: consuming FileDescriptorTransport
+    plaintext: consuming FileDescriptorTransport, _ recording: Recording?
   ) -> RelayReport {
-    var relay = Relay(engine, ciphertext: ciphertext)
+    var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     relay.attach(plaintext: plaintext)
-    return Session.run(&relay, options)
+    return Session.run(&relay, options, recording)
   }
 }

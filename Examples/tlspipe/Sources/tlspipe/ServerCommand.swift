@@ -51,34 +51,35 @@ struct ServerCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let engine = try makeEngine()
+    let recording = try options.recording(.server)
+    let engine = try makeEngine(recording)
     let command = try await Command(command)
     let plaintext = try plainFds.map { try $0.transport(advice: "open them, or give a COMMAND behind --") }
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
-    var relay = Relay(engine, ciphertext: ciphertext)
+    var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     guard Session.handshake(&relay, options) else {
-      return try ExitReport(Session.run(&relay, options)).leave(options)
+      return try ExitReport(Session.run(&relay, options, recording)).leave(options)
     }
     if let plaintext {
       relay.attach(plaintext: plaintext)
-      return try ExitReport(Session.run(&relay, options)).leave(options)
+      return try ExitReport(Session.run(&relay, options, recording)).leave(options)
     }
     let environment = environment(relay)
     let (report, status) = try await command!.run(environment: environment) { plaintext in
       relay.attach(plaintext: plaintext)
-      return Session.run(&relay, options)
+      return Session.run(&relay, options, recording)
     }
     options.note("COMMAND: \(status)")
     try ExitReport(report).leave(options)
   }
 
-  private func makeEngine() throws -> TLSEngine {
+  private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
     let chain = try FileBytes.read(certificate)
     let key = try FileBytes.read(privateKey)
     let authorities = try clientCa.map(FileBytes.read)
     do {
       var configuration = TLSContext.Configuration.server(try TLSIdentity(pemChain: chain, privateKey: key))
-      try options.apply(to: &configuration)
+      try options.apply(to: &configuration, recording)
       if let authorities {
         configuration.trust = [.pem(authorities)]
         configuration.clientAuthentication = .required

@@ -15,8 +15,9 @@ enum Session {
 
   /// Moves everything that is left to move.
   ///
+  /// - Parameter recording: what watched the relay; it is completed.
   /// - Returns: what happened.
-  static func run(_ relay: inout Relay, _ options: TLSOptions) -> RelayReport {
+  static func run(_ relay: inout Relay, _ options: TLSOptions, _ recording: Recording?) -> RelayReport {
     let clock = ContinuousClock()
     let start = clock.now
     var bar = ProgressBar(isWanted: options.progress, total: ProgressBar.size(of: 0))
@@ -24,6 +25,7 @@ enum Session {
     let report = relay.run { report in bar.update(report.plaintextSent + report.plaintextReceived) }
     bar.erase()
     if options.stats { StandardError.write(Statistics.text(report, duration: clock.now - start)) }
+    recording?.finish()
     return report
   }
 }

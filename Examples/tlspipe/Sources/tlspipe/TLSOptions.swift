@@ -13,6 +13,19 @@ struct TLSOptions: ParsableArguments {
       "Append the connection's secrets, for Wireshark. Whoever has them can read it.", valueName: "file"))
   var keylog: String?
 
+  @Option(
+    defaultAsFlag: LadderTarget.standardError, parsing: .next,
+    help: ArgumentHelp(
+      "Draw the connection's messages when it has ended: on standard error, or into a file (SVG if it is named so).",
+      valueName: "file.svg"))
+  var ladder: LadderTarget?
+
+  @Option(
+    help: ArgumentHelp(
+      "Capture the connection with its secrets, for Wireshark. Whoever has the file can read it.",
+      valueName: "file.pcapng"))
+  var capture: String?
+
   @Flag(help: "Say on standard error what was agreed on, moved, and how each side closed.")
   var stats = false
 
@@ -22,12 +35,25 @@ struct TLSOptions: ParsableArguments {
   @Flag(help: "Say on standard error what goes on.")
   var verbose = false
 
-  func apply(to configuration: inout TLSContext.Configuration) throws {
+  /// What watches a connection as the options say; `nil` if nothing is to.
+  ///
+  /// - Throws: `ExitCode` after saying so, if a file cannot be opened.
+  func recording(_ side: TLSContext.Configuration.Side) throws -> Recording? {
+    guard ladder != nil || capture != nil else { return nil }
+    return Recording(
+      side, ladder: try ladder.map { try LadderOutput($0, side) }, capture: try capture.map { try CaptureFile($0, side) })
+  }
+
+  func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) throws {
     versions.apply(to: &configuration)
     if let alpn { configuration.applicationProtocols = alpn.split(separator: ",").map(String.init) }
-    if let keylog {
-      let file = try KeyLogFile(path: keylog)
-      configuration.keyLog = { line in file.append(line) }
+    configuration.tapsMessages = ladder != nil
+    let keys = try keylog.map { try KeyLogFile(path: $0) }
+    if keys != nil || capture != nil {
+      configuration.keyLog = { line in
+        keys?.append(line)
+        recording?.keyLog(line)
+      }
     }
   }
 

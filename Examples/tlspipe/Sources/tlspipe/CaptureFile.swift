@@ -1,0 +1,80 @@
+import SansIOTLS
+import SansIOTLSTrace
+import SansIOTLSTransports
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// A pcapng file that grows with the connection.
+struct CaptureFile: ~Copyable {
+  private let path: String
+  private let side: Capture.Side
+  private let file: OutputFile
+  private var capture: Capture
+  private var hasSent = false
+  /// libssl as a TLS 1.2 server tells its secret at the end of the handshake. What the client sends in its second flight
+  /// is kept back until then: secrets have to come first.
+  private var keepsBack = false
+  private var isHandshakeDone = false
+  private var isBroken = false
+
+  /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
+  init(_ path: String, _ side: Capture.Side) throws {
+    self.path = path
+    self.side = side
+    file = try OutputFile(path, isSecret: true)
+    capture = Capture(comment: "tlspipe \(side)")
+    StandardError.say("warning: --capture writes the connection's secrets too; whoever has \(path) can read it")
+  }
+
+  mutating func keyLog(_ line: String) { capture.keyLog(line) }
+
+  mutating func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
+    // Sound: the bytes are copied before the span ends.
+    let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
+    capture.sent(bytes, by: sender(direction), at: Self.now)
+    if direction == .sent { hasSent = true } else if side == .server, hasSent, !isHandshakeDone { keepsBack = true }
+  }
+
+  mutating func ended(_ direction: RelayReport.Direction) { capture.ended(by: sender(direction), at: Self.now) }
+
+  /// Writes what a turn of the relay brought.
+  mutating func turned(_ engine: borrowing TLSEngine) {
+    if keepsBack {
+      if engine.negotiated == nil { return }
+      keepsBack = false
+      isHandshakeDone = true
+    }
+    write()
+  }
+
+  /// Writes what is left.
+  mutating func write() {
+    let bytes = capture.takeBytes()
+    if isBroken { return }
+    do throws(TransportError) {
+      try file.write(bytes)
+    } catch {
+      // The connection goes on without it.
+      isBroken = true
+      StandardError.say("cannot write to \(path) any more: \(error); the capture ends here")
+    }
+  }
+
+  private func sender(_ direction: RelayReport.Direction) -> Capture.Side {
+    direction == .sent ? side : side.peer
+  }
+
+  /// Nanoseconds since 1970.
+  private static var now: UInt64 {
+    var time = timespec()
+    // Sound: the structure lives through the call.
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+  }
+}

@@ -1,0 +1,32 @@
+import SansIOTLS
+import SansIOTLSTrace
+import SansIOTLSTransports
+
+/// The picture of a connection, and where it goes.
+struct LadderOutput: ~Copyable {
+  private let target: LadderTarget
+  private let file: OutputFile?
+  private var ladder: Ladder
+
+  /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
+  init(_ target: LadderTarget, _ side: Ladder.Side) throws {
+    self.target = target
+    ladder = Ladder(title: "tlspipe \(side)")
+    switch target {
+    case .standardError: file = nil
+    case .file(let path): file = try OutputFile(path, isSecret: false)
+    }
+  }
+
+  mutating func note(_ side: Ladder.Side, _ engine: inout TLSEngine) { ladder.note(side, &engine) }
+
+  /// Draws it.
+  func finish() {
+    guard let file else { return StandardError.write(ladder.text()) }
+    do throws(TransportError) {
+      try file.write(Array((target.isSVG ? ladder.svg() : ladder.text()).utf8))
+    } catch {
+      StandardError.say("cannot write the ladder to \(target): \(error)")
+    }
+  }
+}

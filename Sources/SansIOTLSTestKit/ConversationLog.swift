@@ -1,0 +1,92 @@
+public import SansIOTLS
+public import SansIOTLSTrace
+internal import Synchronization
+
+/// What is known of the conversation of an ``EnginePair``: its ladder, its tape, its seed. The pair writes it; whoever
+/// reports a failure reads it, on any thread and after the pair is gone.
+public final class ConversationLog: Sendable {
+  /// Which end.
+  public typealias Side = TLSContext.Configuration.Side
+
+  private struct State: Sendable {
+    var ladder: Ladder
+    var tape: Tape?
+    var needs: [Side: String] = [:]
+    var failures: [Side: String] = [:]
+  }
+
+  /// The seed of the world that the conversation takes place in; `nil` outside of one.
+  public let seed: UInt64?
+  /// The seed of the link; `nil` if it leaves nothing to chance.
+  public let linkSeed: UInt64?
+  private let state: Mutex<State>
+
+  init(title: String, seed: UInt64?, linkSeed: UInt64?, tape: Tape?) {
+    self.seed = seed
+    self.linkSeed = linkSeed
+    state = Mutex(State(ladder: Ladder(title: title), tape: tape))
+    Collector.current?.add(self)
+  }
+
+  /// The ladder so far.
+  public var ladder: Ladder { state.withLock { $0.ladder } }
+
+  /// The tape so far; `nil` outside of a ``SeededWorld``, where nothing could be replayed.
+  public var tape: Tape? { state.withLock { $0.tape } }
+
+  /// The ladder as text, what both sides need or failed with, and the seed.
+  public var report: String {
+    let state = state.withLock { $0 }
+    var text = state.ladder.text()
+    if !text.hasSuffix("\n") { text += "\n" }
+    for side in Side.allCases {
+      if let failure = state.failures[side] {
+        text += "\(side) failed: \(failure)\n"
+      } else if let needs = state.needs[side] {
+        text += "\(side) needs \(needs)\n"
+      }
+    }
+    if let seed { text += "seed of the world \(seed)\n" }
+    if let linkSeed { text += "seed of the link \(linkSeed)\n" }
+    return text
+  }
+
+  func describe(_ name: String, _ value: String) { state.withLock { $0.tape?.setup[name] = value } }
+
+  func note(_ side: Side, _ engine: inout TLSEngine) {
+    state.withLock {
+      $0.ladder.note(side, &engine)
+      $0.needs[side] = "\(engine.needs)"
+      if let failure = engine.failure { $0.failures[side] = "\(failure)" }
+    }
+  }
+
+  func note(_ remark: String) { state.withLock { $0.ladder.note(remark) } }
+
+  func record(_ entry: Tape.Entry) { state.withLock { $0.tape?.append(entry) } }
+
+  /// Whether calls are to be described for a tape at all.
+  var isTaping: Bool { state.withLock { $0.tape != nil } }
+
+  /// Gathers the logs of all conversations that begin in a task, so that a test framework's helper can attach them to a
+  /// failure. Of more than eight conversations the latest eight are kept.
+  public final class Collector: Sendable {
+    /// The collector of this task, if a helper set one.
+    @TaskLocal public static var current: Collector?
+
+    private let kept = Mutex<[ConversationLog]>([])
+
+    /// Makes an empty collector.
+    public init() {}
+
+    /// The logs, oldest first.
+    public var logs: [ConversationLog] { kept.withLock { $0 } }
+
+    fileprivate func add(_ log: ConversationLog) {
+      kept.withLock {
+        if $0.count == 8 { $0.removeFirst() }
+        $0.append(log)
+      }
+    }
+  }
+}

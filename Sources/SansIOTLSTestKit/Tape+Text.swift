@@ -1,0 +1,134 @@
+internal import SansIOTLS
+
+extension Tape: CustomStringConvertible {
+  /// Text that is not a tape, or not one of this version.
+  public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The line, counted from 1.
+    public let line: Int
+    /// What was expected there.
+    public let expected: String
+
+    /// Both in words.
+    public var description: String { "line \(line) of the tape: expected \(expected)" }
+  }
+
+  private static let heading = "SansIOTLS tape 1"
+
+  /// The tape as text, with a line break at the end. ``init(parsing:)`` reads it.
+  public var description: String {
+    var text = "\(Self.heading)\nseed \(seed)\n"
+    for (name, value) in setup.sorted(by: { $0.key < $1.key }) { text += "setup \(name) \(value)\n" }
+    for entry in entries { text += "\(entry)\n" }
+    return text
+  }
+
+  /// Reads a tape from its text.
+  ///
+  /// - Parameter text: what ``description`` gave.
+  /// - Throws: ``Malformed``, with the first line that is none of a tape.
+  public init(parsing text: String) throws(Malformed) {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    func malformed(_ index: Int, _ expected: String) -> Malformed { Malformed(line: index + 1, expected: expected) }
+    guard lines.first.map({ $0 == Self.heading }) == true else { throw malformed(0, "\"\(Self.heading)\"") }
+    guard lines.count > 1, lines[1].hasPrefix("seed "), let seed = UInt64(lines[1].dropFirst(5)) else {
+      throw malformed(1, "\"seed\" and a number")
+    }
+    self.init(seed: seed)
+    for (index, line) in lines.enumerated().dropFirst(2) where !(line.isEmpty && index == lines.count - 1) {
+      if line.hasPrefix("setup ") {
+        let words = line.split(separator: " ", maxSplits: 2)
+        guard words.count == 3 else { throw malformed(index, "\"setup\", a name and a value") }
+        setup[String(words[1])] = String(words[2])
+      } else if let entry = Entry(parsing: line) {
+        append(entry)
+      } else {
+        throw malformed(index, "a side, a call, \"=\" and what came of it")
+      }
+    }
+  }
+}
+
+extension Tape.Entry: CustomStringConvertible {
+  /// The entry as a line of a tape, without line break.
+  public var description: String { "\(side) \(call) = \(outcome)" }
+
+  fileprivate init?(parsing line: Substring) {
+    // No call's text holds the sign, and an outcome may.
+    guard let sign = line.firstIndex(of: "=") else { return nil }
+    let words = line[..<sign].split(separator: " ")
+    guard let side = Tape.Side.allCases.first(where: { words.first.map(String.init) == "\($0)" }),
+      let call = Tape.Call(parsing: words.dropFirst()),
+      let outcome = Tape.Outcome(parsing: line[line.index(after: sign)...].drop { $0 == " " })
+    else { return nil }
+    self.init(side: side, call: call, outcome: outcome)
+  }
+}
+
+extension Tape.Call: CustomStringConvertible {
+  /// The call as on a tape, for example `read 65536`.
+  public var description: String {
+    switch self {
+    case .feed(let bytes): "feed \(Hexadecimal.text(bytes))"
+    case .feedEOF: "feedEOF"
+    case .drain: "drain"
+    case .write(let bytes): "write \(Hexadecimal.text(bytes))"
+    case .read(let count): "read \(count)"
+    case .close: "close"
+    case .keyUpdate(let requestingPeer): requestingPeer ? "keyUpdate requested" : "keyUpdate"
+    case .answer(.proceed): "answer proceed"
+    case .answer(.accept): "answer accept"
+    case .answer(.use): "answer use"
+    case .answer(.reject(let alert)): "answer reject \(alert.rawValue)"
+    case .takeTrailingInput: "takeTrailingInput"
+    case .hibernate: "hibernate"
+    }
+  }
+
+  fileprivate init?(parsing words: ArraySlice<Substring>) {
+    let words = Array(words)
+    func bytes() -> [UInt8]? { words.count == 1 ? [] : words.count == 2 ? Hexadecimal.bytes(words[1]) : nil }
+    switch (words.first, words.count) {
+    case ("feed", _): if let bytes = bytes() { self = .feed(bytes) } else { return nil }
+    case ("write", _): if let bytes = bytes() { self = .write(bytes) } else { return nil }
+    case ("read", 2): if let count = Int(words[1]) { self = .read(upTo: count) } else { return nil }
+    case ("feedEOF", 1): self = .feedEOF
+    case ("drain", 1): self = .drain
+    case ("close", 1): self = .close
+    case ("keyUpdate", 1): self = .keyUpdate(requestingPeer: false)
+    case ("keyUpdate", 2) where words[1] == "requested": self = .keyUpdate(requestingPeer: true)
+    case ("takeTrailingInput", 1): self = .takeTrailingInput
+    case ("hibernate", 1): self = .hibernate
+    case ("answer", 2) where words[1] == "proceed": self = .answer(.proceed)
+    case ("answer", 2) where words[1] == "accept": self = .answer(.accept)
+    case ("answer", 2) where words[1] == "use": self = .answer(.use)
+    case ("answer", 3) where words[1] == "reject":
+      guard let number = UInt8(words[2]) else { return nil }
+      self = .answer(.reject(TLSAlert(rawValue: number)))
+    default: return nil
+    }
+  }
+}
+
+extension Tape.Outcome: CustomStringConvertible {
+  /// The outcome as on a tape, for example `accepted 297`.
+  public var description: String {
+    switch self {
+    case .accepted(let count): "accepted \(count)"
+    case .bytes(let bytes): "bytes \(Hexadecimal.text(bytes))"
+    case .step(let step): "step \(step)"
+    case .threw(let text): "threw \(text)"
+    }
+  }
+
+  fileprivate init?(parsing text: Substring) {
+    let words = text.split(separator: " ", maxSplits: 1)
+    let rest = words.count == 2 ? words[1] : ""
+    switch words.first {
+    case "accepted": if let count = Int(rest) { self = .accepted(count) } else { return nil }
+    case "bytes": if let bytes = Hexadecimal.bytes(rest) { self = .bytes(bytes) } else { return nil }
+    case "step": self = .step(String(rest))
+    case "threw": self = .threw(String(rest))
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,109 @@
+internal import SansIOTLS
+
+/// Runs a conversation again and again in the same world, its ciphertext delivered whole, a byte at a time and cut at
+/// random, and compares what each side read, was told and sent, byte for byte.
+///
+/// ```swift
+/// try verifyChunking { world, link in
+///   var pair = try EnginePair(link: link, in: world)
+///   try pair.handshake()
+///   _ = try pair.transfer(Array("ping".utf8), from: .client)
+///   try pair.shutdown()
+///   return pair
+/// }
+/// ```
+///
+/// - Parameters:
+///   - seed: the seed of the worlds and, counted up, of the random cuts.
+///   - cuts: how many random cuts, beside the two others.
+///   - script: makes a pair in the world and on the link that it is given, drives it by the pair's own calls, and returns
+///     it. It has to do the same each time. Events that it pulls itself are not compared.
+/// - Throws: ``ChunkingDifference`` at the first difference; what `script` throws when all arrives whole.
+public func verifyChunking(
+  seed: UInt64 = 1, cuts: Int = 8, of script: (_ world: SeededWorld, _ link: SimulatedLink) throws -> EnginePair
+) throws {
+  let whole = try ChunkingOutcome(script(SeededWorld(seed: seed), .direct))
+  func compare(_ cut: String, _ link: SimulatedLink) throws {
+    let outcome: ChunkingOutcome
+    do {
+      outcome = ChunkingOutcome(try script(SeededWorld(seed: seed), link))
+    } catch {
+      throw ChunkingDifference(description: "\(cut), the script threw: \(error)")
+    }
+    if let difference = whole.difference(from: outcome) {
+      throw ChunkingDifference(description: "\(cut), \(difference)")
+    }
+  }
+  try compare("one byte at a time", .pieces(of: 1))
+  for number in 0..<UInt64(max(cuts, 0)) {
+    try compare(
+      "cut at random by seed \(seed &+ number)",
+      SimulatedLink(seed: seed &+ number, faults: [.splits, .coalesces]))
+  }
+}
+
+/// What came of a conversation depended on how its ciphertext was cut.
+public struct ChunkingDifference: Error, Sendable, CustomStringConvertible {
+  /// Which cut, which side, and where the two runs part.
+  public let description: String
+}
+
+/// What the users of both sides can see of a conversation, however it was cut.
+private struct ChunkingOutcome {
+  /// What a side did or was told, as a stream each.
+  private var streams: [(name: String, bytes: [UInt8])] = []
+  private var facts: [(name: String, text: String)] = []
+
+  init(_ pair: consuming EnginePair) {
+    let entries = pair.log.tape?.entries ?? []
+    precondition(!entries.isEmpty, "the script has to make its pair in the world that it is given")
+    for side in EnginePair.Side.allCases {
+      var plaintext: [UInt8] = []
+      var ciphertext: [UInt8] = []
+      for entry in entries where entry.side == side {
+        guard case .bytes(let bytes) = entry.outcome else { continue }
+        switch entry.call {
+        case .drain: ciphertext += bytes
+        case .read: plaintext += bytes
+        default: break
+        }
+      }
+      // What the script left behind belongs to it all the same.
+      ciphertext += pair.drain(from: side)
+      streams.append(("what the \(side) read", plaintext))
+      streams.append(("what the \(side) sent", ciphertext))
+      facts.append(("the \(side)'s failure", Self.failure(of: side, pair)))
+      facts.append(("the \(side)'s needs", side == .client ? "\(pair.client.needs)" : "\(pair.server.needs)"))
+    }
+    facts.append(("the client's events", Self.events(&pair.client)))
+    facts.append(("the server's events", Self.events(&pair.server)))
+  }
+
+  private static func failure(of side: EnginePair.Side, _ pair: borrowing EnginePair) -> String {
+    (side == .client ? pair.client.failure : pair.server.failure).map { "\($0)" } ?? "none"
+  }
+
+  private static func events(_ engine: inout TLSEngine) -> String {
+    var events: [String] = []
+    while let event = engine.nextEvent() {
+      switch event {
+      case .handshakeCompleted: events.append("handshakeCompleted")
+      case .peerClosed: events.append("peerClosed")
+      case .alertReceived(let alert): events.append("alertReceived \(alert)")
+      case .sessionTicket: events.append("sessionTicket")
+      }
+    }
+    return events.joined(separator: ", ")
+  }
+
+  func difference(from other: ChunkingOutcome) -> String? {
+    for (mine, others) in zip(streams, other.streams) where mine.bytes != others.bytes {
+      let place = zip(mine.bytes, others.bytes).prefix { $0 == $1 }.count
+      return "\(mine.name) differs from byte \(place) on: \(mine.bytes.count) bytes whole, \(others.bytes.count) cut"
+    }
+    for (mine, others) in zip(facts, other.facts) where mine.text != others.text {
+      return "\(mine.name): \(mine.text) whole, \(others.text) cut"
+    }
+    return nil
+  }
+}

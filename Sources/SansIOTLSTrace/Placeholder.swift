@@ -1,1 +1,0 @@
-// The module is made of Ladder and Capture.

@@ -1,0 +1,138 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Synchronization
+import Testing
+
+@testable import SansIOTLSTrace
+
+/// What Wireshark makes of a capture. The checks of this repository install tshark: there nothing is skipped.
+@Suite(.enabled(if: Tshark.isInstalled, "tshark is not installed")) struct CaptureWiresharkTests {
+  private static let request = "GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
+  private static let response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+  /// Secrets as the engines tell them.
+  private final class Secrets: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    func append(_ line: String) { lines.withLock { $0.append(line) } }
+
+    /// Those since the last taking.
+    func take() -> [String] {
+      lines.withLock { lines in
+        defer { lines = [] }
+        return lines
+      }
+    }
+  }
+
+  /// A request, its answer, and the close of both sides.
+  ///
+  /// - Parameters:
+  ///   - version: of TLS.
+  ///   - logger: which side's secrets go into the file.
+  ///   - pieceSize: ciphertext passes in pieces of so many bytes at most.
+  /// - Returns: the file, as its pieces that were taken on the way.
+  private func conversation(
+    _ version: TLSVersion, logger: Capture.Side = .server, pieceSize: Int = .max
+  ) throws -> [UInt8] {
+    let secrets = Secrets()
+    var pair = try EnginePair(version: version) { client, server in
+      switch logger {
+      case .client: client.keyLog = { secrets.append($0) }
+      case .server: server.keyLog = { secrets.append($0) }
+      }
+    }
+    var capture = Capture()
+    var file: [UInt8] = []
+    var time: UInt64 = 1_700_000_000_000_000_000
+    func keep() {
+      // The one case in which a secret comes behind what needs it.
+      if version == .tls12, logger == .server, pair.server.negotiated == nil { return }
+      for line in secrets.take() { capture.keyLog(line) }
+      file += capture.takeBytes()
+    }
+    func pass(_ bytes: [UInt8], by side: Capture.Side, _ receive: (ArraySlice<UInt8>) throws -> Int) throws {
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let piece = rest.prefix(pieceSize)
+        time += 1_000_000
+        capture.sent(Array(piece), by: side, at: time)
+        rest = rest.dropFirst(try receive(piece))
+        keep()
+      }
+    }
+    func move() throws {
+      for _ in 0..<6 {
+        try pass(pair.client.drain(), by: .client) { try pair.server.feed($0) }
+        try pass(pair.server.drain(), by: .server) { try pair.client.feed($0) }
+      }
+    }
+    try move()
+    _ = try pair.client.write(Self.request.utf8)
+    try move()
+    #expect(try pair.server.read(upTo: 1000).value.map { String(decoding: $0, as: UTF8.self) } == Self.request)
+    _ = try pair.server.write(Self.response.utf8)
+    _ = try pair.server.close()
+    try move()
+    #expect(try pair.client.read(upTo: 1000).value.map { String(decoding: $0, as: UTF8.self) } == Self.response)
+    _ = try pair.client.close()
+    try move()
+    capture.ended(by: .server, at: time)
+    capture.ended(by: .client, at: time)
+    keep()
+    return file
+  }
+
+  private func expectSoundTransport(_ file: [UInt8]) throws {
+    #expect(try Tshark.read(file, "-Y", "tcp.analysis.flags || _ws.expert.severity >= 0x600000") == [])
+    let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    #expect(
+      try Tshark.read(
+        file, checked[0], checked[1], checked[2], checked[3], "-T", "fields", "-e", "ip.checksum.status", "-e",
+        "tcp.checksum.status"
+      ).allSatisfy { $0 == "1\t1" })
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13], Capture.Side.allCases)
+  func `what was encrypted is read from the file alone`(_ version: TLSVersion, _ logger: Capture.Side) throws {
+    let file = try conversation(version, logger: logger)
+    #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
+    #expect(try Tshark.read(file, "-Y", "http.response", "-T", "fields", "-e", "http.response.code") == ["200"])
+    try expectSoundTransport(file)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13], Capture.Side.allCases)
+  func `single bytes are put together`(_ version: TLSVersion, _ logger: Capture.Side) throws {
+    let file = try conversation(version, logger: logger, pieceSize: 1)
+    #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
+    try expectSoundTransport(file)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `both sides' close_notify is seen`(_ version: TLSVersion) throws {
+    let alerts = try Tshark.read(
+      try conversation(version), "-Y", "tls.alert_message", "-T", "fields", "-e", "tcp.srcport", "-e",
+      "tls.alert_message.desc")
+    #expect(alerts == ["443\t0", "49152\t0"])
+  }
+
+  @Test func `the connection begins and ends as TCP does`() throws {
+    let flags = try Tshark.read(
+      try conversation(.tls13), "-Y", "tcp.flags.syn == 1 || tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.srcport",
+      "-e", "tcp.flags.str")
+    #expect(flags.count == 4)
+    #expect(flags[0].contains("S") && flags[0].hasPrefix("49152"))
+  }
+
+  @Test func `much data one way fills no window, and sequence numbers that wrap are followed`() throws {
+    var capture = Capture(
+      connection: TCPFraming(clientPort: 49_152, clientSequence: .max - 1_000_000, serverSequence: .max - 5))
+    for _ in 0..<40 { capture.sent([UInt8](repeating: 0, count: 70_001), by: .client, at: 0) }
+    capture.sent([UInt8](repeating: 0, count: 10), by: .server, at: 1)
+    let file = capture.bytes
+    try expectSoundTransport(file)
+    let last = try Tshark.read(file, "-T", "fields", "-e", "tcp.seq").last
+    #expect(last == "\(40 * 70_001 + 1)")
+  }
+
+}

@@ -1,0 +1,49 @@
+import SansIOTLS
+import SansIOTLSTestKit
+
+/// What one side's application did so far, and what it saw.
+struct Application {
+  let side: EnginePair.Side
+  let plan: [Scenario.Action]
+  /// The next action of the plan.
+  var next = 0
+  /// What is left of a write that was begun.
+  var unwritten = 0
+  var written = 0
+  var received = 0
+  var hasClosed = false
+  var hasAbandoned = false
+  var sawEnd = false
+  /// The application closed its transport, as one does when all is over.
+  var hasHungUp = false
+  /// The first error, and every later one has to be the same.
+  var failure: TLSError?
+  var events: [String] = []
+  /// The latest session it was given, and whether it was given one to resume.
+  var session: TLSSession?
+  var hadSession = false
+  /// It refused the peer when it was asked.
+  var hasRefused = false
+  /// What it sent in clear behind its close_notify, and what arrived of the peer's.
+  var sentInClear: [UInt8] = []
+  var receivedInClear: [UInt8] = []
+
+  init(_ side: EnginePair.Side, _ plan: [Scenario.Action]) {
+    self.side = side
+    self.plan = plan
+  }
+
+  /// Its next action waits for the peer.
+  var isWaiting: Bool {
+    if unwritten == 0, next < plan.count, case .await = plan[next] { true } else { false }
+  }
+
+  /// Nothing more will come of this side.
+  var isThrough: Bool { failure != nil || hasAbandoned || hasClosed && sawEnd }
+
+  /// The plaintext of a side, by position: each side has its own, so that no byte can be mistaken for another.
+  static func bytes(_ side: EnginePair.Side, _ range: Range<Int>) -> [UInt8] {
+    let salt = side == .client ? 0x35 : 0xca
+    return range.map { UInt8(truncatingIfNeeded: ($0 &* 167) ^ ($0 >> 8) ^ salt) }
+  }
+}

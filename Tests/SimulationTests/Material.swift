@@ -1,0 +1,74 @@
+import SansIOTLS
+import SansIOTLSTestKit
+
+/// The identities of all conversations, minted once in a world of their own: the same in each process, so that a seed
+/// stands for the very same bytes everywhere.
+enum Material {
+  struct Cast: Sendable {
+    let authority: TestAuthority
+    let servers: [TestIdentity.KeyType: TestIdentity]
+    let badServers: [TestIdentity.Defect: TestIdentity]
+    let clients: [TestIdentity.KeyType: TestIdentity]
+    let unknownClient: TestIdentity
+  }
+
+  static let cast: Cast = {
+    let world = SeededWorld(seed: 0)
+    let authority = world.authority()
+    let intermediate = authority.issueIntermediate()
+    let keys: [TestIdentity.KeyType] = [.p256, .p384, .ed25519, .rsa2048]
+    func each<Key: Hashable>(_ keys: [Key], _ mint: (Key) -> TestIdentity) -> [Key: TestIdentity] {
+      Dictionary(uniqueKeysWithValues: keys.map { ($0, mint($0)) })
+    }
+    return Cast(
+      authority: authority,
+      servers: each(keys) { intermediate.issue(names: ["localhost"], key: $0) },
+      badServers: each(
+        [
+          .expired, .notYetValid, .wrongName, .selfSigned, .unknownIssuer, .wrongUsage, .missingIntermediate,
+          .corruptedSignature,
+        ] as [TestIdentity.Defect]
+      ) { authority.issue(names: ["localhost"], defect: $0) },
+      clients: each(keys) { authority.issue(subject: "Client", key: $0, usage: .client) },
+      unknownClient: world.authority(name: "Somebody Else").issue(subject: "Stranger", usage: .client))
+  }()
+}
+
+extension Scenario {
+  /// The two contexts, made in a world.
+  func contexts(in world: SeededWorld) throws -> (client: TLSContext, server: TLSContext) {
+    let cast = Material.cast
+    let identity =
+      if case .badServer(let defect) = obstacle { cast.badServers[defect]! } else { cast.servers[key]! }
+    var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+    if obstacle == .noCommonVersion {
+      client.maximumVersion = .tls12
+      server.minimumVersion = .tls13
+    }
+    // The curves of the certificates stay among the groups, for TLS 1.2.
+    client.groups = ["X25519", "P-256", "P-384"]
+    server.groups = retries ? ["P-256", "P-384"] : ["X25519", "P-256", "P-384"]
+    client.applicationProtocols = ["one", "two"]
+    server.applicationProtocols = obstacle == .noCommonApplicationProtocol ? ["three"] : ["two"]
+    server.sessionTickets = tickets
+    client.releasesBuffers = releasesBuffers
+    server.releasesBuffers = releasesBuffers
+    server.trust = [cast.authority.trust]
+    switch clientCertificate {
+    case .none: break
+    case .requested(let isShown):
+      server.clientAuthentication = .requested
+      if isShown { client.identities = [try cast.clients[clientKey]!.identity] }
+    case .required:
+      server.clientAuthentication = .required
+      switch obstacle {
+      case .missingClientCertificate: break
+      case .unknownClient: client.identities = [try cast.unknownClient.identity]
+      default: client.identities = [try cast.clients[clientKey]!.identity]
+      }
+    }
+    client.asksAboutPeerCertificate = asks
+    server.asksAboutClientHello = asks
+    return (try world.context(client), try world.context(server))
+  }
+}

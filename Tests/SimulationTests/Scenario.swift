@@ -1,0 +1,190 @@
+import SansIOTLS
+import SansIOTLSTestKit
+
+/// One conversation with everything about it that is left to choice, drawn from a seed.
+struct Scenario: Sendable {
+  typealias Side = EnginePair.Side
+
+  /// What the carrier does.
+  enum Carrier: String, Sendable, CaseIterable {
+    case direct, harmless, corrupting, truncating, halfClosing
+
+    var faults: SimulatedLink.Faults {
+      switch self {
+      case .direct: []
+      case .harmless: .harmless
+      case .corrupting: [.harmless, .corrupts]
+      case .truncating: [.harmless, .truncates]
+      case .halfClosing: [.harmless, .halfCloses]
+      }
+    }
+  }
+
+  /// Why a connection cannot come about, or ends early, by the doing of its two ends.
+  enum Obstacle: Sendable, Equatable {
+    case none
+    /// The client checks the server's certificate, and something is wrong with it.
+    case badServer(TestIdentity.Defect)
+    /// The server requires a certificate, and the client has none.
+    case missingClientCertificate
+    /// The client's certificate comes from nobody that the server knows.
+    case unknownClient
+    case noCommonVersion
+    case noCommonApplicationProtocol
+    /// The server's application refuses the ClientHello.
+    case refusedClientHello
+    /// The client's application refuses the certificate.
+    case refusedCertificate
+    /// A side gives up after so many steps, wherever the handshake is.
+    case abandoned(Side, after: Int)
+  }
+
+  /// What a side's application does, one thing after another.
+  enum Action: Sendable, Equatable {
+    case write(Int)
+    case keyUpdate(requestingPeer: Bool)
+    case hibernate
+    /// Waits for so many bytes of the peer, as a server does for a request.
+    case await(Int)
+  }
+
+  enum ClientCertificate: Sendable, Equatable {
+    case none
+    /// The server asks, and may be shown one or not.
+    case requested(isShown: Bool)
+    case required
+  }
+
+  let seed: UInt64
+  var carrier: Carrier
+  let obstacle: Obstacle
+  /// `nil` for the newest both have.
+  let version: TLSVersion?
+  let key: TestIdentity.KeyType
+  let clientCertificate: ClientCertificate
+  let clientKey: TestIdentity.KeyType
+  var resumes: Bool
+  /// The server takes none of the client's key shares and asks for another.
+  let retries: Bool
+  let tickets: Int
+  let limits: TLSEngine.Limits
+  let releasesBuffers: Bool
+  /// Both applications are asked whatever can be asked, and agree.
+  let asks: Bool
+  /// Others leave errors in the thread's queue all the time.
+  let hasForeignErrors: Bool
+  var plans: [Side: [Action]]
+  /// What the client sends in clear behind its close_notify.
+  var trailing: Int
+  /// How large reads are; a slow reader skips most steps.
+  let isSlowReader: [Side: Bool]
+
+  /// Draws a scenario.
+  ///
+  /// - Parameters:
+  ///   - seed: decides everything that is not given.
+  ///   - carrier: what the carrier does; `nil` leaves it to the seed.
+  ///   - isObstructed: whether there is an obstacle; `nil` leaves it to the seed.
+  init(seed: UInt64, carrier: Carrier? = nil, isObstructed: Bool? = nil) {
+    var random = SplitMix(seed: seed)
+    func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &random) == 0 }
+    self.seed = seed
+    let drawnCarrier = Carrier.allCases.randomElement(using: &random)!
+    self.carrier = carrier ?? drawnCarrier
+    let drawnObstruction = chance(4)
+    obstacle = isObstructed ?? drawnObstruction ? Self.obstacle(&random) : .none
+    version = obstacle == .noCommonVersion ? nil : [nil, .tls12, .tls13, .tls13].randomElement(using: &random)!
+    key = [.p256, .p256, .p256, .p384, .ed25519, .rsa2048].randomElement(using: &random)!
+    clientKey = [.p256, .p256, .ed25519, .rsa2048].randomElement(using: &random)!
+    let drawnCertificate: ClientCertificate =
+      chance(3)
+      ? [.requested(isShown: true), .requested(isShown: false), .required].randomElement(using: &random)! : .none
+    switch obstacle {
+    case .missingClientCertificate, .unknownClient: clientCertificate = .required
+    default: clientCertificate = drawnCertificate
+    }
+    resumes = chance(3) && obstacle == .none
+    retries = chance(4)
+    tickets = [0, 1, 1, 2, 4].randomElement(using: &random)!
+    var limits = TLSEngine.Limits.default
+    if chance(2) { limits.ring = 1 << Int.random(in: 6...16, using: &random) }
+    if chance(3) { limits.outbound = 1 << Int.random(in: 0...18, using: &random) }
+    self.limits = limits
+    releasesBuffers = chance(4)
+    asks = chance(4) || obstacle == .refusedClientHello || obstacle == .refusedCertificate
+    hasForeignErrors = chance(4)
+    let mayUpdateKeys = version != .tls12
+    plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
+    trailing = chance(4) ? random.size(most: 12) : 0
+    isSlowReader = [.client: chance(4), .server: chance(4)]
+  }
+
+  /// The conversation before, which the session comes from.
+  var introduction: Scenario {
+    var first = self
+    first.carrier = .direct
+    first.resumes = false
+    first.plans = [.client: [], .server: []]
+    first.trailing = 0
+    return first
+  }
+
+  private static func obstacle(_ random: inout SplitMix) -> Obstacle {
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0, 1:
+      .badServer(
+        [
+          .expired, .notYetValid, .wrongName, .selfSigned, .unknownIssuer, .wrongUsage, .missingIntermediate,
+          .corruptedSignature,
+        ].randomElement(using: &random)!)
+    case 2: .missingClientCertificate
+    case 3: .unknownClient
+    case 4: .noCommonVersion
+    case 5: .noCommonApplicationProtocol
+    case 6: .refusedClientHello
+    case 7: .refusedCertificate
+    default:
+      .abandoned(Bool.random(using: &random) ? .client : .server, after: Int.random(in: 0...3, using: &random))
+    }
+  }
+
+  private static func plan(_ random: inout SplitMix, _ mayUpdateKeys: Bool) -> [Action] {
+    (0..<Int.random(in: 0...6, using: &random)).map { _ in
+      switch Int.random(in: 0..<10, using: &random) {
+      case 0 where mayUpdateKeys: .keyUpdate(requestingPeer: Bool.random(using: &random))
+      case 1: .hibernate
+      case 2: .await(random.size(most: 10))
+      default: .write(random.size(most: 16))
+      }
+    }
+  }
+}
+
+extension Scenario: CustomStringConvertible {
+  /// Everything in one line, for the report of a failure.
+  var description: String {
+    var words = ["seed \(seed)", "\(carrier.rawValue) carrier", version.map { "\($0)" } ?? "any version", "\(key)"]
+    if obstacle != .none { words.append("\(obstacle)") }
+    if clientCertificate != .none { words.append("client certificate \(clientCertificate) \(clientKey)") }
+    if resumes { words.append("resumed") }
+    if retries { words.append("retried") }
+    words.append("\(tickets) tickets, ring \(limits.ring), outbound \(limits.outbound)")
+    if releasesBuffers { words.append("buffers released") }
+    if asks { words.append("asked") }
+    if hasForeignErrors { words.append("foreign errors") }
+    for side in Side.allCases {
+      words.append(
+        "\(side)\(isSlowReader[side]! ? " (slow)" : ""): \(plans[side]!.map { "\($0)" }.joined(separator: " "))")
+    }
+    if trailing > 0 { words.append("\(trailing) bytes behind the end") }
+    return words.joined(separator: "; ")
+  }
+}
+
+extension SplitMix {
+  /// A number from 0 to 2^most - 1, small ones as likely as large ones.
+  mutating func size(most: Int) -> Int {
+    let bits = Int.random(in: 0...most, using: &self)
+    return Int.random(in: 0..<(1 << bits), using: &self)
+  }
+}

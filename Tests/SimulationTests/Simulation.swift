@@ -1,0 +1,514 @@
+import CSansIOTLSOpenSSL
+import SansIOTLS
+import SansIOTLSTestKit
+
+/// Runs one scenario and holds every call of it against the laws.
+struct Simulation: ~Copyable {
+  typealias Side = EnginePair.Side
+
+  /// What a run came to, for whoever counts them.
+  struct Outcome: Equatable {
+    var digest: String
+    var isComplete: Bool
+    var isResumed: Bool
+    var codes: Set<String>
+  }
+
+  let scenario: Scenario
+  private var pair: EnginePair
+  private var random: SplitMix
+  private var client: Application
+  private var server: Application
+  private let alternative: TLSContext
+  private var steps = 0
+  /// Nothing moved any more, and the applications lost patience.
+  private var hasTimedOut = false
+
+  /// Runs a scenario to its end.
+  ///
+  /// - Returns: what it came to.
+  /// - Throws: ``Violation`` if a law does not hold.
+  static func run(_ scenario: Scenario) throws -> Outcome {
+    let world = SeededWorld(seed: scenario.seed)
+    let contexts = try scenario.contexts(in: world)
+    // The server's application may serve by another context than the engine was made with.
+    let alternative = try scenario.contexts(in: world).server
+    var session: TLSSession?
+    if scenario.resumes {
+      var first = try Simulation(
+        scenario.introduction, contexts, alternative, session: nil, link: .direct, in: world)
+      _ = try first.run()
+      session = first.client.session
+    }
+    let link =
+      scenario.carrier == .direct ? .direct : SimulatedLink(seed: scenario.seed, faults: scenario.carrier.faults)
+    var simulation = try Simulation(scenario, contexts, alternative, session: session, link: link, in: world)
+    return try simulation.run()
+  }
+
+  private init(
+    _ scenario: Scenario, _ contexts: (client: TLSContext, server: TLSContext), _ alternative: TLSContext,
+    session: TLSSession?, link: SimulatedLink, in world: SeededWorld
+  ) throws {
+    self.scenario = scenario
+    self.alternative = alternative
+    random = SplitMix(seed: ~scenario.seed)
+    client = Application(.client, scenario.plans[.client]!)
+    client.hadSession = session != nil
+    server = Application(.server, scenario.plans[.server]!)
+    pair = try EnginePair(
+      client: contexts.client, server: contexts.server, limits: scenario.limits, session: session, link: link,
+      in: world, title: "seed \(scenario.seed)")
+  }
+
+  private mutating func run() throws -> Outcome {
+    while !(client.isThrough && server.isThrough && pair.client.outboundCount + pair.server.outboundCount == 0) {
+      steps += 1
+      if steps > 20_000 { throw violation("no hang: not at its end after \(steps) steps") }
+      var moved = false
+      for side in Side.allCases {
+        if try act(side) { moved = true }
+        if try read(side) { moved = true }
+        try checkRest(side)
+      }
+      if pair.step() { moved = true }
+      for side in Side.allCases {
+        try noticeFailure(side)
+        try collectEvents(side)
+        hangUp(side)
+      }
+      if server.sawEnd { server.receivedInClear += pair.takeTrailingInput(at: .server) }
+      if !moved { try losePatience() }
+    }
+    while pair.step() { server.receivedInClear += pair.takeTrailingInput(at: .server) }
+    server.receivedInClear += pair.takeTrailingInput(at: .server)
+    try checkEnd()
+    return outcome
+  }
+
+  // MARK: What the applications do
+
+  /// Goes on with the plan of a side, as far as the engine lets it.
+  ///
+  /// - Returns: whether anything came of it.
+  private mutating func act(_ side: Side) throws -> Bool {
+    if self[side].isThrough { return false }
+    if case .abandoned(side, after: let count) = scenario.obstacle, steps > count, !isDone(side) {
+      _ = try call(side) { (pair) throws(TLSError) in try pair.close(from: side) }
+      self[side].hasAbandoned = true
+      return true
+    }
+    if try answer(side) { return true }
+    guard isDone(side), !self[side].hasClosed else { return false }
+    if self[side].unwritten > 0 { return try write(side) }
+    guard self[side].next < self[side].plan.count else { return try close(side) }
+    switch self[side].plan[self[side].next] {
+    case .write(let count):
+      self[side].next += 1
+      self[side].unwritten = count
+      return count == 0 ? true : try write(side)
+    case .keyUpdate(let requestingPeer): return try keyUpdate(side, requestingPeer)
+    case .hibernate:
+      self[side].next += 1
+      pair.hibernate(side)
+      return true
+    case .await(let count):
+      // What the peer does not mean to send is not waited for.
+      let peer = self[side.peer]
+      guard self[side].received >= count || peer.hasClosed || peer.isThrough || peer.isWaiting else { return false }
+      self[side].next += 1
+      return true
+    }
+  }
+
+  private mutating func write(_ side: Side) throws -> Bool {
+    let start = self[side].written
+    let offered = min(self[side].unwritten, random.size(most: 17) + 1)
+    let plaintext = Application.bytes(side, start..<start + offered)
+    let before = outboundCount(side)
+    let step = try call(side) { (pair) throws(TLSError) in try pair.write(plaintext[...], from: side) }
+    let limit = scenario.limits.outbound
+    switch step {
+    case .done(let count)?:
+      guard (1...offered).contains(count) else {
+        throw violation("a write accepts some, and no more than it is given: \(count) of \(offered)")
+      }
+      guard outboundCount(side) >= before + count else {
+        throw violation("what a write accepted is sealed in that call")
+      }
+      // A KeyUpdate's answer may stand before it, and the last record may pass the limit.
+      guard outboundCount(side) <= limit + 16_640 + 4096 || before > limit else {
+        throw violation("outbound is bounded: \(outboundCount(side)) bytes wait, limit \(limit)")
+      }
+      self[side].written += count
+      self[side].unwritten -= count
+      return true
+    case .needsDrain?:
+      guard before >= limit else { throw violation("only a full outbound holds a write back: \(before) of \(limit)") }
+      return false
+    case .needsFeed?: return false
+    case nil: return true
+    case let other?: throw violation("a write after the handshake says \(other)")
+    }
+  }
+
+  private mutating func keyUpdate(_ side: Side, _ requestingPeer: Bool) throws -> Bool {
+    let isOffered = version(side) == .tls13
+    let step = try call(side, expecting: isOffered ? nil : .unsupported) { (pair) throws(TLSError) in
+      try pair.keyUpdate(from: side, requestingPeer: requestingPeer)
+    }
+    if case .needsFeed? = step { return false }
+    self[side].next += 1
+    return true
+  }
+
+  private mutating func close(_ side: Side) throws -> Bool {
+    let step = try call(side) { (pair) throws(TLSError) in try pair.close(from: side) }
+    self[side].hasClosed = true
+    guard side == .client, scenario.trailing > 0, case .done? = step else { return true }
+    // Behind its close_notify the client goes on in clear.
+    client.sentInClear = Application.bytes(.client, 0..<scenario.trailing)
+    pair.link.send(pair.drain(from: .client) + client.sentInClear, from: .client)
+    return true
+  }
+
+  private mutating func answer(_ side: Side) throws -> Bool {
+    let question = side == .client ? pair.client.question : pair.server.question
+    guard let question else { return false }
+    // An answer may take its time.
+    if Int.random(in: 0..<3, using: &random) == 0 { return true }
+    let answer: Answer
+    switch question {
+    case .clientHello(let hello):
+      guard hello.serverName == "localhost",
+        hello.applicationProtocols == ["one", "two"] || scenario.carrier == .corrupting
+      else {
+        throw violation("a ClientHello is told as it was sent: \(hello)")
+      }
+      answer =
+        scenario.obstacle == .refusedClientHello
+        ? .reject(.unrecognizedName) : [.proceed, .use(alternative)].randomElement(using: &random)!
+    case .peerCertificate(let certificate):
+      answer =
+        scenario.obstacle == .refusedCertificate
+        ? .reject(.certificateUnknown)
+        : certificate.check.isAccepted ? [.proceed, .accept].randomElement(using: &random)! : .proceed
+    }
+    if case .reject = answer { self[side].hasRefused = true }
+    _ = try call(side) { (pair) throws(TLSError) in try pair.answer(answer, at: side) }
+    return true
+  }
+
+  private mutating func read(_ side: Side) throws -> Bool {
+    if self[side].failure != nil || self[side].hasAbandoned || self[side].sawEnd { return false }
+    if scenario.isSlowReader[side]!, Int.random(in: 0..<4, using: &random) != 0 { return needs(side).contains(.read) }
+    var moved = false
+    for _ in 0..<64 {
+      let isPromised = needs(side).contains(.read)
+      let count = random.size(most: 17) + 1
+      let step = try call(side) { (pair) throws(TLSError) in try pair.read(at: side, upTo: count) }
+      switch step {
+      case .done(let bytes)?:
+        guard isPromised else { throw violation("needs tells when a read would deliver") }
+        try checkPlaintext(bytes, at: side, upTo: count)
+        moved = true
+      case .endOfStream?:
+        self[side].sawEnd = true
+        return true
+      case .needsFeed?, .needsAnswer?: return moved
+      case .needsDrain?: throw violation("a read never says needsDrain")
+      case nil: return true
+      }
+    }
+    return moved
+  }
+
+  private mutating func checkPlaintext(_ bytes: [UInt8], at side: Side, upTo count: Int) throws {
+    guard (1...count).contains(bytes.count) else {
+      throw violation("a read delivers 1 to \(count) bytes, not \(bytes.count)")
+    }
+    let start = self[side].received
+    guard start + bytes.count <= self[side.peer].written else { throw violation("no plaintext that was not written") }
+    guard bytes == Application.bytes(side.peer, start..<start + bytes.count) else {
+      throw violation("plaintext in order, from byte \(start) on at the \(side)")
+    }
+    guard self[side].events.contains("handshakeCompleted") || pendingHandshakeEvent(side) else {
+      throw violation("the handshake's end is told before any plaintext")
+    }
+    self[side].received += bytes.count
+  }
+
+  /// The event may wait to be pulled; pulling it is the very check.
+  private mutating func pendingHandshakeEvent(_ side: Side) -> Bool {
+    pullEvents(side)
+    return self[side].events.contains("handshakeCompleted")
+  }
+
+  // MARK: Calls
+
+  /// Makes one call, among others' errors if the scenario wants them.
+  ///
+  /// - Returns: `nil` if it threw: the side's failure, or the misuse that was expected.
+  private mutating func call<Value>(
+    _ side: Side, expecting code: TLSError.Code? = nil, _ body: (inout EnginePair) throws(TLSError) -> Value
+  ) throws -> Value? {
+    if scenario.hasForeignErrors, Bool.random(using: &random) { Self.leaveForeignError() }
+    defer { if scenario.hasForeignErrors { ERR_clear_error() } }
+    let result: Result<Value, TLSError>
+    do throws(TLSError) { result = .success(try body(&pair)) } catch { result = .failure(error) }
+    guard scenario.hasForeignErrors || ERR_peek_error() == 0 else { throw violation("a call leaves no error behind") }
+    switch (result, code) {
+    case (.success(let value), nil): return value
+    case (.success, let code?): throw violation("\(side): expected \(code)")
+    case (.failure(let error), let code?):
+      guard error.code == code, failure(side) == nil else { throw violation("\(side): expected \(code), not \(error)") }
+    case (.failure(let error), nil):
+      guard failure(side).map({ "\($0)" }) == "\(error)" else { throw violation("a good call throws no \(error)") }
+      try noticeFailure(side)
+    }
+    return nil
+  }
+
+  /// As a failed call of anybody on this thread does. Three bytes of junk are no certificate.
+  private static func leaveForeignError() {
+    let junk: [UInt8] = [0x30, 0x81, 0xff]
+    unsafe junk.withUnsafeBufferPointer { bytes in
+      var cursor = bytes.baseAddress
+      _ = unsafe d2i_X509(nil, &cursor, bytes.count)
+    }
+  }
+
+  private mutating func noticeFailure(_ side: Side) throws {
+    guard let failure = failure(side) else { return }
+    if let first = self[side].failure {
+      guard "\(first)" == "\(failure)" else { throw violation("an error stays as it was: \(first), now \(failure)") }
+    } else {
+      self[side].failure = failure
+      try checkSticky(side, failure)
+    }
+  }
+
+  /// Once failed, every call throws the very same.
+  private mutating func checkSticky(_ side: Side, _ failure: TLSError) throws {
+    let waiting = outboundCount(side)
+    func check(_ name: String, _ body: (inout EnginePair) throws -> Void) throws {
+      do {
+        try body(&pair)
+        throw violation("after a failure \(name) throws")
+      } catch let error as TLSError {
+        guard "\(error)" == "\(failure)" else {
+          throw violation("after a failure \(name) throws it again, not \(error)")
+        }
+      }
+    }
+    try check("feed") { try $0.feed([0], to: side) }
+    try check("read") { _ = try $0.read(at: side, upTo: 1) }
+    try check("write") { _ = try $0.write([0], from: side) }
+    try check("close") { try $0.close(from: side) }
+    try check("keyUpdate") { try $0.keyUpdate(from: side, requestingPeer: false) }
+    guard outboundCount(side) == waiting else { throw violation("after a failure nothing more is sent") }
+  }
+
+  /// A call at rest changes nothing.
+  private mutating func checkRest(_ side: Side) throws {
+    guard failure(side) == nil, !self[side].hasAbandoned, Int.random(in: 0..<4, using: &random) == 0 else { return }
+    let before = (needs(side), outboundCount(side))
+    let step = side == .client ? try? pair.client.handshake() : try? pair.server.handshake()
+    guard before == (needs(side), outboundCount(side)) else {
+      throw violation("handshake() at rest changes nothing: \(before) became \((needs(side), outboundCount(side)))")
+    }
+    let isRight =
+      switch step {
+      case .done?: isDone(side)
+      case .needsAnswer?: question(side)
+      case .needsFeed?: !isDone(side) && !question(side)
+      default: false
+      }
+    guard isRight else {
+      throw violation("handshake() tells how things stand, not \(step as Any)")
+    }
+    guard before.0.contains(.drain) == (before.1 > 0) else {
+      throw violation("needs tells whether there is something to drain")
+    }
+  }
+
+  // MARK: The end
+
+  private mutating func collectEvents(_ side: Side) throws {
+    pullEvents(side)
+    for name in ["handshakeCompleted", "peerClosed"] where self[side].events.filter({ $0 == name }).count > 1 {
+      throw violation("\(name) is told once")
+    }
+    if self[side].sawEnd, !self[side].events.contains("peerClosed") { throw violation("the peer's close is told") }
+  }
+
+  private mutating func pullEvents(_ side: Side) {
+    while let event = side == .client ? pair.client.nextEvent() : pair.server.nextEvent() {
+      switch event {
+      case .handshakeCompleted: self[side].events.append("handshakeCompleted")
+      case .peerClosed: self[side].events.append("peerClosed")
+      case .alertReceived(let alert): self[side].events.append("alert \(alert)")
+      case .sessionTicket(let session): self[side].session = session
+      }
+    }
+  }
+
+  /// An application that is through, and has sent what there was to send, closes its transport.
+  private mutating func hangUp(_ side: Side) {
+    guard self[side].isThrough, !self[side].hasHungUp, outboundCount(side) == 0 else { return }
+    self[side].hasHungUp = true
+    pair.cut(from: side)
+  }
+
+  /// Nothing moves: with a carrier that keeps its promises that is a hang; else the applications give up.
+  private mutating func losePatience() throws {
+    if hasTimedOut { throw violation("no hang: both transports have ended, and still a side is not through") }
+    guard mayFail else { throw violation("no hang: nothing moves any more") }
+    hasTimedOut = true
+    for side in Side.allCases { pair.cut(from: side) }
+  }
+
+  private func checkEnd() throws {
+    for side in Side.allCases { try checkSent(side) }
+    if client.failure == nil, server.failure == nil, !client.hasAbandoned, !server.hasAbandoned {
+      return try checkComplete()
+    }
+    switch scenario.obstacle {
+    case .none:
+      guard mayFail else { throw violation("nothing fails without a reason") }
+      for side in Side.allCases { try checkBlame(side) }
+    case .badServer: try checkRefusal(by: client, .certificateRejected)
+    case .missingClientCertificate, .unknownClient: try checkRefusal(by: server, .certificateRejected)
+    case .noCommonVersion, .noCommonApplicationProtocol: try checkRefusal(by: server, .nothingInCommon)
+    case .refusedClientHello: try checkRefusal(by: server, .rejected)
+    case .refusedCertificate: try checkRefusal(by: client, .rejected)
+    case .abandoned(let side, _):
+      let peer = side == .client ? server : client
+      guard mayFail || peer.failure?.code == .truncated else {
+        throw violation("a peer that gives up is a truncation, not \(peer.failure as Any)")
+      }
+    }
+  }
+
+  /// All was said and heard.
+  private func checkComplete() throws {
+    guard scenario.carrier == .corrupting || scenario.obstacle == .none || isAbandonment || unasked else {
+      throw violation("\(scenario.obstacle) goes unnoticed")
+    }
+    for (side, peer) in [(client, server), (server, client)] {
+      guard side.received == peer.written, side.sawEnd else {
+        throw violation("plaintext complete: the \(side.side) read \(side.received) of \(peer.written)")
+      }
+    }
+    guard let mine = pair.client.negotiated, let theirs = pair.server.negotiated,
+      (mine.version, mine.cipherSuite, mine.applicationProtocol, mine.isResumed)
+        == (theirs.version, theirs.cipherSuite, theirs.applicationProtocol, theirs.isResumed)
+    else { throw violation("both sides agreed on the same") }
+    let keys = [
+      try? pair.client.exportKeyingMaterial(label: "EXPORTER-simulation", count: 32),
+      try? pair.server.exportKeyingMaterial(label: "EXPORTER-simulation", count: 32),
+    ]
+    guard keys[0] != nil, keys[0] == keys[1] else { throw violation("both sides export the same keys") }
+    guard mayFail || server.receivedInClear == client.sentInClear else {
+      throw violation(
+        "what follows the end in clear is kept: \(server.receivedInClear.count) of \(client.sentInClear.count) bytes")
+    }
+    guard mayFail || !scenario.resumes || mine.isResumed == (client.hadSession) else {
+      throw violation("a session that was offered is resumed")
+    }
+  }
+
+  /// A side that refuses says why, and its peer is told.
+  private func checkRefusal(by side: Application, _ code: TLSError.Code) throws {
+    if mayFail { return }
+    let peer = side.side == .client ? server : client
+    guard let failure = side.failure, failure.code == code else {
+      throw violation("the \(side.side) fails with \(code), not \(side.failure as Any)")
+    }
+    guard let alert = failure.alertSent, peer.failure?.alertReceived == alert else {
+      throw violation("the alert leaves: sent \(failure.alertSent as Any), the peer has \(peer.failure as Any)")
+    }
+  }
+
+  /// With a carrier that spoils the stream a failure is one of these, and nobody's bug.
+  private func checkBlame(_ side: Side) throws {
+    guard let failure = failure(side) else { return }
+    let isOnlyCut = scenario.carrier != .corrupting
+    let codes: [TLSError.Code] =
+      isOnlyCut
+      ? [.truncated, .alertReceived]
+      : [
+        .truncated, .alertReceived, .protocolViolation, .notTLS, .nothingInCommon, .certificateRejected,
+        .limitExceeded,
+      ]
+    guard codes.contains(failure.code) else {
+      throw violation("the \(side) fails for the carrier's sake, not with \(failure)")
+    }
+  }
+
+  /// Whole records, and behind a failure the alert that tells it.
+  private func checkSent(_ side: Side) throws {
+    var sent: [UInt8] = []
+    for entry in pair.log.tape?.entries ?? [] where entry.side == side && entry.call == .drain {
+      if case .bytes(let bytes) = entry.outcome { sent += bytes }
+    }
+    var position = 0
+    var last: (type: UInt8, length: Int)?
+    while position < sent.count {
+      guard position + 5 <= sent.count, (20...23).contains(sent[position]), sent[position + 1] == 3 else {
+        throw violation("the \(side) sends records: none at byte \(position)")
+      }
+      let length = Int(sent[position + 3]) << 8 + Int(sent[position + 4])
+      guard length <= 16_384 + 256, position + 5 + length <= sent.count else {
+        throw violation("the \(side) sends whole records: one of \(length) bytes at \(position) of \(sent.count)")
+      }
+      last = (sent[position], length)
+      position += 5 + length
+    }
+    guard let alert = failure(side)?.alertSent else { return }
+    // In TLS 1.3 the type lies inside: two bytes, the type and 16 bytes of tag.
+    guard let last, last.type == 21 || last.type == 23 && last.length == 19 else {
+      throw violation("the alert \(alert) leaves; the last record of the \(side) is \(last as Any)")
+    }
+  }
+
+  // MARK: Shorthands
+
+  /// The carrier may spoil the stream, or did.
+  private var mayFail: Bool { pair.link.actions.contains { !$0.isHarmless } && spoils }
+
+  private var spoils: Bool { scenario.carrier != .direct && scenario.carrier != .harmless }
+
+  private var isAbandonment: Bool { if case .abandoned = scenario.obstacle { true } else { false } }
+
+  private var unasked: Bool {
+    !client.hasRefused && !server.hasRefused && [.refusedCertificate, .refusedClientHello].contains(scenario.obstacle)
+  }
+
+  private var outcome: Outcome {
+    Outcome(
+      digest: pair.log.tape?.digest ?? "", isComplete: client.failure == nil && server.failure == nil,
+      isResumed: pair.client.negotiated?.isResumed ?? false,
+      codes: Set([client.failure, server.failure].compactMap { $0.map { "\($0.code)" } }))
+  }
+
+  private func violation(_ law: String) -> Violation {
+    Violation(law: law, scenario: scenario, report: pair.log.report)
+  }
+
+  private func failure(_ side: Side) -> TLSError? { side == .client ? pair.client.failure : pair.server.failure }
+  private func needs(_ side: Side) -> Needs { side == .client ? pair.client.needs : pair.server.needs }
+  private func outboundCount(_ side: Side) -> Int {
+    side == .client ? pair.client.outboundCount : pair.server.outboundCount
+  }
+  private func isDone(_ side: Side) -> Bool { version(side) != nil }
+  private func question(_ side: Side) -> Bool { needs(side).contains(.answer) }
+  private func version(_ side: Side) -> TLSVersion? {
+    side == .client ? pair.client.negotiated?.version : pair.server.negotiated?.version
+  }
+
+  private subscript(side: Side) -> Application {
+    get { side == .client ? client : server }
+    _modify { if side == .client { yield &client } else { yield &server } }
+  }
+}

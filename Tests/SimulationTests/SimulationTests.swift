@@ -1,0 +1,70 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Thousands of conversations, each drawn from a seed, each call of them held against the laws of the engine.
+///
+/// A failure names its seed; `SIMULATION_SEED=… swift test --filter SimulationTests` runs that conversation alone.
+/// `SIMULATION_SEEDS=100000 swift test -c release --filter SimulationTests` runs many, and says how many a second.
+struct SimulationTests {
+  /// One after another, in each test: the tests run beside each other.
+  private func run(_ count: UInt64, _ draw: (UInt64) -> Scenario) throws -> [Simulation.Outcome] {
+    try (1...count).map { try Simulation.run(draw($0)) }
+  }
+
+  @Test(.enabled(if: Campaign.isQuick))
+  func `on a carrier that only moves bytes nothing fails and all arrives`() throws {
+    let outcomes = try run(500) { Scenario(seed: $0, carrier: .direct, isObstructed: false) }
+    #expect(outcomes.allSatisfy { $0.isComplete })
+    #expect(outcomes.contains { $0.isResumed })
+  }
+
+  @Test(.enabled(if: Campaign.isQuick))
+  func `on a carrier that splits, joins, delays and stalls nothing fails and all arrives`() throws {
+    let outcomes = try run(500) { Scenario(seed: $0, carrier: .harmless, isObstructed: false) }
+    #expect(outcomes.allSatisfy { $0.isComplete })
+  }
+
+  @Test(.enabled(if: Campaign.isQuick), arguments: [Scenario.Carrier.corrupting, .truncating, .halfClosing])
+  func `on a carrier that spoils the stream all arrives in order, or an error says why not`(
+    carrier: Scenario.Carrier
+  ) throws {
+    let outcomes = try run(400) { Scenario(seed: $0, carrier: carrier, isObstructed: false) }
+    // Some get through and some do not, or nothing was tested.
+    #expect(outcomes.contains { $0.isComplete })
+    #expect(outcomes.contains { !$0.isComplete })
+  }
+
+  @Test(.enabled(if: Campaign.isQuick))
+  func `a side that refuses tells why, and its peer is told`() throws {
+    let outcomes = try run(600) { Scenario(seed: $0, carrier: .harmless, isObstructed: true) }
+    let codes = outcomes.reduce(into: Set<String>()) { $0.formUnion($1.codes) }
+    #expect(codes.isSuperset(of: ["certificateRejected", "nothingInCommon", "rejected", "alertReceived", "truncated"]))
+  }
+
+  @Test(.enabled(if: Campaign.isQuick))
+  func `whatever a seed decides, the laws hold`() throws {
+    _ = try run(600) { Scenario(seed: 10_000 + $0) }
+  }
+
+  @Test(.enabled(if: Campaign.isQuick))
+  func `one seed is one conversation, byte for byte`() throws {
+    for seed in UInt64(1)...60 {
+      let first = try Simulation.run(Scenario(seed: seed))
+      #expect(try Simulation.run(Scenario(seed: seed)) == first, "seed \(seed)")
+    }
+  }
+
+  @Test(.enabled(if: Campaign.seed != nil))
+  func `the seed of the environment`() throws {
+    let scenario = Scenario(
+      seed: try #require(Campaign.seed), carrier: Campaign.carrier, isObstructed: Campaign.isObstructed)
+    print(scenario)
+    print(try Simulation.run(scenario))
+  }
+
+  @Test(.enabled(if: Campaign.count != nil))
+  func `the long run of the environment`() async throws {
+    try await Campaign.run(try #require(Campaign.count))
+  }
+}
