@@ -17,10 +17,10 @@ public import SansIOTLS
 /// addresses aside for documentation).
 ///
 /// Wireshark looks for a secret when it meets the packet that needs it, and never again. Secrets are therefore put in front
-/// of all packets that were not taken yet. Take the bytes after the engine was fed what was captured, and every secret is
-/// in time, with one exception: libssl as a TLS 1.2 server tells the secret no sooner than with its own Finished, when the
-/// client's may have been taken. There, take nothing between the client's second flight and the handshake's end. Bytes
-/// that are not taken before the connection's end are a file with all its secrets at the beginning.
+/// of all packets that were not taken yet. libssl tells some of them as late as at the end of the handshake: a TLS 1.2
+/// server its only one, a TLS 1.3 client that of its own handshake messages. So take nothing before the engine whose
+/// secrets these are has done its handshake, or has failed; from then on at any time. Bytes that are not taken before the
+/// connection's end are a file with all its secrets at the beginning.
 ///
 /// What was taken is forgotten: the memory in use is that of the packets since.
 public struct Capture: Sendable {

@@ -83,8 +83,8 @@ private struct Flights {
       rows.append(.remark(remark))
     case .agreement(let side, let agreement):
       endFlight()
-      let other = ladder.observers[side.peer].agreement
-      let isCommon = other == nil || other == agreement
+      let other = ladder.observers[side.peer]
+      let isCommon = other.agreement == agreement || !other.isNoted
       rows.append(.agreement(isCommon ? agreement.parts : ["\(side)"] + agreement.parts))
     case .failure(let side, let failure):
       endFlight()

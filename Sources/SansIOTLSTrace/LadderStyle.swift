@@ -39,47 +39,47 @@ struct LadderStyle {
 
   private var type: String {
     rules([
-      ("text", "font-family: sans-serif; font-size: 13px"),
-      (".title", "font-size: 18px; font-weight: 600"),
-      (".head", "font-size: 14px; font-weight: 600"),
-      (".name", "font-weight: 600"),
-      (".faint, .step", "font-size: 12px; font-weight: 400"),
-      (".remark, .first, .rest", "font-family: monospace; font-size: 12px"),
-      (".failure .first", "font-weight: 600"),
-      (".lifeline", "fill: none; stroke-width: 1.5"),
-      (".arrow", "fill: none; stroke-width: 1.6"),
-      (".cross", "fill: none; stroke-width: 2"),
-      (".box", "stroke-width: 1.2"),
+      (["text"], "font-family: sans-serif; font-size: 13px"),
+      ([".title"], "font-size: 18px; font-weight: 600"),
+      ([".head"], "font-size: 14px; font-weight: 600"),
+      ([".name"], "font-weight: 600"),
+      ([".faint", ".step"], "font-size: 12px; font-weight: 400"),
+      ([".remark", ".first", ".rest"], "font-family: monospace; font-size: 12px"),
+      ([".failure .first"], "font-weight: 600"),
+      ([".lifeline"], "fill: none; stroke-width: 1.5"),
+      ([".arrow"], "fill: none; stroke-width: 1.6"),
+      ([".cross"], "fill: none; stroke-width: 2"),
+      ([".box"], "stroke-width: 1.2"),
     ])
   }
 
   private func colours(_ palette: Palette) -> String {
     var colours = [
-      (".ground", "fill: \(palette.ground)"),
-      ("text", "fill: \(palette.ink)"),
-      (".faint, .step, .remark", "fill: \(palette.faint)"),
-      (".lifeline", "stroke: \(palette.line)"),
+      ([".ground"], "fill: \(palette.ground)"),
+      (["text"], "fill: \(palette.ink)"),
+      ([".faint", ".step", ".remark"], "fill: \(palette.faint)"),
+      ([".lifeline"], "stroke: \(palette.line)"),
     ]
     for (kind, colour) in [("client", palette.client), ("server", palette.server), ("alert", palette.alert)] {
       colours += [
-        (".\(kind) .arrow", "stroke: \(colour)"), (".\(kind) .name", "fill: \(colour)"),
-        (".head-\(kind)", "fill: \(colour)"),
+        ([".\(kind) .arrow"], "stroke: \(colour)"), ([".\(kind) .name"], "fill: \(colour)"),
+        ([".head-\(kind)"], "fill: \(colour)"),
       ]
     }
     colours += [
-      (".client.box", "fill: \(palette.ground); stroke: \(palette.client)"),
-      (".server.box", "fill: \(palette.ground); stroke: \(palette.server)"),
-      (".agreement .box", "fill: \(palette.agreement); stroke: \(palette.server)"),
-      (".failure .box", "fill: \(palette.failure); stroke: \(palette.alert)"),
-      (".cross", "stroke: \(palette.alert)"),
-      (".failure .first, .failed", "fill: \(palette.alert)"),
+      ([".client.box"], "fill: \(palette.ground); stroke: \(palette.client)"),
+      ([".server.box"], "fill: \(palette.ground); stroke: \(palette.server)"),
+      ([".agreement .box"], "fill: \(palette.agreement); stroke: \(palette.server)"),
+      ([".failure .box"], "fill: \(palette.failure); stroke: \(palette.alert)"),
+      ([".cross"], "stroke: \(palette.alert)"),
+      ([".failure .first", ".failed"], "fill: \(palette.alert)"),
     ]
     return rules(colours)
   }
 
-  private func rules(_ rules: [(selectors: String, declarations: String)]) -> String {
+  private func rules(_ rules: [(selectors: [String], declarations: String)]) -> String {
     rules.map { rule in
-      let selectors = rule.selectors.split(separator: ",").map { ".\(name) \($0.drop { $0 == " " })" }.joined(separator: ", ")
+      let selectors = rule.selectors.map { ".\(name) \($0)" }.joined(separator: ", ")
       return "\(selectors) { \(rule.declarations) }\n"
     }.joined()
   }
@@ -87,7 +87,8 @@ struct LadderStyle {
   private var markers: String {
     var markers = """
       <marker id="\(cross)" viewBox="0 0 12 12" refX="6" refY="6" \
-      markerWidth="12" markerHeight="12" markerUnits="userSpaceOnUse"><path class="cross" d="M1 1L11 11M11 1L1 11"/></marker>
+      markerWidth="12" markerHeight="12" markerUnits="userSpaceOnUse">\
+      <path class="cross" d="M1 1L11 11M11 1L1 11"/></marker>
 
       """
     for kind in ["client", "server", "alert"] {

@@ -79,7 +79,7 @@ private struct LadderText {
 
   private static func line(of arrow: Ladder.Arrow) -> String {
     let isToTheRight = arrow.sender == .client
-    var (start, end) = ("", isToTheRight ? "▶" : "◀")
+    var (start, end) = ("", isToTheRight ? "►" : "◄")
     if arrow.isForeign { start = String(repeating: " ", count: gap) + "?" }
     if arrow.ending != .arrives {
       // Written from the sender, so that the other direction is the mirrored.

@@ -11,6 +11,8 @@ final class MessageTap {
   private let limit: Int
   /// A received record of which libssl has the header and not yet the body.
   private var arriving: TLSMessage?
+  /// close_notify was sent: what libssl says of later messages did not leave.
+  private var isSendingOver = false
   private var sending = Way()
   private var receiving = Way()
 
@@ -61,6 +63,7 @@ final class MessageTap {
   func note(
     _ kind: Int32, _ direction: TLSMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool, isSettled: Bool
   ) {
+    if direction == .sent, isSendingOver { return }
     var way = direction == .sent ? sending : receiving
     defer { if direction == .sent { sending = way } else { receiving = way } }
     var content: TLSMessage.Content
@@ -80,6 +83,7 @@ final class MessageTap {
       if !isTLS13 { way.isProtected = true }
     case SSL3_RT_ALERT where bytes.count >= 2:
       content = unsafe .alert(TLSAlert(rawValue: bytes[1]), isFatal: Int32(bytes[0]) == SSL3_AL_FATAL)
+      if direction == .sent { isSendingOver = unsafe bytes[1] == TLSAlert.closeNotify.rawValue }
     case SSL3_RT_HANDSHAKE where bytes.count >= 4:
       content = unsafe .handshake(Self.isHelloRetryRequest(bytes) ? .helloRetryRequest : .init(rawValue: bytes[0]))
     default: return

@@ -14,6 +14,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// libssl holds no decrypted bytes back: nothing can come out of it before more ciphertext goes in.
   private(set) var isEmpty = true
   private var inputEnded = false
+  /// close_notify was sent: whatever libssl writes from then on goes nowhere.
+  private var isSendingOver = false
   /// The last call ended at a record without application data, not for want of bytes.
   private(set) var endedAtControlRecord = false
   private let ringSize: Int
@@ -100,6 +102,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     if isWatching { unsafe BIO_set_callback_ex(inner, ConnectionRecord.watch) }
     unsafe SSL_set_bio(ssl, inner, inner)
     unsafe record.pointee.network = network
+    if isSendingOver { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
     if inputEnded { unsafe sitls_end_of_input(network) }
   }
 
@@ -343,10 +346,16 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// `SSL_shutdown(3)`.
   mutating func shutdown() -> Outcome {
     defer { countRings() }
-    return unsafe perform { ssl in
+    let outcome = unsafe perform { ssl in
       let result = unsafe SSL_shutdown(ssl)
       return result == 0 ? 1 : result
     }
+    if case .success = outcome {
+      // While it reads on, libssl may answer a KeyUpdate. The peer takes what follows close_notify for clear text.
+      isSendingOver = true
+      unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
+    }
+    return outcome
   }
 
   /// Corresponds to `SSL_key_update(3)`.

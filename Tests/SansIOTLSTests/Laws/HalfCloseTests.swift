@@ -55,6 +55,28 @@ struct HalfCloseTests {
     }
   }
 
+  /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
+  /// clear would take the answer for that.
+  @Test(arguments: EnginePair.Side.allCases)
+  func `nothing follows close_notify, whatever the peer asks for`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    try pair.at(side) { (engine) throws in
+      #expect(try engine.close() == .done)
+      #expect(!engine.drain().isEmpty)
+    }
+    for _ in 0..<3 {
+      try pair.keyUpdate(from: side.peer, requestingPeer: true)
+      try pair.send(Array("more".utf8), from: side.peer)
+      #expect(try pair.receive(at: side) == Array("more".utf8))
+      #expect(pair.at(side) { $0.outboundCount } == 0)
+      #expect(pair.at(side) { $0.hibernate() })
+    }
+    try pair.close(from: side.peer)
+    pair.step()
+    #expect(try pair.read(at: side) == .endOfStream)
+  }
+
   @Test(arguments: TLSVersion.both)
   func `both sides may close at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)

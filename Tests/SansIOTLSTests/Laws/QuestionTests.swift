@@ -236,6 +236,26 @@ struct QuestionTests {
     #expect(pair.client.failure == nil)
   }
 
+  /// A signature that does not even decode leaves entries in the error queue, which is what SSL_get_error looks at first.
+  @Test(arguments: TLSVersion.both, [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
+  func `whatever is wrong with a certificate it is asked about`(
+    version: TLSVersion, key: TestIdentity.KeyType
+  ) throws {
+    for defect in TestIdentity.Defect.allCases where ![.mismatchedKey, .weakKey].contains(defect) {
+      let identity = TestAuthority(key: key).issue(names: ["localhost"], key: key, defect: defect)
+      var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+      client.asksAboutPeerCertificate = true
+      client.acceptsAnyPurpose = false
+      server.identities = [try identity.identity]
+      var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+      while pair.step() {}
+      let question = peerCertificate(pair.client)
+      #expect(question?.check.isAccepted == false, "\(defect)")
+      try pair.client.answer(.accept)
+      try pair.handshake()
+    }
+  }
+
   @Test(arguments: TLSVersion.both)
   func `proceed means libssl's own verdict`(version: TLSVersion) throws {
     for defect in [nil, TestIdentity.Defect.expired, .unknownIssuer, .wrongName] {

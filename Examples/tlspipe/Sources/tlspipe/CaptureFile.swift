@@ -17,8 +17,8 @@ struct CaptureFile: ~Copyable {
   private let file: OutputFile
   private var capture: Capture
   private var hasSent = false
-  /// libssl as a TLS 1.2 server tells its secret at the end of the handshake. What the client sends in its second flight
-  /// is kept back until then: secrets have to come first.
+  /// libssl tells some secrets at the end of the handshake, and secrets have to come before the packets that need them.
+  /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end.
   private var keepsBack = false
   private var isHandshakeDone = false
   private var isBroken = false
@@ -38,7 +38,7 @@ struct CaptureFile: ~Copyable {
     // Sound: the bytes are copied before the span ends.
     let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
     capture.sent(bytes, by: sender(direction), at: Self.now)
-    if direction == .sent { hasSent = true } else if side == .server, hasSent, !isHandshakeDone { keepsBack = true }
+    if direction == .sent { hasSent = true } else if hasSent, !isHandshakeDone { keepsBack = true }
   }
 
   mutating func ended(_ direction: RelayReport.Direction) { capture.ended(by: sender(direction), at: Self.now) }

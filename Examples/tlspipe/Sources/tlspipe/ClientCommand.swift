@@ -24,6 +24,7 @@ struct ClientCommand: AsyncParsableCommand {
         tlspipe client --server-name a.example -- socat - TCP:a.example:443
         tlspipe client --server-name box --ca ca.pem -- ssh gate nc box 443
         tcpclient a.example 443 tlspipe client --server-name a.example
+        tlspipe client --server-name box --ladder --capture box.pcapng -- nc box 443
       """)
 
   @Option(help: "Whom the server's certificate must name: a DNS name or an IP address.")

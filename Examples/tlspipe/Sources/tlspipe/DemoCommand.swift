@@ -40,8 +40,9 @@ struct DemoCommand: ParsableCommand {
     print("sending \(path), \(size) bytes, each way")
     let clock = ContinuousClock()
     let start = clock.now
-    let (client, server) = try transfer(path, size: size)
+    let (client, server, ladder) = try transfer(path, size: size)
     let duration = clock.now - start
+    print("\n\(shortened(ladder))", terminator: "")
     print("\nclient (exit code \(client.exitCode))\n\(client.indentedReport)")
     print("server (exit code \(server.exitCode))\n\(server.indentedReport)")
     print("both: \(Quantity.bytes(2 * size)) in \(Quantity.time(duration)), \(Quantity.rate(2 * size, duration))")
@@ -66,7 +67,8 @@ struct DemoCommand: ParsableCommand {
     }
   }
 
-  private func transfer(_ path: String, size: Int) throws -> (client: Peer, server: Peer) {
+  /// - Returns: what came of both, and the ladder as the client saw it.
+  private func transfer(_ path: String, size: Int) throws -> (client: Peer, server: Peer, ladder: String) {
     let identity = TestIdentity.server(Self.serverName)
     let toServer = try Pipe()
     let toClient = try Pipe()
@@ -74,17 +76,20 @@ struct DemoCommand: ParsableCommand {
     let serverOutput = try Pipe()
     let clientReport = try Pipe()
     let serverReport = try Pipe()
+    let ladder = try Pipe()
     let files = try [openAbove(path), openAbove(path)]
     let authority = try loaded(identity.authority.certificatePEM)
     let certificate = try loaded(identity.chainPEM)
     let key = try loaded(identity.privateKeyPEM)
 
     let client = try SpawnedSelf(
-      ["client", "--server-name", Self.serverName, "--ca", "/dev/fd/8", "--cipher-fds", "6,7", "--stats"]
-        + versions.arguments,
+      [
+        "client", "--server-name", Self.serverName, "--ca", "/dev/fd/8", "--cipher-fds", "6,7", "--stats",
+        "--ladder", "/dev/fd/9",
+      ] + versions.arguments,
       descriptors: [
         0: files[0], 1: clientOutput.writing, 2: clientReport.writing,
-        6: toClient.reading, 7: toServer.writing, 8: authority,
+        6: toClient.reading, 7: toServer.writing, 8: authority, 9: ladder.writing,
       ])
     let server = try SpawnedSelf(
       ["server", "--certificate", "/dev/fd/8", "--private-key", "/dev/fd/9", "--plain-fds", "6,7", "--stats"]
@@ -96,12 +101,12 @@ struct DemoCommand: ParsableCommand {
     // The children have their own by now; an end kept here would hide the end of theirs.
     let handedOver = [
       clientOutput.writing, clientReport.writing, serverOutput.writing, serverReport.writing, toServer.reading,
-      toServer.writing, toClient.reading, toClient.writing, authority, certificate, key,
+      toServer.writing, toClient.reading, toClient.writing, authority, certificate, key, ladder.writing,
     ]
     for descriptor in handedOver + files { close(descriptor) }
 
     let digests = (client: Digest(), server: Digest())
-    var reports: (client: [UInt8], server: [UInt8]) = ([], [])
+    var reports: (client: [UInt8], server: [UInt8], ladder: [UInt8]) = ([], [], [])
     var received = 0
     var bar = ProgressBar(isWanted: progress, total: 2 * size)
     func take(_ bytes: ArraySlice<UInt8>, into digest: Digest) {
@@ -114,6 +119,7 @@ struct DemoCommand: ParsableCommand {
       (serverOutput.reading, { take($0, into: digests.server) }),
       (clientReport.reading, { reports.client += $0 }),
       (serverReport.reading, { reports.server += $0 }),
+      (ladder.reading, { reports.ladder += $0 }),
     ])
     bar.erase()
     return (
@@ -122,8 +128,17 @@ struct DemoCommand: ParsableCommand {
         exitCode: client.wait()),
       Peer(
         digest: digests.server.finish(), report: String(decoding: reports.server, as: UTF8.self),
-        exitCode: server.wait())
+        exitCode: server.wait()),
+      String(decoding: reports.ladder, as: UTF8.self)
     )
+  }
+
+  /// A ladder's beginning and end: what lies between them is data, which goes both ways at once and fills pages.
+  private func shortened(_ ladder: String) -> String {
+    let lines = ladder.split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count > 60 else { return ladder }
+    let omission = "            … \(lines.count - 48) lines more …"
+    return (lines.prefix(32) + [omission[...]] + lines.suffix(16)).joined(separator: "\n")
   }
 
   private func digest(of path: String) throws -> (size: Int, digest: String) {

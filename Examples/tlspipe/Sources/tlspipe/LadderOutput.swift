@@ -22,11 +22,15 @@ struct LadderOutput: ~Copyable {
 
   /// Draws it.
   func finish() {
-    guard let file else { return StandardError.write(ladder.text()) }
-    do throws(TransportError) {
-      try file.write(Array((target.isSVG ? ladder.svg() : ladder.text()).utf8))
-    } catch {
-      StandardError.say("cannot write the ladder to \(target): \(error)")
+    let picture = target.isSVG ? ladder.svg() : ladder.text()
+    switch target {
+    case .standardError: StandardError.write(picture)
+    case .file(let path):
+      do throws(TransportError) {
+        try file?.write(Array(picture.utf8))
+      } catch {
+        StandardError.say("cannot write the ladder to \(path): \(error)")
+      }
     }
   }
 }

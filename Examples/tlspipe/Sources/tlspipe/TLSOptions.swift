@@ -40,8 +40,9 @@ struct TLSOptions: ParsableArguments {
   /// - Throws: `ExitCode` after saying so, if a file cannot be opened.
   func recording(_ side: TLSContext.Configuration.Side) throws -> Recording? {
     guard ladder != nil || capture != nil else { return nil }
-    return Recording(
-      side, ladder: try ladder.map { try LadderOutput($0, side) }, capture: try capture.map { try CaptureFile($0, side) })
+    let ladder = try ladder.map { try LadderOutput($0, side) }
+    let capture = try capture.map { try CaptureFile($0, side) }
+    return Recording(side, ladder: ladder, capture: capture)
   }
 
   func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) throws {

@@ -1,0 +1,125 @@
+import SansIOTLS
+
+@testable import SansIOTLSTrace
+
+/// A conversation written by hand: what each side's tap tells, without an engine.
+struct LadderScript {
+  typealias Side = TLSContext.Configuration.Side
+
+  private(set) var ladder: Ladder
+
+  init(title: String = "") { ladder = Ladder(title: title) }
+
+  /// Who tells of something that passes.
+  enum Account { case both, sender, receiver }
+
+  /// A handshake message in a record of its own.
+  mutating func pass(
+    _ type: TLSMessage.HandshakeType, _ size: Int, from sender: Side, encrypted: Bool = false, told: Account = .both,
+    sent: TLSMessage.Rest? = nil, received: TLSMessage.Rest? = nil
+  ) {
+    let wireSize = size + (encrypted ? 22 : 5)
+    for (side, direction, rest) in accounts(told, from: sender, sent, received) {
+      ladder.note(side, TLSMessage(.record(.handshake), direction, size: wireSize, isEncrypted: encrypted))
+      ladder.note(side, TLSMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, rest: rest))
+    }
+  }
+
+  /// A ChangeCipherSpec, which a receiver in TLS 1.3 tells by its record alone.
+  mutating func passChangeCipherSpec(from sender: Side, told: Account = .both, received: TLSMessage.Rest? = nil) {
+    for (side, direction, rest) in accounts(told, from: sender, nil, received) {
+      ladder.note(side, TLSMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, rest: rest))
+      if direction == .sent {
+        ladder.note(side, TLSMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
+      }
+    }
+  }
+
+  mutating func pass(
+    _ alert: TLSAlert, fatal: Bool, from sender: Side, encrypted: Bool = true, told: Account = .both,
+    sent: TLSMessage.Rest? = nil, received: TLSMessage.Rest? = nil
+  ) {
+    for (side, direction, rest) in accounts(told, from: sender, sent, received) {
+      ladder.note(
+        side, TLSMessage(.record(.alert), direction, size: encrypted ? 24 : 7, isEncrypted: encrypted))
+      ladder.note(
+        side, TLSMessage(.alert(alert, isFatal: fatal), direction, size: 2, isEncrypted: encrypted, rest: rest))
+    }
+  }
+
+  /// A record of application data.
+  mutating func passData(_ size: Int, from sender: Side, told: Account = .both, received: TLSMessage.Rest? = nil) {
+    for (side, direction, rest) in accounts(told, from: sender, .done, received) {
+      ladder.note(side, TLSMessage(.record(.applicationData), direction, size: size, isEncrypted: true, rest: rest))
+    }
+  }
+
+  mutating func note(_ remark: String) { ladder.note(remark) }
+
+  mutating func agree(_ parts: [String], _ sides: [Side] = [.client, .server]) {
+    for side in sides { ladder.note(side, Ladder.Agreement(parts: parts)) }
+  }
+
+  mutating func fail(_ side: Side, _ code: String, _ hint: String, alerts: [String] = []) {
+    ladder.note(side, Ladder.Failure(code: code, hint: hint, alerts: alerts))
+  }
+
+  private func accounts(
+    _ told: Account, from sender: Side, _ sent: TLSMessage.Rest?, _ received: TLSMessage.Rest?
+  ) -> [(Side, TLSMessage.Direction, TLSMessage.Rest?)] {
+    var accounts: [(Side, TLSMessage.Direction, TLSMessage.Rest?)] = []
+    if told != .receiver { accounts.append((sender, .sent, sent)) }
+    if told != .sender { accounts.append((sender.peer, .received, received)) }
+    return accounts
+  }
+
+  /// A full TLS 1.3 handshake as both taps tell it: each side's account of a whole call at a time.
+  static func handshake(title: String = "") -> LadderScript {
+    var script = LadderScript(title: title)
+    script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
+    let flight: [(TLSMessage.HandshakeType, Int)] = [
+      (.encryptedExtensions, 10), (.certificate, 443), (.certificateVerify, 80), (.finished, 52),
+    ]
+    for told in [Account.sender, .receiver] {
+      script.pass(.serverHello, 122, from: .server, told: told)
+      script.passChangeCipherSpec(from: .server, told: told)
+      for (type, size) in flight {
+        let isLast = type == .finished
+        script.pass(type, size, from: .server, encrypted: true, told: told, sent: isLast ? .needsFeed : nil)
+      }
+    }
+    for told in [Account.sender, .receiver] {
+      script.passChangeCipherSpec(from: .client, told: told)
+      script.pass(.finished, 52, from: .client, encrypted: true, told: told, sent: .done)
+      if told == .sender {
+        script.agree(["TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", "SNI localhost"], [.client])
+      }
+    }
+    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, told: .sender, sent: .done)
+    script.agree(["TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", "SNI localhost"], [.server])
+    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, told: .receiver, received: .needsFeed)
+    return script
+  }
+}
+
+extension Ladder {
+  /// The arrows of the picture, in words: `client ClientHello, 238 bytes`, and what is odd about them.
+  var arrows: [String] {
+    rows.compactMap { row in
+      guard case .arrow(let arrow) = row else { return nil }
+      var text = "\(arrow.sender) \(arrow.name), \(arrow.size)"
+      if arrow.isForeign { text += " foreign" }
+      if arrow.ending != .arrives { text += " \(arrow.ending)" }
+      if let detail = arrow.detail { text += " (\(detail))" }
+      return text
+    }
+  }
+
+  /// What each arrow brought each side to, as `client-server`.
+  var steps: [String] {
+    rows.compactMap { row in
+      guard case .arrow(let arrow) = row else { return nil }
+      return "\(arrow.steps.client?.rawValue ?? "")-\(arrow.steps.server?.rawValue ?? "")"
+    }
+  }
+}
