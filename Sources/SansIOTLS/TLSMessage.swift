@@ -19,7 +19,8 @@ public struct TLSMessage: Sendable, Hashable {
     case record(RecordType)
     /// A whole handshake message.
     case handshake(HandshakeType)
-    /// A ChangeCipherSpec; in TLS 1.3 it means nothing and is sent for the sake of middleboxes.
+    /// A ChangeCipherSpec that was sent; in TLS 1.3 it means nothing and is there for the sake of middleboxes. One that
+    /// was received shows as its record alone, of type `change_cipher_spec`.
     case changeCipherSpec
     /// An alert, `close_notify` included.
     case alert(TLSAlert, isFatal: Bool)

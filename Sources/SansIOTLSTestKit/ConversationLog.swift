@@ -11,7 +11,6 @@ public final class ConversationLog: Sendable {
   private struct State: Sendable {
     var ladder: Ladder
     var tape: Tape?
-    var needs: [Side: String] = [:]
     var failures: [Side: String] = [:]
   }
 
@@ -34,17 +33,13 @@ public final class ConversationLog: Sendable {
   /// The tape so far; `nil` outside of a ``SeededWorld``, where nothing could be replayed.
   public var tape: Tape? { state.withLock { $0.tape } }
 
-  /// The ladder as text, what both sides need or failed with, and the seed.
+  /// The ladder as text, which ends with what both sides need, then what they failed with in libssl's own words, and the
+  /// seeds.
   public var report: String {
     let state = state.withLock { $0 }
     var text = state.ladder.text()
-    if !text.hasSuffix("\n") { text += "\n" }
     for side in Side.allCases {
-      if let failure = state.failures[side] {
-        text += "\(side) failed: \(failure)\n"
-      } else if let needs = state.needs[side] {
-        text += "\(side) needs \(needs)\n"
-      }
+      if let failure = state.failures[side] { text += "\(side) failed: \(failure)\n" }
     }
     if let seed { text += "seed of the world \(seed)\n" }
     if let linkSeed { text += "seed of the link \(linkSeed)\n" }
@@ -56,7 +51,6 @@ public final class ConversationLog: Sendable {
   func note(_ side: Side, _ engine: inout TLSEngine) {
     state.withLock {
       $0.ladder.note(side, &engine)
-      $0.needs[side] = "\(engine.needs)"
       if let failure = engine.failure { $0.failures[side] = "\(failure)" }
     }
   }

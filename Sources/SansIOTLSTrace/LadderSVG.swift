@@ -67,15 +67,15 @@ private struct LadderSVG {
   // MARK: Rows
 
   private mutating func title(_ title: String) {
-    y = 20
-    for line in Printable.wrap(title, 76) {
+    y = 16
+    for line in Printable.wrap(title, 86) {
       y += 24
       text(line, "title", Self.middle, y, anchor: "middle")
     }
   }
 
   private mutating func head() {
-    y += 8
+    y += 12
     for (name, x) in [("client", Self.client), ("server", Self.server)] {
       body += "<rect class=\"\(name) box\" x=\"\(x - 50)\" y=\"\(y)\" width=\"100\" height=\"30\" rx=\"6\"/>\n"
       text(name, "head", x, y + 20, anchor: "middle")

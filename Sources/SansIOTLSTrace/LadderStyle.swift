@@ -40,7 +40,7 @@ struct LadderStyle {
   private var type: String {
     rules([
       (["text"], "font-family: sans-serif; font-size: 13px"),
-      ([".title"], "font-size: 18px; font-weight: 600"),
+      ([".title"], "font-family: monospace; font-size: 16px; font-weight: 600"),
       ([".head"], "font-size: 14px; font-weight: 600"),
       ([".name"], "font-weight: 600"),
       ([".faint", ".step"], "font-size: 12px; font-weight: 400"),

@@ -86,8 +86,9 @@ private struct LadderText {
       end = (arrow.ending == .lost ? "×" : "┄") + String(repeating: " ", count: gap)
     }
     if !isToTheRight { (start, end) = (String(end.reversed()), String(start.reversed())) }
-    let label = " \(Printable.truncate("\(arrow.name), \(arrow.size)", area - 2 * gap - 8)) "
-    let dashes = area - start.count - end.count - label.count
+    let room = area - start.count - end.count
+    let label = " \(Printable.truncate("\(arrow.name), \(arrow.size)", room - 6)) "
+    let dashes = room - label.count
     let before = String(repeating: "─", count: dashes / 2)
     let after = String(repeating: "─", count: dashes - dashes / 2)
     return start + before + label + after + end

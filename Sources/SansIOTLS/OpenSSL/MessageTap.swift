@@ -73,6 +73,8 @@ final class MessageTap {
       if direction == .received { arrived() }
       let type = unsafe TLSMessage.RecordType(rawValue: bytes[0])
       way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
+      // Of a ChangeCipherSpec that is received libssl tells the record alone.
+      if direction == .received, type == .changeCipherSpec, !isTLS13 { way.isProtected = true }
       content = .record(type)
       size = unsafe 5 + Int(bytes[3]) << 8 + Int(bytes[4])
     case SSL3_RT_INNER_CONTENT_TYPE where bytes.count >= 1:

@@ -1,0 +1,171 @@
+import Foundation
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// What the message tap tells: each record and message that passed, once, in order, and how it came to rest.
+struct MessageTapTests {
+  /// Two engines on their own, so that nobody else pulls their messages.
+  private struct Engines: ~Copyable {
+    var client: TLSEngine
+    var server: TLSEngine
+    /// What the client saw, and how many bytes it drained and was fed.
+    var messages: [TLSMessage] = []
+    var drained = 0
+    var fed = 0
+
+    init(_ client: consuming TLSEngine, _ server: consuming TLSEngine) {
+      self.client = client
+      self.server = server
+    }
+
+    init(
+      _ version: TLSVersion, limits: TLSEngine.Limits = .default,
+      configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
+    ) throws {
+      var (client, server) = try EnginePair.configurations(version: version)
+      try configure(&client, &server)
+      self.init(
+        try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(client), limits: limits),
+        try TLSEngine(.server, context: TLSContext(server)))
+    }
+
+    /// Moves everything, in pieces of so many bytes, and pulls what the client tapped after each.
+    mutating func move(pieces: Int = .max) throws {
+      while true {
+        let up = client.drain()
+        drained += up.count
+        if !up.isEmpty { _ = try? server.feed(up) }
+        var down = server.drain()[...]
+        if up.isEmpty, down.isEmpty { return }
+        while !down.isEmpty {
+          fed += try client.feed(down.prefix(pieces))
+          down = down.dropFirst(pieces)
+          pull()
+        }
+        pull()
+      }
+    }
+
+    mutating func pull() { while let message = client.nextMessage() { messages.append(message) } }
+
+    func sizes(_ direction: TLSMessage.Direction) -> Int {
+      messages.filter { message in
+        if case .record = message.content { message.direction == direction } else { false }
+      }.map(\.size).reduce(0, +)
+    }
+
+    /// The handshake messages, alerts and ChangeCipherSpecs, in words.
+    var names: [String] {
+      messages.compactMap { message in
+        if case .record = message.content { nil } else { "\(message)".components(separatedBy: ",")[0] }
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, [Int.max, 1])
+  func `the records add up to the bytes, however they come`(version: TLSVersion, pieces: Int) throws {
+    var engines = try Engines(version)
+    try engines.move(pieces: pieces)
+    _ = try engines.client.write([UInt8](repeating: 1, count: 40_000))
+    try engines.move(pieces: pieces)
+    _ = try engines.server.read(upTo: 100_000)
+    _ = try engines.server.write([UInt8](repeating: 2, count: 5000))
+    try engines.move(pieces: pieces)
+    _ = try engines.client.read(upTo: 100_000)
+    engines.pull()
+    #expect(engines.sizes(.sent) == engines.drained)
+    #expect(engines.sizes(.received) == engines.fed)
+  }
+
+  @Test func `a TLS 1.3 handshake is told message by message`() throws {
+    var engines = try Engines(.tls13)
+    try engines.move()
+    #expect(
+      engines.names == [
+        "sent ClientHello", "received ServerHello", "received EncryptedExtensions", "received Certificate",
+        "received CertificateVerify", "received Finished", "sent ChangeCipherSpec", "sent Finished",
+      ])
+    #expect(engines.messages.first?.isEncrypted == false)
+    #expect(engines.messages.last?.isEncrypted == true)
+    #expect(engines.messages.last?.rest == .done)
+  }
+
+  @Test func `a TLS 1.2 handshake is told message by message`() throws {
+    var engines = try Engines(.tls12)
+    try engines.move()
+    #expect(
+      engines.names == [
+        "sent ClientHello", "received ServerHello", "received Certificate", "received ServerKeyExchange",
+        "received ServerHelloDone", "sent ClientKeyExchange", "sent ChangeCipherSpec", "sent Finished",
+        "received NewSessionTicket", "received Finished",
+      ])
+    let finished = engines.messages.filter { $0.content == .handshake(.finished) }
+    #expect(finished.map(\.isEncrypted) == [true, true])
+    #expect(engines.messages.filter { $0.content == .handshake(.newSessionTicket) }.map(\.isEncrypted) == [false])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `it is the same byte by byte`(version: TLSVersion) throws {
+    var whole = try Engines(version)
+    try whole.move()
+    var bytewise = try Engines(version)
+    try bytewise.move(pieces: 1)
+    #expect(bytewise.names == whole.names)
+    #expect(bytewise.messages.map(\.isEncrypted) == whole.messages.map(\.isEncrypted))
+  }
+
+  @Test func `HelloRetryRequest has its own name`() throws {
+    var engines = try Engines(.tls13) { client, server in
+      client.groups = ["X25519", "P-256"]
+      server.groups = ["P-256"]
+    }
+    try engines.move()
+    #expect(engines.names.prefix(3) == ["sent ClientHello", "received HelloRetryRequest", "sent ChangeCipherSpec"])
+    #expect(engines.names.filter { $0 == "sent ClientHello" }.count == 2)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the last message of a call tells how it came to rest`(version: TLSVersion) throws {
+    var engines = try Engines(version)
+    engines.pull()
+    #expect(engines.messages.map(\.rest) == [nil, .needsFeed])
+    try engines.move()
+    _ = try engines.server.write([1])
+    _ = try engines.server.close()
+    try engines.move()
+    _ = try engines.client.read(upTo: 1)
+    #expect(try engines.client.read(upTo: 1) == .endOfStream)
+    engines.pull()
+    #expect(engines.messages.last?.content == .alert(.closeNotify, isFatal: false))
+    #expect(engines.messages.last?.rest == .endOfStream)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a failure and its alert are told`(version: TLSVersion) throws {
+    var engines = try Engines(version) { client, _ in client.trust = [TestAuthority().trust] }
+    #expect(throws: TLSError.self) { try engines.move() }
+    engines.pull()
+    #expect(engines.messages.contains { $0.content == .alert(.unknownCA, isFatal: true) && $0.direction == .sent })
+    #expect(engines.messages.contains { $0.rest == .failed(.certificateRejected) })
+  }
+
+  @Test func `beyond the limit the oldest messages go`() throws {
+    var limits = TLSEngine.Limits.default
+    limits.messages = 5
+    var engines = try Engines(.tls13, limits: limits)
+    _ = try? engines.server.feed(engines.client.drain())
+    _ = try? engines.client.feed(engines.server.drain())
+    engines.pull()
+    #expect(engines.messages.count == 5)
+    #expect(engines.messages.last?.content == .handshake(.finished))
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `without the option nothing is kept`(version: TLSVersion) throws {
+    var engines = try Engines(version) { client, _ in client.tapsMessages = false }
+    try engines.move()
+    engines.pull()
+    #expect(engines.messages.isEmpty)
+  }
+}
