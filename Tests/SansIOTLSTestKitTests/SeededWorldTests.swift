@@ -1,3 +1,4 @@
+import Foundation
 import SansIOTLS
 import SansIOTLSTestKit
 import Testing
@@ -13,21 +14,22 @@ struct SeededWorldTests {
     var clientKey: TestIdentity.KeyType?
     var tickets = 1
 
-    static let all: [Shape] = [TLSVersion.tls12, .tls13].flatMap { version in
-      [TestIdentity.KeyType.p256, .p384, .ed25519, .rsa2048].flatMap { key in
-        ["X25519", "P-256"].flatMap { group in
-          [nil, TestIdentity.KeyType.p256, .rsa2048].map { clientKey in
-            Shape(version: version, key: key, group: group, clientKey: clientKey)
+    static let all: [Shape] =
+      [TLSVersion.tls12, .tls13].flatMap { version in
+        [TestIdentity.KeyType.p256, .p384, .ed25519, .rsa2048].flatMap { key in
+          ["X25519", "P-256"].flatMap { group in
+            [nil, TestIdentity.KeyType.p256, .rsa2048].map { clientKey in
+              Shape(version: version, key: key, group: group, clientKey: clientKey)
+            }
           }
         }
-      }
-    } + [
-      // Cipher suites that draw for each record (CBC) or for the key exchange (RSA).
-      Shape(version: .tls12, cipher: "ECDHE-ECDSA-AES128-SHA256"),
-      Shape(version: .tls12, key: .rsa2048, cipher: "AES128-SHA256"),
-      Shape(version: .tls12, key: .rsa2048, cipher: "ECDHE-RSA-AES256-SHA384"),
-      Shape(group: "P-384", tickets: 3), Shape(group: "X448", tickets: 0),
-    ]
+      } + [
+        // Cipher suites that draw for each record (CBC) or for the key exchange (RSA).
+        Shape(version: .tls12, cipher: "ECDHE-ECDSA-AES128-SHA256"),
+        Shape(version: .tls12, key: .rsa2048, cipher: "AES128-SHA256"),
+        Shape(version: .tls12, key: .rsa2048, cipher: "ECDHE-RSA-AES256-SHA384"),
+        Shape(group: "P-384", tickets: 3), Shape(group: "X448", tickets: 0),
+      ]
 
     var testDescription: String {
       "\(version) \(key) \(group)\(cipher.map { " \($0)" } ?? "")\(clientKey.map { ", client \($0)" } ?? "")"
@@ -88,6 +90,10 @@ struct SeededWorldTests {
       }
     }
     #expect(try shape.tapes(43).map(\.digest) != first.map(\.digest))
+    // For Tests/Determinism/check, which compares what other processes print on other days.
+    if ProcessInfo.processInfo.environment["PRINTS_TRANSCRIPTS"] != nil {
+      print("transcript \(shape.testDescription): \(first.map(\.digest).joined(separator: " "))")
+    }
   }
 
   @Test
