@@ -66,10 +66,14 @@ extension EnginePair {
     try call(.close, at: side, Tape.Outcome.init) { (engine) throws(TLSError) in try engine.close() }
   }
 
-  /// Ends one side's transport without close_notify: behind what is on its way the other side sees the end.
+  /// Ends one side's transport without close_notify, as when its process dies: what it has written so far still arrives,
+  /// then the other side sees the end.
   ///
   /// - Parameter side: the side whose transport ends.
-  public mutating func cut(from side: Side) { link.end(from: side) }
+  public mutating func cut(from side: Side) {
+    link.send(drain(from: side), from: side)
+    link.end(from: side)
+  }
 
   /// Changes one side's sending keys.
   ///

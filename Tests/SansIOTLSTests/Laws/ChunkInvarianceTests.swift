@@ -76,6 +76,36 @@ struct ChunkInvarianceTests {
     #expect(bytewise == whole)
   }
 
+  /// In a seeded world the ciphertext itself is compared, tickets and signatures of any length included.
+  @Test(
+    arguments: TLSVersion.both,
+    [(TestIdentity.KeyType.p256, 17_408), (.ed25519, 64), (.rsa2048, 700), (.p384, 4096)]
+      as [(TestIdentity.KeyType, Int)])
+  func `the ciphertext of both sides is the same however it is cut`(
+    version: TLSVersion, kind: (key: TestIdentity.KeyType, ring: Int)
+  ) throws {
+    var limits = TLSEngine.Limits.default
+    limits.ring = kind.ring
+    try verifyChunking(seed: 21, cuts: 12) { world, link in
+      let authority = world.authority()
+      let client = try authority.issue(subject: "Client", key: kind.key, usage: .client).identity
+      var pair = try EnginePair(version: version, key: kind.key, limits: limits, link: link, in: world) {
+        $0.identities = [client]
+        $1.trust = [authority.trust]
+        $1.clientAuthentication = .required
+        $1.sessionTickets = 3
+      }
+      try pair.handshake()
+      for side in EnginePair.Side.allCases {
+        _ = try pair.transfer(pattern(3000), from: side)
+        if version == .tls13 { try pair.keyUpdate(from: side, requestingPeer: true) }
+        _ = try pair.transfer(pattern(10), from: side)
+      }
+      try pair.shutdown()
+      return pair
+    }
+  }
+
   /// The conversation that all sizes of rings are compared with.
   private static let large = Result {
     try Dictionary(

@@ -1,0 +1,105 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// A pair is made in a line, does what its engines do, and never hangs.
+struct EnginePairTests {
+  @Test func `one line makes a connection`() throws {
+    var pair = try EnginePair()
+    try pair.handshake()
+    #expect(try pair.transfer(Array("ping".utf8), from: .client) == Array("ping".utf8))
+    try pair.shutdown()
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13], [TestIdentity.KeyType.p256, .ed25519])
+  func `version, key and configuration are as asked`(version: TLSVersion, key: TestIdentity.KeyType) throws {
+    var pair = try EnginePair(version: version, key: key) { client, server in
+      client.applicationProtocols = ["h2"]
+      server.applicationProtocols = ["h2"]
+    }
+    try pair.handshake()
+    #expect(pair.client.negotiated?.version == version)
+    #expect(pair.server.negotiated?.applicationProtocol == "h2")
+  }
+
+  @Test func `sending and receiving by themselves carry all`() throws {
+    var pair = try EnginePair()
+    try pair.handshake()
+    let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    try pair.send(bytes, from: .server)
+    #expect(try pair.receive(at: .client) == bytes)
+    #expect(try pair.receive(at: .client).isEmpty)
+  }
+
+  /// The message of a stuck pair, or nil if it was not stuck.
+  private func stuck(_ body: () throws -> Void) -> String? {
+    do { try body() } catch let error as EnginePair.Stuck { return error.description } catch { return "\(error)" }
+    return nil
+  }
+
+  @Test func `a stuck handshake fails with the ladder and what both sides need`() throws {
+    var pair = try EnginePair(version: .tls13, link: .stalling(from: .server, after: 0))
+    let text = stuck { try pair.handshake() }
+    #expect(text?.hasPrefix("the handshake is stuck: client needs [feed], server needs [feed]\n") == true)
+    #expect(text?.contains("ClientHello") == true)
+    #expect(text?.contains("link delivers nothing behind 0 bytes from the server") == true)
+  }
+
+  @Test func `every drive is bounded`() throws {
+    var pair = try EnginePair()
+    #expect(stuck { try pair.handshake(limit: 1) }?.contains("the handshake is stuck") == true)
+    try pair.handshake()
+    #expect(stuck { _ = try pair.transfer([UInt8](repeating: 0, count: 400_000), from: .client, limit: 1) } != nil)
+    pair.link = .stalling(from: .client, after: 0)
+    #expect(stuck { try pair.shutdown() }?.contains("the shutdown is stuck") == true)
+  }
+
+  @Test func `the failure of a pair is the one that came first`() throws {
+    var pair = try EnginePair { client, _ in client.trust = [TestAuthority().trust] }
+    do {
+      try pair.handshake()
+      Issue.record("the handshake succeeded")
+    } catch let error as TLSError {
+      #expect(error.code == .certificateRejected)
+    }
+    #expect(pair.failure?.side == .client)
+    #expect(pair.server.failure?.alertReceived == .unknownCA)
+    #expect(pair.log.report.contains("client failed: certificateRejected"))
+  }
+
+  @Test func `a transport that ends without a word is a truncation`() throws {
+    var pair = try EnginePair()
+    try pair.handshake()
+    try pair.send(Array("last".utf8), from: .server)
+    pair.cut(from: .server)
+    #expect(try pair.receive(at: .client) == Array("last".utf8))
+    #expect(throws: TLSError.self) { _ = try pair.receive(at: .client) }
+    #expect(pair.client.failure?.code == .truncated)
+  }
+
+  @Test func `a half-close leaves the other way open`() throws {
+    var pair = try EnginePair()
+    try pair.handshake()
+    try pair.close(from: .client)
+    #expect(try pair.transfer([1, 2, 3], from: .server) == [1, 2, 3])
+    try pair.shutdown()
+  }
+
+  @Test func `the report names the seeds`() throws {
+    let pair = try EnginePair(link: SimulatedLink(seed: 77), in: SeededWorld(seed: 78))
+    #expect(pair.log.report.contains("seed of the world 78\nseed of the link 77\n"))
+    #expect(pair.log.seed == 78)
+    #expect(try EnginePair().log.tape == nil)
+  }
+
+  @Test func `conversations of a task are collected, the latest eight`() async throws {
+    let collector = ConversationLog.Collector()
+    try await ConversationLog.Collector.$current.withValue(collector) {
+      // In child tasks too.
+      for _ in 0..<10 { try await Task { _ = try EnginePair() }.value }
+    }
+    #expect(collector.logs.count == 8)
+    _ = try EnginePair()
+    #expect(collector.logs.count == 8)
+  }
+}

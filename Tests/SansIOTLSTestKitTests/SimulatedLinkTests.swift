@@ -1,0 +1,132 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// A link does to a stream what carriers do, the same for the same seed, and tells what it did.
+struct SimulatedLinkTests {
+  private typealias Side = EnginePair.Side
+
+  /// Sends, then steps until nothing is on its way.
+  ///
+  /// - Returns: the pieces that arrived; the end as an empty one.
+  private func arrivals(_ link: inout SimulatedLink, of sends: [[UInt8]], from side: EnginePair.Side) -> [[UInt8]] {
+    var pieces: [[UInt8]] = []
+    func collect() {
+      link.step()
+      collecting: while true {
+        switch link.deliver(to: side.peer) {
+        case .bytes(let bytes): pieces.append(bytes)
+        case .end: pieces.append([])
+        case .nothing: break collecting
+        }
+      }
+    }
+    for bytes in sends {
+      link.send(bytes, from: side)
+      collect()
+    }
+    while link.isDelaying { collect() }
+    return pieces
+  }
+
+  private let sends: [[UInt8]] = (0..<40).map { number in
+    (0..<(number * 37 % 1500)).map { UInt8(truncatingIfNeeded: $0 &+ number) }
+  }
+
+  @Test(arguments: EnginePair.Side.allCases)
+  func `a direct link delivers what was sent as it was sent`(side: EnginePair.Side) {
+    var link = SimulatedLink.direct
+    #expect(arrivals(&link, of: sends, from: side) == sends.filter { !$0.isEmpty })
+    #expect(link.actions.isEmpty)
+    #expect(link.deliver(to: side) == .nothing)
+  }
+
+  @Test func `harmless faults change nothing but the cuts and the steps`() {
+    for seed in UInt64(1)...200 {
+      for side in Side.allCases {
+        var link = SimulatedLink(seed: seed, faults: .harmless)
+        #expect(arrivals(&link, of: sends, from: side).joined().elementsEqual(sends.joined()), "seed \(seed)")
+        #expect(link.actions.allSatisfy { $0.isHarmless }, "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func `one seed does the same, another does something else`() {
+    func run(_ seed: UInt64) -> ([[UInt8]], [SimulatedLink.Action]) {
+      var link = SimulatedLink(seed: seed, faults: .all)
+      return (arrivals(&link, of: sends, from: .client), link.actions)
+    }
+    for seed in UInt64(1)...50 { #expect(run(seed) == run(seed), "seed \(seed)") }
+    #expect(Set((UInt64(1)...50).map { run($0).1.description }).count > 25)
+  }
+
+  @Test func `each fault is done by some seed, and told`() {
+    var done: Set<String> = []
+    for seed in UInt64(1)...200 {
+      var link = SimulatedLink(seed: seed, faults: .all)
+      _ = arrivals(&link, of: sends, from: .client)
+      done.formUnion(link.actions.map { String("\($0)".split(separator: " ")[1]) })
+    }
+    #expect(done == ["cuts", "joins", "delays", "stands", "flips", "ends"])
+  }
+
+  @Test func `a corrupted byte is the only one that differs`() {
+    var link = SimulatedLink.corrupting(from: .server, at: 1000, mask: 0x80)
+    var expected = Array(sends.joined())
+    expected[1000] ^= 0x80
+    #expect(arrivals(&link, of: sends, from: .server).joined().elementsEqual(expected))
+    #expect(link.actions == [.corrupted(from: .server, at: 1000, mask: 0x80)])
+    #expect("\(link.actions[0])" == "link flips 0x80 in byte 1000 from the server")
+  }
+
+  @Test(arguments: [0, 1, 37, 38, 5000])
+  func `a truncating link ends both ways after exactly so many bytes`(count: Int) {
+    var link = SimulatedLink.truncating(from: .client, after: count)
+    link.send([1, 2], from: .server)
+    let pieces = arrivals(&link, of: sends, from: .client)
+    #expect(pieces.joined().elementsEqual(sends.joined().prefix(count)))
+    #expect(pieces.last == [])
+    #expect(pieces.filter(\.isEmpty).count == 1, "the end is told once")
+    link.send([3], from: .server)
+    #expect(link.deliver(to: .client) == .bytes([1, 2]))
+    #expect(link.deliver(to: .client) == .end)
+  }
+
+  @Test func `a half-closing link ends one way`() {
+    var link = SimulatedLink.halfClosing(from: .client, after: 3)
+    link.send([1, 2, 3, 4], from: .client)
+    link.send([5], from: .server)
+    #expect(link.deliver(to: .server) == .bytes([1, 2, 3]))
+    #expect(link.deliver(to: .server) == .end)
+    #expect(link.deliver(to: .client) == .bytes([5]))
+    #expect(link.deliver(to: .client) == .nothing)
+  }
+
+  @Test func `a stalling link delivers nothing more and is not waited for`() {
+    var link = SimulatedLink.stalling(from: .client, after: 2)
+    link.send([1, 2], from: .client)
+    link.send([3], from: .client)
+    link.end(from: .client)
+    #expect(link.deliver(to: .server) == .bytes([1, 2]))
+    #expect(link.deliver(to: .server) == .nothing)
+    #expect(!link.isDelaying)
+  }
+
+  @Test func `what was put back comes first`() {
+    var link = SimulatedLink.direct
+    link.send([1, 2, 3], from: .client)
+    link.send([4], from: .client)
+    link.end(from: .client)
+    #expect(link.deliver(to: .server) == .bytes([1, 2, 3]))
+    link.putBack([2, 3], to: .server)
+    #expect(link.deliver(to: .server) == .bytes([2, 3]))
+    #expect(link.deliver(to: .server) == .bytes([4]))
+    #expect(link.deliver(to: .server) == .end)
+  }
+
+  @Test func `pieces have the size asked for`() {
+    var link = SimulatedLink.pieces(of: 7)
+    let pieces = arrivals(&link, of: [[UInt8](repeating: 1, count: 20)], from: .client)
+    #expect(pieces.map(\.count) == [7, 7, 6])
+  }
+}

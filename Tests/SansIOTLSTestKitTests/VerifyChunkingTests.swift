@@ -1,0 +1,65 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Chunking is verified, and a script that depends on it is found out.
+struct VerifyChunkingTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13], [TestIdentity.KeyType.p256, .ed25519])
+  func `a whole conversation is the same byte for byte however it is cut`(
+    version: TLSVersion, key: TestIdentity.KeyType
+  ) throws {
+    try verifyChunking(seed: 5) { world, link in
+      var pair = try EnginePair(version: version, key: key, link: link, in: world) { _, server in
+        server.sessionTickets = 3
+      }
+      try pair.handshake()
+      _ = try pair.transfer(Array("GET / HTTP/1.1\r\n\r\n".utf8), from: .client)
+      _ = try pair.transfer([UInt8](repeating: 9, count: 3000), from: .server)
+      if version == .tls13 { try pair.keyUpdate(from: .server, requestingPeer: true) }
+      _ = try pair.transfer([1], from: .server)
+      try pair.shutdown()
+      return pair
+    }
+  }
+
+  @Test func `a failure is compared too`() throws {
+    try verifyChunking { world, link in
+      var pair = try EnginePair(link: link, in: world) { client, _ in client.trust = [world.authority().trust] }
+      #expect(throws: TLSError.self) { try pair.handshake() }
+      return pair
+    }
+  }
+
+  /// What went wrong, or nil.
+  private func difference(_ script: (SeededWorld, SimulatedLink) throws -> EnginePair) -> String? {
+    do { try verifyChunking(of: script) } catch { return "\(error)" }
+    return nil
+  }
+
+  @Test func `a script that looks at the pieces is found out`() {
+    let text = difference { world, link in
+      var pair = try EnginePair(link: link, in: world)
+      try pair.handshake()
+      // Reads one piece's worth by the engine's own call, as an application with a bug would.
+      try pair.send(Array("hello".utf8), from: .client)
+      pair.link.send(pair.drain(from: .client), from: .client)
+      if case .bytes(let piece) = pair.link.deliver(to: .server) {
+        try pair.feed(piece, to: .server)
+        _ = try pair.read(at: .server)
+      }
+      return pair
+    }
+    #expect(text?.hasPrefix("one byte at a time, ") == true)
+  }
+
+  @Test func `a script that fails for one cut is told with the cut`() {
+    struct Clumsy: Error {}
+    let text = difference { world, link in
+      if link.seed == 3 { throw Clumsy() }
+      var pair = try EnginePair(link: link, in: world)
+      try pair.handshake()
+      return pair
+    }
+    #expect(text == "cut at random by seed 3, the script threw: Clumsy()")
+  }
+}
