@@ -141,21 +141,12 @@ struct SeededWorldTests {
     #expect(try await run(hopping: true) == resting)
   }
 
-  /// Runs on whatever thread the pool gives, beside others that keep the pool busy.
+  /// Runs on a thread of its own.
   private static func elsewhere<Result: Sendable>(
     _ body: @escaping @Sendable () throws -> Result
   ) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
-      for _ in 0..<3 {
-        group.addTask {
-          await Task.yield()
-          return nil
-        }
-      }
-      group.addTask(operation: body)
-      var result: Result?
-      for try await value in group { result = value ?? result }
-      return try #require(result)
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
     }
   }
 
