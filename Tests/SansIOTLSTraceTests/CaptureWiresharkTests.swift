@@ -83,14 +83,13 @@ import Testing
     return file
   }
 
+  /// All checksums are right, no packet is lost, doubled or out of place, and no window full.
   private func expectSoundTransport(_ file: [UInt8]) throws {
-    #expect(try Tshark.read(file, "-Y", "tcp.analysis.flags || _ws.expert.severity >= 0x600000") == [])
-    let checked = ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
-    #expect(
-      try Tshark.read(
-        file, checked[0], checked[1], checked[2], checked[3], "-T", "fields", "-e", "ip.checksum.status", "-e",
-        "tcp.checksum.status"
-      ).allSatisfy { $0 == "1\t1" })
+    let packets = try Tshark.read(
+      file, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-T", "fields", "-e", "ip.checksum.status",
+      "-e", "tcp.checksum.status", "-e", "tcp.analysis.flags")
+    #expect(!packets.isEmpty)
+    #expect(packets.allSatisfy { $0 == "1\t1\t" })
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13], Capture.Side.allCases)
@@ -117,11 +116,10 @@ import Testing
   }
 
   @Test func `the connection begins and ends as TCP does`() throws {
-    let flags = try Tshark.read(
+    let ends = try Tshark.read(
       try conversation(.tls13), "-Y", "tcp.flags.syn == 1 || tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.srcport",
-      "-e", "tcp.flags.str")
-    #expect(flags.count == 4)
-    #expect(flags[0].contains("S") && flags[0].hasPrefix("49152"))
+      "-e", "tcp.flags")
+    #expect(ends == ["49152\t0x0002", "443\t0x0012", "443\t0x0011", "49152\t0x0011"])
   }
 
   @Test func `much data one way fills no window, and sequence numbers that wrap are followed`() throws {
@@ -134,5 +132,4 @@ import Testing
     let last = try Tshark.read(file, "-T", "fields", "-e", "tcp.seq").last
     #expect(last == "\(40 * 70_001 + 1)")
   }
-
 }

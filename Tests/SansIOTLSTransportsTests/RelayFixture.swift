@@ -71,10 +71,11 @@ struct RelayFixture: Sendable {
   }
 
   func startClient(
-    on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrust = identity.trust
+    on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrust = identity.trust,
+    observer: (any RelayObserver & Sendable)? = nil
   ) throws -> BackgroundThread<RelayReport> {
     let context = try Self.clientContext(version, trusting: trust)
-    return start(.client(serverName: .dns(Self.name)), context, wire, client)
+    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer)
   }
 
   func startServer(on wire: (Int32, Int32)) throws -> BackgroundThread<RelayReport> {
@@ -82,13 +83,14 @@ struct RelayFixture: Sendable {
   }
 
   private func start(
-    _ role: TLSEngine.Role, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program
+    _ role: TLSEngine.Role, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
+    _ observer: (any RelayObserver & Sendable)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
       // What fails here is the test's own set-up.
       var relay = Relay(
         try! TLSEngine(role, context: context),
-        ciphertext: try! FileDescriptorTransport(reading: wire.0, writing: wire.1))
+        ciphertext: try! FileDescriptorTransport(reading: wire.0, writing: wire.1), observer: observer)
       relay.attach(
         plaintext: try! FileDescriptorTransport(reading: program.input.reading, writing: program.output.writing))
       return relay.run()

@@ -18,7 +18,8 @@ struct CaptureFile: ~Copyable {
   private var capture: Capture
   private var hasSent = false
   /// libssl tells some secrets at the end of the handshake, and secrets have to come before the packets that need them.
-  /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end.
+  /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end, and an engine takes
+  /// no more than `limits.handshake` bytes of it.
   private var keepsBack = false
   private var isHandshakeDone = false
   private var isBroken = false
@@ -29,7 +30,7 @@ struct CaptureFile: ~Copyable {
     self.side = side
     file = try OutputFile(path, isSecret: true)
     capture = Capture(comment: "tlspipe \(side)")
-    StandardError.say("warning: --capture writes the connection's secrets too; whoever has \(path) can read it")
+    StandardError.say("warning: --capture writes secrets too; whoever has \(path) can read the connection")
   }
 
   mutating func keyLog(_ line: String) { capture.keyLog(line) }

@@ -105,7 +105,7 @@ import Testing
     #expect(result.exitCode == 0)
     #expect(workshop.permissions("capture") == 0o600)
     #expect(result.errorLines.count == 1)
-    #expect(result.error.contains("warning: --capture writes the connection's secrets"))
+    #expect(result.error.contains("warning: --capture writes secrets"))
     #expect(result.error.contains(workshop.file("capture")))
   }
 

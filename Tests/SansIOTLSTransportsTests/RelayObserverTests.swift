@@ -1,0 +1,101 @@
+import Glibc
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Synchronization
+import Testing
+
+@Suite struct RelayObserverTests {
+  private enum Event: Sendable, Hashable {
+    case passed(RelayReport.Direction, [UInt8])
+    case ended(RelayReport.Direction)
+    case turned(isHandshakeDone: Bool, hasFailed: Bool)
+  }
+
+  /// Writes down what it is told.
+  private final class Diary: RelayObserver, Sendable {
+    private let entries = Mutex<[Event]>([])
+
+    var events: [Event] { entries.withLock { $0 } }
+
+    func bytes(_ direction: RelayReport.Direction) -> [UInt8] {
+      events.flatMap { event -> [UInt8] in if case .passed(direction, let bytes) = event { bytes } else { [] } }
+    }
+
+    func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
+      // Sound: the bytes are copied before the span ends.
+      let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
+      entries.withLock { $0.append(.passed(direction, bytes)) }
+    }
+
+    func ended(_ direction: RelayReport.Direction) { entries.withLock { $0.append(.ended(direction)) } }
+
+    func turned(_ engine: inout TLSEngine) {
+      let event = Event.turned(isHandshakeDone: engine.negotiated != nil, hasFailed: engine.failure != nil)
+      entries.withLock { $0.append(event) }
+    }
+  }
+
+  /// Whether bytes are whole records, one behind the other: none is missing, and they are in order.
+  private func areRecords(_ bytes: [UInt8]) -> Bool {
+    var start = 0
+    while start + 5 <= bytes.count { start += 5 + (Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])) }
+    return start == bytes.count
+  }
+
+  @Test(arguments: RelayTests.versions, RelayFixture.Wire.allCases)
+  func `is told all ciphertext of both directions, in order`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws {
+    let fixture = RelayFixture()
+    let wire = RelayFixture.wire(kind)
+    let diary = Diary()
+    let client = try fixture.startClient(on: wire.client, version: version, observer: diary)
+    let server = try fixture.startServer(on: wire.server)
+    let data = Channel.noise(300_000)
+    let sender = BackgroundThread { Channel.send(data, to: fixture.client.sending) }
+    Channel.send([1, 2, 3], to: fixture.server.sending)
+    #expect(Channel.receive(from: fixture.server.receiving).count == data.count)
+    sender.value()
+    let (report, other) = (client.value(), server.value())
+    #expect(Channel.receive(from: fixture.client.receiving) == [1, 2, 3])
+    #expect(report.outcome.summary == "clean")
+    #expect(diary.bytes(.sent).count == other.ciphertextReceived)
+    #expect(diary.bytes(.received).count == other.ciphertextSent)
+    #expect(areRecords(diary.bytes(.sent)))
+    #expect(areRecords(diary.bytes(.received)))
+    #expect(diary.events.count { $0 == .ended(.sent) } == 1)
+    #expect(diary.events.count { $0 == .ended(.received) } <= 1)
+    #expect(diary.events.last == .ended(.sent))
+  }
+
+  @Test func `is lent the engine after each turn, the last one too`() throws {
+    let fixture = RelayFixture()
+    let wire = RelayFixture.wire(.pipes)
+    let diary = Diary()
+    let client = try fixture.startClient(
+      on: wire.client, trusting: TestAuthority(name: "Another CA").trust, observer: diary)
+    let server = try fixture.startServer(on: wire.server)
+    #expect(client.value().outcome.summary == "TLS certificateRejected")
+    _ = server.value()
+    for program in [fixture.client, fixture.server] {
+      for end in [program.sending, program.receiving] { close(end) }
+    }
+    let turns = diary.events.filter { if case .turned = $0 { true } else { false } }
+    #expect(turns.first == .turned(isHandshakeDone: false, hasFailed: false))
+    #expect(turns.last == .turned(isHandshakeDone: false, hasFailed: true))
+    // The alert was sent before the turn ended.
+    let alert = try #require(diary.events.lastIndex { if case .passed(.sent, _) = $0 { true } else { false } })
+    #expect(diary.events[alert...].contains(.turned(isHandshakeDone: false, hasFailed: true)))
+  }
+
+  @Test func `is told that the peer cut the connection`() throws {
+    let fixture = RelayFixture()
+    let wire = RelayFixture.wire(.pipes)
+    let diary = Diary()
+    let client = try fixture.startClient(on: wire.client, observer: diary)
+    close(wire.server.1)
+    #expect(client.value().outcome.summary == "truncated truncated")
+    #expect(diary.events.count { $0 == .ended(.received) } == 1)
+    #expect(diary.events.count { $0 == .ended(.sent) } == 1)
+    for end in [wire.server.0, fixture.client.sending, fixture.client.receiving] { close(end) }
+  }
+}
