@@ -19,6 +19,8 @@ let package = Package(
     .library(name: "SansIOTLSTransports", targets: ["SansIOTLSTransports"]),
     .library(name: "SansIOTLSTrace", targets: ["SansIOTLSTrace"]),
     .library(name: "SansIOTLSTestKit", targets: ["SansIOTLSTestKit"]),
+    .library(name: "SansIOTLSSwiftTesting", targets: ["SansIOTLSSwiftTesting"]),
+    .library(name: "SansIOTLSXCTest", targets: ["SansIOTLSXCTest"]),
   ],
   targets: [
     .systemLibrary(
@@ -42,8 +44,17 @@ let package = Package(
     .target(
       name: "SansIOTLSTestKit",
       dependencies: [
-        "SansIOTLS", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims", "CSansIOTLSSeededRandom",
+        "SansIOTLS", "SansIOTLSTransports", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims",
+        "CSansIOTLSSeededRandom",
       ],
+      swiftSettings: settings),
+    .target(
+      name: "SansIOTLSSwiftTesting",
+      dependencies: ["SansIOTLSTrace", "SansIOTLSTestKit"],
+      swiftSettings: settings),
+    .target(
+      name: "SansIOTLSXCTest",
+      dependencies: ["SansIOTLSTestKit"],
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTests",
@@ -59,7 +70,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTestKitTests",
-      dependencies: ["SansIOTLSTestKit"],
+      dependencies: ["SansIOTLSTestKit", "SansIOTLSSwiftTesting", "SansIOTLSXCTest"],
       swiftSettings: settings),
     .testTarget(
       name: "SimulationTests",

@@ -75,16 +75,18 @@ extension TLSEngine {
     return try step.get().map { _ in bytes }
   }
 
-  /// Takes all waiting ciphertext as an array, a copy. See ``drain(_:)`` for the form that copies nothing.
+  /// Takes waiting ciphertext as an array, a copy. See ``drain(_:)`` for the form that copies nothing.
   ///
+  /// - Parameter count: bytes wanted at most; without it all.
   /// - Returns: the bytes, empty if none wait.
-  public mutating func drain() -> [UInt8] {
+  public mutating func drain(upTo count: Int = .max) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(outboundCount)
+    bytes.reserveCapacity(min(outboundCount, max(count, 0)))
     drain { (segment: RawSpan) in
+      let taken = min(segment.byteCount, max(count, 0) - bytes.count)
       // A span's bytes reach an array through a buffer that lives as long as the closure.
-      unsafe segment.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-      return segment.byteCount
+      unsafe segment.extracting(first: taken).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+      return taken
     }
     return bytes
   }

@@ -56,6 +56,9 @@ extension SimulatedLink {
       pieces.insert(Piece(bytes: bytes, due: 0), at: delivered)
     }
 
+    /// Something will arrive, sooner or later.
+    var isArriving: Bool { !isEmpty && pieces[delivered].due < .max }
+
     func isDelaying(at now: Int) -> Bool { !isEmpty && pieces[delivered].due > now && pieces[delivered].due < .max }
   }
 }

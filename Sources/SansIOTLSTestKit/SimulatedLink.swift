@@ -209,7 +209,19 @@ public struct SimulatedLink: Sendable {
   public mutating func putBack(_ bytes: [UInt8], to side: Side) { self[side.peer].putBack(bytes) }
 
   /// Whether something is on its way that has not arrived yet and will.
-  public var isDelaying: Bool { fromClient.isDelaying(at: now) || fromServer.isDelaying(at: now) }
+  public var isDelaying: Bool { isDelaying(to: .client) || isDelaying(to: .server) }
+
+  /// Whether something is on its way to one side that has not arrived yet and will.
+  ///
+  /// - Parameter side: the receiver.
+  /// - Returns: whether waiting will help.
+  public func isDelaying(to side: Side) -> Bool { self[side.peer].isDelaying(at: now) }
+
+  /// Whether a side would be delivered something, now or after some steps.
+  func hasNews(for side: Side) -> Bool {
+    let lane = self[side.peer]
+    return lane.isArriving || lane.isEmpty && lane.hasEnded && !lane.endIsTold
+  }
 
   // MARK: Chance
 

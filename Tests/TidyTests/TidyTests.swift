@@ -20,15 +20,17 @@ struct TidyTests {
 
   @Test(arguments: [
     ("Sources/SansIOTLS", ["CSansIOTLSOpenSSL", "CSansIOTLSShims"]),
-    ("Sources/SansIOTLSTransports", ["SansIOTLS", "Glibc", "Musl", "Darwin", "Android"]),
+    ("Sources/SansIOTLSTransports", ["SansIOTLS", "Synchronization", "Glibc", "Musl", "Darwin", "Android"]),
     ("Sources/SansIOTLSTrace", ["SansIOTLS"]),
     (
       "Sources/SansIOTLSTestKit",
       [
-        "SansIOTLS", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims", "CSansIOTLSSeededRandom",
-        "Synchronization",
+        "SansIOTLS", "SansIOTLSTransports", "SansIOTLSTrace", "CSansIOTLSOpenSSL", "CSansIOTLSShims",
+        "CSansIOTLSSeededRandom", "Synchronization", "Glibc", "Musl", "Darwin",
       ]
     ),
+    ("Sources/SansIOTLSSwiftTesting", ["SansIOTLSTrace", "SansIOTLSTestKit", "Synchronization", "Testing"]),
+    ("Sources/SansIOTLSXCTest", ["SansIOTLSTestKit", "XCTest"]),
   ])
   func `imports flow one way`(folder: String, allowed: [String]) throws {
     let files = try SourceFile.all(under: folder)

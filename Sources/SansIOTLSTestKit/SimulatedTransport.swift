@@ -1,0 +1,120 @@
+internal import SansIOTLS
+public import SansIOTLSTransports
+internal import Synchronization
+
+/// One end of a ``SimulatedLink`` as a transport for ``TLSStream``: the same bad networks for asynchronous code.
+///
+/// ```swift
+/// let (near, far) = SimulatedTransport.pair(SimulatedLink(seed: 7, faults: .all))
+/// let client = TLSStream(clientEngine, over: near)
+/// ```
+///
+/// Time passes by a step with each attempt to receive. What the link does to which byte depends on the seed alone; how
+/// the two ends' tasks interleave is up to Swift's executor. There is no bound on what is on its way.
+public final class SimulatedTransport: ByteTransport {
+  /// A link fails by ending, not by an error.
+  public typealias Failure = Never
+
+  private let carrier: Carrier
+  private let side: TLSContext.Configuration.Side
+
+  private init(_ carrier: Carrier, _ side: TLSContext.Configuration.Side) {
+    self.carrier = carrier
+    self.side = side
+  }
+
+  /// Makes both ends.
+  ///
+  /// - Parameter link: what lies between them.
+  /// - Returns: the client's and the server's end.
+  public static func pair(_ link: SimulatedLink) -> (client: SimulatedTransport, server: SimulatedTransport) {
+    let carrier = Carrier(link)
+    return (SimulatedTransport(carrier, .client), SimulatedTransport(carrier, .server))
+  }
+
+  /// Waits for bytes.
+  ///
+  /// - Returns: a piece; `nil` at the end, and when the task is cancelled.
+  public func receive() async -> [UInt8]? { await carrier.receive(at: side) }
+
+  /// Sends, without waiting.
+  ///
+  /// - Parameter bytes: the bytes; behind the link's end they are lost.
+  public func send(_ bytes: [UInt8]) async { carrier.change { $0.send(bytes, from: side) } }
+
+  /// Ends this direction.
+  public func endSending() async { carrier.change { $0.end(from: side) } }
+
+  /// What the link did so far.
+  public var actions: [SimulatedLink.Action] { carrier.actions }
+}
+
+/// The link and who waits at its two ends.
+private final class Carrier: Sendable {
+  private typealias Waiting = CheckedContinuation<Void, Never>
+
+  private struct State: Sendable {
+    var link: SimulatedLink
+    var waiting: [TLSContext.Configuration.Side: Waiting] = [:]
+  }
+
+  private enum Arrival: Sendable {
+    case piece([UInt8])
+    case end
+    /// It is on its way.
+    case later
+    case nothing
+  }
+
+  private let state: Mutex<State>
+
+  init(_ link: SimulatedLink) { state = Mutex(State(link: link)) }
+
+  var actions: [SimulatedLink.Action] { state.withLock { $0.link.actions } }
+
+  /// Changes the link; whoever waits looks again.
+  func change(_ body: (inout SimulatedLink) -> Void) {
+    let waiting = state.withLock { state in
+      body(&state.link)
+      defer { state.waiting = [:] }
+      return Array(state.waiting.values)
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  func receive(at side: TLSContext.Configuration.Side) async -> [UInt8]? {
+    while !Task.isCancelled {
+      let arrival = state.withLock { state -> Arrival in
+        state.link.step()
+        switch state.link.deliver(to: side) {
+        case .bytes(let bytes): return .piece(bytes)
+        case .end: return .end
+        case .nothing: return state.link.isDelaying(to: side) ? .later : .nothing
+        }
+      }
+      switch arrival {
+      case .piece(let bytes): return bytes
+      case .end: return nil
+      case .later: await Task.yield()
+      case .nothing: await wait(at: side)
+      }
+    }
+    return nil
+  }
+
+  /// Waits until the link has changed.
+  private func wait(at side: TLSContext.Configuration.Side) async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          if Task.isCancelled || state.link.hasNews(for: side) { return true }
+          state.waiting[side] = continuation
+          return false
+        }
+        if isOver { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.waiting.removeValue(forKey: side) }?.resume()
+    }
+  }
+}

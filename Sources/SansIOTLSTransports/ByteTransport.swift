@@ -1,0 +1,35 @@
+/// A transport that somebody already has: a stream of bytes each way, asynchronous, to which ``TLSStream`` adds TLS.
+///
+/// ```swift
+/// final class SerialLine: ByteTransport {
+///   func receive() async throws(LineError) -> [UInt8]? { try await port.nextBytes() }
+///   func send(_ bytes: [UInt8]) async throws(LineError) { try await port.write(bytes) }
+///   func endSending() async throws(LineError) { try await port.hangUp() }
+/// }
+/// ```
+///
+/// A stream calls each of the three one at a time, but receives while it sends. It never cancels a call of its own accord
+/// but in ``TLSStream/abort()``: a reader or writer that is cancelled leaves the transport's call to end in its time, so
+/// that no byte is lost and none is sent half.
+public protocol ByteTransport: Sendable {
+  /// How this transport fails.
+  associatedtype Failure: Error
+
+  /// Waits for bytes.
+  ///
+  /// - Returns: at least one byte, in the order of the stream and cut anywhere; `nil` at the end of the stream. Smaller
+  ///   pieces than 64 KiB keep memory low; what a piece holds beyond what the engine takes waits in the stream.
+  /// - Throws: what ended the transport.
+  func receive() async throws(Failure) -> [UInt8]?
+
+  /// Sends bytes, all of them, behind those of earlier calls. Returning later than it could is the back-pressure.
+  ///
+  /// - Parameter bytes: at least one byte, at most 64 KiB.
+  /// - Throws: what ended the transport.
+  func send(_ bytes: [UInt8]) async throws(Failure)
+
+  /// Ends this direction: behind what was sent the other end reads the end of the stream. Receiving goes on.
+  ///
+  /// - Throws: what ended the transport.
+  func endSending() async throws(Failure)
+}

@@ -1,0 +1,127 @@
+internal import Synchronization
+
+/// One end of a pair in memory: what one end sends the other receives. For programs that talk to themselves, and for tests.
+public final class MemoryTransport: ByteTransport {
+  /// A memory transport does not fail.
+  public typealias Failure = Never
+
+  private let inbound: Channel
+  private let outbound: Channel
+
+  private init(inbound: Channel, outbound: Channel) {
+    self.inbound = inbound
+    self.outbound = outbound
+  }
+
+  /// Makes both ends.
+  ///
+  /// - Parameter capacity: bytes on their way in one direction, beyond which sending waits; 1 or more.
+  /// - Returns: the two ends, which are alike.
+  public static func pair(capacity: Int = 65_536) -> (MemoryTransport, MemoryTransport) {
+    let (there, back) = (Channel(capacity: capacity), Channel(capacity: capacity))
+    return (MemoryTransport(inbound: back, outbound: there), MemoryTransport(inbound: there, outbound: back))
+  }
+
+  /// Waits for bytes.
+  ///
+  /// - Returns: one send's worth; `nil` at the end, and when the task is cancelled.
+  public func receive() async -> [UInt8]? { await inbound.receive() }
+
+  /// Sends, waiting while there is no room. A task that is cancelled does not wait.
+  ///
+  /// - Parameter bytes: the bytes; behind the end they are lost.
+  public func send(_ bytes: [UInt8]) async { await outbound.send(bytes) }
+
+  /// Ends this direction.
+  public func endSending() async { outbound.end() }
+}
+
+/// One direction: pieces, one receiver and one sender that may wait.
+private final class Channel: Sendable {
+  private enum End { case receiver, sender }
+
+  private struct State: Sendable {
+    var pieces: [[UInt8]] = []
+    var taken = 0
+    var count = 0
+    var hasEnded = false
+    var receiver: CheckedContinuation<Void, Never>?
+    var sender: CheckedContinuation<Void, Never>?
+
+    /// Whoever waits at one end.
+    subscript(end: End) -> CheckedContinuation<Void, Never>? {
+      get { end == .receiver ? receiver : sender }
+      set { if end == .receiver { receiver = newValue } else { sender = newValue } }
+    }
+
+    mutating func next() -> [UInt8]? {
+      guard taken < pieces.count else { return nil }
+      let piece = pieces[taken]
+      taken += 1
+      if taken == pieces.count {
+        pieces.removeAll(keepingCapacity: true)
+        taken = 0
+      }
+      count -= piece.count
+      return piece
+    }
+  }
+
+  private let state = Mutex(State())
+  private let capacity: Int
+
+  init(capacity: Int) { self.capacity = max(capacity, 1) }
+
+  func receive() async -> [UInt8]? {
+    while true {
+      let (piece, isOver, sender) = state.withLock { state in
+        let piece = state.next()
+        let sender = piece == nil ? nil : state.sender.take()
+        return (piece, state.hasEnded || Task.isCancelled, sender)
+      }
+      sender?.resume()
+      if let piece { return piece }
+      if isOver { return nil }
+      await wait(.receiver) { $0.pieces.isEmpty && !$0.hasEnded }
+    }
+  }
+
+  func send(_ bytes: [UInt8]) async {
+    while !Task.isCancelled, state.withLock({ $0.count >= capacity && !$0.hasEnded }) {
+      await wait(.sender) { [capacity] in $0.count >= capacity && !$0.hasEnded }
+    }
+    let receiver = state.withLock { state in
+      if !state.hasEnded, !bytes.isEmpty {
+        state.pieces.append(bytes)
+        state.count += bytes.count
+      }
+      return state.receiver.take()
+    }
+    receiver?.resume()
+  }
+
+  func end() {
+    let waiting = state.withLock { state in
+      state.hasEnded = true
+      return [state.receiver.take(), state.sender.take()]
+    }
+    for continuation in waiting { continuation?.resume() }
+  }
+
+  private func wait(
+    _ end: End, while isNeeded: @Sendable (State) -> Bool
+  ) async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          if Task.isCancelled || !isNeeded(state) { return true }
+          state[end] = continuation
+          return false
+        }
+        if isOver { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0[end].take() }?.resume()
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// TLS in TLS: a stream is a transport too.
+extension TLSStream: ByteTransport {
+  /// Reads plaintext, as the ciphertext of another stream.
+  ///
+  /// - Returns: at least one byte; `nil` when the peer closed its direction.
+  /// - Throws: ``TLSStreamError``, as ``read(upTo:)``.
+  public func receive() async throws(TLSStreamError) -> [UInt8]? { try await read() }
+
+  /// Writes the ciphertext of another stream.
+  ///
+  /// - Parameter bytes: the bytes.
+  /// - Throws: ``TLSStreamError``, as ``write(_:)``.
+  public func send(_ bytes: [UInt8]) async throws(TLSStreamError) { try await write(bytes) }
+
+  /// Ends this direction, and that of the transport below.
+  ///
+  /// - Throws: ``TLSStreamError``, as ``close()``.
+  public func endSending() async throws(TLSStreamError) { try await close() }
+}

@@ -1,0 +1,251 @@
+public import SansIOTLS
+internal import Synchronization
+
+/// TLS over a transport that somebody already has, asynchronous, for one reading and one writing task at once.
+///
+/// ```swift
+/// let stream = TLSStream(engine, over: transport)
+/// try await stream.write(Array("GET / HTTP/1.0\r\n\r\n".utf8))
+/// for try await plaintext in stream.plaintext { consume(plaintext) }
+/// try await stream.close()
+/// ```
+///
+/// # Theory of operation
+///
+/// The engine lives behind a lock that is held for one call of it and never across a suspension. Every call of the stream
+/// is a loop: take the lock, try the engine, and if it cannot, wait until something has changed. What changes things are
+/// three errands, each a task of its own, at most one of each kind at a time:
+///
+/// - **receiving** one piece from the transport. It begins when a call waits for ciphertext and none is at hand, so that
+///   a stream that nobody reads takes nothing from its peer: that is the back-pressure inward.
+/// - **sending** what the engine has to be drained of, until there is nothing left. It begins whenever there is something,
+///   also on behalf of a reader (the answer to a KeyUpdate, an alert). A write returns when the transport took its bytes:
+///   that is the back-pressure outward.
+/// - **answering** a question, by the delegate.
+///
+/// Errands belong to the stream and not to the task that caused them. Cancelling a task that waits ends its waiting, at
+/// once; the errand goes on, and what it brings is there for the next call. So a cancelled read loses no byte, and a
+/// cancelled write says how many of its bytes are sealed: those will be sent, and the rest was not touched.
+///
+/// Reading and writing cannot wait for each other: the sending errand needs no reader and the receiving errand no writer.
+///
+/// The handshake is made by whatever call comes first. A failure of the transport before its end, or a deadline that
+/// passed, leaves the stream failed for good; afterwards what was received is read before the failure is told.
+public final class TLSStream<Transport: ByteTransport>: Sendable {
+  private let transport: Transport
+  private let delegate: (any TLSStreamDelegate)?
+  private let state: Mutex<TLSStreamState>
+
+  /// Makes a stream. Nothing moves before the first call.
+  ///
+  /// - Parameters:
+  ///   - engine: the engine, before its handshake.
+  ///   - transport: moves ciphertext; from now on it is the stream's.
+  ///   - delegate: answers the engine's questions; without one every answer is `.proceed`.
+  public init(
+    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil
+  ) {
+    self.transport = transport
+    self.delegate = delegate
+    state = Mutex(TLSStreamState(engine))
+  }
+
+  // MARK: Calls
+
+  /// Makes the handshake, if it was not made yet.
+  ///
+  /// - Returns: what was agreed on.
+  /// - Throws: ``TLSStreamError``. One with code `.cancelled` leaves the handshake where it is; another call goes on.
+  ///
+  /// Corresponds to `SSL_do_handshake(3)`.
+  @discardableResult
+  public func handshake() async throws(TLSStreamError) -> Negotiated {
+    try await perform { state throws(TLSStreamError) in try state.handshake() }
+  }
+
+  /// Reads plaintext. One task at a time.
+  ///
+  /// - Parameter count: bytes at most, 1 or more.
+  /// - Returns: what has arrived, at least one byte; `nil` when the peer closed its direction by close_notify.
+  /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was taken.
+  ///
+  /// Corresponds to `SSL_read_ex(3)`.
+  public func read(upTo count: Int = 65_536) async throws(TLSStreamError) -> [UInt8]? {
+    try state.withLock { (state) throws(TLSStreamError) in try state.enter(.reading) }
+    defer { state.withLock { $0.leave(.reading) } }
+    return try await perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
+  }
+
+  /// Writes plaintext, all of it, and returns when the transport took it. One task at a time.
+  ///
+  /// - Parameter plaintext: the bytes. They are sealed piece by piece, as fast as the transport takes them.
+  /// - Throws: ``TLSStreamError``. With `.cancelled` it says how many bytes are sealed and will be sent.
+  ///
+  /// Corresponds to `SSL_write_ex(3)`.
+  public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
+    try state.withLock { (state) throws(TLSStreamError) in try state.enter(.writing) }
+    defer { state.withLock { $0.leave(.writing) } }
+    var rest = plaintext[...]
+    var end: Int?
+    do {
+      try await perform { (state) throws(TLSStreamError) -> Void? in
+        if end == nil { end = try state.write(&rest) }
+        guard let end else { return nil }
+        return try state.hasSent(end)
+      }
+    } catch {
+      guard error.code == .cancelled else { throw error }
+      throw TLSStreamError(.cancelled, accepted: plaintext.count - rest.count)
+    }
+  }
+
+  /// Ends this direction by close_notify, behind everything written before, and returns when the transport took it. The
+  /// transport stays open, and reading goes on until the peer's own end. Repeating it changes nothing.
+  ///
+  /// - Throws: ``TLSStreamError``.
+  ///
+  /// Corresponds to `SSL_shutdown(3)`, called once.
+  public func closeWriting() async throws(TLSStreamError) {
+    var end: Int?
+    try await perform { (state) throws(TLSStreamError) -> Void? in
+      if end == nil { end = try state.close() }
+      guard let end else { return nil }
+      return try state.hasSent(end)
+    }
+  }
+
+  /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading goes on until the
+  /// peer's own end.
+  ///
+  /// - Throws: ``TLSStreamError``.
+  public func close() async throws(TLSStreamError) {
+    try await closeWriting()
+    try await perform { (state) throws(TLSStreamError) in try state.endSending() }
+  }
+
+  /// Leaves TLS: sends close_notify, waits for the peer's, and gives the transport back for what follows in clear.
+  ///
+  /// - Returns: the transport, and the bytes that it delivered behind the peer's close_notify: read these first.
+  /// - Throws: ``TLSStreamError`` with code `.unread` if the peer sent plaintext that was not read yet: read to the end,
+  ///   then unwrap again.
+  public func unwrap() async throws(TLSStreamError) -> (transport: Transport, trailing: [UInt8]) {
+    try await closeWriting()
+    let trailing = try await perform { state throws(TLSStreamError) in try state.unwrap() }
+    return (transport, trailing)
+  }
+
+  /// Ends everything at once: waiting calls throw `.aborted`, and the transport's own calls are cancelled. The peer is
+  /// told nothing.
+  public func abort() { fail(TLSStreamError(.aborted)) }
+
+  /// What was agreed on; `nil` before the handshake is done.
+  public var negotiated: Negotiated? { state.withLock { $0.engine.negotiated } }
+
+  /// Lends the engine for a call that moves no bytes: its certificates, an exporter, events, hibernation.
+  ///
+  /// - Parameter body: must not wait; the stream's lock is held.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  public func withEngine<Result: Sendable, Failure: Error>(
+    _ body: (inout TLSEngine) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try state.withLock { (state) throws(Failure) in try body(&state.engine) }
+  }
+
+  // MARK: The loop
+
+  /// Tries until there is a value, waiting for a change in between.
+  private func perform<Value>(
+    _ attempt: (inout TLSStreamState) throws(TLSStreamError) -> Value?
+  ) async throws(TLSStreamError) -> Value {
+    while true {
+      if Task.isCancelled { throw TLSStreamError(.cancelled) }
+      var value: Value?
+      var failure: TLSStreamError?
+      let (errands, waiter) = state.withLock { state in
+        do throws(TLSStreamError) { value = try attempt(&state) } catch { failure = error }
+        return (state.takeErrands(), state.newWaiter())
+      }
+      begin(errands)
+      if let failure { throw failure }
+      if let value { return value }
+      await wait(waiter)
+    }
+  }
+
+  /// Waits for a change after the waiter was made, or for the task's cancellation.
+  private func wait(_ waiter: TLSStreamState.Waiter) async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          // The handler runs at once if the task is cancelled already, before there is anything to resume.
+          if Task.isCancelled { return true }
+          return !state.register(waiter, continuation)
+        }
+        if isOver { continuation.resume() }
+      }
+    } onCancel: {
+      state.withLock { $0.withdraw(waiter) }?.resume()
+    }
+  }
+
+  func fail(_ error: TLSStreamError) {
+    let tasks = state.withLock { $0.fail(error) }
+    for task in tasks { task.cancel() }
+  }
+
+  // MARK: Errands
+
+  private func begin(_ errands: TLSStreamState.Errands) {
+    if errands.contains(.receive) { remember(.receive, Task { await self.receive() }) }
+    if errands.contains(.send) { remember(.send, Task { await self.send() }) }
+    if errands.contains(.answer) { remember(.answer, Task { await self.answer() }) }
+  }
+
+  private func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
+    if state.withLock({ $0.isFailed(remembering: task, for: errand) }) { task.cancel() }
+  }
+
+  private func receive() async {
+    do {
+      let bytes = try await transport.receive()
+      begin(
+        state.withLock { state in
+          state.received(bytes)
+          return state.takeErrands()
+        })
+    } catch {
+      state.withLock { $0.receivingFailed(error) }
+    }
+  }
+
+  private func send() async {
+    while true {
+      do {
+        switch state.withLock({ $0.nextSending() }) {
+        case .bytes(let bytes):
+          try await transport.send(bytes)
+          state.withLock { $0.sent(bytes.count) }
+        case .end:
+          try await transport.endSending()
+          state.withLock { $0.sendingEnded() }
+        case .nothing:
+          return
+        }
+      } catch {
+        state.withLock { $0.sendingFailed(error) }
+        return
+      }
+    }
+  }
+
+  private func answer() async {
+    guard let question = state.withLock({ $0.engine.question }) else { return }
+    let answer = await delegate?.answer(question) ?? .proceed
+    begin(
+      state.withLock { state in
+        state.answered(answer)
+        return state.takeErrands()
+      })
+  }
+}

@@ -1,0 +1,334 @@
+internal import SansIOTLS
+
+/// What a ``TLSStream`` keeps behind its lock: the engine, what is under way, and who waits. No call here suspends.
+struct TLSStreamState: ~Copyable, Sendable {
+  /// What the stream does by tasks of its own.
+  struct Errands: OptionSet, Hashable {
+    let rawValue: UInt8
+    static let receive = Errands(rawValue: 1 << 0)
+    static let send = Errands(rawValue: 1 << 1)
+    static let answer = Errands(rawValue: 1 << 2)
+  }
+
+  /// Someone who waits for a change after `generation`.
+  struct Waiter: Sendable {
+    let number: UInt64
+    let generation: UInt64
+  }
+
+  /// What the sending errand does next.
+  enum Sending: Sendable {
+    case bytes([UInt8])
+    case end
+    case nothing
+  }
+
+  enum Direction { case reading, writing }
+
+  var engine: TLSEngine
+
+  /// Received, and not yet accepted by the engine.
+  private var unfed: ArraySlice<UInt8> = []
+  private var inputEnded = false
+  /// Plaintext that `unwrap` met instead of the end; it is the next to be read.
+  private var unread: [UInt8] = []
+  /// Someone waits for ciphertext.
+  private var isHungry = false
+  /// Why nothing more comes in, or goes out.
+  private var receivingError: TLSStreamError?
+  private var sendingError: TLSStreamError?
+  /// Why everything is over.
+  private var failure: TLSStreamError?
+
+  private var underway: Errands = []
+  private var tasks: [Errands: Task<Void, Never>] = [:]
+  private var readers = false
+  private var writers = false
+
+  /// Ciphertext bytes that the transport took.
+  private var sentCount = 0
+  /// Ciphertext bytes that the transport is taking.
+  private var sendingCount = 0
+  /// The transport's own end: asked for, and done.
+  private var wantsEnd = false
+  private var hasEnded = false
+
+  private var generation: UInt64 = 0
+  private var nextNumber: UInt64 = 0
+  private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
+
+  /// What one call of the transport is given at most, in bytes.
+  private static let sendingSize = 65_536
+
+  init(_ engine: consuming TLSEngine) { self.engine = engine }
+
+  // MARK: Calls
+
+  mutating func enter(_ direction: Direction) throws(TLSStreamError) {
+    switch direction {
+    case .reading:
+      if readers { throw TLSStreamError(.busy) }
+      readers = true
+    case .writing:
+      if writers { throw TLSStreamError(.busy) }
+      writers = true
+    }
+  }
+
+  mutating func leave(_ direction: Direction) {
+    switch direction {
+    case .reading: readers = false
+    case .writing: writers = false
+    }
+  }
+
+  /// - Returns: `nil` while it has to wait.
+  mutating func handshake() throws(TLSStreamError) -> Negotiated? {
+    try checkFailure()
+    feed()
+    switch try tls({ (engine) throws(TLSError) in try engine.handshake() }) {
+    case .done: return engine.negotiated
+    default:
+      try waitForInput()
+      return nil
+    }
+  }
+
+  /// - Returns: `nil` while it has to wait; `.some(nil)` at the end.
+  mutating func read(upTo count: Int) throws(TLSStreamError) -> [UInt8]?? {
+    try checkFailure()
+    if !unread.isEmpty {
+      defer { unread = [] }
+      return unread
+    }
+    while true {
+      let isFed = feed()
+      switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: count) }) {
+      case .done(let bytes): return .some(bytes)
+      case .endOfStream: return .some(nil)
+      default:
+        if isFed, !unfed.isEmpty { continue }
+        try waitForInput()
+        return nil
+      }
+    }
+  }
+
+  /// Seals as much as there is room for.
+  ///
+  /// - Parameter rest: what is left to be sealed.
+  /// - Returns: when nothing is left, up to where the transport has to take the ciphertext; `nil` while it has to wait.
+  mutating func write(_ rest: inout ArraySlice<UInt8>) throws(TLSStreamError) -> Int? {
+    try checkFailure()
+    if let sendingError { throw sendingError }
+    feed()
+    while true {
+      switch try tls({ (engine) throws(TLSError) in try engine.write(rest) }) {
+      case .done(let count):
+        rest = rest.dropFirst(count)
+        if rest.isEmpty { return sealedCount }
+      case .needsDrain: return nil
+      default:
+        try waitForInput()
+        return nil
+      }
+    }
+  }
+
+  /// - Returns: up to where the transport has to take the ciphertext; `nil` while it has to wait.
+  mutating func close() throws(TLSStreamError) -> Int? {
+    try checkFailure()
+    feed()
+    if case .done = try tls({ (engine) throws(TLSError) in try engine.close() }) { return sealedCount }
+    try waitForInput()
+    return nil
+  }
+
+  /// - Returns: `nil` until the transport took the ciphertext up to there.
+  func hasSent(_ end: Int) throws(TLSStreamError) -> Void? {
+    if sentCount >= end { return () }
+    if let error = failure ?? sendingError { throw error }
+    return nil
+  }
+
+  mutating func endSending() throws(TLSStreamError) -> Void? {
+    if hasEnded { return () }
+    if let error = failure ?? sendingError { throw error }
+    wantsEnd = true
+    return nil
+  }
+
+  /// - Returns: what arrived behind the peer's close_notify; `nil` while it has to wait for that.
+  mutating func unwrap() throws(TLSStreamError) -> [UInt8]? {
+    try checkFailure()
+    if !unread.isEmpty { throw TLSStreamError(.unread) }
+    feed()
+    switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: 1) }) {
+    case .endOfStream:
+      var trailing = engine.takeTrailingInput()
+      trailing += unfed
+      unfed = []
+      failure = TLSStreamError(.unwrapped)
+      return trailing
+    case .done(let bytes):
+      unread = bytes
+      throw TLSStreamError(.unread)
+    default:
+      try waitForInput()
+      return nil
+    }
+  }
+
+  /// Calls the engine. Its failure is told, but its alert is still to be sent.
+  private mutating func tls<Value>(
+    _ body: (inout TLSEngine) throws(TLSError) -> Value
+  ) throws(TLSStreamError) -> Value {
+    do throws(TLSError) { return try body(&engine) } catch { throw TLSStreamError(error) }
+  }
+
+  private func checkFailure() throws(TLSStreamError) {
+    if let failure { throw failure }
+  }
+
+  /// Nothing can be done without more ciphertext, or without an answer.
+  private mutating func waitForInput() throws(TLSStreamError) {
+    // A handshake cannot be completed by half a transport.
+    if let error = receivingError ?? (engine.negotiated == nil ? sendingError : nil) { throw error }
+    isHungry = true
+  }
+
+  private var sealedCount: Int { sentCount + sendingCount + engine.outboundCount }
+
+  /// Gives the engine what it takes of what was received.
+  ///
+  /// - Returns: whether it took something.
+  @discardableResult
+  private mutating func feed() -> Bool {
+    var isFed = false
+    while !unfed.isEmpty, engine.failure == nil {
+      // A failure is latched in the engine; the call that follows tells it.
+      let count = (try? engine.feed(unfed)) ?? 0
+      if count == 0 { break }
+      isFed = true
+      unfed = unfed.dropFirst(count)
+    }
+    if unfed.isEmpty, inputEnded { engine.feedEOF() }
+    return isFed
+  }
+
+  // MARK: Errands
+
+  /// What is to be begun now; it counts as under way from here on.
+  mutating func takeErrands() -> Errands {
+    var errands: Errands = []
+    if failure == nil, isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
+    if engine.outboundCount > 0 || wantsEnd && !hasEnded, sendingError == nil, failure == nil { errands.insert(.send) }
+    if engine.needs.contains(.answer), failure == nil { errands.insert(.answer) }
+    errands.subtract(underway)
+    underway.formUnion(errands)
+    return errands
+  }
+
+  /// - Returns: whether all is over, so that the task is to be cancelled at once.
+  mutating func isFailed(remembering task: Task<Void, Never>, for errand: Errands) -> Bool {
+    // It may have ended already.
+    if underway.contains(errand) { tasks[errand] = task }
+    return failure != nil
+  }
+
+  mutating func received(_ bytes: [UInt8]?) {
+    end(.receive)
+    isHungry = false
+    if let bytes { unfed = bytes[...] } else { inputEnded = true }
+    feed()
+    changed()
+  }
+
+  mutating func receivingFailed(_ error: any Error) {
+    end(.receive)
+    receivingError = TLSStreamError(.transport, transport: error)
+    changed()
+  }
+
+  mutating func nextSending() -> Sending {
+    if failure == nil, engine.outboundCount > 0 {
+      let bytes = engine.drain(upTo: Self.sendingSize)
+      sendingCount = bytes.count
+      // There is room for a writer.
+      changed()
+      return .bytes(bytes)
+    }
+    if failure == nil, wantsEnd, !hasEnded { return .end }
+    end(.send)
+    changed()
+    return .nothing
+  }
+
+  mutating func sent(_ count: Int) {
+    sentCount += count
+    sendingCount = 0
+    changed()
+  }
+
+  mutating func sendingEnded() { hasEnded = true }
+
+  mutating func sendingFailed(_ error: any Error) {
+    end(.send)
+    sendingCount = 0
+    sendingError = TLSStreamError(.transport, transport: error)
+    changed()
+  }
+
+  mutating func answered(_ answer: Answer) {
+    end(.answer)
+    do throws(TLSError) {
+      try engine.answer(answer)
+    } catch {
+      // An answer to another question than was asked: there is nobody to ask again.
+      if engine.failure == nil { failure = TLSStreamError(error) }
+    }
+    changed()
+  }
+
+  /// Ends everything.
+  ///
+  /// - Returns: the errands' tasks, to be cancelled.
+  mutating func fail(_ error: TLSStreamError) -> [Task<Void, Never>] {
+    if failure == nil { failure = error }
+    defer { tasks = [:] }
+    changed()
+    return Array(tasks.values)
+  }
+
+  private mutating func end(_ errand: Errands) {
+    underway.remove(errand)
+    tasks[errand] = nil
+  }
+
+  // MARK: Waiting
+
+  mutating func newWaiter() -> Waiter {
+    nextNumber += 1
+    return Waiter(number: nextNumber, generation: generation)
+  }
+
+  /// - Returns: whether there is something to wait for; `false` if it has changed already.
+  mutating func register(_ waiter: Waiter, _ continuation: CheckedContinuation<Void, Never>) -> Bool {
+    guard generation == waiter.generation else { return false }
+    waiting[waiter.number] = continuation
+    return true
+  }
+
+  mutating func withdraw(_ waiter: Waiter) -> CheckedContinuation<Void, Never>? {
+    waiting.removeValue(forKey: waiter.number)
+  }
+
+  /// Something changed: whoever waits tries again.
+  private mutating func changed() {
+    generation += 1
+    let ready = waiting
+    waiting = [:]
+    // Resuming only makes the tasks ready to run; none of them runs under the lock.
+    for continuation in ready.values { continuation.resume() }
+  }
+}

@@ -1,0 +1,56 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSXCTest
+import Testing
+import XCTest
+
+/// Test cases of XCTest that fail on purpose, each in a process of its own: XCTest wants the main thread, and its own
+/// runner would count the failures.
+struct ConversationTestCaseTests {
+  /// Runs a test case by hand; what it tells goes to the standard output.
+  @MainActor
+  private static func run(_ body: @escaping (XCTestCase) throws -> Void) {
+    ConversationTestCase(name: "ConversationTestCase.testSomething", testClosure: body).run()
+  }
+
+  private func output(of result: ExitTest.Result?) throws -> String {
+    String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
+  }
+
+  @Test
+  func `an assertion that does not hold tells the ladder, the seed and the command`() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      await Self.run { _ in
+        _ = try EnginePair(in: SeededWorld(seed: 17))
+        XCTFail("on purpose")
+        XCTFail("once more")
+      }
+    }
+    let report = try output(of: result)
+    #expect(report.split(separator: "ClientHello").count == 2)
+    #expect(report.contains("seed of the world 17\n"))
+    #expect(
+      report.hasSuffix(
+        "\nreplay: SANSIOTLS_SEED=17 swift test --filter 'SansIOTLSXCTest\\.ConversationTestCase/testSomething'\n"))
+  }
+
+  @Test
+  func `a thrown error tells the ladder`() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      await Self.run { _ in
+        var pair = try EnginePair(link: .truncating(from: .server, after: 100))
+        try pair.handshake()
+      }
+    }
+    #expect(try output(of: result).contains("link ends both ways after 100 bytes from the server"))
+  }
+
+  @Test
+  func `a test that passes tells nothing, nor does one without a conversation`() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      await Self.run { _ in _ = try EnginePair() }
+      await Self.run { _ in XCTFail("on purpose") }
+    }
+    #expect(try output(of: result) == "")
+  }
+}

@@ -1,0 +1,409 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Synchronization
+import Testing
+
+/// TLS over a transport that somebody has: both directions at once, ends, failures, cancellation, deadlines.
+struct TLSStreamTests {
+  typealias Memory = TLSStream<MemoryTransport>
+
+  private static let server = TestIdentity.server()
+
+  /// The two contexts, as configured.
+  static func contexts(
+    _ version: TLSVersion? = nil,
+    configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
+  ) throws -> (client: TLSContext, server: TLSContext) {
+    var (client, server) = try EnginePair.configurations(version: version, identity: Self.server)
+    try configure(&client, &server)
+    return (try TLSContext(client), try TLSContext(server))
+  }
+
+  static func clientEngine(_ context: TLSContext) throws -> TLSEngine {
+    try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+  }
+
+  private func pair(
+    _ version: TLSVersion? = nil, capacity: Int = 65_536,
+    configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
+  ) throws -> (client: Memory, server: Memory) {
+    let contexts = try Self.contexts(version, configure: configure)
+    let (near, far) = MemoryTransport.pair(capacity: capacity)
+    return (
+      TLSStream(try Self.clientEngine(contexts.client), over: near),
+      TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    )
+  }
+
+  private static func pattern(_ count: Int, _ salt: Int = 0) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 31) ^ ($0 >> 8) &+ salt) }
+  }
+
+  private static func readAll<Transport>(_ stream: TLSStream<Transport>) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    for try await piece in stream.plaintext { bytes += piece }
+    return bytes
+  }
+
+  // MARK: Moving
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `the first call makes the handshake`(version: TLSVersion) async throws {
+    let (client, server) = try pair(version)
+    async let received = server.read()
+    try await client.write(Array("ping".utf8))
+    #expect(try await received == Array("ping".utf8))
+    #expect(client.negotiated?.version == version)
+    #expect(server.negotiated == client.negotiated)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13], [1, 100, 65_536])
+  func `both directions at once carry megabytes through a narrow transport`(
+    version: TLSVersion, capacity: Int
+  ) async throws {
+    let (client, server) = try pair(version, capacity: capacity)
+    let (up, down) = (Self.pattern(1_000_000), Self.pattern(1_500_000, 7))
+    async let atServer = Self.readAll(server)
+    async let atClient = Self.readAll(client)
+    async let sentUp: Void = {
+      try await client.write(up); try await client.close()
+    }()
+    async let sentDown: Void = {
+      try await server.write(down); try await server.close()
+    }()
+    _ = try await (sentUp, sentDown)
+    #expect(try await atServer == up)
+    #expect(try await atClient == down)
+  }
+
+  @Test func `KeyUpdates beside full traffic both ways hold nobody up`() async throws {
+    let (client, server) = try pair(.tls13, capacity: 5000)
+    let bytes = Self.pattern(200_000)
+    async let atServer = Self.readAll(server)
+    async let atClient = Self.readAll(client)
+    @Sendable func send(_ stream: Memory) async throws {
+      for start in stride(from: 0, to: bytes.count, by: 20_000) {
+        try await stream.write(Array(bytes[start..<start + 20_000]))
+        _ = try stream.withEngine { engine throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }
+      }
+      try await stream.close()
+    }
+    async let up: Void = send(client)
+    async let down: Void = send(server)
+    _ = try await (up, down)
+    #expect(try await atServer == bytes)
+    #expect(try await atClient == bytes)
+  }
+
+  @Test func `a half-close leaves the other direction open`() async throws {
+    let (client, server) = try pair()
+    async let request = Self.readAll(server)
+    try await client.write(Array("request".utf8))
+    try await client.closeWriting()
+    #expect(try await request == Array("request".utf8))
+    async let answer = Self.readAll(client)
+    try await server.write(Self.pattern(100_000))
+    try await server.close()
+    #expect(try await answer == Self.pattern(100_000))
+    try await client.close()
+    await #expect(throws: TLSStreamError.self) { try await client.write([1]) }
+  }
+
+  @Test func `two readers at once are one too many`() async throws {
+    let (client, server) = try pair()
+    async let first = client.read()
+    while true {
+      // Until the first is inside.
+      do { _ = try await Task { try await client.read(upTo: 1) }.value } catch let error as TLSStreamError {
+        #expect(error.code == .busy)
+        break
+      }
+    }
+    try await server.write([9])
+    #expect(try await first == [9])
+  }
+
+  // MARK: Failing
+
+  @Test func `a transport that ends without close_notify is a truncation behind the data`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    let contexts = try Self.contexts()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    async let first = client.read()
+    try await server.write([1, 2, 3])
+    #expect(try await first == [1, 2, 3])
+    try await server.write([4])
+    await far.endSending()
+    #expect(try await client.read() == [4])
+    let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
+    #expect(error?.tls?.code == .truncated)
+  }
+
+  @Test func `a refused certificate is told on both sides`() async throws {
+    let (client, server) = try pair { client, _ in client.trust = [TestAuthority().trust] }
+    async let atServer = #expect(throws: TLSStreamError.self) { try await server.handshake() }
+    let atClient = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    #expect(atClient?.tls?.code == .certificateRejected)
+    #expect(await atServer?.tls?.alertReceived == .unknownCA)
+  }
+
+  /// Fails at the n-th call of a kind.
+  private final class Failing: ByteTransport {
+    struct Broken: Error {}
+    let base: MemoryTransport
+    let receives: Mutex<Int>
+    let sends: Mutex<Int>
+
+    init(_ base: MemoryTransport, receives: Int = .max, sends: Int = .max) {
+      self.base = base
+      self.receives = Mutex(receives)
+      self.sends = Mutex(sends)
+    }
+
+    private func count(_ left: borrowing Mutex<Int>) throws(Broken) {
+      if left.withLock({
+        $0 -= 1; return $0 < 0
+      }) {
+        throw Broken()
+      }
+    }
+
+    func receive() async throws(Broken) -> [UInt8]? {
+      try count(receives)
+      return await base.receive()
+    }
+    func send(_ bytes: [UInt8]) async throws(Broken) {
+      try count(sends)
+      await base.send(bytes)
+    }
+    func endSending() async throws(Broken) { await base.endSending() }
+  }
+
+  @Test(arguments: [(0, Int.max), (.max, 0)] as [(Int, Int)])
+  func `a transport that fails in the handshake leaves the stream failed for good`(
+    receives: Int, sends: Int
+  ) async throws {
+    let (near, _) = MemoryTransport.pair()
+    let stream = TLSStream(
+      try Self.clientEngine(Self.contexts().client), over: Failing(near, receives: receives, sends: sends))
+    for _ in 0..<2 {
+      let error = await #expect(throws: TLSStreamError.self) { try await stream.handshake() }
+      #expect(error?.transport is Failing.Broken)
+      await #expect(throws: TLSStreamError.self) { try await stream.read() }
+      await #expect(throws: TLSStreamError.self) { try await stream.write([1]) }
+    }
+  }
+
+  // MARK: Questions
+
+  private struct Patient: TLSStreamDelegate {
+    let answer: Answer
+    func answer(_ question: Question) async -> Answer {
+      for _ in 0..<10 { await Task.yield() }
+      return answer
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `questions are answered in their own time`(accepts: Bool) async throws {
+    let contexts = try Self.contexts { client, server in
+      client.asksAboutPeerCertificate = true
+      client.trust = [TestAuthority().trust]
+    }
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try Self.clientEngine(contexts.client), over: near,
+      delegate: Patient(answer: accepts ? .accept : .reject(.badCertificate)))
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let atServer = Task { try await server.handshake() }
+    if accepts {
+      try await client.handshake()
+      _ = try await atServer.value
+    } else {
+      let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+      #expect(error?.tls?.code == .rejected)
+      // In TLS 1.3 a server learns it by its first read.
+      await #expect(throws: TLSStreamError.self) {
+        _ = try await atServer.value
+        _ = try await server.read()
+      }
+    }
+  }
+
+  // MARK: Cancelling
+
+  @Test func `a cancelled read loses no byte`() async throws {
+    let (client, server) = try pair()
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    var received: [UInt8] = []
+    for number in UInt8(0)..<200 {
+      let reading = Task { try await client.read() }
+      if number % 3 == 0 { await Task.yield() }
+      reading.cancel()
+      try await server.write([number])
+      do {
+        received += try #require(await reading.value)
+      } catch let error as TLSStreamError {
+        #expect(error.code == .cancelled)
+      }
+    }
+    try await server.close()
+    #expect(try await received + Self.readAll(client) == Array(0..<200))
+  }
+
+  @Test func `a cancelled write says what it sealed`() async throws {
+    let (client, server) = try pair(capacity: 1000)
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    // Nobody reads, so that it has to wait.
+    let plaintext = Self.pattern(2_000_000)
+    let writing = Task { try await client.write(plaintext) }
+    for _ in 0..<50 { await Task.yield() }
+    writing.cancel()
+    var accepted = 0
+    do { try await writing.value } catch let error as TLSStreamError {
+      #expect(error.code == .cancelled)
+      accepted = error.accepted
+    }
+    #expect(accepted < plaintext.count)
+    async let all = Self.readAll(server)
+    try await client.write(Array("behind".utf8))
+    try await client.close()
+    #expect(try await all == plaintext.prefix(accepted) + Array("behind".utf8))
+  }
+
+  // MARK: Deadlines
+
+  /// A clock that is set by hand.
+  private final class ManualClock: Clock {
+    struct Instant: InstantProtocol {
+      var seconds: Int
+      func advanced(by duration: Swift.Duration) -> Instant {
+        Instant(seconds: seconds + Int(duration.components.seconds))
+      }
+      func duration(to other: Instant) -> Swift.Duration { .seconds(other.seconds - seconds) }
+      static func < (left: Instant, right: Instant) -> Bool { left.seconds < right.seconds }
+    }
+    private struct State {
+      var now = 0
+      var sleepers: [(Int, CheckedContinuation<Void, Never>)] = []
+    }
+    private let state = Mutex(State())
+    var now: Instant { Instant(seconds: state.withLock { $0.now }) }
+    var minimumResolution: Swift.Duration { .seconds(1) }
+    var hasSleepers: Bool { state.withLock { !$0.sleepers.isEmpty } }
+
+    func sleep(until deadline: Instant, tolerance: Swift.Duration?) async throws {
+      await withCheckedContinuation { continuation in
+        let isOver = state.withLock { state in
+          if state.now >= deadline.seconds { return true }
+          state.sleepers.append((deadline.seconds, continuation))
+          return false
+        }
+        if isOver { continuation.resume() }
+      }
+    }
+
+    func advance(to seconds: Int) {
+      let ready = state.withLock { state in
+        state.now = seconds
+        defer { state.sleepers.removeAll { $0.0 <= seconds } }
+        return state.sleepers.filter { $0.0 <= seconds }.map(\.1)
+      }
+      for continuation in ready { continuation.resume() }
+    }
+  }
+
+  @Test func `a handshake that meets its deadline fails for good`() async throws {
+    let (near, _) = MemoryTransport.pair()
+    let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
+    let clock = ManualClock()
+    async let failure = #expect(throws: TLSStreamError.self) {
+      try await stream.handshake(until: ManualClock.Instant(seconds: 5), clock: clock)
+    }
+    while !clock.hasSleepers { await Task.yield() }
+    clock.advance(to: 5)
+    #expect(await failure?.code == .deadlineExceeded)
+    let again = await #expect(throws: TLSStreamError.self) { try await stream.read() }
+    #expect(again?.code == .deadlineExceeded)
+  }
+
+  @Test func `a close waits for its transport no longer than its deadline`() async throws {
+    let (client, server) = try pair(capacity: 1)
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    let writing = Task { try await client.write(Self.pattern(100_000)) }
+    for _ in 0..<50 { await Task.yield() }
+    writing.cancel()
+    let clock = ManualClock()
+    async let failure = #expect(throws: TLSStreamError.self) {
+      try await client.close(until: ManualClock.Instant(seconds: 1), clock: clock)
+    }
+    while !clock.hasSleepers { await Task.yield() }
+    clock.advance(to: 1)
+    #expect(await failure?.code == .deadlineExceeded)
+    _ = await writing.result
+  }
+
+  @Test func `abort ends whoever waits`() async throws {
+    let (client, _) = try pair()
+    async let failure = #expect(throws: TLSStreamError.self) { try await client.read() }
+    for _ in 0..<20 { await Task.yield() }
+    client.abort()
+    #expect(await failure?.code == .aborted)
+  }
+
+  // MARK: Leaving TLS, and TLS in TLS
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `unwrap gives back the transport and what follows in clear`(version: TLSVersion) async throws {
+    let (client, server) = try pair(version)
+    try await client.write(Array("bye".utf8), beside: server)
+    async let atClient = client.unwrap()
+    // Plaintext has to be read before TLS is left.
+    let unread = await #expect(throws: TLSStreamError.self) { try await server.unwrap() }
+    #expect(unread?.code == .unread)
+    #expect(try await Self.readAll(server) == Array("bye".utf8))
+    let (far, trailing) = try await server.unwrap()
+    let (near, none) = try await atClient
+    #expect(none.isEmpty)
+    await near.send(Array("in clear".utf8))
+    var clear = trailing
+    while clear.count < 8 { clear += try #require(await far.receive()) }
+    #expect(clear == Array("in clear".utf8))
+    let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
+    #expect(error?.code == .unwrapped)
+  }
+
+  @Test func `a stream carries another stream`() async throws {
+    let (outerClient, outerServer) = try pair(capacity: 3000)
+    let contexts = try Self.contexts()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: outerClient)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: outerServer)
+    async let up = Self.readAll(server)
+    async let down = Self.readAll(client)
+    async let sentDown: Void = {
+      try await server.write(Self.pattern(300_000)); try await server.close()
+    }()
+    try await client.write(Self.pattern(200_000, 3))
+    try await client.close()
+    try await sentDown
+    #expect(try await up == Self.pattern(200_000, 3))
+    #expect(try await down == Self.pattern(300_000))
+  }
+}
+
+extension TLSStream {
+  /// Writes while the other end makes its handshake.
+  fileprivate func write(_ bytes: [UInt8], beside other: TLSStream) async throws {
+    async let handshake = other.handshake()
+    try await write(bytes)
+    _ = try await handshake
+  }
+}
