@@ -1,0 +1,122 @@
+internal import Synchronization
+
+#if canImport(Darwin)
+  internal import Darwin
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Waits for descriptors, for all tasks of the process, on one thread of its own.
+///
+/// Swift's tasks share a pool of as many threads as there are processors, and a thread that blocks in `read(2)` or
+/// `poll(2)` is missing to all of them: two idle connections would stop a program on two processors. So a task that has to
+/// wait suspends, and this thread blocks in its stead, in `poll(2)` on everything that is waited for. It is started by the
+/// first to wait and sleeps while nobody does.
+///
+/// `poll(2)` rather than epoll or kqueue: it takes every kind of descriptor, terminals and files included, and is the same
+/// on every system. It looks at each descriptor in each call, which is fit for hundreds of waiting connections and not for
+/// tens of thousands; a program with that many has an event loop already.
+final class DescriptorWatch: Sendable {
+  enum Readiness { case reading, writing }
+
+  private struct Wait: Sendable {
+    let number: Int32
+    let events: Int16
+    let continuation: CheckedContinuation<Void, Never>
+  }
+
+  private struct State: Sendable {
+    var waits: [UInt64: Wait] = [:]
+    var nextIdentifier: UInt64 = 0
+    /// The pipe that wakes the thread; -1 before it is started.
+    var waking: Int32 = -1
+  }
+
+  static let shared = DescriptorWatch()
+
+  private let state = Mutex(State())
+
+  /// Waits until a descriptor is ready, or has failed, or the task is cancelled.
+  ///
+  /// - Throws: ``TransportError`` if the thread cannot be started.
+  func wait(for number: Int32, _ readiness: Readiness) async throws(TransportError) {
+    try start()
+    let identifier = state.withLock { state in
+      state.nextIdentifier += 1
+      return state.nextIdentifier
+    }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isCancelled = state.withLock { state in
+          if Task.isCancelled { return true }
+          state.waits[identifier] = Wait(
+            number: number, events: Int16(readiness == .reading ? POLLIN : POLLOUT), continuation: continuation)
+          return false
+        }
+        if isCancelled { continuation.resume() } else { wake() }
+      }
+    } onCancel: {
+      // The thread still polls the descriptor, once, and finds nobody.
+      state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation.resume()
+      wake()
+    }
+  }
+
+  /// Whether a descriptor is ready at this moment. Does not wait.
+  static func isReady(_ number: Int32, _ readiness: Readiness) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(readiness == .reading ? POLLIN : POLLOUT), revents: 0)
+    // Sound: one entry, which lives through the call.
+    return unsafe poll(&entry, 1, 0) != 0
+  }
+
+  private func start() throws(TransportError) {
+    try state.withLock { (state) throws(TransportError) in
+      if state.waking >= 0 { return }
+      var ends: [Int32] = [-1, -1]
+      // Sound: pipe(2) writes two numbers into an array of two.
+      guard unsafe pipe(&ends) == 0 else { throw .last(.prepare) }
+      for end in ends {
+        _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(end, F_SETFL, O_NONBLOCK)
+      }
+      let (reading, writing) = (ends[0], ends[1])
+      guard DescriptorThread.start({ [self] in run(wakenBy: reading) }) else {
+        let error = TransportError.last(.prepare)
+        for end in ends { _ = close(end) }
+        throw error
+      }
+      state.waking = writing
+    }
+  }
+
+  private func wake() {
+    let number = state.withLock { $0.waking }
+    // Sound: one byte, which lives through the call. A full pipe wakes as well.
+    _ = unsafe write(number, [0] as [UInt8], 1)
+  }
+
+  /// The thread.
+  private func run(wakenBy waking: Int32) -> Never {
+    while true {
+      let waits = state.withLock { state in Array(state.waits) }
+      var entries = [pollfd(fd: waking, events: Int16(POLLIN), revents: 0)]
+      for (_, wait) in waits { entries.append(pollfd(fd: wait.number, events: wait.events, revents: 0)) }
+      // Sound: the array has as many entries as are said, and lives through the call.
+      let count = unsafe poll(&entries, nfds_t(entries.count), -1)
+      // EINTR, or no memory for a moment: the same again.
+      if count < 0 { continue }
+      if entries[0].revents != 0 { Self.empty(waking) }
+      for (entry, (identifier, _)) in zip(entries.dropFirst(), waits) where entry.revents != 0 {
+        state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation.resume()
+      }
+    }
+  }
+
+  private static func empty(_ number: Int32) {
+    var bytes = [UInt8](repeating: 0, count: 256)
+    // Sound: the kernel writes at most as many bytes as there are.
+    while unsafe read(number, &bytes, bytes.count) == bytes.count {}
+  }
+}

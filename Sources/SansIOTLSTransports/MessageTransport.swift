@@ -1,0 +1,61 @@
+/// A carrier of messages: WebSocket frames, SSH channel data, datagrams of a reliable kind. ``MessageStream`` makes a
+/// ``ByteTransport`` of it.
+public protocol MessageTransport: Sendable {
+  /// How this carrier fails.
+  associatedtype Failure: Error
+
+  /// How many bytes a message may have, 1 or more.
+  var maximumMessageSize: Int { get }
+
+  /// Waits for a message.
+  ///
+  /// - Returns: its bytes, possibly none; `nil` behind the last one.
+  /// - Throws: what ended the carrier.
+  func receiveMessage() async throws(Failure) -> [UInt8]?
+
+  /// Sends a message, behind those of earlier calls.
+  ///
+  /// - Parameter message: 1 to ``maximumMessageSize`` bytes.
+  /// - Throws: what ended the carrier.
+  func sendMessage(_ message: [UInt8]) async throws(Failure)
+
+  /// Tells the other end that there will be no more messages.
+  ///
+  /// - Throws: what ended the carrier.
+  func endMessages() async throws(Failure)
+}
+
+/// The bytes of a stream in messages. How they are cut means nothing: messages must arrive all, once and in order.
+public struct MessageStream<Carrier: MessageTransport>: ByteTransport {
+  private let carrier: Carrier
+
+  /// Wraps a carrier.
+  ///
+  /// - Parameter carrier: moves the messages.
+  public init(_ carrier: Carrier) { self.carrier = carrier }
+
+  /// Waits for a message that is not empty.
+  ///
+  /// - Returns: its bytes; `nil` behind the last one.
+  /// - Throws: the carrier's error.
+  public func receive() async throws(Carrier.Failure) -> [UInt8]? {
+    while let message = try await carrier.receiveMessage() { if !message.isEmpty { return message } }
+    return nil
+  }
+
+  /// Sends bytes in as few messages as their size allows.
+  ///
+  /// - Parameter bytes: the bytes.
+  /// - Throws: the carrier's error.
+  public func send(_ bytes: [UInt8]) async throws(Carrier.Failure) {
+    let size = max(carrier.maximumMessageSize, 1)
+    for start in stride(from: 0, to: bytes.count, by: size) {
+      try await carrier.sendMessage(Array(bytes[start..<min(start + size, bytes.count)]))
+    }
+  }
+
+  /// Ends this direction.
+  ///
+  /// - Throws: the carrier's error.
+  public func endSending() async throws(Carrier.Failure) { try await carrier.endMessages() }
+}

@@ -1,0 +1,147 @@
+import Glibc
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// Descriptors as transports of asynchronous streams: nothing blocks Swift's threads, nothing is lost.
+struct FileDescriptorStreamTests {
+  private static let pattern = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
+
+  enum Kind: CaseIterable, Sendable {
+    case pipes, socket
+
+    /// Both ends.
+    func make(receiveSize: Int = 16_384) throws -> (FileDescriptorStream, FileDescriptorStream) {
+      switch self {
+      case .pipes:
+        let (there, back) = (Channel.pipe(), Channel.pipe())
+        return (
+          FileDescriptorStream(
+            try FileDescriptorTransport(reading: back.reading, writing: there.writing), receiveSize: receiveSize),
+          FileDescriptorStream(
+            try FileDescriptorTransport(reading: there.reading, writing: back.writing), receiveSize: receiveSize)
+        )
+      case .socket:
+        let pair = Channel.socketPair()
+        return (
+          FileDescriptorStream(
+            try FileDescriptorTransport(reading: pair.0, writing: pair.0), receiveSize: receiveSize),
+          FileDescriptorStream(
+            try FileDescriptorTransport(reading: pair.1, writing: pair.1), receiveSize: receiveSize)
+        )
+      }
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `bytes arrive in order, then the end`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    async let sent: Void = {
+      try await near.send(Self.pattern)
+      try await near.endSending()
+    }()
+    var received: [UInt8] = []
+    while let piece = try await far.receive() { received += piece }
+    try await sent
+    #expect(received == Self.pattern)
+    #expect(try await far.receive() == nil)
+  }
+
+  @Test(arguments: Kind.allCases, [1, 16_384])
+  func `TLS over descriptors, both directions at once`(kind: Kind, receiveSize: Int) async throws {
+    let contexts = try TLSStreamTests.contexts()
+    let (near, far) = try kind.make(receiveSize: receiveSize)
+    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let bytes = Self.pattern.prefix(receiveSize == 1 ? 3000 : 300_000)
+    async let served: Void = {
+      while let piece = try await server.read() { try await server.write(piece) }
+      try await server.close()
+    }()
+    async let echoed = { () async throws -> [UInt8] in
+      var received: [UInt8] = []
+      for try await piece in client.plaintext { received += piece }
+      return received
+    }()
+    try await client.write(Array(bytes))
+    try await client.close()
+    #expect(try await echoed == Array(bytes))
+    try await served
+  }
+
+  /// More than there are threads in the pool.
+  @Test func `a hundred waiting streams hold nobody up`() async throws {
+    let ends = try (0..<100).map { _ in try Kind.socket.make() }
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      for (number, pair) in ends.enumerated() {
+        group.addTask { try await pair.0.receive()?.count ?? -number }
+      }
+      // All wait; the others still run.
+      for (number, pair) in ends.enumerated() { try await pair.1.send([UInt8](repeating: 1, count: number + 1)) }
+      var counts: [Int] = []
+      for try await count in group { counts.append(count) }
+      #expect(counts.sorted() == Array(1...100))
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a cancelled wait ends, and what comes later is there`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    for number in UInt8(0)..<50 {
+      let waiting = Task { try await near.receive() }
+      if number % 2 == 0 { await Task.yield() }
+      waiting.cancel()
+      #expect(try await waiting.value == nil)
+      try await far.send([number])
+      #expect(try await near.receive() == [number])
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a reader that is gone is an error of the sender`(kind: Kind) async throws {
+    let (near, gone) = try kind.make()
+    _ = consume gone
+    let error = await #expect(throws: TransportError.self) {
+      while true { try await near.send(Self.pattern) }
+    }
+    #expect(error?.isDisconnection == true)
+  }
+
+  // MARK: Messages
+
+  /// Messages in memory, no longer than a limit.
+  private struct Carrier: MessageTransport {
+    let base: MemoryTransport
+    let maximumMessageSize: Int
+    func receiveMessage() async -> [UInt8]? { await base.receive() }
+    func sendMessage(_ message: [UInt8]) async {
+      #expect((1...maximumMessageSize).contains(message.count))
+      await base.send(message)
+      // Some carriers send empty ones.
+      await base.send([])
+    }
+    func endMessages() async { await base.endSending() }
+  }
+
+  @Test(arguments: [1, 125, 16_384])
+  func `TLS over messages of a limited size`(size: Int) async throws {
+    let contexts = try TLSStreamTests.contexts()
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSStreamTests.clientEngine(contexts.client),
+      over: MessageStream(Carrier(base: near, maximumMessageSize: size)))
+    let server = TLSStream(
+      try TLSEngine(.server, context: contexts.server),
+      over: MessageStream(Carrier(base: far, maximumMessageSize: size)))
+    let bytes = Array(Self.pattern.prefix(20_000))
+    async let received = { () async throws -> [UInt8] in
+      var received: [UInt8] = []
+      for try await piece in server.plaintext { received += piece }
+      return received
+    }()
+    try await client.write(bytes)
+    try await client.close()
+    #expect(try await received == bytes)
+  }
+}
