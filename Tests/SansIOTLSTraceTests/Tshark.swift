@@ -2,11 +2,8 @@ import Foundation
 
 /// Wireshark without its windows.
 enum Tshark {
-  /// Where it lies; `nil` if it is not installed.
-  private static let path: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    .map { "\($0)/tshark" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-
-  static var isInstalled: Bool { path != nil }
+  static let isInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .contains { FileManager.default.isExecutableFile(atPath: "\($0)/tshark") }
 
   /// What it says about a file.
   ///
@@ -21,17 +18,17 @@ enum Tshark {
     defer { try? FileManager.default.removeItem(at: folder) }
     let file = folder.appendingPathComponent("connection.pcapng")
     try Data(bytes).write(to: file)
-    let (process, output) = (Process(), Pipe())
-    process.executableURL = URL(fileURLWithPath: path!)
-    process.arguments = ["-n", "-r", file.path] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(["WIRESHARK_CONFIG_DIR": folder.path]) { $1 }
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(status: process.terminationStatus) }
-    return text.split(separator: "\n").map(String.init)
+    let words = ["env", "WIRESHARK_CONFIG_DIR=\(folder.path)", "tshark", "-n", "-r", file.path] + arguments
+    let command = words.map { "'\($0)'" }.joined(separator: " ") + " 2>/dev/null"
+    // Not Foundation's Process, in which the leak check finds 32 bytes.
+    // Sound: the stream is closed once, below, and the buffer is as long as is said.
+    guard let stream = unsafe popen(command, "r") else { throw Failure(status: -1) }
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while case let count = unsafe fread(&buffer, 1, buffer.count, stream), count > 0 { text += buffer[..<count] }
+    let status = unsafe pclose(stream)
+    guard status == 0 else { throw Failure(status: status) }
+    return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
   /// It could not read the file, or not to its end.
