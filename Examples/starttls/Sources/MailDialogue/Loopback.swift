@@ -1,0 +1,79 @@
+public import SansIOTLSTransports
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// TCP on 127.0.0.1, as little as the example needs.
+public enum Loopback {
+  /// Opens a port that the system chooses.
+  ///
+  /// - Returns: the listening descriptor and the port's number.
+  public static func listen() throws(TransportError) -> (descriptor: Int32, port: UInt16) {
+    let descriptor = try socket()
+    var address = address(port: 0)
+    // Sound: the address lives through the calls and has the size that is given.
+    let isBound = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+      let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
+      var size = socklen_t(bytes.count)
+      guard unsafe bind(descriptor, pointer, size) == 0, system_listen(descriptor, 16) == 0 else { return false }
+      return unsafe getsockname(descriptor, pointer, &size) == 0
+    }
+    guard isBound else { throw TransportError(.prepare, number: errno) }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+  }
+
+  /// Waits for the next connection.
+  public static func accept(_ descriptor: Int32) throws(TransportError) -> FileDescriptorStream {
+    let connection = system_accept(descriptor)
+    guard connection >= 0 else { throw TransportError(.prepare, number: errno) }
+    return FileDescriptorStream(try FileDescriptorTransport(reading: connection, writing: connection))
+  }
+
+  /// Connects to a port.
+  public static func connect(port: UInt16) throws(TransportError) -> FileDescriptorStream {
+    let descriptor = try socket()
+    var address = address(port: port)
+    // Sound: the address lives through the call and has the size that is given.
+    let isConnected = unsafe withUnsafeBytes(of: &address) { bytes in
+      unsafe system_connect(
+        descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
+    }
+    guard isConnected else { throw TransportError(.prepare, number: errno) }
+    return FileDescriptorStream(try FileDescriptorTransport(reading: descriptor, writing: descriptor))
+  }
+
+  private static func socket() throws(TransportError) -> Int32 {
+    #if canImport(Glibc)
+      let type = Int32(SOCK_STREAM.rawValue)
+    #else
+      let type = SOCK_STREAM
+    #endif
+    let descriptor = system_socket(AF_INET, type, 0)
+    guard descriptor >= 0 else { throw TransportError(.prepare, number: errno) }
+    return descriptor
+  }
+
+  private static func address(port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    return address
+  }
+}
+
+// The methods of these names hide the functions.
+private func system_accept(_ descriptor: Int32) -> Int32 { accept(descriptor, nil, nil) }
+
+private func system_connect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32 {
+  unsafe connect(descriptor, address, size)
+}
+
+private func system_socket(_ domain: Int32, _ type: Int32, _ number: Int32) -> Int32 { socket(domain, type, number) }
+
+private func system_listen(_ descriptor: Int32, _ backlog: Int32) -> Int32 { listen(descriptor, backlog) }
