@@ -34,8 +34,9 @@ public final class SimulatedTransport: ByteTransport {
 
   /// Waits for bytes.
   ///
-  /// - Returns: a piece; `nil` at the end, and when the task is cancelled.
-  public func receive() async -> [UInt8]? { await carrier.receive(at: side) }
+  /// - Parameter count: bytes at most, 1 or more.
+  /// - Returns: a piece, or as much of it; `nil` at the end, and when the task is cancelled.
+  public func receive(upTo count: Int) async -> [UInt8]? { await carrier.receive(upTo: max(count, 1), at: side) }
 
   /// Sends, without waiting.
   ///
@@ -82,12 +83,14 @@ private final class Carrier: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  func receive(at side: TLSContext.Configuration.Side) async -> [UInt8]? {
+  func receive(upTo count: Int, at side: TLSContext.Configuration.Side) async -> [UInt8]? {
     while !Task.isCancelled {
       let arrival = state.withLock { state -> Arrival in
         state.link.step()
         switch state.link.deliver(to: side) {
-        case .bytes(let bytes): return .piece(bytes)
+        case .bytes(let bytes):
+          if bytes.count > count { state.link.putBack(Array(bytes[count...]), to: side) }
+          return .piece(Array(bytes.prefix(count)))
         case .end: return .end
         case .nothing: return state.link.isDelaying(to: side) ? .later : .nothing
         }

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// final class SerialLine: ByteTransport {
-///   func receive() async throws(LineError) -> [UInt8]? { try await port.nextBytes() }
+///   func receive(upTo count: Int) async throws(LineError) -> [UInt8]? { try await port.read(upTo: count) }
 ///   func send(_ bytes: [UInt8]) async throws(LineError) { try await port.write(bytes) }
 ///   func endSending() async throws(LineError) { try await port.hangUp() }
 /// }
@@ -17,10 +17,11 @@ public protocol ByteTransport: Sendable {
 
   /// Waits for bytes.
   ///
-  /// - Returns: at least one byte, in the order of the stream and cut anywhere; `nil` at the end of the stream. Smaller
-  ///   pieces than 64 KiB keep memory low; what a piece holds beyond what the engine takes waits in the stream.
+  /// - Parameter count: bytes at most, 1 or more. A stream that reads exactly asks for no more than TLS needs next; what
+  ///   the transport has beyond them it keeps for the next call.
+  /// - Returns: at least one byte, in the order of the stream; `nil` at the end of the stream.
   /// - Throws: what ended the transport.
-  func receive() async throws(Failure) -> [UInt8]?
+  func receive(upTo count: Int) async throws(Failure) -> [UInt8]?
 
   /// Sends bytes, all of them, behind those of earlier calls. Returning later than it could is the back-pressure.
   ///

@@ -19,34 +19,30 @@ public final class FileDescriptorStream: ByteTransport {
   private let transport: Mutex<FileDescriptorTransport>
   private let reading: Int32?
   private let writing: Int32?
-  private let receiveSize: Int
 
   /// Takes a transport over.
   ///
-  /// - Parameters:
-  ///   - transport: two descriptors, or one socket.
-  ///   - receiveSize: bytes read at once, at most; 1 or more. One byte reads exactly, for a line that is used in clear
-  ///     again behind TLS.
-  public init(_ transport: consuming FileDescriptorTransport, receiveSize: Int = 16_384) {
+  /// - Parameter transport: two descriptors, or one socket.
+  public init(_ transport: consuming FileDescriptorTransport) {
     reading = transport.readingDescriptor
     writing = transport.writingDescriptor
     self.transport = Mutex(transport)
-    self.receiveSize = max(receiveSize, 1)
   }
 
   /// Waits for bytes.
   ///
+  /// - Parameter count: bytes at most, 1 or more.
   /// - Returns: what was there; `nil` at the end of file, and when the task is cancelled.
   /// - Throws: ``TransportError``, for example `ECONNRESET`.
   ///
   /// Corresponds to `poll(2)`, `read(2)`.
-  public func receive() async throws(TransportError) -> [UInt8]? {
+  public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
     guard let reading else { return nil }
     while !Task.isCancelled {
       // A terminal is to be read only when poll(2) says so; for the others it saves a failing read(2).
       if DescriptorWatch.isReady(reading, .reading) {
         var bytes: [UInt8] = []
-        switch try read(into: &bytes) {
+        switch try read(into: &bytes, upTo: max(count, 1)) {
         case .bytes: return bytes
         case .endOfFile: return nil
         case .wouldBlock: break
@@ -57,9 +53,11 @@ public final class FileDescriptorStream: ByteTransport {
     return nil
   }
 
-  private func read(into bytes: inout [UInt8]) throws(TransportError) -> FileDescriptorTransport.Reading {
+  private func read(
+    into bytes: inout [UInt8], upTo count: Int
+  ) throws(TransportError) -> FileDescriptorTransport.Reading {
     var reading = FileDescriptorTransport.Reading.wouldBlock
-    try bytes.append(addingCapacity: receiveSize) { (output) throws(TransportError) in
+    try bytes.append(addingCapacity: count) { (output) throws(TransportError) in
       reading = try transport.withLock { (transport) throws(TransportError) in try transport.read(into: &output) }
     }
     return reading

@@ -24,8 +24,9 @@ public final class MemoryTransport: ByteTransport {
 
   /// Waits for bytes.
   ///
-  /// - Returns: one send's worth; `nil` at the end, and when the task is cancelled.
-  public func receive() async -> [UInt8]? { await inbound.receive() }
+  /// - Parameter count: bytes at most, 1 or more.
+  /// - Returns: one send's worth, or as much of it; `nil` at the end, and when the task is cancelled.
+  public func receive(upTo count: Int) async -> [UInt8]? { await inbound.receive(upTo: count) }
 
   /// Sends, waiting while there is no room. A task that is cancelled does not wait.
   ///
@@ -54,10 +55,15 @@ private final class Channel: Sendable {
       set { if end == .receiver { receiver = newValue } else { sender = newValue } }
     }
 
-    mutating func next() -> [UInt8]? {
+    mutating func next(upTo limit: Int) -> [UInt8]? {
       guard taken < pieces.count else { return nil }
-      let piece = pieces[taken]
-      taken += 1
+      var piece = pieces[taken]
+      if piece.count > limit {
+        pieces[taken] = Array(piece[limit...])
+        piece.removeLast(piece.count - limit)
+      } else {
+        taken += 1
+      }
       if taken == pieces.count {
         pieces.removeAll(keepingCapacity: true)
         taken = 0
@@ -72,10 +78,10 @@ private final class Channel: Sendable {
 
   init(capacity: Int) { self.capacity = max(capacity, 1) }
 
-  func receive() async -> [UInt8]? {
+  func receive(upTo count: Int) async -> [UInt8]? {
     while true {
       let (piece, isOver, sender) = state.withLock { state in
-        let piece = state.next()
+        let piece = state.next(upTo: max(count, 1))
         let sender = piece == nil ? nil : state.sender.take()
         return (piece, state.hasEnded || Task.isCancelled, sender)
       }

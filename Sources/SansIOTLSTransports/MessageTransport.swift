@@ -1,3 +1,5 @@
+internal import Synchronization
+
 /// A carrier of messages: WebSocket frames, SSH channel data, datagrams of a reliable kind. ``MessageStream`` makes a
 /// ``ByteTransport`` of it.
 public protocol MessageTransport: Sendable {
@@ -26,8 +28,10 @@ public protocol MessageTransport: Sendable {
 }
 
 /// The bytes of a stream in messages. How they are cut means nothing: messages must arrive all, once and in order.
-public struct MessageStream<Carrier: MessageTransport>: ByteTransport {
+public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
   private let carrier: Carrier
+  /// The end of a message that was more than was asked for.
+  private let rest = Mutex<ArraySlice<UInt8>>([])
 
   /// Wraps a carrier.
   ///
@@ -36,11 +40,19 @@ public struct MessageStream<Carrier: MessageTransport>: ByteTransport {
 
   /// Waits for a message that is not empty.
   ///
+  /// - Parameter count: bytes at most, 1 or more; what a message has beyond them comes next.
   /// - Returns: its bytes; `nil` behind the last one.
   /// - Throws: the carrier's error.
-  public func receive() async throws(Carrier.Failure) -> [UInt8]? {
-    while let message = try await carrier.receiveMessage() { if !message.isEmpty { return message } }
-    return nil
+  public func receive(upTo count: Int) async throws(Carrier.Failure) -> [UInt8]? {
+    while true {
+      let bytes = rest.withLock { rest in
+        defer { rest = rest.dropFirst(max(count, 1)) }
+        return Array(rest.prefix(max(count, 1)))
+      }
+      if !bytes.isEmpty { return bytes }
+      guard let message = try await carrier.receiveMessage() else { return nil }
+      rest.withLock { $0 = message[...] }
+    }
   }
 
   /// Sends bytes in as few messages as their size allows.

@@ -2,9 +2,10 @@
 extension TLSStream: ByteTransport {
   /// Reads plaintext, as the ciphertext of another stream.
   ///
+  /// - Parameter count: bytes at most, 1 or more.
   /// - Returns: at least one byte; `nil` when the peer closed its direction.
   /// - Throws: ``TLSStreamError``, as ``read(upTo:)``.
-  public func receive() async throws(TLSStreamError) -> [UInt8]? { try await read() }
+  public func receive(upTo count: Int) async throws(TLSStreamError) -> [UInt8]? { try await read(upTo: count) }
 
   /// Writes the ciphertext of another stream.
   ///

@@ -42,12 +42,16 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///   - engine: the engine, before its handshake.
   ///   - transport: moves ciphertext; from now on it is the stream's.
   ///   - delegate: answers the engine's questions; without one every answer is `.proceed`.
+  ///   - readsExactly: takes no byte from the transport that TLS does not need next: record headers and records one by
+  ///     one. Behind TLS the transport then stands exactly at what follows in clear, at the price of more and smaller
+  ///     receives.
   public init(
-    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil
+    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil,
+    readsExactly: Bool = false
   ) {
     self.transport = transport
     self.delegate = delegate
-    state = Mutex(TLSStreamState(engine))
+    state = Mutex(TLSStreamState(engine, readsExactly: readsExactly))
   }
 
   // MARK: Calls
@@ -208,7 +212,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
 
   private func receive() async {
     do {
-      let bytes = try await transport.receive()
+      let count = state.withLock { $0.receivingSize }
+      let bytes = try await transport.receive(upTo: count)
       begin(
         state.withLock { state in
           state.received(bytes)

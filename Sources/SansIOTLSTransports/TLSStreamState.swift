@@ -26,6 +26,7 @@ struct TLSStreamState: ~Copyable, Sendable {
   enum Direction { case reading, writing }
 
   var engine: TLSEngine
+  private let readsExactly: Bool
 
   /// Received, and not yet accepted by the engine.
   private var unfed: ArraySlice<UInt8> = []
@@ -60,7 +61,13 @@ struct TLSStreamState: ~Copyable, Sendable {
   /// What one call of the transport is given at most, in bytes.
   private static let sendingSize = 65_536
 
-  init(_ engine: consuming TLSEngine) { self.engine = engine }
+  /// What one call of the transport gives at most, in bytes, where it need not be exact.
+  private static let receivingLimit = 65_536
+
+  init(_ engine: consuming TLSEngine, readsExactly: Bool) {
+    self.engine = engine
+    self.readsExactly = readsExactly
+  }
 
   // MARK: Calls
 
@@ -235,6 +242,9 @@ struct TLSStreamState: ~Copyable, Sendable {
     if underway.contains(errand) { tasks[errand] = task }
     return failure != nil
   }
+
+  /// How many bytes the transport is asked for, at most.
+  var receivingSize: Int { readsExactly ? max(engine.bytesNeeded, 1) : Self.receivingLimit }
 
   mutating func received(_ bytes: [UInt8]?) {
     end(.receive)

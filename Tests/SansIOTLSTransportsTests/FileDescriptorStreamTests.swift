@@ -12,23 +12,23 @@ struct FileDescriptorStreamTests {
     case pipes, socket
 
     /// Both ends.
-    func make(receiveSize: Int = 16_384) throws -> (FileDescriptorStream, FileDescriptorStream) {
+    func make() throws -> (FileDescriptorStream, FileDescriptorStream) {
       switch self {
       case .pipes:
         let (there, back) = (Channel.pipe(), Channel.pipe())
         return (
           FileDescriptorStream(
-            try FileDescriptorTransport(reading: back.reading, writing: there.writing), receiveSize: receiveSize),
+            try FileDescriptorTransport(reading: back.reading, writing: there.writing)),
           FileDescriptorStream(
-            try FileDescriptorTransport(reading: there.reading, writing: back.writing), receiveSize: receiveSize)
+            try FileDescriptorTransport(reading: there.reading, writing: back.writing))
         )
       case .socket:
         let pair = Channel.socketPair()
         return (
           FileDescriptorStream(
-            try FileDescriptorTransport(reading: pair.0, writing: pair.0), receiveSize: receiveSize),
+            try FileDescriptorTransport(reading: pair.0, writing: pair.0)),
           FileDescriptorStream(
-            try FileDescriptorTransport(reading: pair.1, writing: pair.1), receiveSize: receiveSize)
+            try FileDescriptorTransport(reading: pair.1, writing: pair.1))
         )
       }
     }
@@ -42,19 +42,19 @@ struct FileDescriptorStreamTests {
       try await near.endSending()
     }()
     var received: [UInt8] = []
-    while let piece = try await far.receive() { received += piece }
+    while let piece = try await far.receive(upTo: 16_384) { received += piece }
     try await sent
     #expect(received == Self.pattern)
-    #expect(try await far.receive() == nil)
+    #expect(try await far.receive(upTo: 16_384) == nil)
   }
 
-  @Test(arguments: Kind.allCases, [1, 16_384])
-  func `TLS over descriptors, both directions at once`(kind: Kind, receiveSize: Int) async throws {
+  @Test(arguments: Kind.allCases, [false, true])
+  func `TLS over descriptors, both directions at once`(kind: Kind, exactly: Bool) async throws {
     let contexts = try TLSStreamTests.contexts()
-    let (near, far) = try kind.make(receiveSize: receiveSize)
-    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near)
-    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
-    let bytes = Self.pattern.prefix(receiveSize == 1 ? 3000 : 300_000)
+    let (near, far) = try kind.make()
+    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near, readsExactly: exactly)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, readsExactly: exactly)
+    let bytes = Self.pattern
     async let served: Void = {
       while let piece = try await server.read() { try await server.write(piece) }
       try await server.close()
@@ -75,7 +75,7 @@ struct FileDescriptorStreamTests {
     let ends = try (0..<100).map { _ in try Kind.socket.make() }
     try await withThrowingTaskGroup(of: Int.self) { group in
       for (number, pair) in ends.enumerated() {
-        group.addTask { try await pair.0.receive()?.count ?? -number }
+        group.addTask { try await pair.0.receive(upTo: 16_384)?.count ?? -number }
       }
       // All wait; the others still run.
       for (number, pair) in ends.enumerated() { try await pair.1.send([UInt8](repeating: 1, count: number + 1)) }
@@ -89,12 +89,12 @@ struct FileDescriptorStreamTests {
   func `a cancelled wait ends, and what comes later is there`(kind: Kind) async throws {
     let (near, far) = try kind.make()
     for number in UInt8(0)..<50 {
-      let waiting = Task { try await near.receive() }
+      let waiting = Task { try await near.receive(upTo: 16_384) }
       if number % 2 == 0 { await Task.yield() }
       waiting.cancel()
       #expect(try await waiting.value == nil)
       try await far.send([number])
-      #expect(try await near.receive() == [number])
+      #expect(try await near.receive(upTo: 16_384) == [number])
     }
   }
 
@@ -114,7 +114,7 @@ struct FileDescriptorStreamTests {
   private struct Carrier: MessageTransport {
     let base: MemoryTransport
     let maximumMessageSize: Int
-    func receiveMessage() async -> [UInt8]? { await base.receive() }
+    func receiveMessage() async -> [UInt8]? { await base.receive(upTo: 16_384) }
     func sendMessage(_ message: [UInt8]) async {
       #expect((1...maximumMessageSize).contains(message.count))
       await base.send(message)

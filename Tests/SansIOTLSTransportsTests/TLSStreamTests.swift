@@ -170,9 +170,9 @@ struct TLSStreamTests {
       }
     }
 
-    func receive() async throws(Broken) -> [UInt8]? {
-      try count(receives)
-      return await base.receive()
+    func receive(upTo count: Int) async throws(Broken) -> [UInt8]? {
+      try self.count(receives)
+      return await base.receive(upTo: count)
     }
     func send(_ bytes: [UInt8]) async throws(Broken) {
       try count(sends)
@@ -375,10 +375,29 @@ struct TLSStreamTests {
     #expect(none.isEmpty)
     await near.send(Array("in clear".utf8))
     var clear = trailing
-    while clear.count < 8 { clear += try #require(await far.receive()) }
+    while clear.count < 8 { clear += try #require(await far.receive(upTo: 100)) }
     #expect(clear == Array("in clear".utf8))
     let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
     #expect(error?.code == .unwrapped)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a stream that reads exactly leaves what follows in the transport`(version: TLSVersion) async throws {
+    let contexts = try Self.contexts(version)
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, readsExactly: true)
+    async let read = Self.readAll(server)
+    try await client.write(Self.pattern(40_000))
+    try await client.closeWriting()
+    // In one piece with what follows it.
+    await near.send(Array("in clear".utf8))
+    #expect(try await read == Self.pattern(40_000))
+    async let atClient: Void = { _ = try await Self.readAll(client) }()
+    let (transport, trailing) = try await server.unwrap()
+    #expect(trailing.isEmpty)
+    #expect(await transport.receive(upTo: 100) == Array("in clear".utf8))
+    try await atClient
   }
 
   @Test func `a stream carries another stream`() async throws {

@@ -30,7 +30,7 @@ struct LineChannel<Transport: ByteTransport> {
         return text
       }
       if buffered.count > Self.limit { throw TooLong() }
-      guard let bytes = try await transport.receive() else { return nil }
+      guard let bytes = try await transport.receive(upTo: 4096) else { return nil }
       buffered += bytes
     }
   }

@@ -73,7 +73,7 @@ struct MailDialogueTests {
 
   private static func answers(_ transport: MemoryTransport) async throws -> String {
     var bytes: [UInt8] = []
-    while let piece = await transport.receive() { bytes += piece }
+    while let piece = await transport.receive(upTo: 4096) { bytes += piece }
     return String(decoding: bytes, as: UTF8.self)
   }
 }
