@@ -1,0 +1,35 @@
+public import SansIOTLSTransports
+
+/// Short frames, each with its length in a byte before it, over whatever moves bytes: what a WebSocket or a radio module
+/// gives its user. A frame of no bytes says that there will be no more.
+public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
+  private let base: Base
+  private var buffered: [UInt8] = []
+
+  public nonisolated let maximumMessageSize = 125
+
+  public init(_ base: Base) { self.base = base }
+
+  public func receiveMessage() async throws(Base.Failure) -> [UInt8]? {
+    guard try await fill(1), buffered[0] > 0 else { return nil }
+    let count = 1 + Int(buffered[0])
+    guard try await fill(count) else { return nil }
+    defer { buffered.removeFirst(count) }
+    return Array(buffered[1..<count])
+  }
+
+  public nonisolated func sendMessage(_ message: [UInt8]) async throws(Base.Failure) {
+    try await base.send([UInt8(message.count)] + message)
+  }
+
+  public nonisolated func endMessages() async throws(Base.Failure) { try await base.send([0]) }
+
+  /// - Returns: whether so many bytes are there; `false` at the end of the stream.
+  private func fill(_ count: Int) async throws(Base.Failure) -> Bool {
+    while buffered.count < count {
+      guard let bytes = try await base.receive(upTo: 4096) else { return false }
+      buffered += bytes
+    }
+    return true
+  }
+}

@@ -1,0 +1,28 @@
+public import SansIOTLSTransports
+
+/// A serial line: slow, and written in small chunks, because a device at the other end has a small buffer.
+public final class SerialLine: ByteTransport {
+  private let descriptor: FileDescriptorStream
+  private let chunkSize: Int
+
+  /// - Parameters:
+  ///   - descriptor: the terminal, in raw mode.
+  ///   - chunkSize: bytes written at once.
+  public init(_ descriptor: FileDescriptorStream, chunkSize: Int) {
+    self.descriptor = descriptor
+    self.chunkSize = chunkSize
+  }
+
+  public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
+    try await descriptor.receive(upTo: min(count, chunkSize))
+  }
+
+  public func send(_ bytes: [UInt8]) async throws(TransportError) {
+    for start in stride(from: 0, to: bytes.count, by: chunkSize) {
+      try await descriptor.send(Array(bytes[start..<min(start + chunkSize, bytes.count)]))
+    }
+  }
+
+  /// A line has no end of its own: close_notify says all.
+  public func endSending() async throws(TransportError) {}
+}

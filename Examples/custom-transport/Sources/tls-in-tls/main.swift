@@ -1,0 +1,22 @@
+import CustomTransports
+import Foundation
+import SansIOTLS
+import SansIOTLSTransports
+
+// tls-in-tls CERT.pem: TLS inside TLS over standard input and output, as socat's EXEC gives them; sends a line to the inner
+// server and writes its answer to standard error.
+guard CommandLine.arguments.count == 2 else { fatalError("usage: tls-in-tls CERT.pem") }
+var configuration = TLSContext.Configuration.client()
+configuration.trust = [.file(CommandLine.arguments[1])]
+let context = try TLSContext(configuration)
+let transport = FileDescriptorStream(try FileDescriptorTransport(reading: 0, writing: 1, ownership: .borrowed))
+let outer = TLSStream(try TLSEngine(.client(serverName: .dns("localhost")), context: context), over: transport)
+let inner = try outer.nested(context, .dns("localhost"))
+let negotiated = (inner: try await inner.handshake(), outer: outer.negotiated)
+try await inner.write(Array("sredniwnu\n".utf8))
+var answer = ""
+while !answer.contains("\n"), let bytes = try await inner.read() { answer += String(decoding: bytes, as: UTF8.self) }
+let report = "outer \(negotiated.outer!.version), inner \(negotiated.inner.version), the inner server says: \(answer)"
+FileHandle.standardError.write(Data(report.utf8))
+// socat ends the program as soon as its standard output does.
+try await inner.close()
