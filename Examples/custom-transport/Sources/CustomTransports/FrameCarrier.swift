@@ -6,10 +6,13 @@ public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
   private let base: Base
   private var buffered: [UInt8] = []
 
+  /// What a WebSocket frame holds with a length of one byte.
   public nonisolated let maximumMessageSize = 125
 
+  /// - Parameter base: moves the frames.
   public init(_ base: Base) { self.base = base }
 
+  /// The next frame's bytes; `nil` behind the last one.
   public func receiveMessage() async throws(Base.Failure) -> [UInt8]? {
     guard try await fill(1), buffered[0] > 0 else { return nil }
     let count = 1 + Int(buffered[0])
@@ -18,10 +21,12 @@ public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
     return Array(buffered[1..<count])
   }
 
+  /// Sends one frame.
   public nonisolated func sendMessage(_ message: [UInt8]) async throws(Base.Failure) {
     try await base.send([UInt8(message.count)] + message)
   }
 
+  /// Sends the frame that says so.
   public nonisolated func endMessages() async throws(Base.Failure) { try await base.send([0]) }
 
   /// - Returns: whether so many bytes are there; `false` at the end of the stream.

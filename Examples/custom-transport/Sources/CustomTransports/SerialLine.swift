@@ -13,10 +13,12 @@ public final class SerialLine: ByteTransport {
     self.chunkSize = chunkSize
   }
 
+  /// Waits for what the line has, a chunk at most.
   public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
     try await descriptor.receive(upTo: min(count, chunkSize))
   }
 
+  /// Writes chunk by chunk.
   public func send(_ bytes: [UInt8]) async throws(TransportError) {
     for start in stride(from: 0, to: bytes.count, by: chunkSize) {
       try await descriptor.send(Array(bytes[start..<min(start + chunkSize, bytes.count)]))

@@ -5,12 +5,16 @@ public import SansIOTLSTransports
 public struct MailClient: Sendable {
   /// The server said something else than what the dialogue needs.
   public struct Refused: Error, CustomStringConvertible {
+    /// What was expected, and what came.
     public let description: String
   }
 
   private let context: TLSContext
   private let serverName: ServerName
 
+  /// - Parameters:
+  ///   - context: a client's context.
+  ///   - serverName: whom the client means to reach.
   public init(context: TLSContext, serverName: ServerName) {
     self.context = context
     self.serverName = serverName

@@ -7,6 +7,7 @@ public struct MailMessage: Sendable, Equatable {
   /// Its lines, headers first.
   public var lines: [String]
 
+  /// Makes a message.
   public init(sender: String = "", recipients: [String] = [], lines: [String] = []) {
     self.sender = sender
     self.recipients = recipients

@@ -7,6 +7,9 @@ public struct MailServer: Sendable {
   private let context: TLSContext
   private let deliver: @Sendable (MailMessage) -> Void
 
+  /// - Parameters:
+  ///   - context: a server's context.
+  ///   - deliver: takes each message.
   public init(context: TLSContext, deliver: @escaping @Sendable (MailMessage) -> Void) {
     self.context = context
     self.deliver = deliver
