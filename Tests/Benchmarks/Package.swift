@@ -17,15 +17,6 @@ let package = Package(
     .target(name: "CReference", dependencies: ["CLibSSL"]),
     .target(name: "CCounters", dependencies: ["CLibSSL"]),
     .executableTarget(
-      name: "Streams",
-      dependencies: [
-        "CCounters",
-        .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
-        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
-        .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
-      ],
-      swiftSettings: settings),
-    .executableTarget(
       name: "Benchmarks",
       dependencies: [
         "CReference",

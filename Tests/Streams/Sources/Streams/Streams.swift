@@ -1,4 +1,3 @@
-import CCounters
 import SansIOTLS
 import SansIOTLSTestKit
 import SansIOTLSTransports
@@ -27,7 +26,7 @@ enum Streams {
     configuration.trust = [identity.trust]
     let contexts = (client: try TLSContext(configuration), server: try TLSContext(.server(identity.identity)))
     let start = ContinuousClock.now
-    let empty = counters_resident_bytes()
+    let empty = ResidentMemory.bytes
 
     let connections = try await all(count / 2) { number in
       let connection = try connect(number, contexts)
@@ -90,8 +89,8 @@ enum Streams {
     }
   }
 
-  private static func report(_ state: String, _ count: Int, _ start: ContinuousClock.Instant, _ empty: Int64) {
-    let resident = Double(counters_resident_bytes() - empty) / Double(count) / 1000
+  private static func report(_ state: String, _ count: Int, _ start: ContinuousClock.Instant, _ empty: Int) {
+    let resident = Double(ResidentMemory.bytes - empty) / Double(count) / 1000
     let seconds = (ContinuousClock.now - start) / .seconds(1)
     print("\(count) streams \(state): \(Int(seconds)) s, \(Int(resident)) KB resident each")
   }
