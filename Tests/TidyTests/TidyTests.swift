@@ -77,6 +77,20 @@ struct TidyTests {
   }
 
   @Test
+  func `the code in the guide is the one that is compiled`() throws {
+    let example =
+      try [SourceFile("Examples/unit-test/Package.swift")] + SourceFile.all(under: "Examples/unit-test/Tests")
+    let compiled = example.flatMap(\.guideParts)
+    let guide = try SourceFile("Sources/SansIOTLSTestKit/SansIOTLSTestKit.docc/TestingTLS.md").lines
+    let shown = guide.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
+      $0.prefix { $0 != "```" }.joined(separator: "\n")
+    }
+    #expect(!shown.isEmpty)
+    for part in compiled { #expect(shown.contains(part), "the guide does not show\n\(part)") }
+    for part in shown { #expect(compiled.contains(part), "Examples/unit-test does not compile\n\(part)") }
+  }
+
+  @Test
   func `no work is left marked in the sources`() throws {
     // Split, so that this file does not find itself.
     let marks = ["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]
@@ -139,6 +153,23 @@ private struct SourceFile {
   /// Whether code (comments aside) holds the word.
   func mentions(_ word: String) -> Bool {
     lines.contains { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && $0.contains(word) }
+  }
+
+  /// What stands between `// Guide: …` and `// Guide: end`, without the indentation of these lines.
+  var guideParts: [String] {
+    var parts: [String] = []
+    var start: Int?
+    for (index, line) in lines.enumerated() {
+      let text = line.drop { $0 == " " }
+      if text == "// Guide: end", let first = start {
+        let indentation = line.count - text.count
+        parts.append(lines[first..<index].map { $0.dropFirst(indentation) }.joined(separator: "\n"))
+        start = nil
+      } else if text.hasPrefix("// Guide: ") {
+        start = index + 1
+      }
+    }
+    return parts
   }
 
   /// Whether any line, comments included, holds the word by itself.

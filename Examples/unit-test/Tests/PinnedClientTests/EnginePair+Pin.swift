@@ -1,0 +1,25 @@
+import PinnedClient
+import SansIOTLS
+import SansIOTLSTestKit
+
+extension EnginePair {
+  /// A client with a pin and a server, joined by a link.
+  init(pin: Pin, server: TestIdentity, link: SimulatedLink = .direct, in world: SeededWorld? = nil) throws {
+    var configurations = (client: pin.configuration, server: TLSContext.Configuration.server(try server.identity))
+    configurations.client.tapsMessages = true  // for the ladder
+    configurations.server.tapsMessages = true
+    try self.init(
+      client: world?.context(configurations.client) ?? TLSContext(configurations.client),
+      server: world?.context(configurations.server) ?? TLSContext(configurations.server), link: link, in: world)
+  }
+
+  /// Drives the handshake; the pin answers what the client asks.
+  mutating func handshake(answering pin: Pin) throws {
+    while step() {
+      guard let question = client.question else { continue }
+      // A refusal makes the client fail, and is thrown below, when its alert has travelled.
+      try? answer(pin.answer(to: question), at: .client)
+    }
+    try handshake()
+  }
+}

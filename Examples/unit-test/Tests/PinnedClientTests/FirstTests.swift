@@ -1,0 +1,13 @@
+// Guide: first
+import SansIOTLSSwiftTesting
+import SansIOTLSTestKit
+import Testing
+
+@Test(.conversations)
+func `what the client sends arrives at the server`() throws {
+  var pair = try EnginePair()
+  try pair.handshake()
+  #expect(try pair.transfer(Array("hello".utf8), from: .client) == Array("hello".utf8))
+  try pair.shutdown()
+}
+// Guide: end

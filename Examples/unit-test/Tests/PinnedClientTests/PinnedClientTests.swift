@@ -1,0 +1,57 @@
+import PinnedClient
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// The whole client, its own loop and its own transport, against a server in the same process.
+struct PinnedClientTests {
+  private let identity = TestIdentity.server("shout.example")
+  private let client: PinnedClient
+
+  init() throws {
+    client = try PinnedClient(pin: Pin([identity.certificate], trust: [identity.trust]))
+  }
+
+  // Guide: whole
+  @Test
+  func `the answer comes back`() throws {
+    let answer = try client.ask(Array("hello\n".utf8), of: "shout.example", over: NearbyServer(identity))
+    #expect(answer == Array("HELLO\n".utf8))
+  }
+
+  @Test
+  func `a server that is not the pinned one gets nothing to read`() throws {
+    let server = try NearbyServer(identity.authority.issue(names: ["shout.example"]))
+    #expect(throws: TLSError.self) { try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) }
+    #expect(server.request == [])
+  }
+
+  @Test(arguments: [0, 5, 300, 800, 1_000])
+  func `a connection that ends early is an error and not a short answer`(count: Int) throws {
+    let server = try NearbyServer(identity, link: .truncating(from: .server, after: count))
+    let error = #expect(throws: TLSError.self) {
+      try client.ask(Array("hello\n".utf8), of: "shout.example", over: server)
+    }
+    #expect(error?.code == .truncated)
+  }
+  // Guide: end
+
+  @Test
+  func `an answer that arrives byte by byte is the same`() throws {
+    let server = try NearbyServer(identity, link: .pieces(of: 1))
+    #expect(try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) == Array("HELLO\n".utf8))
+  }
+
+  @Test(arguments: TestSeeds.first(25))
+  func `a slow network is not noticed`(seed: UInt64) throws {
+    let server = try NearbyServer(identity, link: SimulatedLink(seed: seed))
+    #expect(try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) == Array("HELLO\n".utf8))
+  }
+
+  @Test(arguments: TestSeeds.first(25))
+  func `whatever bit is flipped, the answer is right or there is none`(seed: UInt64) throws {
+    let server = try NearbyServer(identity, link: SimulatedLink(seed: seed, faults: .corrupts))
+    let answer = try? client.ask(Array("hello\n".utf8), of: "shout.example", over: server)
+    #expect(answer == nil || answer == Array("HELLO\n".utf8))
+  }
+}
