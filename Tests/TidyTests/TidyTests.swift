@@ -76,18 +76,28 @@ struct TidyTests {
     #expect(try SourceFile("README.md").lines.joined(separator: "\n").contains("```swift\n\(loop)\n```"))
   }
 
-  @Test
-  func `the code in the guide is the one that is compiled`() throws {
-    let example =
-      try [SourceFile("Examples/unit-test/Package.swift")] + SourceFile.all(under: "Examples/unit-test/Tests")
-    let compiled = example.flatMap(\.guideParts)
-    let guide = try SourceFile("Sources/SansIOTLSTestKit/SansIOTLSTestKit.docc/TestingTLS.md").lines
-    let shown = guide.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
-      $0.prefix { $0 != "```" }.joined(separator: "\n")
+  @Test(arguments: [
+    (["Sources/SansIOTLSTestKit/SansIOTLSTestKit.docc/TestingTLS.md"], ["Examples/unit-test"]),
+    (
+      [
+        "Sources/SansIOTLSTransports/SansIOTLSTransports.docc/AsyncStream.md",
+        "Sources/SansIOTLSTransports/SansIOTLSTransports.docc/LeavingAndNesting.md",
+      ], ["Examples/custom-transport", "Examples/starttls"]
+    ),
+  ])
+  func `the code in the guides is the one that is compiled`(guides: [String], examples: [String]) throws {
+    let compiled = try examples.flatMap { example in
+      try [SourceFile("\(example)/Package.swift")] + SourceFile.all(under: "\(example)/Sources")
+        + SourceFile.all(under: "\(example)/Tests")
+    }.flatMap(\.guideParts)
+    let shown = try guides.flatMap { guide in
+      try SourceFile(guide).lines.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
+        $0.prefix { $0 != "```" }.joined(separator: "\n")
+      }
     }
     #expect(!shown.isEmpty)
-    for part in compiled { #expect(shown.contains(part), "the guide does not show\n\(part)") }
-    for part in shown { #expect(compiled.contains(part), "Examples/unit-test does not compile\n\(part)") }
+    for part in compiled { #expect(shown.contains(part), "no guide shows\n\(part)") }
+    for part in shown { #expect(compiled.contains(part), "no example compiles\n\(part)") }
   }
 
   @Test

@@ -1,6 +1,7 @@
 public import SansIOTLS
 public import SansIOTLSTransports
 
+// Guide: nested
 extension TLSStream {
   /// TLS inside of this stream: the stream is the transport of another.
   ///
@@ -11,3 +12,4 @@ extension TLSStream {
     TLSStream<TLSStream>(try TLSEngine(.client(serverName: serverName), context: context), over: self)
   }
 }
+// Guide: end

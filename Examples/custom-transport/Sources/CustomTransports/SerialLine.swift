@@ -1,5 +1,6 @@
 public import SansIOTLSTransports
 
+// Guide: transport
 /// A serial line: slow, and written in small chunks, because a device at the other end has a small buffer.
 public final class SerialLine: ByteTransport {
   private let descriptor: FileDescriptorStream
@@ -28,3 +29,4 @@ public final class SerialLine: ByteTransport {
   /// A line has no end of its own: close_notify says all.
   public func endSending() async throws(TransportError) {}
 }
+// Guide: end

@@ -35,6 +35,7 @@ struct CustomTransportsTests {
     return bytes
   }
 
+  // Guide: serial
   @Test func `a serial line carries TLS in small chunks, and goes on in clear behind it`() async throws {
     let (near, far) = try PseudoTerminal.open()
     let line = (near: SerialLine(near, chunkSize: 32), far: SerialLine(far, chunkSize: 32))
@@ -53,6 +54,7 @@ struct CustomTransportsTests {
     while clear.count < 8, let bytes = try await farLine.receive(upTo: 8 - clear.count) { clear += bytes }
     #expect(clear == Array("in clear".utf8))
   }
+  // Guide: end
 
   @Test func `a carrier of short frames carries TLS`() async throws {
     let (near, far) = MemoryTransport.pair()

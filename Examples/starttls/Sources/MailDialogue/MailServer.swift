@@ -22,6 +22,7 @@ public struct MailServer: Sendable {
 
   /// Serves one connection to its end, and ends the transport's sending.
   public func serve<Transport: ByteTransport>(_ transport: Transport) async throws {
+    // Guide: starttls
     var channel = LineChannel(transport)
     try await channel.send("220 localhost")
     guard case .startTLS = try await converse(&channel, .none) else { return try await transport.endSending() }
@@ -41,6 +42,7 @@ public struct MailServer: Sendable {
     var rest = LineChannel(clear, buffered: trailing)
     _ = try await converse(&rest, .left)
     try await clear.endSending()
+    // Guide: end
   }
 
   private func converse<Transport>(_ channel: inout LineChannel<Transport>, _ security: Security) async throws -> End {
