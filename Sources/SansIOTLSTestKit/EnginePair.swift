@@ -18,7 +18,7 @@ public struct EnginePair: ~Copyable {
 
   /// A drive that did not come to its end within its limit.
   public struct Stuck: Error, CustomStringConvertible {
-    /// What was to be done, what both sides wait for, and the ladder.
+    /// What was to be done, what both sides wait for, and the ladder, unless a ``ConversationLog/Collector`` has it.
     public let description: String
   }
 
@@ -313,8 +313,9 @@ public struct EnginePair: ~Copyable {
   }
 
   private mutating func stuck(_ what: String) -> Stuck {
-    Stuck(
-      description:
-        "\(what) is stuck: client needs \(client.needs), server needs \(server.needs)\n\(log.report)")
+    // Whoever collects conversations tells the ladder anyway.
+    let report = ConversationLog.Collector.current == nil ? "\n\(log.report)" : ""
+    return Stuck(
+      description: "\(what) is stuck: client needs \(client.needs), server needs \(server.needs)\(report)")
   }
 }
