@@ -1,6 +1,10 @@
 internal import SansIOTLS
 public import SansIOTLSTransports
-internal import Synchronization
+
+// See ThreadSanitizerMutex in the transports.
+#if !SANITIZE_THREAD
+  internal import Synchronization
+#endif
 
 /// One end of a ``SimulatedLink`` as a transport for ``TLSStream``: the same bad networks for asynchronous code.
 ///

@@ -1,0 +1,42 @@
+#if SANITIZE_THREAD
+  #if canImport(Darwin)
+    internal import Darwin
+  #elseif canImport(Musl)
+    internal import Musl
+  #else
+    internal import Glibc
+  #endif
+
+  /// Stands in for `Synchronization.Mutex` where the thread sanitizer looks on (`-DSANITIZE_THREAD`; see
+  /// `Tests/Streams/check`). On Linux that one's slow path lies in a library that is not instrumented: a program of ten
+  /// lines that does nothing but wait for it is reported. The sanitizer knows POSIX's.
+  ///
+  /// `@unchecked Sendable`: what the mutex guards is reached through `withLock` alone.
+  package struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
+    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    private let value: UnsafeMutablePointer<Value>
+
+    package init(_ initial: consuming sending Value) {
+      unsafe mutex = .allocate(capacity: 1)
+      unsafe value = .allocate(capacity: 1)
+      unsafe mutex.initialize(to: pthread_mutex_t())
+      unsafe pthread_mutex_init(mutex, nil)
+      unsafe value.initialize(to: initial)
+    }
+
+    deinit {
+      unsafe pthread_mutex_destroy(mutex)
+      unsafe value.deinitialize(count: 1)
+      unsafe mutex.deallocate()
+      unsafe value.deallocate()
+    }
+
+    package borrowing func withLock<Result: ~Copyable, Failure: Error>(
+      _ body: (inout sending Value) throws(Failure) -> sending Result
+    ) throws(Failure) -> sending Result {
+      unsafe pthread_mutex_lock(mutex)
+      defer { unsafe pthread_mutex_unlock(mutex) }
+      return try unsafe body(&value.pointee)
+    }
+  }
+#endif
