@@ -112,16 +112,19 @@ struct TLSStreamTests {
 
   @Test func `two readers at once are one too many`() async throws {
     let (client, server) = try pair()
-    async let first = client.read()
-    while true {
-      // Until the first is inside.
-      do { _ = try await Task { try await client.read(upTo: 1) }.value } catch let error as TLSStreamError {
-        #expect(error.code == .busy)
-        break
+    try await withThrowingTaskGroup(of: Result<[UInt8]?, TLSStreamError>.self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          do throws(TLSStreamError) { return .success(try await client.read()) } catch { return .failure(error) }
+        }
       }
+      // Whoever comes second is sent away; the other waits.
+      let sentAway = try #require(try await group.next())
+      let error = #expect(throws: TLSStreamError.self) { try sentAway.get() }
+      #expect(error?.code == .busy)
+      try await server.write([9])
+      #expect(try await group.next()?.get() == [9])
     }
-    try await server.write([9])
-    #expect(try await first == [9])
   }
 
   // MARK: Failing
