@@ -75,8 +75,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_read_ex(3)`.
   public func read(upTo count: Int = 65_536) async throws(TLSStreamError) -> [UInt8]? {
-    try state.withLock { (state) throws(TLSStreamError) in try state.enter(.reading) }
-    defer { state.withLock { $0.leave(.reading) } }
+    try locked { (state) throws(TLSStreamError) in try state.enter(.reading) }
+    defer { locked { $0.leave(.reading) } }
     return try await perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
   }
 
@@ -87,8 +87,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_write_ex(3)`.
   public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
-    try state.withLock { (state) throws(TLSStreamError) in try state.enter(.writing) }
-    defer { state.withLock { $0.leave(.writing) } }
+    try locked { (state) throws(TLSStreamError) in try state.enter(.writing) }
+    defer { locked { $0.leave(.writing) } }
     var rest = plaintext[...]
     var end: Int?
     do {
@@ -143,9 +143,10 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func abort() { fail(TLSStreamError(.aborted)) }
 
   /// What was agreed on; `nil` before the handshake is done.
-  public var negotiated: Negotiated? { state.withLock { $0.engine.negotiated } }
+  public var negotiated: Negotiated? { locked { $0.engine.negotiated } }
 
-  /// Lends the engine for a call that moves no bytes: its certificates, an exporter, events, hibernation.
+  /// Lends the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. What it has to
+  /// send after that is sent.
   ///
   /// - Parameter body: must not wait; the stream's lock is held.
   /// - Returns: what `body` returns.
@@ -153,10 +154,24 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func withEngine<Result: Sendable, Failure: Error>(
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try state.withLock { (state) throws(Failure) in try body(&state.engine) }
+    defer { begin(locked { $0.takeErrands() }) }
+    return try locked { (state) throws(Failure) in try body(&state.engine) }
   }
 
   // MARK: The loop
+
+  /// Takes the lock for one look at the state; then resumes whoever waits for what changed.
+  private func locked<Result: Sendable, Failure: Error>(
+    _ body: (inout TLSStreamState) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let (result, ready) = state.withLock { state in
+      let result: Swift.Result<Result, Failure>
+      do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
+      return (result, state.takeReady())
+    }
+    for continuation in ready { continuation.resume() }
+    return try result.get()
+  }
 
   /// Tries until there is a value, waiting for a change in between.
   private func perform<Value>(
@@ -166,7 +181,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
       if Task.isCancelled { throw TLSStreamError(.cancelled) }
       var value: Value?
       var failure: TLSStreamError?
-      let (errands, waiter) = state.withLock { state in
+      let (errands, waiter) = locked { state in
         do throws(TLSStreamError) { value = try attempt(&state) } catch { failure = error }
         return (state.takeErrands(), state.newWaiter())
       }
@@ -194,7 +209,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   func fail(_ error: TLSStreamError) {
-    let tasks = state.withLock { $0.fail(error) }
+    let tasks = locked { $0.fail(error) }
     for task in tasks { task.cancel() }
   }
 
@@ -207,48 +222,48 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   private func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
-    if state.withLock({ $0.isFailed(remembering: task, for: errand) }) { task.cancel() }
+    if locked({ $0.isFailed(remembering: task, for: errand) }) { task.cancel() }
   }
 
   private func receive() async {
     do {
-      let count = state.withLock { $0.receivingSize }
+      let count = locked { $0.receivingSize }
       let bytes = try await transport.receive(upTo: count)
       begin(
-        state.withLock { state in
+        locked { state in
           state.received(bytes)
           return state.takeErrands()
         })
     } catch {
-      state.withLock { $0.receivingFailed(error) }
+      locked { $0.receivingFailed(error) }
     }
   }
 
   private func send() async {
     while true {
       do {
-        switch state.withLock({ $0.nextSending() }) {
+        switch locked({ $0.nextSending() }) {
         case .bytes(let bytes):
           try await transport.send(bytes)
-          state.withLock { $0.sent(bytes.count) }
+          locked { $0.sent(bytes.count) }
         case .end:
           try await transport.endSending()
-          state.withLock { $0.sendingEnded() }
+          locked { $0.sendingEnded() }
         case .nothing:
           return
         }
       } catch {
-        state.withLock { $0.sendingFailed(error) }
+        locked { $0.sendingFailed(error) }
         return
       }
     }
   }
 
   private func answer() async {
-    guard let question = state.withLock({ $0.engine.question }) else { return }
+    guard let question = locked({ $0.engine.question }) else { return }
     let answer = await delegate?.answer(question) ?? .proceed
     begin(
-      state.withLock { state in
+      locked { state in
         state.answered(answer)
         return state.takeErrands()
       })

@@ -57,6 +57,7 @@ struct TLSStreamState: ~Copyable, Sendable {
   private var generation: UInt64 = 0
   private var nextNumber: UInt64 = 0
   private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
+  private var ready: [CheckedContinuation<Void, Never>] = []
 
   /// What one call of the transport is given at most, in bytes.
   private static let sendingSize = 65_536
@@ -333,12 +334,17 @@ struct TLSStreamState: ~Copyable, Sendable {
     waiting.removeValue(forKey: waiter.number)
   }
 
-  /// Something changed: whoever waits tries again.
+  /// Something changed: whoever waits tries again, as soon as the lock is free.
   private mutating func changed() {
     generation += 1
-    let ready = waiting
+    ready += waiting.values
     waiting = [:]
-    // Resuming only makes the tasks ready to run; none of them runs under the lock.
-    for continuation in ready.values { continuation.resume() }
+  }
+
+  /// Those that are to be resumed behind the lock. Resuming a task takes the lock of its status, which a thread that
+  /// cancels the task holds while it waits in the cancellation handler for this one.
+  mutating func takeReady() -> [CheckedContinuation<Void, Never>] {
+    defer { ready = [] }
+    return ready
   }
 }
