@@ -139,7 +139,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   /// Ends everything at once: waiting calls throw `.aborted`, and the transport's own calls are cancelled. The peer is
-  /// told nothing.
+  /// told nothing. A stream that is given up while its transport still waits for bytes needs this: the waiting holds it.
   public func abort() { fail(TLSStreamError(.aborted)) }
 
   /// What was agreed on; `nil` before the handshake is done.
@@ -164,12 +164,13 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   private func locked<Result: Sendable, Failure: Error>(
     _ body: (inout TLSStreamState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, ready) = state.withLock { state in
+    let (result, aftermath) = state.withLock { state in
       let result: Swift.Result<Result, Failure>
       do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
-      return (result, state.takeReady())
+      return (result, state.takeAftermath())
     }
-    for continuation in ready { continuation.resume() }
+    for continuation in aftermath.ready { continuation.resume() }
+    for task in aftermath.pointless { task.cancel() }
     return try result.get()
   }
 
@@ -222,7 +223,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   private func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
-    if locked({ $0.isFailed(remembering: task, for: errand) }) { task.cancel() }
+    if locked({ $0.remember(task, for: errand) }) { task.cancel() }
   }
 
   private func receive() async {

@@ -237,8 +237,10 @@ struct TLSStreamState: ~Copyable, Sendable {
     return errands
   }
 
-  /// - Returns: whether all is over, so that the task is to be cancelled at once.
-  mutating func isFailed(remembering task: Task<Void, Never>, for errand: Errands) -> Bool {
+  /// Keeps an errand's task, so that it can be cancelled.
+  ///
+  /// - Returns: whether it is to be cancelled at once.
+  mutating func remember(_ task: Task<Void, Never>, for errand: Errands) -> Bool {
     // It may have ended already.
     if underway.contains(errand) { tasks[errand] = task }
     return failure != nil
@@ -341,10 +343,30 @@ struct TLSStreamState: ~Copyable, Sendable {
     waiting = [:]
   }
 
-  /// Those that are to be resumed behind the lock. Resuming a task takes the lock of its status, which a thread that
-  /// cancels the task holds while it waits in the cancellation handler for this one.
-  mutating func takeReady() -> [CheckedContinuation<Void, Never>] {
+  /// What is to be done behind the lock: tasks to be resumed, and errands to be cancelled that have become pointless.
+  ///
+  /// Resuming a task takes the lock of its status, which a thread that cancels the task holds while it waits in the
+  /// cancellation handler for this one; cancelling one runs handlers.
+  struct Aftermath: Sendable {
+    var ready: [CheckedContinuation<Void, Never>] = []
+    var pointless: [Task<Void, Never>] = []
+  }
+
+  mutating func takeAftermath() -> Aftermath {
     defer { ready = [] }
-    return ready
+    var aftermath = Aftermath(ready: ready)
+    if isOver {
+      // What is to be sent, an alert above all, still leaves.
+      for errand in [Errands.receive, .answer] {
+        if let task = tasks.removeValue(forKey: errand) { aftermath.pointless.append(task) }
+      }
+    }
+    return aftermath
+  }
+
+  /// Nothing that could still arrive would matter.
+  private var isOver: Bool {
+    failure != nil || engine.failure != nil
+      || engine.negotiated == nil && (receivingError != nil || sendingError != nil)
   }
 }
