@@ -1,0 +1,179 @@
+import NIOCore
+import NIOEmbedded
+import SansIOTLS
+import SansIOTLSNIO
+import Testing
+
+struct ClosingTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a close is answered, and both sides end clean`(version: TLSVersion) throws {
+    let pair = try ChannelPair(version: version)
+    try pair.handshake()
+    pair.client.send("last words".utf8)
+    let close = pair.client.close(.all)
+    try pair.settle()
+    #expect(close.hasSucceeded)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(
+      pair.server.recorder.story == [.handshake(nil), .data(Array("last words".utf8)), .shutdown, .inactive])
+  }
+
+  @Test
+  func `repeated close is harmless`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let outputs = (0..<3).map { _ in pair.client.close(.output) }
+    #expect(outputs.allSatisfy { $0.hasSucceeded })
+    #expect(try pair.client.takeSent().count == 1)
+    let closes = (0..<3).map { _ in pair.client.close(.all) }
+    #expect(try pair.client.takeSent().isEmpty)
+    #expect(closes[0].hasSucceeded)
+    #expect(closes[1].error as? ChannelError == .alreadyClosed)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `half-closure: each side closes by itself, and reads on until the other does`() throws {
+    let pair = try ChannelPair(allowsHalfClosure: true)
+    try pair.handshake()
+    pair.client.send("question".utf8)
+    #expect(pair.client.close(.output).hasSucceeded)
+    try pair.settle()
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("question".utf8)), .inputClosed])
+    #expect(pair.client.send("more".utf8).error as? ChannelError == .outputClosed)
+    #expect(pair.server.send("answer".utf8).hasSucceeded)
+    try pair.settle()
+    #expect(pair.client.recorder.data == Array("answer".utf8))
+    #expect(pair.server.close(.output).hasSucceeded)
+    try pair.settle()
+    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.server.recorder.news == [.handshake(nil), .inputClosed, .shutdown, .inactive])
+  }
+
+  @Test
+  func `without half-closure the peer's goodbye is answered behind what was flushed`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.server.channel.isWritable = false
+    let flushed = pair.server.send("flushed".utf8)
+    let unflushed = Outcome(pair.server.channel.write(ByteBuffer(string: "unflushed")))
+    pair.client.close(.output)
+    try pair.settle()
+    #expect(unflushed.error as? ChannelError == .outputClosed)
+    #expect(pair.server.channel.isActive)
+    pair.server.channel.isWritable = true
+    pair.server.channel.pipeline.fireChannelWritabilityChanged()
+    #expect(flushed.hasSucceeded)
+    try pair.settle()
+    #expect(pair.client.recorder.story == [.handshake(nil), .data(Array("flushed".utf8)), .shutdown, .inactive])
+    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+  }
+
+  @Test
+  func `closing the output in mid-handshake waits for its end`() throws {
+    let pair = try ChannelPair(allowsHalfClosure: true)
+    pair.client.send("all that I say".utf8)
+    try pair.connect()
+    let close = pair.client.close(.output)
+    #expect(close.result == nil)
+    try pair.settle()
+    #expect(close.hasSucceeded)
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("all that I say".utf8)), .inputClosed])
+  }
+
+  @Test
+  func `the input alone cannot be closed`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    #expect(pair.client.close(.input).error as? ChannelError == .operationUnsupported)
+    #expect(pair.client.channel.isActive)
+  }
+
+  @Test
+  func `both may close at once`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.close(.output)
+    pair.server.close(.output)
+    try pair.settle()
+    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+  }
+
+  @Test
+  func `the transport's end without goodbye is a truncation, told before the channel is inactive`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.server.send("half a".utf8)
+    try pair.settle()
+    let write = Outcome(pair.client.channel.write(ByteBuffer(string: "unflushed")))
+    try pair.client.lose()
+    #expect(
+      pair.client.recorder.story
+        == [.handshake(nil), .data(Array("half a".utf8)), .failed(.truncated), .inactive])
+    #expect((write.error as? TLSError)?.code == .truncated)
+    #expect((pair.client.send("late".utf8).error as? TLSError)?.code == .truncated)
+  }
+
+  @Test
+  func `the transport's half-closure without goodbye is a truncation, and closes the channel`() throws {
+    let pair = try ChannelPair(allowsHalfClosure: true)
+    try pair.handshake()
+    pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+  }
+
+  @Test
+  func `the transport's half-closure behind the goodbye is no news`() throws {
+    let pair = try ChannelPair(allowsHalfClosure: true)
+    try pair.handshake()
+    pair.server.close(.output)
+    try pair.settle()
+    pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inputClosed])
+    #expect(pair.client.send("still".utf8).hasSucceeded)
+  }
+
+  @Test
+  func `a channel that does not take what was flushed is closed after a time`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.channel.isWritable = false
+    let write = pair.client.send("stuck".utf8)
+    let close = pair.client.close(.all)
+    #expect(close.result == nil)
+    pair.loop.advanceTime(by: .seconds(5))
+    #expect(close.hasSucceeded)
+    #expect(write.error as? ChannelError == .ioOnClosedChannel)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `pending writes fail once and in order`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    var failed: [Int] = []
+    for number in 0..<3 {
+      pair.client.channel.write(ByteBuffer(string: "x")).assumeIsolated().whenFailure { _ in failed.append(number) }
+    }
+    pair.client.close(.all)
+    try pair.settle()
+    #expect(failed == [0, 1, 2])
+  }
+
+  @Test
+  func `a connection that is over does not spin`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.server.close(.all)
+    try pair.settle()
+    for _ in 0..<3 {
+      pair.client.channel.flush()
+      pair.client.channel.read()
+      pair.client.receive(ByteBuffer(string: "anything"))
+      pair.client.channel.pipeline.fireChannelWritabilityChanged()
+    }
+    #expect(try pair.client.takeSent().isEmpty)
+    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+  }
+}

@@ -1,0 +1,164 @@
+import NIOCore
+import NIOEmbedded
+import SansIOTLS
+import SansIOTLSNIO
+import Testing
+
+struct DataTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `what is written arrives, in order and both ways`(version: TLSVersion) throws {
+    let pair = try ChannelPair(version: version)
+    try pair.handshake()
+    for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
+      let pieces = [1, 0, 16_384, 16_385, 100_000, 3].map { count in (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
+      let writes = pieces.map { from.send($0) }
+      try pair.settle()
+      let isComplete = to.recorder.data == pieces.flatMap(\.self)
+      #expect(isComplete)
+      #expect(writes.allSatisfy { $0.hasSucceeded })
+    }
+  }
+
+  @Test
+  func `nothing is sealed before the flush, and all of a flush is one buffer`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let writes = ["a", "b", "c"].map { Outcome(pair.client.channel.write(ByteBuffer(string: $0))) }
+    #expect(try pair.client.takeSent().isEmpty)
+    pair.client.channel.flush()
+    let sent = try pair.client.takeSent()
+    #expect(sent.count == 1)
+    #expect(writes.allSatisfy { $0.hasSucceeded })
+    pair.server.receive(sent[0])
+    #expect(pair.server.recorder.data == Array("abc".utf8))
+    #expect(pair.server.recorder.reads == 1)
+  }
+
+  @Test
+  func `a write of nothing succeeds and sends no record`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let write = pair.client.send([])
+    #expect(write.hasSucceeded)
+    #expect(try pair.client.takeSent().isEmpty)
+  }
+
+  @Test
+  func `a large write leaves in buffers of bounded size`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let write = pair.client.send([UInt8](repeating: 7, count: 1_000_000))
+    let sent = try pair.client.takeSent()
+    #expect(sent.count > 1)
+    #expect(sent.allSatisfy { $0.readableBytes <= 64 * 1024 })
+    #expect(write.hasSucceeded)
+    for buffer in sent { pair.server.receive(buffer) }
+    #expect(pair.server.recorder.data.count == 1_000_000)
+  }
+
+  @Test
+  func `several records of one read are delivered as one`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    var chunk = ByteBuffer()
+    for text in ["one ", "two ", "three"] {
+      pair.client.send(text.utf8)
+      for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    }
+    pair.server.receive(chunk)
+    #expect(pair.server.recorder.data == Array("one two three".utf8))
+    #expect(pair.server.recorder.reads == 1)
+  }
+
+  @Test
+  func `more ciphertext than the engine's ring holds is taken in one read`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.send([UInt8](repeating: 1, count: 500_000))
+    var chunk = ByteBuffer()
+    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    pair.server.receive(chunk)
+    #expect(pair.server.recorder.data.count == 500_000)
+    // In buffers of 64 KiB.
+    #expect(pair.server.recorder.reads == 8)
+  }
+
+  @Test
+  func `records cut anywhere come out whole`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let plaintext = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    pair.client.send(plaintext)
+    for buffer in try pair.client.takeSent() {
+      var rest = buffer
+      while let piece = rest.readSlice(length: min(rest.readableBytes, 997)), piece.readableBytes > 0 {
+        pair.server.receive(piece)
+      }
+    }
+    let isComplete = pair.server.recorder.data == plaintext
+    #expect(isComplete)
+  }
+
+  @Test
+  func `plaintext waits while the channel is not writable`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.channel.isWritable = false
+    let write = pair.client.send("later".utf8)
+    #expect(try pair.client.takeSent().isEmpty)
+    #expect(write.result == nil)
+    pair.client.channel.isWritable = true
+    pair.client.channel.pipeline.fireChannelWritabilityChanged()
+    #expect(write.hasSucceeded)
+    try pair.settle()
+    #expect(pair.server.recorder.data == Array("later".utf8))
+  }
+
+  @Test
+  func `half a record is followed by another read, a whole one is not`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let reads = ReadCounter()
+    try pair.server.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+    pair.server.channel.read()
+    #expect(reads.count == 1)
+    pair.client.send("one record".utf8)
+    var record = try #require(try pair.client.takeSent().first)
+    pair.server.receive(record.readSlice(length: 12)!)
+    #expect(reads.count == 2)
+    pair.server.receive(record)
+    #expect(pair.server.recorder.data == Array("one record".utf8))
+    #expect(reads.count == 2)
+  }
+
+  @Test
+  func `what is written and closed from within an event leaves in that order`() throws {
+    let pair = try ChannelPair()
+    pair.server.recorder.onHandshake = { context in
+      context.writeAndFlush(NIOAny(ByteBuffer(string: "first ")), promise: nil)
+      context.writeAndFlush(NIOAny(ByteBuffer(string: "second")), promise: nil)
+      context.close(mode: .output, promise: nil)
+    }
+    try pair.handshake()
+    #expect(pair.client.recorder.data == Array("first second".utf8))
+    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+  }
+
+  @Test
+  func `a record that was changed on the way fails both sides, and what came before it is delivered`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.send("good".utf8)
+    pair.client.send("bad".utf8)
+    var chunk = ByteBuffer()
+    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    let last = chunk.writerIndex - 1
+    chunk.setInteger(chunk.getInteger(at: last, as: UInt8.self)! ^ 1, at: last)
+    pair.server.receive(chunk)
+    #expect(
+      pair.server.recorder.story
+        == [.handshake(nil), .data(Array("good".utf8)), .failed(.protocolViolation), .inactive])
+    try pair.settle()
+    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.alertReceived), .inactive])
+  }
+}

@@ -1,0 +1,134 @@
+import NIOCore
+import NIOEmbedded
+import SansIOTLS
+import SansIOTLSNIO
+import SansIOTLSTestKit
+import Testing
+
+struct HandshakeTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `its end is told once on both sides and before any data`(version: TLSVersion) throws {
+    let pair = try ChannelPair(version: version)
+    pair.client.send("early".utf8)
+    pair.server.send("too".utf8)
+    try pair.handshake()
+    #expect(pair.client.recorder.story == [.handshake(nil), .data(Array("too".utf8))])
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("early".utf8))])
+    #expect(pair.client.tls.negotiated?.version == version)
+    #expect(pair.client.tls.peerCertificates.count == 1)
+    #expect(
+      try pair.client.tls.exportKeyingMaterial(label: "EXPORTER-Channel-Binding", count: 32)
+        == pair.server.tls.exportKeyingMaterial(label: "EXPORTER-Channel-Binding", count: 32))
+  }
+
+  @Test
+  func `data in one chunk with the last handshake bytes is delivered behind the event`() throws {
+    let pair = try ChannelPair(version: .tls13)
+    pair.client.recorder.onHandshake = { context in
+      context.writeAndFlush(NIOAny(ByteBuffer(string: "at once")), promise: nil)
+    }
+    try pair.connect()
+    for buffer in try pair.client.takeSent() { pair.server.receive(buffer) }
+    for buffer in try pair.server.takeSent() { pair.client.receive(buffer) }
+    // The client's Finished and its data, as one read.
+    var chunk = ByteBuffer()
+    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    pair.server.receive(chunk)
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("at once".utf8))])
+  }
+
+  @Test
+  func `a handshake that arrives byte by byte comes to its end`() throws {
+    let pair = try ChannelPair()
+    try pair.connect()
+    for _ in 0..<4 {
+      for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
+        for buffer in try from.takeSent() {
+          for byte in buffer.readableBytesView { to.receive(ByteBuffer(bytes: [byte])) }
+        }
+      }
+    }
+    #expect(pair.client.recorder.news == [.handshake(nil)])
+    #expect(pair.server.recorder.news == [.handshake(nil)])
+  }
+
+  @Test
+  func `the application protocol that both know is in the event`() throws {
+    let pair = try ChannelPair { client, server in
+      client.applicationProtocols = ["http/1.1", "h2"]
+      server.applicationProtocols = ["h2", "http/1.1"]
+    }
+    try pair.handshake()
+    #expect(pair.client.recorder.news == [.handshake("h2")])
+    #expect(pair.server.recorder.news == [.handshake("h2")])
+  }
+
+  @Test
+  func `no application protocol in common fails both sides`() throws {
+    let pair = try ChannelPair { client, server in
+      client.applicationProtocols = ["h2"]
+      server.applicationProtocols = ["http/1.1"]
+    }
+    try pair.handshake()
+    #expect(pair.server.recorder.news == [.failed(.nothingInCommon), .inactive])
+    #expect(pair.client.recorder.news.count == 2)
+    #expect(!pair.client.channel.isActive)
+  }
+
+  @Test
+  func `a certificate that is not trusted fails both sides and the alert leaves before the channel closes`() throws {
+    let pair = try ChannelPair { client, _ in client.trust = [TestAuthority().trust] }
+    let write = pair.client.send("secret".utf8)
+    try pair.handshake()
+    #expect(pair.client.recorder.news == [.failed(.certificateRejected), .inactive])
+    #expect(pair.server.recorder.news == [.failed(.alertReceived), .inactive])
+    #expect((write.error as? TLSError)?.code == .certificateRejected)
+    #expect(pair.server.recorder.data.isEmpty)
+  }
+
+  @Test
+  func `a peer that does not speak TLS is a failure, told once`() throws {
+    let pair = try ChannelPair()
+    try pair.connect()
+    pair.server.receive(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
+    pair.server.receive(ByteBuffer(string: "more\r\n"))
+    #expect(pair.server.recorder.news == [.failed(.notTLS), .inactive])
+  }
+
+  @Test
+  func `the end of the transport in mid-handshake is a truncation`() throws {
+    let pair = try ChannelPair()
+    let write = pair.client.send("never".utf8)
+    try pair.connect()
+    try pair.client.lose()
+    #expect(pair.client.recorder.news == [.failed(.truncated), .inactive])
+    #expect((write.error as? TLSError)?.code == .truncated)
+  }
+
+  @Test
+  func `closing in mid-handshake closes the channel and fails what waited`() throws {
+    let pair = try ChannelPair()
+    let write = pair.client.send("never".utf8)
+    try pair.connect()
+    let close = pair.client.close(.all)
+    #expect(close.hasSucceeded)
+    #expect(write.error as? ChannelError == .ioOnClosedChannel)
+    #expect(pair.client.recorder.news == [.inactive])
+  }
+
+  @Test
+  func `a handler that is added to an active channel begins at once`() throws {
+    let pair = try ChannelPair()
+    let late = try ChannelPair.End(
+      TLSClientHandler(
+        context: TLSContext(EnginePair.configurations().client), serverName: .dns("localhost")),
+      loop: pair.loop)
+    #expect(try late.takeSent().isEmpty)
+    late.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+    #expect(try late.takeSent().count == 1)
+    let upgrade = try TLSClientHandler(
+      context: TLSContext(EnginePair.configurations().client), serverName: .dns("localhost"))
+    try late.channel.pipeline.syncOperations.addHandler(upgrade, position: .first)
+    #expect(try late.takeSent().count == 1)
+  }
+}

@@ -1,0 +1,58 @@
+import NIOCore
+import NIOTLS
+import SansIOTLS
+
+/// Stands where the application stands, and notes what it is told, in order.
+final class Recorder: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+
+  enum Entry: Equatable {
+    case handshake(String?)
+    case data([UInt8])
+    case inputClosed
+    case shutdown
+    case ticket
+    case failed(TLSError.Code)
+    case channelFailed(ChannelError)
+    case inactive
+  }
+
+  private(set) var entries: [Entry] = []
+  private(set) var reads = 0
+  /// What the application does when the handshake is done.
+  var onHandshake: ((ChannelHandlerContext) -> Void)?
+
+  /// All data, in one piece.
+  var data: [UInt8] { entries.flatMap { if case .data(let bytes) = $0 { bytes } else { [UInt8]() } } }
+  /// Everything else, but for session tickets.
+  var news: [Entry] { entries.filter { if case .data = $0 { false } else { $0 != .ticket } } }
+  /// All but session tickets.
+  var story: [Entry] { entries.filter { $0 != .ticket } }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    reads += 1
+    entries.append(.data(Array(unwrapInboundIn(data).readableBytesView)))
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case TLSUserEvent.handshakeCompleted(let negotiatedProtocol):
+      entries.append(.handshake(negotiatedProtocol))
+      onHandshake?(context)
+    case TLSUserEvent.shutdownCompleted: entries.append(.shutdown)
+    case ChannelEvent.inputClosed: entries.append(.inputClosed)
+    case Event.sessionTicket: entries.append(.ticket)
+    default: break
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case let error as TLSError: entries.append(.failed(error.code))
+    case let error as ChannelError: entries.append(.channelFailed(error))
+    default: context.fireErrorCaught(error)
+    }
+  }
+
+  func channelInactive(context: ChannelHandlerContext) { entries.append(.inactive) }
+}

@@ -1,0 +1,58 @@
+import NIOCore
+import NIOSSL
+import SansIOTLS
+import SansIOTLSNIO
+import SansIOTLSTestKit
+
+/// Whose handlers stand in the pipelines.
+protocol Peer {
+  func client() throws -> any ChannelHandler
+  func server() throws -> any ChannelHandler
+}
+
+/// This repository's adapter, over the system's OpenSSL.
+struct AdapterPeer: Peer {
+  private let clientContext: TLSContext
+  private let serverContext: TLSContext
+
+  init(_ identity: TestIdentity) throws {
+    var client = TLSContext.Configuration.client()
+    client.trust = [identity.trust]
+    client.minimumVersion = .tls13
+    // What BoringSSL prefers where the processor has AES; libssl would take the longer key.
+    client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+    clientContext = try TLSContext(client)
+    serverContext = try TLSContext(.server(identity.identity))
+  }
+
+  func client() throws -> any ChannelHandler {
+    try TLSClientHandler(context: clientContext, serverName: .dns("localhost"))
+  }
+
+  func server() throws -> any ChannelHandler { try TLSServerHandler(context: serverContext) }
+}
+
+/// swift-nio-ssl, over the BoringSSL that it brings along.
+struct NIOSSLPeer: Peer {
+  private let clientContext: NIOSSLContext
+  private let serverContext: NIOSSLContext
+
+  init(_ identity: TestIdentity) throws {
+    var client = TLSConfiguration.makeClientConfiguration()
+    client.trustRoots = .certificates([try NIOSSLCertificate(bytes: identity.authority.rootDER, format: .der)])
+    client.minimumTLSVersion = .tlsv13
+    clientContext = try NIOSSLContext(configuration: client)
+    let chain = try identity.chainDER.map {
+      NIOSSLCertificateSource.certificate(try NIOSSLCertificate(bytes: $0, format: .der))
+    }
+    let key = try NIOSSLPrivateKey(bytes: identity.privateKeyDER, format: .der)
+    serverContext = try NIOSSLContext(
+      configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
+  }
+
+  func client() throws -> any ChannelHandler {
+    try NIOSSLClientHandler(context: clientContext, serverHostname: "localhost")
+  }
+
+  func server() throws -> any ChannelHandler { NIOSSLServerHandler(context: serverContext) }
+}

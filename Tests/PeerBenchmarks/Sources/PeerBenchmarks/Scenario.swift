@@ -1,0 +1,44 @@
+import NIOCore
+import NIOEmbedded
+
+/// Something to do with a peer, again and again.
+struct Scenario: Sendable {
+  /// What is printed.
+  let name: String
+  /// Makes ready once, and returns what one turn does.
+  let prepare: @Sendable (any Peer) throws -> () throws -> Void
+
+  static let all = [
+    Scenario(name: "handshakes, TLS 1.3, P-256") { peer in
+      {
+        for _ in 0..<10 { try EmbeddedPair(peer).drop() }
+      }
+    },
+    Scenario(name: "bulk, writes of 64 KiB") { peer in
+      let pair = try EmbeddedPair(peer)
+      let plaintext = ByteBuffer(repeating: 7, count: 65_536)
+      return {
+        let wanted = pair.atServer.byteCount + 256 * plaintext.readableBytes
+        for _ in 0..<256 {
+          pair.client.writeAndFlush(plaintext, promise: nil)
+          try pair.move(pair.client, to: pair.server)
+        }
+        guard pair.atServer.byteCount == wanted else { throw EmbeddedPair.Stuck() }
+      }
+    },
+    Scenario(name: "ping-pong of 64 bytes") { peer in
+      let pair = try EmbeddedPair(peer)
+      let plaintext = ByteBuffer(repeating: 7, count: 64)
+      return {
+        let wanted = pair.atClient.byteCount + 2_000 * plaintext.readableBytes
+        for _ in 0..<2_000 {
+          pair.client.writeAndFlush(plaintext, promise: nil)
+          try pair.move(pair.client, to: pair.server)
+          pair.server.writeAndFlush(plaintext, promise: nil)
+          try pair.move(pair.server, to: pair.client)
+        }
+        guard pair.atClient.byteCount == wanted else { throw EmbeddedPair.Stuck() }
+      }
+    },
+  ]
+}
