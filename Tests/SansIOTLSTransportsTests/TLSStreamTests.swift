@@ -127,6 +127,23 @@ struct TLSStreamTests {
     }
   }
 
+  @Test func `a stream that nobody reads holds its peer's writer`() async throws {
+    let (client, server) = try pair(capacity: 1000)
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    let isDone = Mutex(false)
+    async let written: Void = {
+      try await server.write(Self.pattern(100_000))
+      isDone.withLock { $0 = true }
+      try await server.close()
+    }()
+    for _ in 0..<1000 { await Task.yield() }
+    #expect(isDone.withLock { !$0 })
+    #expect(try await Self.readAll(client) == Self.pattern(100_000))
+    try await written
+  }
+
   // MARK: Failing
 
   @Test func `a transport that ends without close_notify is a truncation behind the data`() async throws {
@@ -231,6 +248,43 @@ struct TLSStreamTests {
       await #expect(throws: TLSStreamError.self) {
         _ = try await atServer.value
         _ = try await server.read()
+      }
+    }
+  }
+
+  /// As one that asks a database.
+  private struct ByName: TLSStreamDelegate {
+    let contexts: [String: TLSContext]
+    func answer(_ question: Question) async -> Answer {
+      for _ in 0..<10 { await Task.yield() }
+      guard case .clientHello(let hello) = question, let context = contexts[hello.serverName ?? ""] else {
+        return .reject(.unrecognizedName)
+      }
+      return .use(context)
+    }
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a context is fetched by server name`(version: TLSVersion) async throws {
+    let contexts = try Self.contexts(version) { _, server in
+      server.identities = [try TestIdentity.server("nobody.example").identity]
+      server.asksAboutClientHello = true
+    }
+    let fetched = try Self.contexts(version) { _, server in server.applicationProtocols = ["fetched"] }.server
+    for (name, isKnown) in [("localhost", true), ("other.example", false)] {
+      let (near, far) = MemoryTransport.pair()
+      let client = TLSStream(
+        try TLSEngine(.client(serverName: .dns(name)), context: contexts.client), over: near)
+      let server = TLSStream(
+        try TLSEngine(.server, context: contexts.server), over: far, delegate: ByName(contexts: ["localhost": fetched]))
+      let atServer = Task { try await server.handshake() }
+      if isKnown {
+        try await client.handshake()
+        #expect(try await atServer.value.serverName == "localhost")
+      } else {
+        let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+        #expect(error?.tls?.alertReceived == .unrecognizedName)
+        await #expect(throws: TLSStreamError.self) { try await atServer.value }
       }
     }
   }

@@ -73,7 +73,10 @@ struct TidyTests {
     let start = try #require(example.firstIndex(of: "  // README: the loop"))
     let end = try #require(example.firstIndex(of: "  // README: end"))
     let loop = example[(start + 1)..<end].map { $0.dropFirst(2) }.joined(separator: "\n")
-    #expect(try SourceFile("README.md").lines.joined(separator: "\n").contains("```swift\n\(loop)\n```"))
+    for page in ["README.md", "Sources/SansIOTLS/SansIOTLS.docc/Guides/Embedding.md"] {
+      let isShown = try SourceFile(page).lines.joined(separator: "\n").contains("```swift\n\(loop)\n```")
+      #expect(isShown, "\(page)")
+    }
   }
 
   @Test(arguments: [
