@@ -13,7 +13,6 @@ var configuration = TLSContext.Configuration.client()
 configuration.trust = [.file(CommandLine.arguments[2])]
 let context = try TLSContext(configuration)
 let group = MultiThreadedEventLoopGroup.singleton
-typealias Bytes = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
 let server = try await ClientBootstrap(group: group)
   .channelOption(.allowRemoteHalfClosure, value: true)
@@ -21,27 +20,36 @@ let server = try await ClientBootstrap(group: group)
     channel.eventLoop.makeCompletedFuture {
       let tls = try TLSClientHandler(context: context, serverName: .dns("localhost"))
       try channel.pipeline.syncOperations.addHandler(tls)
-      return try Bytes(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+      return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }
   }
-let pipes = try await NIOPipeBootstrap(group: group)
-  .channelOption(.allowRemoteHalfClosure, value: true)
-  .takingOwnershipOfDescriptors(input: 0, output: 1) { channel in
-    channel.eventLoop.makeCompletedFuture {
-      try Bytes(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
-    }
+// A channel for each pipe: in one of both, a broken output stays unnoticed while the input is open.
+let input = try await NIOPipeBootstrap(group: group).takingOwnershipOfDescriptor(input: 0) { channel in
+  channel.eventLoop.makeCompletedFuture {
+    try NIOAsyncChannel<ByteBuffer, Never>(wrappingChannelSynchronously: channel)
   }
+}
+let output = try await NIOPipeBootstrap(group: group).takingOwnershipOfDescriptor(output: 1) { channel in
+  channel.eventLoop.makeCompletedFuture {
+    try NIOAsyncChannel<Never, ByteBuffer>(wrappingChannelSynchronously: channel)
+  }
+}
 
 try await server.executeThenClose { fromServer, toServer in
-  try await pipes.executeThenClose { input, output in
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      tasks.addTask {
-        for try await bytes in input { try await toServer.write(bytes) }
+  try await withThrowingTaskGroup(of: Void.self) { tasks in
+    tasks.addTask {
+      try await input.executeThenClose { fromInput in
+        for try await bytes in fromInput { try await toServer.write(bytes) }
         toServer.finish()
       }
-      for try await bytes in fromServer { try await output.write(bytes) }
-      output.finish()
-      tasks.cancelAll()
     }
+    try await output.executeThenClose { _, toOutput in
+      for try await bytes in fromServer { try await toOutput.write(bytes) }
+      // `executeThenClose` closes without waiting for what a slow reader has not taken yet: a write of nothing is done
+      // when all before it are.
+      try await output.channel.writeAndFlush(ByteBuffer()).get()
+    }
+    tasks.cancelAll()
   }
 }
