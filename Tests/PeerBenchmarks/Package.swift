@@ -22,9 +22,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
   targets: [
+    .target(name: "CHeap"),
     .executableTarget(
       name: "PeerBenchmarks",
       dependencies: [
+        "CHeap",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSNIO", package: "nio-adapter"),
@@ -33,6 +35,6 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
-      swiftSettings: settings)
+      swiftSettings: settings),
   ]
 )

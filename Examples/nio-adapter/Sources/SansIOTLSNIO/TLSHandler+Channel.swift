@@ -87,17 +87,16 @@ extension TLSHandler: ChannelDuplexHandler {
     context.fireChannelWritabilityChanged()
   }
 
-  /// Takes the transport's half-closure for what it is: a truncation, unless close_notify came before it.
+  /// Takes the transport's half-closure for what it is: a truncation, unless close_notify came before it. Hibernates where
+  /// the connection is idle.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
-  ///   - event: `ChannelEvent.inputClosed`; others pass.
+  ///   - event: `ChannelEvent.inputClosed` ends here; others pass.
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if phase != .left, let event = event as? ChannelEvent, event == .inputClosed {
-      inputEnded(context)
-    } else {
-      context.fireUserInboundEventTriggered(event)
-    }
+    if phase != .left, let event = event as? ChannelEvent, event == .inputClosed { return inputEnded(context) }
+    if let event = event as? IdleStateHandler.IdleStateEvent, event == .all { hibernate() }
+    context.fireUserInboundEventTriggered(event)
   }
 
   // MARK: Outbound

@@ -42,7 +42,9 @@ extension TLSHandler {
 
   private func turn(_ context: ChannelHandlerContext) {
     var plaintext = ByteBuffer()
-    let outcome = decrypt(into: &plaintext, allocator: context.channel.allocator)
+    // A record that began earlier may yield more than what came now.
+    let room = unfed.readableBytes + (endsInsideRecord ? TLSEngine.recordSize : 0)
+    let outcome = engine.decrypt(&unfed, into: &plaintext, room: room, allocator: context.channel.allocator)
     // The alert of a failure is sent by `fail`, which waits for it.
     if engine.failure == nil { sendCiphertext(context) }
     tellEvents(context)
@@ -52,57 +54,9 @@ extension TLSHandler {
     case .success(.endOfStream): peerClosed(context)
     case .success(.needsAnswer): ask(context)
     case .success(.done): isTurnDue = true
-    case .success: break
+    case .success: endsInsideRecord = isHandshakeDone && engine.endsInsideRecord
     }
     seal(context)
-  }
-
-  /// Feeds what came and decrypts what that gave, until there is nothing left to do, or `.done` when a buffer is full.
-  private func decrypt(
-    into plaintext: inout ByteBuffer, allocator: ByteBufferAllocator
-  ) -> Result<Step<Int>, TLSError> {
-    let room = unfed.readableBytes + (endsInsideRecord ? Self.recordSize : 0)
-    do throws(TLSError) {
-      while true {
-        let accepted = try feed()
-        let needs = engine.needs
-        if needs.contains(.answer) { return .success(.needsAnswer) }
-        if needs.contains(.read) {
-          if plaintext.capacity == 0 { plaintext = allocator.buffer(capacity: min(max(room, 1), Self.largestDelivery)) }
-          if plaintext.writableBytes == 0, plaintext.capacity >= Self.largestDelivery {
-            return .success(.done(plaintext.readableBytes))
-          }
-          if case .endOfStream = try read(into: &plaintext) { return .success(.endOfStream) }
-        } else if accepted == 0 {
-          endsInsideRecord = isHandshakeDone && engine.bytesNeeded != Self.recordHeaderSize
-          return .success(.needsFeed)
-        }
-      }
-    } catch { return .failure(error) }
-  }
-
-  /// Plaintext that is delivered as one buffer; see `batchSize` for the reason.
-  private static var largestDelivery: Int { 65_536 }
-  /// The plaintext of one record at most (RFC 8446, section 5.1).
-  static var recordSize: Int { 16_384 }
-  /// What libssl asks for between two records (RFC 8446, section 5.1).
-  private static var recordHeaderSize: Int { 5 }
-
-  private func feed() throws(TLSError) -> Int {
-    if unfed.readableBytes == 0 { return 0 }
-    let ciphertext = unfed
-    let accepted = try engine.feed(ciphertext.readableBytesSpan)
-    // An empty buffer lets the channel use the memory of the one that is done.
-    if accepted == ciphertext.readableBytes { unfed = ByteBuffer() } else { unfed.moveReaderIndex(forwardBy: accepted) }
-    return accepted
-  }
-
-  private func read(into plaintext: inout ByteBuffer) throws(TLSError) -> Step<Int> {
-    var step = Step<Int>.needsFeed
-    try plaintext.writeWithOutputRawSpan(minimumWritableBytes: 1) { (output: inout OutputRawSpan) throws(TLSError) in
-      step = try engine.read(into: &output)
-    }
-    return step
   }
 
   private func tellEvents(_ context: ChannelHandlerContext) {

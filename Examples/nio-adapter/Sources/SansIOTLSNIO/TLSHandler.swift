@@ -24,6 +24,7 @@ public import SansIOTLS
 ///   directions until both sides have closed.
 /// - `close(mode: .all)` does the same and closes the channel, without waiting for the peer's close_notify.
 /// - trigger ``TLSUnwrap``, or remove the handler, to go on in clear.
+/// - put an `IdleStateHandler` in front: at its event `.all` the connection hibernates, see ``hibernate()``.
 ///
 /// A handler belongs to its channel's event loop and is made there.
 public class TLSHandler {
@@ -106,6 +107,12 @@ public class TLSHandler {
   public func exportKeyingMaterial(label: String, context: [UInt8]? = nil, count: Int) throws(TLSError) -> [UInt8] {
     try engine.exportKeyingMaterial(label: label, context: context, count: count)
   }
+
+  /// Gives back about 70 KB that an idle connection does not need; the next bytes bring them back by themselves.
+  ///
+  /// - Returns: whether it hibernates now; not while there is something to send or to read. See `TLSEngine.hibernate`.
+  @discardableResult
+  public func hibernate() -> Bool { engine.hibernate() }
 }
 
 @available(*, unavailable)

@@ -161,4 +161,39 @@ struct DataTests {
     try pair.settle()
     #expect(pair.client.recorder.news == [.handshake(nil), .failed(.alertReceived), .inactive])
   }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `an idle connection hibernates, and wakes for what comes and for what is sent`(version: TLSVersion) throws {
+    let pair = try ChannelPair(version: version)
+    try pair.handshake()
+    for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
+      for end in [from, to] { end.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all) }
+      #expect(from.tls.hibernate() && to.tls.hibernate())
+      #expect(from.send("awake".utf8).hasSucceeded)
+      #expect(from.recorder.idleEvents == to.recorder.idleEvents)
+      try pair.settle()
+      #expect(to.recorder.data == Array("awake".utf8))
+    }
+    #expect(pair.client.recorder.idleEvents == 2)
+    #expect(pair.client.recorder.news == [.handshake(nil)])
+  }
+
+  @Test
+  func `a connection that hibernates inside a record loses nothing of it`() throws {
+    let pair = try ChannelPair()
+    try pair.connect()
+    func sendInHalves() throws {
+      for var rest in try pair.client.takeSent() {
+        let first = rest.readSlice(length: rest.readableBytes / 2)
+        pair.server.receive(try #require(first))
+        #expect(pair.server.tls.hibernate())
+        pair.server.receive(rest)
+      }
+    }
+    try sendInHalves()
+    try pair.settle()
+    pair.client.send("in two halves".utf8)
+    try sendInHalves()
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("in two halves".utf8))])
+  }
 }

@@ -19,6 +19,7 @@ final class Recorder: ChannelInboundHandler {
 
   private(set) var entries: [Entry] = []
   private(set) var reads = 0
+  private(set) var idleEvents = 0
   /// What the application does when the handshake is done.
   var onHandshake: ((ChannelHandlerContext) -> Void)?
 
@@ -42,6 +43,7 @@ final class Recorder: ChannelInboundHandler {
     case TLSUserEvent.shutdownCompleted: entries.append(.shutdown)
     case ChannelEvent.inputClosed: entries.append(.inputClosed)
     case Event.sessionTicket: entries.append(.ticket)
+    case is IdleStateHandler.IdleStateEvent: idleEvents += 1
     default: break
     }
   }

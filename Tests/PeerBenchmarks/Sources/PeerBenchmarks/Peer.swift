@@ -12,8 +12,8 @@ protocol Peer {
 
 /// This repository's adapter, over the system's OpenSSL.
 struct AdapterPeer: Peer {
-  private let clientContext: TLSContext
-  private let serverContext: TLSContext
+  let clientContext: TLSContext
+  let serverContext: TLSContext
 
   init(_ identity: TestIdentity) throws {
     var client = TLSContext.Configuration.client()
