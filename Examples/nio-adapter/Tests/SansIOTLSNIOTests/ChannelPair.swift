@@ -39,6 +39,10 @@ final class ChannelPair {
     /// Ends the transport under the handler.
     func lose() throws { try channel.pipeline.syncOperations.context(handler: tls).close(promise: nil) }
 
+    /// An embedded channel that was not finished keeps itself alive, and with it all that stands in its pipeline: what is left
+    /// after this is a leak.
+    func finish() { _ = try? channel.finish(acceptAlreadyClosed: true) }
+
     @discardableResult
     func close(_ mode: CloseMode) -> Outcome { Outcome(channel.close(mode: mode)) }
   }
@@ -68,6 +72,11 @@ final class ChannelPair {
       TLSClientHandler(context: TLSContext(client), serverName: .dns("localhost"), answer: clientAnswer), loop: loop)
     self.server = try End(TLSServerHandler(context: TLSContext(server), answer: serverAnswer), loop: loop)
     for end in [self.client, self.server] { end.channel.allowRemoteHalfClosure = allowsHalfClosure }
+  }
+
+  deinit {
+    client.finish()
+    server.finish()
   }
 
   /// Makes both channels active.

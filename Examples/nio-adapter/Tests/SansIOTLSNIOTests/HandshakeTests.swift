@@ -123,6 +123,7 @@ struct HandshakeTests {
       TLSClientHandler(
         context: TLSContext(EnginePair.configurations().client), serverName: .dns("localhost")),
       loop: pair.loop)
+    defer { late.finish() }
     #expect(try late.takeSent().isEmpty)
     late.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
     #expect(try late.takeSent().count == 1)
