@@ -101,14 +101,12 @@ final class DescriptorWatch: Sendable {
   private func run(wakenBy waking: Int32) -> Never {
     while true {
       let waits = state.withLock { state in Array(state.waits) }
-      var entries = [pollfd(fd: waking, events: Int16(POLLIN), revents: 0)]
-      for (_, wait) in waits { entries.append(pollfd(fd: wait.number, events: wait.events, revents: 0)) }
-      // Sound: the array has as many entries as are said, and lives through the call.
-      let count = unsafe poll(&entries, nfds_t(entries.count), -1)
-      // EINTR, or no memory for a moment: the same again.
-      if count < 0 { continue }
-      if entries[0].revents != 0 { Self.empty(waking) }
-      for (entry, (identifier, _)) in zip(entries.dropFirst(), waits) where entry.revents != 0 {
+      var set = PollSet()
+      set.add(waking, Int16(POLLIN))
+      for (_, wait) in waits { set.add(wait.number, wait.events) }
+      guard set.wait() else { continue }
+      if set.isReady(waking, Int16(POLLIN)) { Self.empty(waking) }
+      for (identifier, wait) in waits where set.isReady(wait.number, wait.events) {
         state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation.resume()
       }
     }

@@ -32,13 +32,15 @@ public final class FileDescriptorStream: ByteTransport {
   /// Waits for bytes.
   ///
   /// - Parameter count: bytes at most, 1 or more.
-  /// - Returns: what was there; `nil` at the end of file, and when the task is cancelled.
-  /// - Throws: ``TransportError``, for example `ECONNRESET`.
+  /// - Returns: what was there; `nil` at the end of file.
+  /// - Throws: ``TransportError``, for example `ECONNRESET`; `ECANCELED` if the task was cancelled, which is no end: what
+  ///   comes later is there for the next call.
   ///
   /// Corresponds to `poll(2)`, `read(2)`.
   public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
     guard let reading else { return nil }
-    while !Task.isCancelled {
+    while true {
+      if Task.isCancelled { throw TransportError(.read, number: ECANCELED) }
       // A terminal is to be read only when poll(2) says so; for the others it saves a failing read(2).
       if DescriptorWatch.isReady(reading, .reading) {
         var bytes: [UInt8] = []
@@ -50,7 +52,6 @@ public final class FileDescriptorStream: ByteTransport {
       }
       try await DescriptorWatch.shared.wait(for: reading, .reading)
     }
-    return nil
   }
 
   private func read(
