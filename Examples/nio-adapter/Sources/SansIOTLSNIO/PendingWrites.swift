@@ -33,15 +33,17 @@ struct PendingWrites {
     var promise: EventLoopPromise<Void>?
   }
 
-  /// Plaintext that leaves as one buffer. With what TLS adds to three of the largest records it fits 64 KiB: buffers of
-  /// 128 KiB and more would come from the kernel anew each time, and cost more than the encryption.
-  private static var batchSize: Int { 3 * TLSEngine.recordSize }
+  /// Ciphertext of a batch, bytes at most. Buffers of 128 KiB and more would come from the kernel anew each time, and cost
+  /// more than the encryption.
+  private static var batchSize: Int { 65_536 }
+  /// What a record may add to its plaintext: its header, and 256 bytes (RFC 8446, section 5.2; what TLS 1.2 adds is less).
+  private static var largestRecord: Int { TLSEngine.recordSize + 5 + 256 }
 
   /// Room that a batch of what waits takes, bytes.
   var batchCapacity: Int {
-    let bytes = min(byteCount, Self.batchSize)
     // An AEAD record adds 22 bytes in TLS 1.3 and 29 in TLS 1.2; what adds more makes the buffer grow.
-    return bytes + 32 * (bytes / TLSEngine.recordSize + min(count, bytes))
+    let overhead = 32 * (byteCount / TLSEngine.recordSize + min(count, byteCount))
+    return min(byteCount + overhead, Self.batchSize)
   }
 
   /// Seals what was flushed, record by record, and takes each from the engine at once: it leaves from the ring and is never
@@ -52,30 +54,30 @@ struct PendingWrites {
   ///   - batch: is appended to.
   /// - Returns: whether to go on with another batch.
   mutating func seal(by engine: inout TLSEngine, into batch: inout Batch) -> Result<Bool, TLSError> {
-    var sealed = 0
     do throws(TLSError) {
       while hasFlushed {
-        if sealed >= Self.batchSize { return .success(true) }
-        // Without a count, libssl is inside a message of the peer's: it writes when the rest of that was read.
-        guard let count = try sealRecord(by: &engine, into: &batch) else { return .success(false) }
-        sealed += count
+        if batch.ciphertext.readableBytes > Self.batchSize - Self.largestRecord { return .success(true) }
+        // Without, libssl is inside a message of the peer's: it writes when the rest of that was read.
+        guard try sealRecord(by: &engine, into: &batch) else { return .success(false) }
       }
       return .success(false)
     } catch { return .failure(error) }
   }
 
-  /// - Returns: how many bytes of the first flushed write were sealed, all of them or a record's; `nil` if it cannot go on now.
-  private mutating func sealRecord(by engine: inout TLSEngine, into batch: inout Batch) throws(TLSError) -> Int? {
+  /// Seals the first flushed write, or a record of it.
+  ///
+  /// - Returns: whether it went on.
+  private mutating func sealRecord(by engine: inout TLSEngine, into batch: inout Batch) throws(TLSError) -> Bool {
     let index = writes.startIndex
     let plaintext = writes[index].plaintext
     let recordCount = min(plaintext.readableBytes, TLSEngine.recordSize)
     let step = try engine.write(plaintext.readableBytesSpan.extracting(first: recordCount))
     engine.drain { batch.ciphertext.writeBytes($0) }
-    guard case .done(let count) = step else { return nil }
+    guard case .done(let count) = step else { return false }
     byteCount -= count
     writes[index].plaintext.moveReaderIndex(forwardBy: count)
     if writes[index].plaintext.readableBytes == 0 { batch.promise.setOrCascade(to: writes.removeFirst().promise) }
-    return count
+    return true
   }
 
   /// Takes the writes that were not flushed, to be failed.

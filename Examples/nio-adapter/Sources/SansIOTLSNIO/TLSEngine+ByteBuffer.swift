@@ -8,16 +8,19 @@ extension TLSEngine {
   ///
   /// - Parameters:
   ///   - ciphertext: what came; the bytes that the engine accepts are taken from it.
+  ///   - isEnd: nothing comes behind it.
   ///   - plaintext: is appended to. An empty one gets its memory when there is something for it.
   ///   - room: plaintext expected at most, bytes.
   ///   - allocator: makes the memory for it.
   /// - Returns: why it stopped; never `.needsDrain`. The plaintext before an error is in `plaintext`.
   mutating func decrypt(
-    _ ciphertext: inout ByteBuffer, into plaintext: inout ByteBuffer, room: Int, allocator: ByteBufferAllocator
+    _ ciphertext: inout ByteBuffer, isEnd: Bool, into plaintext: inout ByteBuffer, room: Int,
+    allocator: ByteBufferAllocator
   ) -> Result<Step<Int>, TLSError> {
     do throws(TLSError) {
       while true {
         let accepted = try feed(&ciphertext)
+        if isEnd, ciphertext.readableBytes == 0 { feedEOF() }
         let needs = needs
         if needs.contains(.answer) { return .success(.needsAnswer) }
         if needs.contains(.read) {

@@ -23,7 +23,12 @@ extension TLSHandler: ChannelDuplexHandler {
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerRemoved(context: ChannelHandlerContext) {
     if phase != .left { phase = .ended }
+    cancelTimers()
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
+    closePromise?.succeed()
+    closePromise = nil
+    // A removal that waited for the end of TLS has come to its own.
+    if let removalToken = removalToken.take() { context.leavePipeline(removalToken: removalToken) }
   }
 
   // MARK: Inbound
@@ -41,18 +46,15 @@ extension TLSHandler: ChannelDuplexHandler {
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelInactive(context: ChannelHandlerContext) {
-    if !isClosing { inputEnded(context) }
-    if phase == .live {
-      phase = .ended
-      // An answer that comes later will find nobody to go on with.
-      if isAsking { context.fireErrorCaught(ChannelError.eof) }
-      failWaiting(by: ChannelError.ioOnClosedChannel)
-    }
-    closeTimer?.cancel()
-    closeTimer = nil
-    closePromise?.succeed()
-    closePromise = nil
-    context.fireChannelInactive()
+    // NIO closes within a write that fails, and what came before is still to be told.
+    if isAdvancing { isInactiveDue = true } else { becomeInactive(context) }
+  }
+
+  /// Follows the channel's end.
+  ///
+  /// - Parameter context: the handler's place in the pipeline.
+  public func channelUnregistered(context: ChannelHandlerContext) {
+    if isInactiveDue { isUnregisteredDue = true } else { context.fireChannelUnregistered() }
   }
 
   /// Takes ciphertext, and passes on the plaintext that it yields.
@@ -67,16 +69,16 @@ extension TLSHandler: ChannelDuplexHandler {
     case .live:
       var ciphertext = unwrapInboundIn(data)
       if unfed.readableBytes == 0 { unfed = ciphertext } else { unfed.writeBuffer(&ciphertext) }
+      if unwrapTimer != nil { startUnwrapTimer(context) }
       if !isInputClosed { advance(context) }
     }
   }
 
-  /// Asks for more where what came was not enough for the application, or for the handshake.
+  /// Passes it on behind data. Asks for more where what came was not enough for the application, or for the handshake.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelReadComplete(context: ChannelHandlerContext) {
-    context.fireChannelReadComplete()
-    readOn(context)
+    if phase == .left { context.fireChannelReadComplete() } else { completeRead(context) }
   }
 
   /// Goes on sealing.
@@ -147,7 +149,7 @@ extension TLSHandler: ChannelDuplexHandler {
     switch (phase, mode) {
     case (.left, _): context.close(mode: mode, promise: promise)
     case (_, .input): promise?.fail(ChannelError.operationUnsupported)
-    case (.live, .output): closeOutput(context, promise: promise)
+    case (.idle, .output), (.live, .output): closeOutput(context, promise: promise)
     case (.live, .all): closeAll(context, promise: promise)
     case (.ended, _) where closeTimer != nil: closePromise.setOrCascade(to: promise)
     case (.idle, _), (.ended, _):
@@ -167,23 +169,28 @@ extension TLSHandler: ChannelDuplexHandler {
     guard event is TLSUnwrap, phase != .left else {
       return context.triggerUserOutboundEvent(event, promise: promise)
     }
-    if phase == .live {
-      unwrap(context, promise: promise)
-    } else {
-      promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
+    switch phase {
+    case .idle, .live: unwrap(context, promise: promise)
+    case .ended, .left: promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
     }
   }
 }
 
 extension TLSHandler: RemovableChannelHandler {
-  /// Unwraps first, so that no ciphertext reaches a handler that expects none.
+  /// Unwraps first, so that no ciphertext reaches a handler that expects none. A handler whose connection failed stays until
+  /// the channel is closed, so that nothing passes it by.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
-  ///   - removalToken: used when the peer's close_notify is here.
+  ///   - removalToken: used when the peer's close_notify is here, or the channel is closed.
   public func removeHandler(context: ChannelHandlerContext, removalToken: ChannelHandlerContext.RemovalToken) {
-    guard phase == .live else { return context.leavePipeline(removalToken: removalToken) }
-    self.removalToken = removalToken
-    unwrap(context, promise: nil)
+    switch phase {
+    case .live:
+      self.removalToken = removalToken
+      unwrap(context, promise: nil)
+    case .ended where context.channel.isActive: self.removalToken = removalToken
+    case .left where isLeaving: self.removalToken = removalToken
+    case .idle, .ended, .left: context.leavePipeline(removalToken: removalToken)
+    }
   }
 }

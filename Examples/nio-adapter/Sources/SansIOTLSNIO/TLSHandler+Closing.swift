@@ -25,8 +25,12 @@ extension TLSHandler {
   func unwrap(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
     unwrapPromise.setOrCascade(to: promise)
     isUnwrapping = true
+    // What was never said needs no goodbye.
+    if phase == .idle { return leave(context) }
+    startUnwrapTimer(context)
     sayGoodbye(context)
     settle(context)
+    readOn(context)
   }
 
   /// Nothing is written any more; close_notify follows what was flushed.
@@ -51,10 +55,16 @@ extension TLSHandler {
   }
 
   private func goodbyeLeft(_ result: Result<Void, any Error>, _ context: ChannelHandlerContext) {
-    goodbye = .sent
     goodbyePromise?.completeWith(result)
     goodbyePromise = nil
-    settle(context)
+    switch result {
+    case .success:
+      goodbye = .sent
+      settle(context)
+    case .failure:
+      // It never leaves. Whoever waits for more than the close is told by the channel's end.
+      if isClosing, phase == .live { closeChannel(context) }
+    }
   }
 
   /// What follows from the directions that are closed.
@@ -70,6 +80,8 @@ extension TLSHandler {
   /// TLS is over on both sides: what came behind it goes on as it is, and so does all that follows.
   private func leave(_ context: ChannelHandlerContext) {
     phase = .left
+    isLeaving = true
+    cancelTimers()
     var trailing = ByteBuffer(bytes: engine.takeTrailingInput())
     trailing.writeBuffer(&unfed)
     // First, so that an application that waits for it can make room for what follows.
@@ -81,7 +93,8 @@ extension TLSHandler {
       context.fireChannelReadComplete()
     }
     if isReadPending { context.read() }
-    if let removalToken {
+    isLeaving = false
+    if let removalToken = removalToken.take() {
       context.leavePipeline(removalToken: removalToken)
     } else {
       context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
@@ -95,10 +108,13 @@ extension TLSHandler {
     failure = error
     failWaiting(by: error)
     guard context.channel.isActive else { return context.fireErrorCaught(error) }
+    cancelTimers()
     startCloseTimer(context)
     let promise = context.eventLoop.makePromise(of: Void.self)
-    sendCiphertext(context, promise: promise)
+    writeCiphertext(context, promise: promise)
+    // Before the flush, within which a channel that is broken ends.
     context.fireErrorCaught(error)
+    context.flush()
     promise.futureResult.assumeIsolated().whenComplete { _ in self.closeChannel(context) }
   }
 
@@ -115,13 +131,28 @@ extension TLSHandler {
     closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { self.closeChannel(context) }
   }
 
-  private func closeChannel(_ context: ChannelHandlerContext) {
-    phase = .ended
+  /// Waits for the peer's close_notify no longer than `closeTimeout` from the last bytes that came.
+  func startUnwrapTimer(_ context: ChannelHandlerContext) {
+    unwrapTimer?.cancel()
+    unwrapTimer = context.eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) {
+      guard self.phase == .live else { return }
+      self.failure = TLSUnwrap.TimedOut()
+      self.closeChannel(context)
+    }
+  }
+
+  func cancelTimers() {
     closeTimer?.cancel()
     closeTimer = nil
+    unwrapTimer?.cancel()
+    unwrapTimer = nil
+  }
+
+  /// The promise of the close is kept when the channel is inactive.
+  private func closeChannel(_ context: ChannelHandlerContext) {
+    phase = .ended
+    cancelTimers()
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
-    let promise = closePromise
-    closePromise = nil
-    context.close(mode: .all, promise: promise)
+    context.close(mode: .all, promise: nil)
   }
 }

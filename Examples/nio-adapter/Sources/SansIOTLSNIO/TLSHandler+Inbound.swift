@@ -15,7 +15,7 @@ extension TLSHandler {
   /// The transport ended.
   func inputEnded(_ context: ChannelHandlerContext) {
     guard phase == .live, !isInputClosed else { return }
-    engine.feedEOF()
+    hasInputEnded = true
     advance(context)
   }
 
@@ -23,9 +23,43 @@ extension TLSHandler {
   /// transport.
   var holdsReads: Bool { phase == .live && (isAsking || isInputClosed) }
 
-  /// Reads for the handshake, which is the handler's own affair, and for an application that was promised a read.
+  /// Reads for the handshake and for the peer's close_notify, which are the handler's own affair, and for an application that
+  /// was promised a read.
   func readOn(_ context: ChannelHandlerContext) {
-    if phase == .live, !holdsReads, isReadPending || !isHandshakeDone { context.read() }
+    if wantsRead { context.read() }
+  }
+
+  private var wantsRead: Bool {
+    phase == .live && !holdsReads && (isReadPending || !isHandshakeDone || isUnwrapping)
+  }
+
+  /// Tells the application that this was all for now, if there was something, and reads on.
+  func completeRead(_ context: ChannelHandlerContext) {
+    // An application that is told so reads by itself.
+    let isReadDue = wantsRead
+    if hasDelivered {
+      hasDelivered = false
+      context.fireChannelReadComplete()
+    }
+    if isReadDue { readOn(context) }
+  }
+
+  /// The channel has ended: tells a truncation, unless the end was agreed upon or is this side's own.
+  func becomeInactive(_ context: ChannelHandlerContext) {
+    isInactiveDue = false
+    if !isClosing { inputEnded(context) }
+    if phase == .live || phase == .idle {
+      phase = .ended
+      // An answer that comes later will find nobody to go on with.
+      if isAsking { context.fireErrorCaught(ChannelError.eof) }
+      failWaiting(by: ChannelError.ioOnClosedChannel)
+    }
+    if hasDelivered { completeRead(context) }
+    cancelTimers()
+    closePromise?.succeed()
+    closePromise = nil
+    context.fireChannelInactive()
+    if isUnregisteredDue { context.fireChannelUnregistered() }
   }
 
   /// Brings everything to rest. A call from within, by an application that is told something, only makes it go on.
@@ -33,18 +67,20 @@ extension TLSHandler {
     isTurnDue = true
     if isAdvancing { return }
     isAdvancing = true
-    defer { isAdvancing = false }
     while isTurnDue, phase == .live, !isInputClosed {
       isTurnDue = false
       turn(context)
     }
+    isAdvancing = false
+    if isInactiveDue { becomeInactive(context) }
   }
 
   private func turn(_ context: ChannelHandlerContext) {
     var plaintext = ByteBuffer()
     // A record that began earlier may yield more than what came now.
     let room = unfed.readableBytes + (endsInsideRecord ? TLSEngine.recordSize : 0)
-    let outcome = engine.decrypt(&unfed, into: &plaintext, room: room, allocator: context.channel.allocator)
+    let outcome = engine.decrypt(
+      &unfed, isEnd: hasInputEnded, into: &plaintext, room: room, allocator: context.channel.allocator)
     // The alert of a failure is sent by `fail`, which waits for it.
     if engine.failure == nil { sendCiphertext(context) }
     tellEvents(context)
@@ -60,7 +96,7 @@ extension TLSHandler {
   }
 
   private func tellEvents(_ context: ChannelHandlerContext) {
-    while let event = engine.nextEvent() {
+    while phase == .live, let event = engine.nextEvent() {
       switch event {
       case .handshakeCompleted:
         isHandshakeDone = true
@@ -76,6 +112,7 @@ extension TLSHandler {
   private func deliver(_ plaintext: ByteBuffer, _ context: ChannelHandlerContext) {
     guard plaintext.readableBytes > 0, phase == .live, !isClosing else { return }
     isReadPending = false
+    hasDelivered = true
     context.fireChannelRead(wrapInboundOut(plaintext))
   }
 
@@ -116,6 +153,7 @@ extension TLSHandler {
       return fail(error, context)
     }
     advance(context)
-    readOn(context)
+    // Within a read its own end follows.
+    if !isAdvancing { completeRead(context) }
   }
 }

@@ -5,11 +5,15 @@ internal import SansIOTLS
 extension TLSHandler {
   /// Hands the channel what the engine has for the peer by itself: handshake flights, answers, alerts, close_notify.
   func sendCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil) {
-    let count = engine.outboundCount
-    if count == 0, promise == nil { return }
-    var ciphertext = context.channel.allocator.buffer(capacity: count)
+    if engine.outboundCount == 0, promise == nil { return }
+    writeCiphertext(context, promise: promise)
+    context.flush()
+  }
+
+  func writeCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
+    var ciphertext = context.channel.allocator.buffer(capacity: engine.outboundCount)
     engine.drain { ciphertext.writeBytes($0) }
-    context.writeAndFlush(wrapOutboundOut(ciphertext), promise: promise)
+    context.write(wrapOutboundOut(ciphertext), promise: promise)
   }
 
   /// Seals what was flushed, as long as the channel is writable, and says goodbye behind it if that is due.
@@ -21,12 +25,10 @@ extension TLSHandler {
       let allocator = context.channel.allocator
       var batch = PendingWrites.Batch(ciphertext: allocator.buffer(capacity: pendingWrites.batchCapacity))
       let outcome = pendingWrites.seal(by: &engine, into: &batch)
-      if batch.ciphertext.readableBytes > 0 {
+      // No record carries a write of nothing, but its promise is kept behind those of the writes before it.
+      if batch.ciphertext.readableBytes > 0 || batch.promise != nil {
         hasWritten = true
         context.write(wrapOutboundOut(batch.ciphertext), promise: batch.promise)
-      } else {
-        // Writes of nothing: no record carries them.
-        batch.promise?.succeed()
       }
       switch outcome {
       case .success(true): continue

@@ -19,10 +19,12 @@ public import SansIOTLS
 /// - `write` before the handshake is done: it waits. The promise of a write is fulfilled with the write of the
 ///   ciphertext that carries its last byte, or fails once.
 /// - `flush` seals what was written, as long as the channel is writable; the rest stays plaintext until the channel is
-///   writable again. An application that heeds `isWritable` never has more waiting than its own last write.
+///   writable again. An application that heeds `isWritable` then has no more waiting than its own last write. Not so before
+///   `handshakeCompleted`: nothing reaches the channel until then, which stays writable however much is written.
 /// - `close(mode: .output)` sends what was flushed and close_notify; reading goes on. The transport stays open in both
 ///   directions until both sides have closed.
 /// - `close(mode: .all)` does the same and closes the channel, without waiting for the peer's close_notify.
+/// - `channelReadComplete` comes behind data only, as from a channel without TLS.
 /// - trigger ``TLSUnwrap``, or remove the handler, to go on in clear.
 /// - put an `IdleStateHandler` in front: at its event `.all` the connection hibernates, see ``hibernate()``.
 ///
@@ -68,6 +70,13 @@ public class TLSHandler {
   var isAsking = false
   var isAdvancing = false
   var isTurnDue = false
+  /// The channel ended while something was told to the application: that is told first.
+  var isInactiveDue = false
+  var isUnregisteredDue = false
+  /// The transport ended; the engine is told behind all that came before.
+  var hasInputEnded = false
+  /// Data was passed on since the application was last told that a read is complete.
+  var hasDelivered = false
   /// The application asked for a read and got nothing yet.
   var isReadPending = false
   /// The peer's close_notify was read.
@@ -82,6 +91,9 @@ public class TLSHandler {
   var unwrapPromise: EventLoopPromise<Void>?
   var closePromise: EventLoopPromise<Void>?
   var closeTimer: Scheduled<Void>?
+  var unwrapTimer: Scheduled<Void>?
+  /// TLS is over on both sides, and what came behind it is passed on right now.
+  var isLeaving = false
   var removalToken: ChannelHandlerContext.RemovalToken?
 
   init(_ engine: consuming TLSEngine, closeTimeout: TimeAmount, answer: Answering?) {

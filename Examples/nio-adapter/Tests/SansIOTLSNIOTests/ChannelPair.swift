@@ -25,6 +25,13 @@ final class ChannelPair {
       return sent
     }
 
+    /// What waits to be sent to the peer, in one piece.
+    func takeSentChunk() throws -> ByteBuffer {
+      var chunk = ByteBuffer()
+      for var buffer in try takeSent() { chunk.writeBuffer(&buffer) }
+      return chunk
+    }
+
     func receive(_ ciphertext: ByteBuffer) {
       channel.pipeline.fireChannelRead(ciphertext)
       channel.pipeline.fireChannelReadComplete()
@@ -72,6 +79,12 @@ final class ChannelPair {
       TLSClientHandler(context: TLSContext(client), serverName: .dns("localhost"), answer: clientAnswer), loop: loop)
     self.server = try End(TLSServerHandler(context: TLSContext(server), answer: serverAnswer), loop: loop)
     for end in [self.client, self.server] { end.channel.allowRemoteHalfClosure = allowsHalfClosure }
+  }
+
+  /// Joins two handlers.
+  init(client: TLSHandler, server: TLSHandler) throws {
+    self.client = try End(client, loop: loop)
+    self.server = try End(server, loop: loop)
   }
 
   deinit {

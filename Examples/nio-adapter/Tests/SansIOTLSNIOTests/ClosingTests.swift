@@ -176,4 +176,67 @@ struct ClosingTests {
     #expect(try pair.client.takeSent().isEmpty)
     #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
   }
+
+  @Test(arguments: [CloseMode.output, .all])
+  func `every close that waits is told when goodbye has left`(mode: CloseMode) throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    transport.holdsWrites = true
+    pair.client.channel.close(mode: mode, promise: nil)
+    let closes = (0..<3).map { _ in pair.client.close(mode) }
+    #expect(closes.allSatisfy { $0.result == nil })
+    transport.release()
+    #expect(closes.allSatisfy { $0.hasSucceeded })
+    #expect(pair.client.channel.isActive == (mode == .output))
+  }
+
+  @Test
+  func `a close that waits ends with the transport, and that is no truncation`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    transport.holdsWrites = true
+    let close = pair.client.close(.all)
+    #expect(close.result == nil)
+    try pair.client.lose()
+    #expect(close.hasSucceeded)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    // No timer is left.
+    pair.loop.advanceTime(by: .seconds(10))
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `the transport's half-closure in mid-handshake closes the channel and fails the close that waits`() throws {
+    let pair = try ChannelPair(allowsHalfClosure: true)
+    try pair.connect()
+    let close = pair.server.close(.output)
+    pair.server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    #expect((close.error as? TLSError)?.code == .truncated)
+    #expect(pair.server.recorder.news == [.failed(.truncated), .inactive])
+  }
+
+  @Test
+  func `data in one chunk with goodbye is delivered before the end is told`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.send("Hello".utf8)
+    pair.client.close(.all)
+    pair.server.receive(try pair.client.takeSentChunk())
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("Hello".utf8)), .shutdown, .inactive])
+  }
+
+  @Test
+  func `gibberish while a close waits fails the writes once and closes`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.channel.isWritable = false
+    let write = pair.client.send("stuck".utf8)
+    let close = pair.client.close(.all)
+    pair.client.receive(ByteBuffer(string: "this is no record at all"))
+    #expect(write.error is TLSError)
+    #expect(close.hasSucceeded)
+    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.protocolViolation), .inactive])
+  }
 }

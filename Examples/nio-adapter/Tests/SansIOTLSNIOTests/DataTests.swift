@@ -40,7 +40,7 @@ struct DataTests {
     try pair.handshake()
     let write = pair.client.send([])
     #expect(write.hasSucceeded)
-    #expect(try pair.client.takeSent().isEmpty)
+    #expect(try pair.client.takeSentChunk().readableBytes == 0)
   }
 
   @Test
@@ -75,8 +75,7 @@ struct DataTests {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send([UInt8](repeating: 1, count: 500_000))
-    var chunk = ByteBuffer()
-    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    let chunk = try pair.client.takeSentChunk()
     pair.server.receive(chunk)
     #expect(pair.server.recorder.data.count == 500_000)
     // In buffers of 64 KiB.
@@ -150,8 +149,7 @@ struct DataTests {
     try pair.handshake()
     pair.client.send("good".utf8)
     pair.client.send("bad".utf8)
-    var chunk = ByteBuffer()
-    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    var chunk = try pair.client.takeSentChunk()
     let last = chunk.writerIndex - 1
     chunk.setInteger(chunk.getInteger(at: last, as: UInt8.self)! ^ 1, at: last)
     pair.server.receive(chunk)
@@ -195,5 +193,100 @@ struct DataTests {
     pair.client.send("in two halves".utf8)
     try sendInHalves()
     #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("in two halves".utf8))])
+  }
+
+  @Test
+  func `the promises of one flush are kept in order`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    var kept: [Int] = []
+    for number in 0..<5 {
+      pair.client.channel.write(ByteBuffer(string: "A")).assumeIsolated().whenSuccess { kept.append(number) }
+    }
+    #expect(kept.isEmpty)
+    pair.client.channel.flush()
+    #expect(kept == [0, 1, 2, 3, 4])
+  }
+
+  @Test
+  func `a write of nothing is not told before the writes before it`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    transport.holdsWrites = true
+    var kept: [Int] = []
+    for (number, text) in ["hello", "", "world"].enumerated() {
+      pair.client.channel.writeAndFlush(ByteBuffer(string: text)).assumeIsolated().whenSuccess { kept.append(number) }
+    }
+    #expect(kept.isEmpty)
+    transport.release()
+    #expect(kept == [0, 1, 2])
+  }
+
+  @Test
+  func `a large write stops where the channel is not writable any more, and goes on`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    let channel = pair.client.channel
+    let narrow: (ChannelHandlerContext) -> Void = { [channel] context in
+      channel.isWritable = false
+      context.fireChannelWritabilityChanged()
+    }
+    let plaintext = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    transport.onWrite = narrow
+    let write = pair.client.send(plaintext)
+    #expect(write.result == nil)
+    var sent = try pair.client.takeSent()
+    #expect(sent.count == 1)
+    for _ in 0..<10 where write.result == nil {
+      transport.onWrite = narrow
+      channel.isWritable = true
+      channel.pipeline.fireChannelWritabilityChanged()
+      sent += try pair.client.takeSent()
+    }
+    channel.isWritable = true
+    #expect(write.hasSucceeded)
+    for buffer in sent { pair.server.receive(buffer) }
+    let isComplete = pair.server.recorder.data == plaintext
+    #expect(isComplete)
+  }
+
+  @Test
+  func `many small writes leave in buffers of bounded size`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    for _ in 0..<20_000 { pair.client.channel.write(ByteBuffer(string: "x"), promise: nil) }
+    pair.client.channel.flush()
+    let sent = try pair.client.takeSent()
+    #expect(sent.allSatisfy { $0.readableBytes <= 64 * 1024 })
+    for buffer in sent { pair.server.receive(buffer) }
+    #expect(pair.server.recorder.data.count == 20_000)
+  }
+
+  @Test
+  func `the application is told that the channel is writable again, behind what waited`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let log = try pair.client.withCallLog()
+    pair.client.channel.isWritable = false
+    pair.client.send("later".utf8)
+    pair.client.channel.isWritable = true
+    pair.client.channel.pipeline.fireChannelWritabilityChanged()
+    #expect(log.calls == ["writability"])
+    #expect(try pair.client.takeSent().count == 1)
+  }
+
+  @Test
+  func `an application that reads at the end of each read reads once`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let reads = ReadCounter()
+    try pair.server.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+    let log = try pair.server.withCallLog()
+    log.onReadComplete = { $0.read() }
+    pair.client.send("one record".utf8)
+    try pair.settle()
+    #expect(reads.count == 1)
   }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import NIOTLS
 import SansIOTLS
 import SansIOTLSNIO
 import SansIOTLSTestKit
@@ -31,8 +32,7 @@ struct HandshakeTests {
     for buffer in try pair.client.takeSent() { pair.server.receive(buffer) }
     for buffer in try pair.server.takeSent() { pair.client.receive(buffer) }
     // The client's Finished and its data, as one read.
-    var chunk = ByteBuffer()
-    for var buffer in try pair.client.takeSent() { chunk.writeBuffer(&buffer) }
+    let chunk = try pair.client.takeSentChunk()
     pair.server.receive(chunk)
     #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("at once".utf8))])
   }
@@ -131,5 +131,48 @@ struct HandshakeTests {
       context: TLSContext(EnginePair.configurations().client), serverName: .dns("localhost"))
     try late.channel.pipeline.syncOperations.addHandler(upgrade, position: .first)
     #expect(try late.takeSent().count == 1)
+  }
+
+  @Test
+  func `the calls come as from a channel without TLS: active, event, read, its end`() throws {
+    let pair = try ChannelPair()
+    let log = try pair.server.withCallLog()
+    try pair.handshake()
+    pair.client.send("Hello".utf8)
+    try pair.settle()
+    #expect(log.calls == ["active", "event", "read", "readComplete"])
+  }
+
+  @Test(arguments: [["h2"], []])
+  func `NIO's own handler takes the protocol from the event`(offered: [String]) throws {
+    let pair = try ChannelPair { client, server in
+      client.applicationProtocols = offered
+      server.applicationProtocols = ["h2"]
+    }
+    var results: [ALPNResult] = []
+    let negotiation = ApplicationProtocolNegotiationHandler { (result: ALPNResult, channel: any Channel) in
+      results.append(result)
+      return channel.eventLoop.makeSucceededVoidFuture()
+    }
+    try pair.server.channel.pipeline.syncOperations.addHandler(negotiation, position: .after(pair.server.tls))
+    try pair.handshake()
+    #expect(results == [offered.isEmpty ? .fallback : .negotiated("h2")])
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a session that came as an event is resumed`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let (clientContext, serverContext) = (try TLSContext(client), try TLSContext(server))
+    func connect(_ session: TLSSession?) throws -> ChannelPair {
+      let pair = try ChannelPair(
+        client: TLSClientHandler(context: clientContext, serverName: .dns("localhost"), session: session),
+        server: TLSServerHandler(context: serverContext))
+      try pair.handshake()
+      return pair
+    }
+    let session = try #require(try connect(nil).client.recorder.session)
+    let pair = try connect(session)
+    #expect(pair.client.tls.negotiated?.isResumed == true)
+    #expect(pair.server.tls.negotiated?.isResumed == true)
   }
 }

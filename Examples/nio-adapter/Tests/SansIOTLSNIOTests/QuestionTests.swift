@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import SansIOTLS
 import SansIOTLSNIO
+import SansIOTLSTestKit
 import Testing
 
 struct QuestionTests {
@@ -105,5 +106,70 @@ struct QuestionTests {
     #expect(reads.count > before)
     try pair.settle()
     #expect(pair.server.recorder.news == [.handshake(nil)])
+  }
+
+  @Test
+  func `what is flushed while an answer is awaited waits`() throws {
+    var promise: EventLoopPromise<Answer>?
+    let pair = try ChannelPair(clientAnswer: { _, eventLoop in
+      promise = eventLoop.makePromise()
+      return promise!.futureResult
+    })
+    try pair.handshake()
+    let write = pair.client.send("later".utf8)
+    #expect(try pair.client.takeSent().isEmpty)
+    #expect(write.result == nil)
+    promise?.succeed(.proceed)
+    try pair.settle()
+    #expect(write.hasSucceeded)
+    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("later".utf8))])
+  }
+
+  @Test
+  func `another context is fetched, on another event loop`() throws {
+    let (client, server) = try EnginePair.configurations()
+    let context = try TLSContext(server)
+    let other = EmbeddedEventLoop()
+    let promise = other.makePromise(of: Answer.self)
+    let pair = try ChannelPair(
+      configure: { ours, _ in ours = client }, serverAnswer: { _, _ in promise.futureResult })
+    try pair.handshake()
+    #expect(pair.server.recorder.news.isEmpty)
+    promise.succeed(.use(context))
+    try pair.settle()
+    #expect(pair.client.recorder.news == [.handshake(nil)])
+    #expect(pair.server.recorder.news == [.handshake(nil)])
+  }
+
+  @Test
+  func `the transport's half-closure while an answer is awaited is told after the answer`() throws {
+    var promise: EventLoopPromise<Answer>?
+    let pair = try ChannelPair(
+      allowsHalfClosure: true,
+      clientAnswer: { _, eventLoop in
+        promise = eventLoop.makePromise()
+        return promise!.futureResult
+      })
+    try pair.handshake()
+    pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    #expect(pair.client.recorder.news.isEmpty)
+    promise?.succeed(.proceed)
+    #expect(Array(pair.client.recorder.news.suffix(2)) == [.failed(.truncated), .inactive])
+  }
+
+  @Test
+  func `the end behind more than the ring holds, while an answer is awaited, is an end and no misuse`() throws {
+    var promise: EventLoopPromise<Answer>?
+    let pair = try ChannelPair(serverAnswer: { _, eventLoop in
+      promise = eventLoop.makePromise()
+      return promise!.futureResult
+    })
+    try pair.connect()
+    var chunk = try pair.client.takeSentChunk()
+    chunk.writeRepeatingByte(0, count: 100_000)
+    pair.server.receive(chunk)
+    try pair.server.lose()
+    promise?.succeed(.proceed)
+    #expect(pair.server.recorder.news == [.channelFailed(.eof), .inactive])
   }
 }

@@ -20,8 +20,16 @@ final class Recorder: ChannelInboundHandler {
   private(set) var entries: [Entry] = []
   private(set) var reads = 0
   private(set) var idleEvents = 0
+  typealias Action = (ChannelHandlerContext) -> Void
   /// What the application does when the handshake is done.
-  var onHandshake: ((ChannelHandlerContext) -> Void)?
+  var onHandshake: Action?
+  /// What it does, once, when it is told so.
+  var onActive: Action?
+  var onData: Action?
+  var onTicket: Action?
+  var onError: Action?
+  /// The newest session.
+  private(set) var session: TLSSession?
 
   /// All data, in one piece.
   var data: [UInt8] { entries.flatMap { if case .data(let bytes) = $0 { bytes } else { [UInt8]() } } }
@@ -30,9 +38,12 @@ final class Recorder: ChannelInboundHandler {
   /// All but session tickets.
   var story: [Entry] { entries.filter { $0 != .ticket } }
 
+  func channelActive(context: ChannelHandlerContext) { onActive.take()?(context) }
+
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     reads += 1
     entries.append(.data(Array(unwrapInboundIn(data).readableBytesView)))
+    onData.take()?(context)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -42,7 +53,10 @@ final class Recorder: ChannelInboundHandler {
       onHandshake?(context)
     case TLSUserEvent.shutdownCompleted: entries.append(.shutdown)
     case ChannelEvent.inputClosed: entries.append(.inputClosed)
-    case Event.sessionTicket: entries.append(.ticket)
+    case Event.sessionTicket(let session):
+      self.session = session
+      entries.append(.ticket)
+      onTicket.take()?(context)
     case is IdleStateHandler.IdleStateEvent: idleEvents += 1
     default: break
     }
@@ -54,6 +68,7 @@ final class Recorder: ChannelInboundHandler {
     case let error as ChannelError: entries.append(.channelFailed(error))
     default: context.fireErrorCaught(error)
     }
+    onError.take()?(context)
   }
 
   func channelInactive(context: ChannelHandlerContext) { entries.append(.inactive) }

@@ -38,8 +38,7 @@ struct UnwrapTests {
     try pair.handshake()
     let outcome = unwrap(pair.client)
     pair.server.close(.output)
-    var chunk = ByteBuffer()
-    for var buffer in try pair.server.takeSent() { chunk.writeBuffer(&buffer) }
+    var chunk = try pair.server.takeSentChunk()
     let trailing = [UInt8](repeating: 65, count: 40_000)
     chunk.writeBytes(trailing)
     pair.client.receive(chunk)
@@ -70,8 +69,7 @@ struct UnwrapTests {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.close(.output)
-    var chunk = ByteBuffer()
-    for var buffer in try pair.server.takeSent() { chunk.writeBuffer(&buffer) }
+    var chunk = try pair.server.takeSentChunk()
     chunk.writeString("in clear")
     pair.client.receive(chunk)
     #expect(pair.client.recorder.story == [.handshake(nil), .shutdown, .inactive])
@@ -129,5 +127,133 @@ struct UnwrapTests {
     let pair = try ChannelPair()
     let removal = Outcome(pair.client.channel.pipeline.syncOperations.removeHandler(pair.client.tls))
     #expect(removal.hasSucceeded)
+  }
+
+  @Test
+  func `whoever unwraps again is told too`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.channel.triggerUserOutboundEvent(TLSUnwrap(), promise: nil)
+    let outcomes = [unwrap(pair.client), unwrap(pair.client)]
+    #expect(try pair.client.takeSent().count == 1)
+    pair.server.close(.output)
+    try pair.settle()
+    #expect(outcomes.allSatisfy { $0.hasSucceeded })
+  }
+
+  @Test
+  func `a close fails the unwrapping, and after it there is nothing to unwrap`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let outcome = unwrap(pair.client)
+    let close = pair.client.close(.all)
+    #expect(outcome.error as? ChannelError == .ioOnClosedChannel)
+    #expect(close.hasSucceeded)
+    #expect(unwrap(pair.client).error as? ChannelError == .ioOnClosedChannel)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `unwrapping in mid-handshake waits for its end`() throws {
+    let pair = try ChannelPair()
+    try pair.connect()
+    let outcome = unwrap(pair.client)
+    #expect(outcome.result == nil)
+    try pair.settle()
+    #expect(outcome.hasSucceeded)
+    #expect(!holdsTLS(pair.client))
+    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+  }
+
+  @Test
+  func `what has not begun is unwrapped at once, and nothing that was meant for TLS leaves in clear`() throws {
+    let pair = try ChannelPair()
+    let write = pair.client.send("sealed".utf8)
+    #expect(unwrap(pair.client).hasSucceeded)
+    #expect(!holdsTLS(pair.client))
+    #expect(write.error as? ChannelError == .ioOnClosedChannel)
+    try pair.connect()
+    #expect(try pair.client.takeSent().isEmpty)
+  }
+
+  @Test
+  func `a removal that waits ends with the connection`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let promise = pair.loop.makePromise(of: Void.self)
+    // A promise that nobody keeps would end the process.
+    defer { promise.fail(ChannelError.eof) }
+    let removal = Outcome(promise.futureResult)
+    pair.client.channel.pipeline.syncOperations.removeHandler(pair.client.tls, promise: promise)
+    try pair.client.lose()
+    pair.loop.run()
+    #expect(removal.hasSucceeded)
+  }
+
+  @Test
+  func `an application that removes the handler when TLS is over gets the bytes behind it`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let (channel, tls) = (pair.client.channel, pair.client.tls)
+    channel.triggerUserOutboundEvent(TLSUnwrap()).assumeIsolated().whenSuccess { _ in
+      channel.pipeline.syncOperations.removeHandler(tls, promise: nil)
+    }
+    pair.server.close(.output)
+    var chunk = try pair.server.takeSentChunk()
+    chunk.writeString("in clear")
+    pair.client.receive(chunk)
+    #expect(pair.client.recorder.data == Array("in clear".utf8))
+    #expect(!holdsTLS(pair.client))
+  }
+
+  @Test
+  func `a goodbye that could not be sent is no clean end`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    transport.holdsWrites = true
+    let outcome = unwrap(pair.client)
+    pair.server.close(.output)
+    pair.client.receive(try pair.server.takeSentChunk())
+    #expect(outcome.result == nil)
+    transport.lose()
+    #expect(outcome.error != nil)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `a peer that is silent fails the unwrapping after a time`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let outcome = unwrap(pair.client)
+    pair.loop.advanceTime(by: .seconds(4))
+    pair.server.send("not done yet".utf8)
+    pair.client.receive(try pair.server.takeSentChunk())
+    pair.loop.advanceTime(by: .seconds(4))
+    #expect(outcome.result == nil)
+    pair.loop.advanceTime(by: .seconds(1))
+    #expect(outcome.error is TLSUnwrap.TimedOut)
+    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
+  func `an unwrapping that came to its end leaves no timer behind`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let outcomes = [unwrap(pair.client), unwrap(pair.server)]
+    try pair.settle()
+    pair.loop.advanceTime(by: .seconds(10))
+    #expect(outcomes.allSatisfy { $0.hasSucceeded })
+    #expect(pair.client.channel.isActive && pair.server.channel.isActive)
+  }
+
+  @Test
+  func `the peer's goodbye is read for, also where the application reads nothing`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let reads = ReadCounter()
+    try pair.client.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+    _ = unwrap(pair.client)
+    #expect(reads.count == 1)
   }
 }
