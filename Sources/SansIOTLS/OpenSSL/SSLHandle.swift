@@ -242,6 +242,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       return .wantsRead
     case SSL_ERROR_ZERO_RETURN:
       return .peerClosed
+    case SSL_ERROR_SYSCALL where hasSilentlyClosed:
+      return .peerClosed
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
       return .asksClientHello
     case Int32(sitls_error_want_retry_verify):
@@ -249,6 +251,16 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     default:
       return .failed(Failure(code: code, entries: ErrorQueue.take(), isMidRecord: !isBetweenRecords))
     }
+  }
+
+  /// The peer's close_notify was read although `SSL_get_error` does not say so.
+  ///
+  /// It says ZERO_RETURN if the last warning was close_notify. In TLS 1.3 user_canceled counts as a warning and close_notify,
+  /// from libssl 3.2 on or at the fatal level, does not: of the two in a row, as RFC 8446, section 6.1, wants them, it makes
+  /// a SYSCALL of which nobody says why (openssl#25254). The only other end that sets the flag, a fatal alert, leaves an entry
+  /// in the queue.
+  private var hasSilentlyClosed: Bool {
+    unsafe ERR_peek_error() == 0 && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
   }
 
   /// Reads off how full the rings are.
