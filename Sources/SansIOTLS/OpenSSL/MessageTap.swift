@@ -73,7 +73,7 @@ final class MessageTap {
       if direction == .received { arrived() }
       let type = unsafe TLSMessage.RecordType(rawValue: bytes[0])
       way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
-      // Of a ChangeCipherSpec that is received libssl tells the record alone.
+      // Of a ChangeCipherSpec that is received the record alone is told.
       if direction == .received, type == .changeCipherSpec, !isTLS13 { way.isProtected = true }
       content = .record(type)
       size = unsafe 5 + Int(bytes[3]) << 8 + Int(bytes[4])
@@ -81,6 +81,8 @@ final class MessageTap {
       innerType(unsafe TLSMessage.RecordType(rawValue: bytes[0]), direction)
       return
     case SSL3_RT_CHANGE_CIPHER_SPEC:
+      // From libssl 3.2 on it is told in TLS 1.3 besides its record, which is enough.
+      if direction == .received { return }
       content = .changeCipherSpec
       if !isTLS13 { way.isProtected = true }
     case SSL3_RT_ALERT where bytes.count >= 2:
