@@ -29,11 +29,15 @@ static inline int sitls_ctx_set_signature_algorithms(SSL_CTX *ctx, const char *l
   return (int)SSL_CTX_set1_sigalgs_list(ctx, list);
 }
 
-// Safe defaults that no configuration switches off: no renegotiation, no compression, an end without close_notify stays
+// Safe defaults that no configuration switches off: no renegotiation, no compression, neither of records nor of
+// certificates (what a peer sends must not grow past the limits by unpacking), an end without close_notify stays
 // an error, no read-ahead (bytes behind close_notify stay in the ring), one libssl return per post-handshake message
 // (AUTO_RETRY off: the engine counts and answers each by itself), no chain guessed from the trust store.
 static inline void sitls_ctx_apply_defaults(SSL_CTX *ctx, bool release_buffers) {
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  // SSL_OP_NO_TX_CERTIFICATE_COMPRESSION and …_RX_… of 3.2, by number: a program may run with a later libssl than it was
+  // compiled against, and an earlier one passes over options that it does not know.
+  SSL_CTX_set_options(ctx, UINT64_C(3) << 32);
   SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION);
 #ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
   SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);

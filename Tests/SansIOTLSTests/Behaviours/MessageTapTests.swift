@@ -91,6 +91,39 @@ struct MessageTapTests {
     #expect(engines.messages.last?.rest == .done)
   }
 
+  /// Law 11: what unpacks itself passes the limits by. From libssl 3.2 on both sides would offer it, and a client do it
+  /// (RFC 8879).
+  @Test func `certificates are not compressed`() throws {
+    var engines = try Engines(.tls13) { client, server in
+      try EnginePair.authenticateClient(&client, &server)
+      server.tapsMessages = true
+    }
+    let hello = engines.client.drain()
+    #expect(!Self.extensions(ofClientHello: hello).contains(27))
+    _ = try engines.server.feed(hello)
+    try engines.move()
+    while let message = engines.server.nextMessage() { engines.messages.append(message) }
+    #expect(engines.names.filter { $0.hasSuffix(" Certificate") }.count == 4)
+    #expect(!engines.names.contains { $0.contains("Compressed") })
+  }
+
+  /// The numbers of the extensions in a record with a whole ClientHello.
+  private static func extensions(ofClientHello record: [UInt8]) -> [Int] {
+    func number(_ position: Int) -> Int { Int(record[position]) << 8 + Int(record[position + 1]) }
+    var position = 43
+    position += 1 + Int(record[position])
+    position += 2 + number(position)
+    position += 1 + Int(record[position])
+    let end = position + 2 + number(position)
+    position += 2
+    var numbers: [Int] = []
+    while position < end {
+      numbers.append(number(position))
+      position += 4 + number(position + 2)
+    }
+    return numbers
+  }
+
   @Test func `a TLS 1.2 handshake is told message by message`() throws {
     var engines = try Engines(.tls12)
     try engines.move()
