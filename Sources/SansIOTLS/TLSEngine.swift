@@ -412,7 +412,7 @@ public struct TLSEngine: ~Copyable, Sendable {
       guard context.side == .server else {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
-      try handle.adopt(context)
+      try handle.adopt(context, after: self.context)
       servingContext = context
       handle.answerClientHello(.proceed)
     case .reject(let alert): handle.answerClientHello(.reject(alert))

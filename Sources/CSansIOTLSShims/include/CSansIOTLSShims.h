@@ -74,6 +74,13 @@ static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 static inline const char *sitls_server_name(const SSL *ssl) { return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); }
 static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
+// libssl's own groups. From 3.5 on they have a name, and an order that a plain list cannot say; before, they are spelled out.
+static inline int sitls_set_default_groups(SSL *ssl) {
+  if (SSL_set1_groups_list(ssl, "DEFAULT") == 1) return 1;
+  ERR_clear_error();
+  return (int)SSL_set1_groups_list(
+      ssl, "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192");
+}
 
 // Name of the negotiated key-exchange group, NULL where none was (RSA key exchange, a resumption without one).
 static inline const char *sitls_group_name(SSL *ssl) {

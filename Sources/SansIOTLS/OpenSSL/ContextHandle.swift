@@ -12,9 +12,8 @@ final class ContextHandle: @unchecked Sendable {
   private let library: LibraryContext?
   let warnings: [TLSContext.Warning]
 
-  /// libssl's own defaults, spelled out where an `SSL` must go back to them.
+  /// libssl's own default, spelled out where an `SSL` must go back to it.
   static let defaultCipherSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
-  static let defaultGroups = "X25519:P-256:X448:P-521:P-384"
 
   init(_ configuration: TLSContext.Configuration, library: LibraryContext?) throws(TLSError) {
     ErrorQueue.clear()

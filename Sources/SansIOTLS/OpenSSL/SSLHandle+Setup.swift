@@ -72,8 +72,13 @@ extension SSLHandle {
   }
 
   /// Goes over to another context while the ClientHello waits. `SSL_set_SSL_CTX` takes certificates, security level,
-  /// signature algorithms and callbacks along; the rest, which an `SSL` copies when it is made, is set here.
-  func adopt(_ context: TLSContext) throws(TLSError) {
+  /// signature algorithms and callbacks along; the rest, which an `SSL` copies when it is made, is set here. Suites and
+  /// groups that neither context names are the system's policy, and stay.
+  ///
+  /// - Parameters:
+  ///   - context: the one to go over to.
+  ///   - first: the one that the `SSL` was made from.
+  func adopt(_ context: TLSContext, after first: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     let configuration = context.configuration
     let other = unsafe context.handle.context
@@ -81,10 +86,15 @@ extension SSLHandle {
     isAdopted = unsafe isAdopted && sitls_set_min_version(ssl, sitls_ctx_min_version(other)) == 1
     isAdopted = unsafe isAdopted && sitls_set_max_version(ssl, sitls_ctx_max_version(other)) == 1
     isAdopted = unsafe isAdopted && SSL_set1_param(ssl, SSL_CTX_get0_param(other)) == 1
-    let suites = configuration.cipherSuites?.joined(separator: ":") ?? ContextHandle.defaultCipherSuites
-    isAdopted = unsafe isAdopted && SSL_set_ciphersuites(ssl, suites) == 1
-    let groups = configuration.groups?.joined(separator: ":") ?? ContextHandle.defaultGroups
-    isAdopted = unsafe isAdopted && sitls_set_groups(ssl, groups) == 1
+    if configuration.cipherSuites != nil || first.configuration.cipherSuites != nil {
+      let suites = configuration.cipherSuites?.joined(separator: ":") ?? ContextHandle.defaultCipherSuites
+      isAdopted = unsafe isAdopted && SSL_set_ciphersuites(ssl, suites) == 1
+    }
+    if let groups = configuration.groups?.joined(separator: ":") {
+      isAdopted = unsafe isAdopted && sitls_set_groups(ssl, groups) == 1
+    } else if first.configuration.groups != nil {
+      isAdopted = unsafe isAdopted && sitls_set_default_groups(ssl) == 1
+    }
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))

@@ -24,7 +24,7 @@ struct ObjectRuleTests {
 
   @Test(arguments: TLSVersion.both)
   func `nothing is known before the handshake and everything after it`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, handshake: false)
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.groups = ["X25519", "P-256"] }
     #expect(pair.client.negotiated == nil)
     #expect(pair.server.negotiated == nil)
     #expect(pair.client.peerCertificates.isEmpty)

@@ -17,6 +17,32 @@ struct GroupTests {
   }
 
   @Test(arguments: TLSVersion.both)
+  func `two sides that name no group take libssl's first`(version: TLSVersion) throws {
+    let pair = try EnginePair.connected(version)
+    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
+    #expect(pair.client.negotiated?.group == first)
+    #expect(pair.server.negotiated?.group == first)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a context that names no group brings libssl's own, whatever the one before it named`(
+    version: TLSVersion
+  ) throws {
+    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
+    for named in [["P-384", "P-256"], nil] {
+      let identity = TestIdentity.server()
+      var pair = try EnginePair.connected(version, handshake: false, identity: identity) { _, server in
+        server.asksAboutClientHello = true
+        server.groups = named
+      }
+      pair.step()
+      try pair.server.answer(.use(TLSContext(.server(identity.identity))))
+      try pair.handshake()
+      #expect(pair.client.negotiated?.group == first)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
   func `the group that both allow is the one of the connection`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version) { client, server in
       client.groups = ["P-256", "P-384"]
