@@ -57,17 +57,20 @@ private struct Evidence {
       return (.certificateRejected, .peer, "the client sent no certificate and one is required")
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
       return (.notTLS, .peer, OpeningBytes.httpRequestHint)
+    case SSL_R_NO_SUITABLE_KEY_SHARE where alertSent == .internalError,
+      SSL_R_NO_SUITABLE_GROUPS where alertSent == .internalError, SSL_R_NO_PROTOCOLS_AVAILABLE,
+      SSL_R_NO_CIPHERS_AVAILABLE:
+      // A ClientHello that cannot be made: libssl blames itself by the alert, where it blames a peer's choice otherwise.
+      return (
+        .nothingInCommon, .local,
+        "versions, suites, groups and security level of this side's configuration leave nothing to offer"
+      )
     case SSL_R_NO_SHARED_CIPHER, SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_NO_SUITABLE_KEY_SHARE,
       SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
       SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH:
       return (
         .nothingInCommon, .peer,
         "both sides allow nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
-      )
-    case SSL_R_NO_PROTOCOLS_AVAILABLE, SSL_R_NO_CIPHERS_AVAILABLE:
-      return (
-        .nothingInCommon, .local,
-        "versions, suites and security level of this side's configuration leave nothing to offer"
       )
     default:
       break

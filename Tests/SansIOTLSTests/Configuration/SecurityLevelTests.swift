@@ -31,9 +31,41 @@ struct SecurityLevelTests {
   }
 
   @Test func `a level that forbids the peer's curve ends the handshake`() throws {
-    let failures = try EnginePair.failures { client, _ in client.securityLevel = 5 }
-    #expect(failures.client != nil)
-    #expect(failures.server != nil)
+    // The group is one that the level allows, so that the certificate alone is at fault.
+    let failures = try EnginePair.failures { client, server in
+      client.securityLevel = 5
+      client.groups = ["P-521"]
+      server.groups = ["P-256", "P-521"]
+    }
+    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.alertSent == .handshakeFailure)
+    #expect(failures.client?.code == .alertReceived)
+    #expect(failures.client?.alertReceived == .handshakeFailure)
+  }
+
+  @Test func `groups that the level forbids leave a client nothing to offer`() throws {
+    var (client, _) = try EnginePair.configurations()
+    client.securityLevel = 5
+    client.groups = ["X25519", "P-256"]
+    let context = try TLSContext(client)
+    expectRefusal(.nothingInCommon, .local, naming: "groups", "security level") {
+      _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+    }
+  }
+
+  /// libssl 3.5 marks the groups that it makes key shares of, and the highest level allows none of its own marks.
+  @Test func `a client of the highest level needs groups by name where libssl's own do not serve`() throws {
+    var (client, _) = try EnginePair.configurations()
+    client.securityLevel = 5
+    let context = try TLSContext(client)
+    if LibraryVersion.hasHybridGroups {
+      expectRefusal(.nothingInCommon, .local, naming: "groups", "security level") {
+        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+      }
+    } else {
+      let engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+      #expect(engine.needs == [.drain, .feed])
+    }
   }
 
   @Test(arguments: [-1, 17])
