@@ -123,6 +123,25 @@ static inline void sitls_free_quietly(SSL *ssl) {
   SSL_free(ssl);
 }
 
+// MARK: SSL_SESSION
+
+// When a session was made, in seconds of POSIX time. The functions of 3.0 end in 2038 where a long is short, and are
+// deprecated from 3.4 on.
+static inline int64_t sitls_session_time(const SSL_SESSION *session) {
+#if OPENSSL_VERSION_PREREQ(3, 3)
+  return (int64_t)SSL_SESSION_get_time_ex(session);
+#else
+  return (int64_t)SSL_SESSION_get_time(session);
+#endif
+}
+static inline void sitls_set_session_time(SSL_SESSION *session, int64_t time) {
+#if OPENSSL_VERSION_PREREQ(3, 3)
+  (void)SSL_SESSION_set_time_ex(session, (time_t)time);
+#else
+  (void)SSL_SESSION_set_time(session, (long)time);
+#endif
+}
+
 // MARK: BIO pair
 
 static inline void sitls_end_of_input(BIO *network) { (void)BIO_shutdown_wr(network); }

@@ -73,7 +73,7 @@ final class SeededLibrary: @unchecked Sendable {
   private static let lifetime = 3_155_760_000
 
   private static let pinTime: SSL_CTX_generate_session_ticket_fn = { ssl, _ in
-    unsafe SSL_SESSION_set_time(SSL_get_session(ssl), Int(time))
+    unsafe sitls_set_session_time(SSL_get_session(ssl), time)
     return 1
   }
 
@@ -82,7 +82,7 @@ final class SeededLibrary: @unchecked Sendable {
     let fresh = unsafe Minting.made(SSL_SESSION_new(), "SSL_SESSION_new")
     defer { unsafe SSL_SESSION_free(fresh) }
     let copy = unsafe Minting.made(SSL_SESSION_dup(session.reference.session), "SSL_SESSION_dup")
-    unsafe SSL_SESSION_set_time(copy, SSL_SESSION_get_time(fresh))
+    unsafe sitls_set_session_time(copy, sitls_session_time(fresh))
     return unsafe TLSSession(adopting: copy)
   }
 }
