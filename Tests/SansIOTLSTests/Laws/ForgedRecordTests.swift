@@ -184,35 +184,4 @@ struct ForgedRecordTests {
     #expect(try box.pair.server.absorb(forge.seal(.alert, [1, 0])).isEmpty)
     #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
   }
-
-  /// What RFC 8446, section 6.1, wants of who cancels, and what some peers send at each end.
-  @Test(arguments: TLSVersion.both, [1, 2] as [UInt8])
-  func `a close behind user_canceled is a close`(version: TLSVersion, level: UInt8) throws {
-    // In TLS 1.2 a fatal close_notify is a fatal alert; in 1.3 the level means nothing.
-    let level = version == .tls13 ? level : 1
-    var (box, forge) = try RecordForge.connected(version)
-    _ = box.pair.server.allEvents()
-    let stream =
-      forge.seal(.applicationData, [3]) + forge.seal(.alert, [1, 90]) + forge.seal(.alert, [level, 0]) + [9, 9]
-    #expect(try box.pair.server.absorb(stream) == [3])
-    #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
-    #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
-    #expect(box.pair.server.allEvents() == ["alertReceived(user_canceled)", "peerClosed"])
-    #expect(box.pair.server.takeTrailingInput() == [9, 9])
-    #expect(try box.pair.server.write([1]) == .done(1))
-    #expect(try box.pair.server.close() == .done)
-    #expect(box.pair.server.failure == nil)
-  }
-
-  /// The client's side of a handshake that it cancels, before it has keys: RFC 8446, section 6.1.
-  @Test(arguments: [1, 2] as [UInt8])
-  func `a handshake that the peer cancels ends by its close`(level: UInt8) throws {
-    var pair = try EnginePair.connected(.tls13, handshake: false)
-    _ = try pair.server.absorb(pair.client.drain())
-    let error = thrownError { _ = try pair.server.feed([21, 3, 3, 0, 2, 1, 90, 21, 3, 3, 0, 2, level, 0]) }
-    #expect(error?.code == .alertReceived)
-    #expect(error?.blame == .peer)
-    #expect(error?.alertReceived == .closeNotify)
-    #expect(error?.alertSent == nil)
-  }
 }
