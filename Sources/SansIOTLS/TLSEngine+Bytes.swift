@@ -62,17 +62,25 @@ extension TLSEngine {
     return try outcome.get()
   }
 
-  /// Decrypts into a fresh array.
+  /// Decrypts into a fresh array, no longer than what was there.
   ///
-  /// - Parameter count: bytes wanted at most, 1 or more.
+  /// - Parameter count: bytes wanted at most, 1 or more. More than the ring and a record hold are never there at once.
   /// - Returns: `.done` with the bytes that were there, never empty; else as ``read(into:)-(OutputRawSpan)``.
   /// - Throws: ``TLSError`` as the raw span form does.
   public mutating func read(upTo count: Int) throws(TLSError) -> Step<[UInt8]> {
     var step: Result<Step<Int>, TLSError> = .success(.needsFeed)
-    let bytes = [UInt8](capacity: max(count, 0)) { (output: inout OutputSpan<UInt8>) in
+    let capacity = min(max(count, 0), limits.ring + 16_384)
+    let bytes = [UInt8](capacity: capacity) { (output: inout OutputSpan<UInt8>) in
       do throws(TLSError) { step = .success(try read(into: &output)) } catch { step = .failure(error) }
     }
-    return try step.get().map { _ in bytes }
+    return try step.get().map { count in
+      if count * 2 >= capacity { return bytes }
+      // Who keeps what came in small records does not keep the room for large ones.
+      var trimmed: [UInt8] = []
+      trimmed.reserveCapacity(count)
+      trimmed.append(contentsOf: bytes)
+      return trimmed
+    }
   }
 
   /// Takes waiting ciphertext as an array, a copy. See ``drain(_:)`` for the form that copies nothing.

@@ -61,6 +61,8 @@ private final class Carrier: Sendable {
   private struct State: Sendable {
     var link: SimulatedLink
     var waiting: [TLSContext.Configuration.Side: Waiting] = [:]
+    /// Who was told the end: it stays one.
+    var ended: Set<TLSContext.Configuration.Side> = []
   }
 
   private enum Arrival: Sendable {
@@ -90,12 +92,15 @@ private final class Carrier: Sendable {
   func receive(upTo count: Int, at side: TLSContext.Configuration.Side) async -> [UInt8]? {
     while !Task.isCancelled {
       let arrival = state.withLock { state -> Arrival in
+        if state.ended.contains(side) { return .end }
         state.link.step()
         switch state.link.deliver(to: side) {
         case .bytes(let bytes):
           if bytes.count > count { state.link.putBack(Array(bytes[count...]), to: side) }
           return .piece(Array(bytes.prefix(count)))
-        case .end: return .end
+        case .end:
+          state.ended.insert(side)
+          return .end
         case .nothing: return state.link.isDelaying(to: side) ? .later : .nothing
         }
       }

@@ -20,7 +20,7 @@ public protocol ByteTransport: Sendable {
   /// - Parameter count: bytes at most, 1 or more. A stream that reads exactly asks for no more than TLS needs next; what
   ///   the transport has beyond them it keeps for the next call.
   /// - Returns: at least one byte, in the order of the stream; `nil` at the end of the stream.
-  /// - Throws: what ended the transport.
+  /// - Throws: what ended the transport. A call that is cancelled throws too, if it can: `nil` says that the peer sent all.
   func receive(upTo count: Int) async throws(Failure) -> [UInt8]?
 
   /// Sends bytes, all of them, behind those of earlier calls. Returning later than it could is the back-pressure.

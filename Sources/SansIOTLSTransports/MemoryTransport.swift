@@ -42,9 +42,7 @@ private final class Channel: Sendable {
   private enum End { case receiver, sender }
 
   private struct State: Sendable {
-    var pieces: [[UInt8]] = []
-    var taken = 0
-    var count = 0
+    var queue = PieceQueue()
     var hasEnded = false
     var receiver: CheckedContinuation<Void, Never>?
     var sender: CheckedContinuation<Void, Never>?
@@ -53,23 +51,6 @@ private final class Channel: Sendable {
     subscript(end: End) -> CheckedContinuation<Void, Never>? {
       get { end == .receiver ? receiver : sender }
       set { if end == .receiver { receiver = newValue } else { sender = newValue } }
-    }
-
-    mutating func next(upTo limit: Int) -> [UInt8]? {
-      guard taken < pieces.count else { return nil }
-      var piece = pieces[taken]
-      if piece.count > limit {
-        pieces[taken] = Array(piece[limit...])
-        piece.removeLast(piece.count - limit)
-      } else {
-        taken += 1
-      }
-      if taken == pieces.count {
-        pieces.removeAll(keepingCapacity: true)
-        taken = 0
-      }
-      count -= piece.count
-      return piece
     }
   }
 
@@ -81,26 +62,23 @@ private final class Channel: Sendable {
   func receive(upTo count: Int) async -> [UInt8]? {
     while true {
       let (piece, isOver, sender) = state.withLock { state in
-        let piece = state.next(upTo: max(count, 1))
+        let piece = state.queue.next(upTo: max(count, 1))
         let sender = piece == nil ? nil : state.sender.take()
         return (piece, state.hasEnded || Task.isCancelled, sender)
       }
       sender?.resume()
       if let piece { return piece }
       if isOver { return nil }
-      await wait(.receiver) { $0.pieces.isEmpty && !$0.hasEnded }
+      await wait(.receiver) { $0.queue.isEmpty && !$0.hasEnded }
     }
   }
 
   func send(_ bytes: [UInt8]) async {
-    while !Task.isCancelled, state.withLock({ $0.count >= capacity && !$0.hasEnded }) {
-      await wait(.sender) { [capacity] in $0.count >= capacity && !$0.hasEnded }
+    while !Task.isCancelled, state.withLock({ $0.queue.count >= capacity && !$0.hasEnded }) {
+      await wait(.sender) { [capacity] in $0.queue.count >= capacity && !$0.hasEnded }
     }
     let receiver = state.withLock { state in
-      if !state.hasEnded, !bytes.isEmpty {
-        state.pieces.append(bytes)
-        state.count += bytes.count
-      }
+      if !state.hasEnded { state.queue.append(bytes) }
       return state.receiver.take()
     }
     receiver?.resume()

@@ -1,4 +1,18 @@
 public import SansIOTLS
+internal import Synchronization
+
+/// Whether the deadline or the call was first: a sleep that is over cannot be cancelled any more.
+private final class Decision: Sendable {
+  private let isMade = Mutex(false)
+
+  /// - Returns: whether nobody asked before.
+  func isMine() -> Bool {
+    isMade.withLock { isMade in
+      defer { isMade = true }
+      return !isMade
+    }
+  }
+}
 
 extension TLSStream {
   /// Makes the handshake until a deadline. When it passes the stream fails for good.
@@ -31,12 +45,16 @@ extension TLSStream {
   private func limited<C: Clock, Value>(
     until deadline: C.Instant, _ clock: C, _ body: () async throws(TLSStreamError) -> Value
   ) async throws(TLSStreamError) -> Value {
+    let decision = Decision()
     let alarm = Task {
       // Cancelled as soon as the body is done.
-      guard (try? await clock.sleep(until: deadline, tolerance: nil)) != nil else { return }
+      guard (try? await clock.sleep(until: deadline, tolerance: nil)) != nil, decision.isMine() else { return }
       fail(TLSStreamError(.deadlineExceeded))
     }
     defer { alarm.cancel() }
-    return try await body()
+    let result: Result<Value, TLSStreamError>
+    do throws(TLSStreamError) { result = .success(try await body()) } catch { result = .failure(error) }
+    guard decision.isMine() else { throw TLSStreamError(.deadlineExceeded) }
+    return try result.get()
   }
 }

@@ -70,7 +70,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// Reads plaintext. One task at a time.
   ///
   /// - Parameter count: bytes at most, 1 or more.
-  /// - Returns: what has arrived, at least one byte; `nil` when the peer closed its direction by close_notify.
+  /// - Returns: what has arrived, at least one byte and no more than the engine's ring and a record hold; `nil` when the peer
+  ///   closed its direction by close_notify.
   /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was taken.
   ///
   /// Corresponds to `SSL_read_ex(3)`.
@@ -83,7 +84,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// Writes plaintext, all of it, and returns when the transport took it. One task at a time.
   ///
   /// - Parameter plaintext: the bytes. They are sealed piece by piece, as fast as the transport takes them.
-  /// - Throws: ``TLSStreamError``. With `.cancelled` it says how many bytes are sealed and will be sent.
+  /// - Throws: ``TLSStreamError``, which says how many bytes are sealed; with `.cancelled` they will be sent. With `.tls` and
+  ///   `.closed` another task closed this direction behind them.
   ///
   /// Corresponds to `SSL_write_ex(3)`.
   public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
@@ -97,10 +99,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
         guard let end else { return nil }
         return try state.hasSent(end)
       }
-    } catch {
-      guard error.code == .cancelled else { throw error }
-      throw TLSStreamError(.cancelled, accepted: plaintext.count - rest.count)
-    }
+    } catch { throw TLSStreamError(error, accepted: plaintext.count - rest.count) }
   }
 
   /// Ends this direction by close_notify, behind everything written before, and returns when the transport took it. The
@@ -119,12 +118,22 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading goes on until the
-  /// peer's own end.
+  /// peer's own end. Before the handshake is done it abandons it.
   ///
-  /// - Throws: ``TLSStreamError``.
+  /// Where TLS has failed, the alert leaves in place of close_notify: to call this, at best with a deadline, is how a program
+  /// makes sure that its peer is told, and that the transport ends.
+  ///
+  /// - Throws: ``TLSStreamError``; one with code `.tls` behind the transport's end.
   public func close() async throws(TLSStreamError) {
-    try await closeWriting()
-    try await perform { (state) throws(TLSStreamError) in try state.endSending() }
+    var failure: TLSStreamError?
+    do throws(TLSStreamError) { try await closeWriting() } catch {
+      guard error.code == .tls else { throw error }
+      failure = error
+    }
+    do throws(TLSStreamError) {
+      try await perform { (state) throws(TLSStreamError) in try state.endSending() }
+    } catch { throw failure ?? error }
+    if let failure { throw failure }
   }
 
   /// Leaves TLS: sends close_notify, waits for the peer's, and gives the transport back for what follows in clear.
@@ -154,7 +163,14 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func withEngine<Result: Sendable, Failure: Error>(
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { begin(locked { $0.takeErrands() }) }
+    defer {
+      // Whoever waits may go on by what was changed.
+      begin(
+        locked { state in
+          state.changed()
+          return state.takeErrands()
+        })
+    }
     return try locked { (state) throws(Failure) in try body(&state.engine) }
   }
 
@@ -216,14 +232,13 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
 
   // MARK: Errands
 
-  private func begin(_ errands: TLSStreamState.Errands) {
-    if errands.contains(.receive) { remember(.receive, Task { await self.receive() }) }
-    if errands.contains(.send) { remember(.send, Task { await self.send() }) }
-    if errands.contains(.answer) { remember(.answer, Task { await self.answer() }) }
-  }
-
-  private func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
-    if locked({ $0.remember(task, for: errand) }) { task.cancel() }
+  private func begin(_ beginning: (errands: TLSStreamState.Errands, number: UInt64)) {
+    func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
+      if locked({ $0.remember(task, for: errand, beginning.number) }) { task.cancel() }
+    }
+    if beginning.errands.contains(.receive) { remember(.receive, Task { await self.receive() }) }
+    if beginning.errands.contains(.send) { remember(.send, Task { await self.send() }) }
+    if beginning.errands.contains(.answer) { remember(.answer, Task { await self.answer() }) }
   }
 
   private func receive() async {
@@ -261,7 +276,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   private func answer() async {
-    guard let question = locked({ $0.engine.question }) else { return }
+    guard let question = locked({ $0.takeQuestion() }) else { return }
     let answer = await delegate?.answer(question) ?? .proceed
     begin(
       locked { state in

@@ -34,7 +34,7 @@ public struct TLSStreamError: Error, Sendable, CustomStringConvertible {
   public let tls: TLSError?
   /// The transport's own error, with ``Code/transport``.
   public let transport: (any Error)?
-  /// With ``Code/cancelled``, of a write: how many bytes, from the first on, are sealed and will be sent. The others were
+  /// Of a write: how many bytes, from the first on, are sealed; with ``Code/cancelled`` they will be sent. The others were
   /// not touched.
   public let accepted: Int
 
@@ -46,6 +46,10 @@ public struct TLSStreamError: Error, Sendable, CustomStringConvertible {
   }
 
   init(_ error: TLSError) { self.init(.tls, tls: error) }
+
+  init(_ error: TLSStreamError, accepted: Int) {
+    self.init(error.code, tls: error.tls, transport: error.transport, accepted: accepted)
+  }
 
   /// The code, and the error behind it.
   public var description: String {

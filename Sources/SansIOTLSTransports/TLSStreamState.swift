@@ -41,7 +41,12 @@ struct TLSStreamState: ~Copyable, Sendable {
   /// Why everything is over.
   private var failure: TLSStreamError?
 
+  /// The handshake was closed before its end.
+  private var isAbandoned = false
+
   private var underway: Errands = []
+  /// Which beginning of an errand it is that is under way.
+  private var beginnings: [Errands: UInt64] = [:]
   private var tasks: [Errands: Task<Void, Never>] = [:]
   private var readers = false
   private var writers = false
@@ -94,11 +99,9 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func handshake() throws(TLSStreamError) -> Negotiated? {
     try checkFailure()
     feed()
-    switch try tls({ (engine) throws(TLSError) in try engine.handshake() }) {
-    case .done: return engine.negotiated
-    default:
-      try waitForInput()
-      return nil
+    while true {
+      if case .done = try tls({ (engine) throws(TLSError) in try engine.handshake() }) { return engine.negotiated }
+      guard try goesOn() else { return nil }
     }
   }
 
@@ -109,15 +112,12 @@ struct TLSStreamState: ~Copyable, Sendable {
       defer { unread = [] }
       return unread
     }
+    feed()
     while true {
-      let isFed = feed()
       switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: count) }) {
       case .done(let bytes): return .some(bytes)
       case .endOfStream: return .some(nil)
-      default:
-        if isFed, !unfed.isEmpty { continue }
-        try waitForInput()
-        return nil
+      default: guard try goesOn() else { return nil }
       }
     }
   }
@@ -136,9 +136,7 @@ struct TLSStreamState: ~Copyable, Sendable {
         rest = rest.dropFirst(count)
         if rest.isEmpty { return sealedCount }
       case .needsDrain: return nil
-      default:
-        try waitForInput()
-        return nil
+      default: guard try goesOn() else { return nil }
       }
     }
   }
@@ -147,9 +145,16 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func close() throws(TLSStreamError) -> Int? {
     try checkFailure()
     feed()
-    if case .done = try tls({ (engine) throws(TLSError) in try engine.close() }) { return sealedCount }
-    try waitForInput()
-    return nil
+    while true {
+      if case .done = try tls({ (engine) throws(TLSError) in try engine.close() }) {
+        if engine.negotiated == nil, !isAbandoned {
+          isAbandoned = true
+          changed()
+        }
+        return sealedCount
+      }
+      guard try goesOn() else { return nil }
+    }
   }
 
   /// - Returns: `nil` until the transport took the ciphertext up to there.
@@ -171,19 +176,19 @@ struct TLSStreamState: ~Copyable, Sendable {
     try checkFailure()
     if !unread.isEmpty { throw TLSStreamError(.unread) }
     feed()
-    switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: 1) }) {
-    case .endOfStream:
-      var trailing = engine.takeTrailingInput()
-      trailing += unfed
-      unfed = []
-      failure = TLSStreamError(.unwrapped)
-      return trailing
-    case .done(let bytes):
-      unread = bytes
-      throw TLSStreamError(.unread)
-    default:
-      try waitForInput()
-      return nil
+    while true {
+      switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: 1) }) {
+      case .endOfStream:
+        var trailing = engine.takeTrailingInput()
+        trailing += unfed
+        unfed = []
+        failure = TLSStreamError(.unwrapped)
+        return trailing
+      case .done(let bytes):
+        unread = bytes
+        throw TLSStreamError(.unread)
+      default: guard try goesOn() else { return nil }
+      }
     }
   }
 
@@ -195,14 +200,20 @@ struct TLSStreamState: ~Copyable, Sendable {
   }
 
   private func checkFailure() throws(TLSStreamError) {
-    if let failure { throw failure }
+    guard let failure else { return }
+    // How TLS failed stays told, whatever was done to the stream behind it.
+    if let error = engine.failure { throw TLSStreamError(error) }
+    throw failure
   }
 
   /// Nothing can be done without more ciphertext, or without an answer.
-  private mutating func waitForInput() throws(TLSStreamError) {
-    // A handshake cannot be completed by half a transport.
-    if let error = receivingError ?? (engine.negotiated == nil ? sendingError : nil) { throw error }
+  ///
+  /// - Returns: whether to try again at once: the call made room in the ring, and more was fed. Otherwise it has to wait.
+  private mutating func goesOn() throws(TLSStreamError) -> Bool {
+    if feed() { return true }
+    if let receivingError { throw receivingError }
     isHungry = true
+    return false
   }
 
   private var sealedCount: Int { sentCount + sendingCount + engine.outboundCount }
@@ -226,23 +237,27 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   // MARK: Errands
 
-  /// What is to be begun now; it counts as under way from here on.
-  mutating func takeErrands() -> Errands {
+  /// What is to be begun now, and the number of this beginning; it counts as under way from here on.
+  mutating func takeErrands() -> (errands: Errands, number: UInt64) {
     var errands: Errands = []
     if failure == nil, isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
     if engine.outboundCount > 0 || wantsEnd && !hasEnded, sendingError == nil, failure == nil { errands.insert(.send) }
     if engine.needs.contains(.answer), failure == nil { errands.insert(.answer) }
     errands.subtract(underway)
     underway.formUnion(errands)
-    return errands
+    // Who still waits says so again when it tries again.
+    isHungry = false
+    nextNumber += 1
+    for errand in [Errands.receive, .send, .answer] where errands.contains(errand) { beginnings[errand] = nextNumber }
+    return (errands, nextNumber)
   }
 
   /// Keeps an errand's task, so that it can be cancelled.
   ///
   /// - Returns: whether it is to be cancelled at once.
-  mutating func remember(_ task: Task<Void, Never>, for errand: Errands) -> Bool {
-    // It may have ended already.
-    if underway.contains(errand) { tasks[errand] = task }
+  mutating func remember(_ task: Task<Void, Never>, for errand: Errands, _ number: UInt64) -> Bool {
+    // It may have ended already, and another of its kind have begun.
+    if underway.contains(errand), beginnings[errand] == number { tasks[errand] = task }
     return failure != nil
   }
 
@@ -251,16 +266,18 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   mutating func received(_ bytes: [UInt8]?) {
     end(.receive)
-    isHungry = false
+    defer { changed() }
+    // Some transports that are cancelled tell an end.
+    guard failure == nil else { return }
     if let bytes { unfed = bytes[...] } else { inputEnded = true }
     feed()
-    changed()
   }
 
   mutating func receivingFailed(_ error: any Error) {
     end(.receive)
-    receivingError = TLSStreamError(.transport, transport: error)
-    changed()
+    let error = TLSStreamError(.transport, transport: error)
+    receivingError = error
+    transportFailed(error)
   }
 
   mutating func nextSending() -> Sending {
@@ -288,19 +305,35 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func sendingFailed(_ error: any Error) {
     end(.send)
     sendingCount = 0
-    sendingError = TLSStreamError(.transport, transport: error)
+    let error = TLSStreamError(.transport, transport: error)
+    sendingError = error
+    transportFailed(error)
+  }
+
+  /// A handshake cannot be completed by half a transport: it has failed for good. One that TLS has failed already may still
+  /// send its alert.
+  private mutating func transportFailed(_ error: TLSStreamError) {
+    if failure == nil, engine.negotiated == nil, engine.failure == nil { failure = error }
     changed()
+  }
+
+  /// What the answering errand is to answer; without a question it has ended.
+  mutating func takeQuestion() -> Question? {
+    if engine.question == nil { end(.answer) }
+    return engine.question
   }
 
   mutating func answered(_ answer: Answer) {
     end(.answer)
+    defer { changed() }
+    // A close or a failure came first: there is nothing to answer any more.
+    guard failure == nil, engine.question != nil else { return }
     do throws(TLSError) {
       try engine.answer(answer)
     } catch {
       // An answer to another question than was asked: there is nobody to ask again.
       if engine.failure == nil { failure = TLSStreamError(error) }
     }
-    changed()
   }
 
   /// Ends everything.
@@ -337,7 +370,7 @@ struct TLSStreamState: ~Copyable, Sendable {
   }
 
   /// Something changed: whoever waits tries again, as soon as the lock is free.
-  private mutating func changed() {
+  mutating func changed() {
     generation += 1
     ready += waiting.values
     waiting = [:]
@@ -366,7 +399,6 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   /// Nothing that could still arrive would matter.
   private var isOver: Bool {
-    failure != nil || engine.failure != nil
-      || engine.negotiated == nil && (receivingError != nil || sendingError != nil)
+    failure != nil || engine.failure != nil || isAbandoned
   }
 }

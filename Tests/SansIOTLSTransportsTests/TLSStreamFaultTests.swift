@@ -100,4 +100,10 @@ struct TLSStreamFaultTests {
     }
     #expect(failures > 5)
   }
+
+  @Test func `the end of a simulated transport is told as often as it is asked for`() async {
+    let (near, far) = SimulatedTransport.pair(.direct)
+    await near.endSending()
+    for _ in 0..<2 { #expect(await far.receive(upTo: 1) == nil) }
+  }
 }

@@ -24,7 +24,7 @@ struct TLSStreamTests {
     try TLSEngine(.client(serverName: .dns("localhost")), context: context)
   }
 
-  private func pair(
+  func pair(
     _ version: TLSVersion? = nil, capacity: Int = 65_536,
     configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
   ) throws -> (client: Memory, server: Memory) {
@@ -36,11 +36,11 @@ struct TLSStreamTests {
     )
   }
 
-  private static func pattern(_ count: Int, _ salt: Int = 0) -> [UInt8] {
+  static func pattern(_ count: Int, _ salt: Int = 0) -> [UInt8] {
     (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 31) ^ ($0 >> 8) &+ salt) }
   }
 
-  private static func readAll<Transport>(_ stream: TLSStream<Transport>) async throws -> [UInt8] {
+  static func readAll<Transport>(_ stream: TLSStream<Transport>) async throws -> [UInt8] {
     var bytes: [UInt8] = []
     for try await piece in stream.plaintext { bytes += piece }
     return bytes
@@ -167,38 +167,6 @@ struct TLSStreamTests {
     let atClient = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
     #expect(atClient?.tls?.code == .certificateRejected)
     #expect(await atServer?.tls?.alertReceived == .unknownCA)
-  }
-
-  /// Fails at the n-th call of a kind.
-  private final class Failing: ByteTransport {
-    struct Broken: Error {}
-    let base: MemoryTransport
-    let receives: Mutex<Int>
-    let sends: Mutex<Int>
-
-    init(_ base: MemoryTransport, receives: Int = .max, sends: Int = .max) {
-      self.base = base
-      self.receives = Mutex(receives)
-      self.sends = Mutex(sends)
-    }
-
-    private func count(_ left: borrowing Mutex<Int>) throws(Broken) {
-      if left.withLock({
-        $0 -= 1; return $0 < 0
-      }) {
-        throw Broken()
-      }
-    }
-
-    func receive(upTo count: Int) async throws(Broken) -> [UInt8]? {
-      try self.count(receives)
-      return await base.receive(upTo: count)
-    }
-    func send(_ bytes: [UInt8]) async throws(Broken) {
-      try count(sends)
-      await base.send(bytes)
-    }
-    func endSending() async throws(Broken) { await base.endSending() }
   }
 
   @Test(arguments: [(0, Int.max), (.max, 0)] as [(Int, Int)])
@@ -335,46 +303,6 @@ struct TLSStreamTests {
   }
 
   // MARK: Deadlines
-
-  /// A clock that is set by hand.
-  private final class ManualClock: Clock {
-    struct Instant: InstantProtocol {
-      var seconds: Int
-      func advanced(by duration: Swift.Duration) -> Instant {
-        Instant(seconds: seconds + Int(duration.components.seconds))
-      }
-      func duration(to other: Instant) -> Swift.Duration { .seconds(other.seconds - seconds) }
-      static func < (left: Instant, right: Instant) -> Bool { left.seconds < right.seconds }
-    }
-    private struct State {
-      var now = 0
-      var sleepers: [(Int, CheckedContinuation<Void, Never>)] = []
-    }
-    private let state = Mutex(State())
-    var now: Instant { Instant(seconds: state.withLock { $0.now }) }
-    var minimumResolution: Swift.Duration { .seconds(1) }
-    var hasSleepers: Bool { state.withLock { !$0.sleepers.isEmpty } }
-
-    func sleep(until deadline: Instant, tolerance: Swift.Duration?) async throws {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          if state.now >= deadline.seconds { return true }
-          state.sleepers.append((deadline.seconds, continuation))
-          return false
-        }
-        if isOver { continuation.resume() }
-      }
-    }
-
-    func advance(to seconds: Int) {
-      let ready = state.withLock { state in
-        state.now = seconds
-        defer { state.sleepers.removeAll { $0.0 <= seconds } }
-        return state.sleepers.filter { $0.0 <= seconds }.map(\.1)
-      }
-      for continuation in ready { continuation.resume() }
-    }
-  }
 
   @Test func `a handshake that meets its deadline fails for good`() async throws {
     let (near, _) = MemoryTransport.pair()

@@ -1,0 +1,101 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// Calls beside each other, cancelled before they begin, or for nothing.
+extension TLSStreamTests {
+  @Test func `two writers at once are one too many, and the first goes on`() async throws {
+    let (client, server) = try pair()
+    try await withThrowingTaskGroup(of: Result<Void, TLSStreamError>.self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          do throws(TLSStreamError) { return .success(try await client.write([9])) } catch { return .failure(error) }
+        }
+      }
+      let sentAway = try #require(try await group.next())
+      let error = #expect(throws: TLSStreamError.self) { try sentAway.get() }
+      #expect(error?.code == .busy)
+      #expect(try await server.read() == [9])
+      try await group.next()?.get()
+    }
+  }
+
+  @Test func `a write of nothing is no error and sends no record`() async throws {
+    let (client, server, transport, _) = try await connected { Failing($0) }
+    try await client.write([])
+    let before = transport.sendsLeft
+    try await client.write([])
+    #expect(transport.sendsLeft == before)
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func `a cancelled handshake is gone on with by the next call`() async throws {
+    let (client, server) = try pair()
+    for number in 0..<20 {
+      let making = Task { try await client.handshake() }
+      if number % 2 == 0 { await Task.yield() }
+      making.cancel()
+      let error = await #expect(throws: TLSStreamError.self) { try await making.value }
+      #expect(error?.code == .cancelled)
+    }
+    async let received = server.read()
+    try await client.write([1])
+    #expect(try await received == [1])
+  }
+
+  @Test func `a task that was cancelled before it calls changes nothing`() async throws {
+    let (client, server) = try pair()
+    let calling = Task {
+      while !Task.isCancelled { await Task.yield() }
+      var codes: [TLSStreamError.Code] = []
+      do throws(TLSStreamError) { try await client.handshake() } catch { codes.append(error.code) }
+      do throws(TLSStreamError) { _ = try await client.read() } catch { codes.append(error.code) }
+      do throws(TLSStreamError) { try await client.close() } catch { codes.append(error.code) }
+      do throws(TLSStreamError) { try await client.write([7]) } catch {
+        codes.append(error.code)
+        #expect(error.accepted == 0)
+      }
+      return codes
+    }
+    calling.cancel()
+    #expect(await calling.value == Array(repeating: .cancelled, count: 4))
+    async let received = server.read()
+    try await client.write([1])
+    #expect(try await received == [1])
+  }
+
+  @Test func `a deadline that passes behind the handshake changes nothing`() async throws {
+    let (client, server) = try pair()
+    let clock = ManualClock()
+    async let handshake = server.handshake()
+    try await client.handshake(until: ManualClock.Instant(seconds: 5), clock: clock)
+    _ = try await handshake
+    await Self.settle()
+    clock.advance(to: 5)
+    await Self.settle()
+    async let received = server.read()
+    try await client.write([1])
+    #expect(try await received == [1])
+  }
+
+  @Test func `a peer that asks for new keys is answered though nobody writes`() async throws {
+    let (client, server, transport, _) = try await connected(.tls13) { Failing($0) }
+    try await client.write([])
+    let before = transport.sendsLeft
+    _ = try server.withEngine { engine throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }
+    async let received = client.read()
+    try await server.write([1])
+    #expect(try await received == [1])
+    while transport.sendsLeft == before { await Task.yield() }
+  }
+
+  @Test func `the sequence ends at goodbye, and again`() async throws {
+    let (client, server, _, _) = try await connected { $0 }
+    try await server.write([1])
+    try await server.close()
+    var pieces = client.plaintext.makeAsyncIterator()
+    #expect(try await pieces.next() == [1])
+    for _ in 0..<2 { #expect(try await pieces.next() == nil) }
+  }
+}

@@ -1,0 +1,141 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// Closing and leaving, also where it is not the time.
+extension TLSStreamTests {
+  @Test func `closing in the handshake ends the call that makes it`() async throws {
+    let (_, far) = MemoryTransport.pair()
+    let transport = Failing(far)
+    let server = TLSStream(try TLSEngine(.server, context: Self.contexts().server), over: transport)
+    async let failure = #expect(throws: TLSStreamError.self) { try await server.handshake() }
+    while transport.receivesLeft == .max { await Task.yield() }
+    await Self.settle()
+    try await server.closeWriting()
+    #expect(await failure?.tls?.code == .abandoned)
+  }
+
+  @Test func `an answer that comes behind a close is let go`() async throws {
+    let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
+    let (near, far) = MemoryTransport.pair()
+    let late = Late()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: near, delegate: late)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let atServer = Task { try await server.handshake() }
+    let making = Task { try await client.handshake() }
+    while !late.isAsked { await Task.yield() }
+    try await client.close()
+    late.allow()
+    await Self.settle()
+    let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    #expect(error?.tls?.code == .abandoned)
+    _ = await (making.result, atServer.result)
+  }
+
+  @Test func `a stream closed in the handshake is let go though its peer says nothing`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    weak var released: Memory?
+    do {
+      let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
+      released = stream
+      let making = Task { try await stream.handshake() }
+      await Self.settle()
+      making.cancel()
+      _ = await making.result
+      try await stream.close()
+    }
+    for _ in 0..<1000 where released != nil { await Task.yield() }
+    #expect(released == nil)
+    withExtendedLifetime(far) {}
+  }
+
+  @Test func `a stream that was aborted while it waited is let go`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    weak var released: Memory?
+    do {
+      let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
+      released = stream
+      let reading = Task { try await stream.read() }
+      await Self.settle()
+      stream.abort()
+      _ = await reading.result
+    }
+    for _ in 0..<1000 where released != nil { await Task.yield() }
+    #expect(released == nil)
+    withExtendedLifetime(far) {}
+  }
+
+  @Test func `abort ends a writer too, and may be repeated`() async throws {
+    let (client, server, _, _) = try await connected(capacity: 1000) { $0 }
+    async let failure = #expect(throws: TLSStreamError.self) { try await client.write(Self.pattern(2_000_000)) }
+    await Self.settle()
+    client.abort()
+    client.abort()
+    #expect(await failure?.code == .aborted)
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func `a writer whose direction another task closes is told how much went before`() async throws {
+    let (client, server, _, _) = try await connected(capacity: 1000) { $0 }
+    let plaintext = Self.pattern(2_000_000)
+    async let failure = #expect(throws: TLSStreamError.self) { try await client.write(plaintext) }
+    await Self.settle()
+    async let closed: Void = client.close()
+    let received = try await Self.readAll(server)
+    try await closed
+    let error = await failure
+    #expect(error?.tls?.code == .closed)
+    #expect(received.count == error?.accepted)
+    let isPrefix = plaintext.starts(with: received)
+    #expect(isPrefix)
+  }
+
+  @Test func `what the peer sent before it closed is read although our write is held`() async throws {
+    let (client, server, _, _) = try await connected(capacity: 1000) { $0 }
+    let writing = Task { try await client.write(Self.pattern(1_000_000)) }
+    await Self.settle()
+    try await server.write([1, 2])
+    try await server.closeWriting()
+    #expect(try await client.read() == [1, 2])
+    #expect(try await client.read() == nil)
+    async let rest = Self.readAll(server)
+    try await writing.value
+    try await client.close()
+    #expect(try await rest == Self.pattern(1_000_000))
+  }
+
+  @Test(arguments: [true, false])
+  func `an end or gibberish instead of the peer's goodbye is an error of unwrap`(ends: Bool) async throws {
+    let (client, server, _, far) = try await connected { $0 }
+    if ends { await far.endSending() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
+    let error = await #expect(throws: TLSStreamError.self) { try await client.unwrap() }
+    #expect(error?.tls?.code == (ends ? .truncated : .protocolViolation))
+    withExtendedLifetime(server) {}
+  }
+
+  @Test func `a cancelled unwrap is gone on with by the next`() async throws {
+    let (client, server, _, _) = try await connected { $0 }
+    let leaving = Task { _ = try await client.unwrap() }
+    await Self.settle()
+    leaving.cancel()
+    let error = await #expect(throws: TLSStreamError.self) { try await leaving.value }
+    #expect(error?.code == .cancelled)
+    async let atServer = server.unwrap()
+    #expect(try await client.unwrap().trailing.isEmpty)
+    _ = try await atServer
+  }
+
+  @Test func `giving up the inner stream leaves the outer one`() async throws {
+    let (outer, outerServer, _, _) = try await connected { $0 }
+    let inner = TLSStream(try Self.clientEngine(Self.contexts().client), over: outer)
+    async let failure = #expect(throws: TLSStreamError.self) { try await inner.handshake() }
+    _ = try await outerServer.read()
+    await Self.settle()
+    inner.abort()
+    #expect(await failure?.code == .aborted)
+    await Self.settle()
+    try await outerServer.write([1])
+    #expect(try await outer.read() == [1])
+  }
+}

@@ -1,0 +1,114 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// How transports and TLS fail under a stream, and what is told then.
+extension TLSStreamTests {
+  @Test
+  func `a close behind a failed handshake sends the alert, ends the transport and tells the failure`() async throws {
+    let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    async let atServer = #expect(throws: TLSStreamError.self) { try await server.handshake() }
+    await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    let error = await #expect(throws: TLSStreamError.self) { try await client.close() }
+    #expect(error?.tls?.code == .certificateRejected)
+    #expect(await atServer?.tls?.alertReceived == .unknownCA)
+    #expect(await far.receive(upTo: 100) == nil)
+  }
+
+  @Test func `an alert leaves although nobody waits any more`() async throws {
+    let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
+    let (near, far) = MemoryTransport.pair()
+    let transport = Failing(near)
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: transport)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let making = Task { try await client.handshake() }
+    while transport.receivesLeft == .max { await Task.yield() }
+    making.cancel()
+    _ = await making.result
+    let error = await #expect(throws: TLSStreamError.self) { try await server.handshake() }
+    #expect(error?.tls?.alertReceived == .unknownCA)
+  }
+
+  @Test(arguments: [(0, Int.max), (.max, 0)] as [(Int, Int)])
+  func `the error of a transport that failed in the handshake stays the same`(receives: Int, sends: Int) async throws {
+    let (near, _) = MemoryTransport.pair()
+    let stream = TLSStream(
+      try Self.clientEngine(Self.contexts().client), over: Failing(near, receives: receives, sends: sends))
+    for _ in 0..<2 {
+      let error = await #expect(throws: TLSStreamError.self) { try await stream.handshake() }
+      #expect(error?.transport is Failing.Broken)
+      // What waited for bytes has ended meanwhile.
+      await Self.settle()
+    }
+  }
+
+  @Test func `an answer that comes behind the transport's failure revives nothing`() async throws {
+    let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
+    let (near, far) = MemoryTransport.pair()
+    let late = Late()
+    // The first receive brings the server's flight; the next, while the question waits, fails.
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: Failing(near, receives: 1), delegate: late)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let atServer = Task { try await server.handshake() }
+    let first = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    #expect(first?.transport is Failing.Broken)
+    late.allow()
+    await Self.settle()
+    let again = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    #expect(again?.transport is Failing.Broken)
+    server.abort()
+    _ = await atServer.result
+  }
+
+  @Test func `a transport that ends in the handshake is a truncation for every call`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
+    await far.endSending()
+    for _ in 0..<2 {
+      let errors = [
+        await #expect(throws: TLSStreamError.self) { try await client.handshake() },
+        await #expect(throws: TLSStreamError.self) { try await client.read() },
+        await #expect(throws: TLSStreamError.self) { try await client.write([1]) },
+      ]
+      #expect(errors.allSatisfy { $0?.tls?.code == .truncated })
+    }
+  }
+
+  @Test func `abort behind a failure leaves the failure told`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
+    await far.endSending()
+    await #expect(throws: TLSStreamError.self) { try await client.handshake() }
+    client.abort()
+    let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
+    #expect(error?.tls?.code == .truncated)
+  }
+
+  @Test func `when sending breaks, writing fails for good and reading goes on`() async throws {
+    // ClientHello and Finished leave; the first record of data does not.
+    let (client, server, _, _) = try await connected(.tls13) { Failing($0, sends: 2) }
+    for _ in 0..<2 {
+      let error = await #expect(throws: TLSStreamError.self) { try await client.write([1]) }
+      #expect(error?.transport is Failing.Broken)
+    }
+    try await server.write([5])
+    #expect(try await client.read() == [5])
+  }
+
+  @Test func `when receiving breaks, what came is read first and writing goes on`() async throws {
+    let (client, server, _, far) = try await connected { Reset(base: $0) }
+    try await server.write([1, 2])
+    await far.endSending()
+    #expect(try await client.read() == [1, 2])
+    for _ in 0..<2 {
+      let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
+      #expect(error?.transport is Reset.Broken)
+    }
+    try await client.write([3])
+    #expect(try await server.read() == [3])
+  }
+}

@@ -1,0 +1,68 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// Rings that are smaller than what comes at once.
+extension TLSStreamTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13], [64, 4096])
+  func `a record larger than the ring is read from one piece of the transport`(
+    version: TLSVersion, ring: Int
+  ) async throws {
+    let contexts = try Self.contexts(version)
+    var limits = TLSEngine.Limits()
+    limits.ring = ring
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server, limits: limits), over: far)
+    async let atServer = Self.readAll(server)
+    async let atClient = Self.readAll(client)
+    try await client.write(Self.pattern(50_000))
+    try await client.close()
+    try await server.write(Self.pattern(70_000))
+    try await server.close()
+    #expect(try await atServer == Self.pattern(50_000))
+    #expect(try await atClient == Self.pattern(70_000))
+  }
+
+  @Test func `unwrap passes over tickets that are more than the ring holds`() async throws {
+    let contexts = try Self.contexts(.tls13)
+    var limits = TLSEngine.Limits()
+    limits.ring = 64
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits), over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    async let atServer = server.unwrap()
+    #expect(try await client.unwrap().trailing.isEmpty)
+    #expect(try await atServer.trailing.isEmpty)
+  }
+
+  @Test func `however much is asked for, what is there is given`() async throws {
+    let (client, server) = try pair()
+    async let received = server.read(upTo: .max)
+    try await client.write([1, 2])
+    let bytes = try #require(try await received)
+    #expect(bytes == [1, 2])
+    // Whoever keeps small pieces keeps small arrays.
+    #expect(bytes.capacity < 100)
+  }
+
+  @Test func `nothing is taken from the transport while nobody reads`() async throws {
+    let (client, server, transport, _) = try await connected(capacity: 1000) { Failing($0) }
+    await Self.settle()
+    let before = transport.receivesLeft
+    let writing = Task {
+      try await server.write(Self.pattern(100_000))
+      try await server.close()
+    }
+    await Self.settle()
+    #expect(transport.receivesLeft == before)
+    #expect(try await Self.readAll(client) == Self.pattern(100_000))
+    try await writing.value
+  }
+}
