@@ -10,7 +10,8 @@ public struct Negotiated: Sendable, Hashable {
   public let group: String?
   /// The application protocol (ALPN, RFC 7301). Corresponds to `SSL_get0_alpn_selected(3)`.
   public let applicationProtocol: String?
-  /// The server name that the client asked for (SNI). Corresponds to `SSL_get_servername(3)`.
+  /// The server name that the client asked for (SNI); on a server as ``ClientHello/serverName`` tells it, lower-cased.
+  /// Corresponds to `SSL_get_servername(3)`.
   public let serverName: String?
   /// Whether an earlier session was resumed. Corresponds to `SSL_session_reused(3)`.
   public let isResumed: Bool
@@ -30,11 +31,12 @@ extension TLSEngine {
   ///
   /// - Parameters:
   ///   - label: the exporter label, for example `EXPORTER-Channel-Binding` (RFC 9266); 1 to 249 bytes.
-  ///   - context: the context value; in TLS 1.2 none and empty differ.
+  ///   - context: the context value, less than 64 KiB; in TLS 1.2 none and empty differ.
   ///   - count: bytes wanted, 1 to 8,160.
   /// - Returns: the bytes. They are secret where the label's protocol says so; their owner zeroes them.
   /// - Throws: ``TLSError`` with code `.notYet` before the handshake is done, `.invalidArgument` for a length out of
-  ///   range, `.library` where libssl refuses.
+  ///   range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627), where somebody in the middle could have made
+  ///   two connections that export the same, `.library` where libssl refuses.
   ///
   /// Corresponds to `SSL_export_keying_material(3)`, RFC 5705 and RFC 8446, section 7.5.
   public func exportKeyingMaterial(
@@ -43,9 +45,10 @@ extension TLSEngine {
     guard state.isHandshakeDone else {
       throw TLSError(.notYet, .misuse, hint: "there is nothing to export before the handshake is done")
     }
-    guard (1...249).contains(label.utf8.count), (1...8160).contains(count) else {
+    guard (1...249).contains(label.utf8.count), (1...8160).contains(count), context?.count ?? 0 < 65_536 else {
       throw TLSError(
-        .invalidArgument, .misuse, hint: "an exporter takes a label of 1 to 249 bytes and gives 1 to 8,160 bytes")
+        .invalidArgument, .misuse,
+        hint: "an exporter takes a label of 1 to 249 bytes, a context below 64 KiB, and gives 1 to 8,160 bytes")
     }
     return try handle.exportKeyingMaterial(label: Array(label.utf8), context: context, count: count)
   }

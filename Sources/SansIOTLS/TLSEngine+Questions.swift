@@ -12,11 +12,13 @@ public enum Question: Sendable {
 public enum Answer: Sendable {
   /// Go on as configured: the engine's own context; libssl's own verdict on the certificate.
   case proceed
-  /// Serve this ClientHello by another server context: its identities, versions, suites, ALPN, trust and tickets.
+  /// Serve this ClientHello by another server context: its identities, versions, suites, groups, ALPN, and all that it asks of
+  /// clients. Tickets are sealed by the keys of the context that the connection began with, and open only the context that
+  /// they were made for.
   case use(TLSContext)
   /// Accept the certificate whatever libssl found. Only an application that has its own proof (a pinned key) may say so.
   case accept
-  /// Refuse, with this alert to the peer.
+  /// Refuse, with this alert to the peer; those that libssl does not send as they are, are misuse.
   case reject(TLSAlert)
 }
 

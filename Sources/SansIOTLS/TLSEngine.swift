@@ -216,7 +216,11 @@ public struct TLSEngine: ~Copyable, Sendable {
     // Whole records rather than crumbs near the limit: it may be passed by one record.
     let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
     let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
-    if sealed > 0 { return .done(sealed) }
+    if sealed > 0 {
+      // What was sealed before it counts; the failure is told by the next call.
+      if case .failed = outcome { end(outcome) }
+      return .done(sealed)
+    }
     switch outcome {
     case .success: return .done(0)
     case .wantsRead: return .needsFeed
@@ -412,10 +416,20 @@ public struct TLSEngine: ~Copyable, Sendable {
       guard context.side == .server else {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
-      try handle.adopt(context, after: self.context)
+      // libssl points into it from here on, also if it does not take all of it.
       servingContext = context
+      do throws(TLSError) { try handle.adopt(context, after: self.context) } catch {
+        fail(error)
+        throw error
+      }
       handle.answerClientHello(.proceed)
-    case .reject(let alert): handle.answerClientHello(.reject(alert))
+    case .reject(let alert):
+      guard SSLHandle.canRefuseClientHello(with: alert) else {
+        throw TLSError(
+          .wrongAnswer, .misuse,
+          hint: "libssl does not send \(alert) as it is; unrecognized_name, access_denied or handshake_failure it does")
+      }
+      handle.answerClientHello(.reject(alert))
     case .proceed, .accept: handle.answerClientHello(.proceed)
     }
   }
@@ -488,6 +502,11 @@ public struct TLSEngine: ~Copyable, Sendable {
   private mutating func end(_ outcome: SSLHandle.Outcome) {
     collectNews()
     switch outcome {
+    case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
+      // RFC 8446, section 5.1. libssl takes it for an end, and could neither write nor close behind it.
+      fail(
+        TLSError(
+          .protocolViolation, .peer, hint: "the peer closed the connection in the middle of a handshake message"))
     case .peerClosed where state.isHandshakeDone:
       state.peerClosed()
       endIsUntold = true

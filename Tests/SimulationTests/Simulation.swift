@@ -21,6 +21,9 @@ struct Simulation: ~Copyable {
   private var client: Application
   private var server: Application
   private let alternative: TLSContext
+  /// Whether the alternative serves; and served where the session was made, which is good for nothing else.
+  private var usesAlternative = false
+  private var sessionIsOfAlternative = false
   private var steps = 0
   /// Nothing moved any more, and the applications lost patience.
   private var hasTimedOut = false
@@ -38,15 +41,18 @@ struct Simulation: ~Copyable {
     // The server's application may serve by another context than the engine was made with.
     let alternative = scenario.asks ? try scenario.contexts(in: world).server : contexts.server
     var session: TLSSession?
+    var sessionIsOfAlternative = false
     if scenario.resumes {
       var first = try Simulation(
         scenario.introduction, contexts, alternative, session: nil, link: .direct, in: world)
       _ = try first.run()
       session = first.client.session
+      sessionIsOfAlternative = first.usesAlternative
     }
     let link =
       scenario.carrier == .direct ? .direct : SimulatedLink(seed: scenario.seed, faults: scenario.carrier.faults)
     var simulation = try Simulation(scenario, contexts, alternative, session: session, link: link, in: world)
+    simulation.sessionIsOfAlternative = sessionIsOfAlternative
     var outcome = try simulation.run()
     if isDigested { outcome.digest = simulation.pair.log.tape?.digest }
     return outcome
@@ -202,6 +208,7 @@ struct Simulation: ~Copyable {
         : certificate.check.isAccepted ? [.proceed, .accept].randomElement(using: &random)! : .proceed
     }
     if case .reject = answer { self[side].hasRefused = true }
+    if case .use = answer { usesAlternative = true }
     _ = try call(side) { (pair) throws(TLSError) in try pair.answer(answer, at: side) }
     return true
   }
@@ -420,8 +427,9 @@ struct Simulation: ~Copyable {
       throw violation(
         "what follows the end in clear is kept: \(server.receivedInClear.count) of \(client.sentInClear.count) bytes")
     }
-    guard mayFail || !scenario.resumes || mine.isResumed == (client.hadSession) else {
-      throw violation("a session that was offered is resumed")
+    let isResumable = client.hadSession && usesAlternative == sessionIsOfAlternative
+    guard mayFail || !scenario.resumes || mine.isResumed == isResumable else {
+      throw violation("a session that was offered is resumed by the context that made it, and by no other")
     }
   }
 

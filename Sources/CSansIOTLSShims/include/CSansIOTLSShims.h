@@ -17,6 +17,7 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 // MARK: SSL_CTX
 
@@ -49,6 +50,8 @@ static inline void sitls_ctx_apply_defaults(SSL_CTX *ctx, bool release_buffers) 
   SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
   if (release_buffers) SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(ctx, 0);
+  // Padding to blocks, which openssl.cnf may ask for, would pad alerts past the room that is kept for them.
+  SSL_CTX_set_block_padding(ctx, 0);
 }
 
 // A server resumes by tickets alone and a client's sessions belong to its application: libssl's own caches stay empty.
@@ -74,6 +77,49 @@ static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 static inline const char *sitls_server_name(const SSL *ssl) { return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); }
 static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
+// The other context's TLS 1.3 suites: those that it names, or else the system's.
+static inline bool sitls_adopt_suites(SSL *ssl, SSL_CTX *other) {
+  char names[1024];
+  size_t used = 0;
+  STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(other);
+  for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); index++) {
+    const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, index);
+    const char *name = SSL_CIPHER_get_name(cipher);
+    // 0x13..: the suites of TLS 1.3 (RFC 8446, appendix B.4).
+    if (SSL_CIPHER_get_protocol_id(cipher) >> 8 != 0x13) continue;
+    size_t length = strlen(name);
+    if (used + length + 2 > sizeof names) return false;
+    if (used > 0) names[used++] = ':';
+    memcpy(names + used, name, length);
+    used += length;
+  }
+  names[used] = 0;
+  return SSL_set_ciphersuites(ssl, names) == 1;
+}
+// Replaces all that certificates are checked by. SSL_set1_param alone fills in what is not set, and keeps the rest.
+static inline bool sitls_replace_parameters(SSL *ssl, const X509_VERIFY_PARAM *parameters) {
+  X509_VERIFY_PARAM *own = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_inh_flags(own, X509_VP_FLAG_OVERWRITE | X509_VP_FLAG_RESET_FLAGS);
+  bool isReplaced = X509_VERIFY_PARAM_set1(own, parameters) == 1;
+  X509_VERIFY_PARAM_set_inh_flags(own, 0);
+  return isReplaced;
+}
+static inline bool sitls_has_extended_main_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
+// Checks the certificates of the session that is set by the context's trust and the connection's parameters, the name among
+// them, as a full handshake would.
+static inline bool sitls_verify_session(SSL *ssl, SSL_CTX *ctx) {
+  X509 *leaf = SSL_SESSION_get0_peer(SSL_get0_session(ssl));
+  X509_STORE_CTX *check = leaf ? X509_STORE_CTX_new() : NULL;
+  bool isAccepted = false;
+  if (check && X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(ctx), leaf, SSL_get_peer_cert_chain(ssl)) == 1 &&
+      X509_STORE_CTX_set_default(check, "ssl_server") == 1) {
+    X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(check);
+    X509_VERIFY_PARAM_set_auth_level(parameters, SSL_get_security_level(ssl));
+    isAccepted = X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) == 1 && X509_verify_cert(check) == 1;
+  }
+  X509_STORE_CTX_free(check);
+  return isAccepted;
+}
 // libssl's own groups. From 3.5 on they have a name, and an order that a plain list cannot say; before, they are spelled out.
 static inline int sitls_set_default_groups(SSL *ssl) {
   if (SSL_set1_groups_list(ssl, "DEFAULT") == 1) return 1;

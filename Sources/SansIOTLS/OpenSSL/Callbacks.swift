@@ -74,8 +74,25 @@ enum Callbacks {
     }
   }
 
+  /// Whether libssl sends this alert as it is where a ClientHello is refused by it: others it renames, leaves out, or takes
+  /// for the end.
+  static func canRefuseClientHello(with alert: TLSAlert) -> Bool {
+    switch alert.rawValue {
+    case 10, 20...22, 30, 40, 42...51, 60, 70, 71, 80, 86, 110...115, 120: true
+    default: false
+    }
+  }
+
   static let clientHello: SSL_client_hello_cb_fn = { ssl, alert, _ in
     guard let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
+    let wish = unsafe ClientHello.Wish(of: ssl)
+    // What was decided by the first ClientHello would not be about the second (RFC 8446, section 4.1.2).
+    guard unsafe wish == record.pointee.wish ?? wish else {
+      unsafe alert?.pointee = Int32(TLSAlert.illegalParameter.rawValue)
+      return SSL_CLIENT_HELLO_ERROR
+    }
+    unsafe record.pointee.wish = wish
+    guard unsafe record.pointee.asksAboutClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
     switch unsafe record.pointee.clientHello {
     case .none, .asked:
       unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl))
@@ -106,7 +123,7 @@ enum Callbacks {
     // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
     // reads it. 0 says that the reference handed in was not kept.
     guard let record = unsafe ConnectionRecord.of(ssl), let copy = unsafe SSL_SESSION_dup(session) else { return 0 }
-    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy))
+    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: record.pointee.origin))
     unsafe record.pointee.hasNews = true
     return 0
   }

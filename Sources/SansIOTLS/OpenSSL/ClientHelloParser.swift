@@ -9,13 +9,27 @@ extension ClientHello {
     var suites: UnsafePointer<UInt8>?
     let suitesCount = unsafe SSL_client_hello_get0_ciphers(ssl, &suites)
     let legacyVersion = UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl))
+    let wish = unsafe Wish(of: ssl)
     self.init(
-      serverName: Self.serverName(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_server_name), of: ssl)),
-      applicationProtocols: Self.protocols(
-        in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation), of: ssl)),
+      serverName: wish.serverName, applicationProtocols: Self.protocols(in: wish.applicationProtocols),
       versions: Self.versions(
         in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_versions), of: ssl), legacy: legacyVersion),
       cipherSuites: Self.numbers(in: unsafe [UInt8](UnsafeBufferPointer(start: suites, count: suitesCount))))
+  }
+
+  /// What a context is chosen by, as it was sent.
+  struct Wish: Equatable {
+    private let serverNames: [UInt8]
+    let applicationProtocols: [UInt8]
+
+    /// Valid only inside the ClientHello callback, where the extension bytes live.
+    init(of ssl: OpaquePointer) {
+      serverNames = unsafe ClientHello.extensionBytes(UInt32(TLSEXT_TYPE_server_name), of: ssl)
+      applicationProtocols = unsafe ClientHello.extensionBytes(
+        UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation), of: ssl)
+    }
+
+    var serverName: String? { ClientHello.serverName(in: serverNames) }
   }
 
   private static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {

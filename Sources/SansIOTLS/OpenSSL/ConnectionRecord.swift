@@ -34,12 +34,17 @@ struct ConnectionRecord: ~Copyable {
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
 
+  let asksAboutClientHello: Bool
   let asksAboutPeerCertificate: Bool
   /// The configuration says that chains are not checked.
   var ignoresVerdict: Bool
+  /// What a server was asked for, by the first ClientHello; the second, behind a HelloRetryRequest, must not differ.
+  var wish: ClientHello.Wish?
   var clientHello: Inquiry<ClientHello> = .none
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
 
+  /// The context that sessions are made with.
+  let origin: TLSSession.Origin
   var newSessions: [TLSSession] = []
   /// Keeps what passed, if the configuration asks for it.
   let tap: MessageTap?
@@ -49,12 +54,14 @@ struct ConnectionRecord: ~Copyable {
   /// Renegotiations that libssl declined by a warning (TLS 1.2). It answers any number within one call.
   var declinedRenegotiations = 0
 
-  init(outboundLimit: Int, tap: MessageTap?, asksAboutPeerCertificate: Bool, ignoresVerdict: Bool) {
-    self.tap = tap
+  init(limits: TLSEngine.Limits, context: TLSContext) {
+    tap = context.tapsMessages ? MessageTap(limit: limits.messages) : nil
     hasNews = tap != nil
-    spilled = SpillQueue(limit: outboundLimit)
-    self.asksAboutPeerCertificate = asksAboutPeerCertificate
-    self.ignoresVerdict = ignoresVerdict
+    spilled = SpillQueue(limit: limits.outbound)
+    asksAboutClientHello = context.configuration.asksAboutClientHello
+    asksAboutPeerCertificate = context.asksAboutPeerCertificate
+    ignoresVerdict = context.ignoresVerdict
+    origin = context.handle.origin
   }
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.

@@ -10,10 +10,9 @@ final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
   private let callbacks: ContextCallbacks
   private let library: LibraryContext?
+  /// What sessions made with this context are known by.
+  let origin = TLSSession.Origin()
   let warnings: [TLSContext.Warning]
-
-  /// libssl's own default, spelled out where an `SSL` must go back to it.
-  static let defaultCipherSuites = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
 
   init(_ configuration: TLSContext.Configuration, library: LibraryContext?) throws(TLSError) {
     ErrorQueue.clear()
@@ -39,9 +38,7 @@ final class ContextHandle: @unchecked Sendable {
       unsafe sitls_ctx_apply_defaults(context, configuration.releasesBuffers)
       unsafe sitls_ctx_set_session_policy(context, isServer)
       unsafe SSL_CTX_set_num_tickets(context, configuration.sessionTickets)
-      // Without a session id context, client certificates and resumption together fail the handshake.
-      var identifier = Array("SansIOTLS".utf8)
-      unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(identifier.count))
+      try unsafe Self.setSessionIdentifier(of: context, isServer, library)
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
@@ -60,9 +57,7 @@ final class ContextHandle: @unchecked Sendable {
     if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
     if isServer {
       unsafe sitls_ctx_acknowledge_server_name(context)
-      if configuration.asksAboutClientHello {
-        unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
-      }
+      unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
       if configuration.identities.count > 1 {
@@ -75,6 +70,23 @@ final class ContextHandle: @unchecked Sendable {
     self.library = library
     self.callbacks = callbacks
     self.warnings = warnings
+  }
+
+  /// Without a session id context, client certificates and resumption together fail the handshake. A server's is its own: a
+  /// ticket, which is sealed by the keys of the context that a connection began with, must not open another context that the
+  /// ClientHello chooses and that asks more of its clients. libssl ignores a ticket of another id.
+  private static func setSessionIdentifier(
+    of context: OpaquePointer, _ isServer: Bool, _ library: LibraryContext?
+  ) throws(TLSError) {
+    var identifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
+    // A client's is not secret and must not differ: libssl fails a resumption across contexts instead of going without.
+    let isRandom = unsafe !isServer || RAND_bytes_ex(library?.pointer, &identifier, identifier.count, 0) == 1
+    let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(identifier.count)) == 1
+    if !isRandom || !isSet {
+      throw TLSError(
+        .library, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",
+        library: ErrorQueue.take())
+    }
   }
 
   deinit { unsafe SSL_CTX_free(context) }

@@ -3,7 +3,11 @@ internal import CSansIOTLSShims
 
 /// The getters. The strings are libssl's own and copied at once.
 extension SSLHandle {
-  var serverName: String? { unsafe sitls_server_name(ssl).map { unsafe String(cString: $0) } }
+  /// A server is told what the ClientHello says: of a resumed TLS 1.2 session libssl tells the name that it was made with.
+  var serverName: String? {
+    if let wish = unsafe record.pointee.wish { return wish.serverName }
+    return unsafe sitls_server_name(ssl).map { unsafe String(cString: $0) }
+  }
 
   var negotiated: Negotiated {
     var alpn: UnsafePointer<UInt8>?
@@ -29,6 +33,11 @@ extension SSLHandle {
   }
 
   func exportKeyingMaterial(label: [UInt8], context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
+    guard unsafe SSL_version(ssl) >= TLS1_3_VERSION || sitls_has_extended_main_secret(ssl) else {
+      throw TLSError(
+        .unsupported, .peer,
+        hint: "this TLS 1.2 connection has no extended main secret (RFC 7627): what it exports binds nothing")
+    }
     ErrorQueue.clear()
     var material = [UInt8](repeating: 0, count: count)
     let result = unsafe label.withUnsafeBytes { label in

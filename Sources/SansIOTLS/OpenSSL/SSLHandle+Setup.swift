@@ -7,11 +7,13 @@ extension SSLHandle {
   func setServerName(_ name: ServerName) throws(TLSError) {
     ErrorQueue.clear()
     unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-    let accepted: Bool
+    var accepted: Bool
     switch name {
     case .dns(let text):
       let host = try ServerName.validated(text)
-      accepted = unsafe SSL_set1_host(ssl, host) == 1 && sitls_set_server_name(ssl, host) == 1
+      // SSL_set1_host would take what looks like an address for one.
+      accepted = unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1
+      accepted = unsafe accepted && sitls_set_server_name(ssl, host) == 1
     case .ip(let text):
       // libcrypto reads an address as C text: up to a NUL, and passes over what follows the last number.
       accepted = unsafe ServerName.isAddress(text) && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
@@ -35,8 +37,9 @@ extension SSLHandle {
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
   ///
   /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
-  /// by the result of the check that it was made with and by its certificate's names.
-  func offer(_ session: TLSSession, to serverName: ServerName, verifying: Bool) throws(TLSError) {
+  /// by the result of the check that it was made with and by its certificate's names. What another context found, or its
+  /// application accepted, proves nothing to this one: its certificates are checked anew.
+  func offer(_ session: TLSSession, to serverName: ServerName, by context: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
       throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
@@ -47,9 +50,11 @@ extension SSLHandle {
         .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
         library: ErrorQueue.take())
     }
-    if !verifying { return }
-    let isNameProven = try unsafe Self.proves(serverName, copy)
-    let isProven = unsafe isNameProven && SSL_get_verify_result(ssl) == Int(X509_V_OK)
+    if context.ignoresVerdict { return }
+    var isProven = try unsafe Self.proves(serverName, copy) && SSL_get_verify_result(ssl) == Int(X509_V_OK)
+    if session.reference.origin !== context.handle.origin {
+      isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context)
+    }
     if !isProven {
       throw TLSError(
         .invalidArgument, .misuse,
@@ -85,10 +90,9 @@ extension SSLHandle {
     var isAdopted = unsafe SSL_set_SSL_CTX(ssl, other) != nil
     isAdopted = unsafe isAdopted && sitls_set_min_version(ssl, sitls_ctx_min_version(other)) == 1
     isAdopted = unsafe isAdopted && sitls_set_max_version(ssl, sitls_ctx_max_version(other)) == 1
-    isAdopted = unsafe isAdopted && SSL_set1_param(ssl, SSL_CTX_get0_param(other)) == 1
+    isAdopted = unsafe isAdopted && sitls_replace_parameters(ssl, SSL_CTX_get0_param(other))
     if configuration.cipherSuites != nil || first.configuration.cipherSuites != nil {
-      let suites = configuration.cipherSuites?.joined(separator: ":") ?? ContextHandle.defaultCipherSuites
-      isAdopted = unsafe isAdopted && SSL_set_ciphersuites(ssl, suites) == 1
+      isAdopted = unsafe isAdopted && sitls_adopt_suites(ssl, other)
     }
     if let groups = configuration.groups?.joined(separator: ":") {
       isAdopted = unsafe isAdopted && sitls_set_groups(ssl, groups) == 1
@@ -133,6 +137,9 @@ extension SSLHandle {
   func answerPeerCertificate(_ verdict: ConnectionRecord.Verdict) {
     unsafe record.pointee.peerCertificate = .answered(verdict)
   }
+
+  /// The alert can be told to the peer as the reason of a refused ClientHello.
+  static func canRefuseClientHello(with alert: TLSAlert) -> Bool { Callbacks.canRefuseClientHello(with: alert) }
 
   /// The alert can be told to the peer as the reason of a refused certificate.
   static func canRefuseCertificate(with alert: TLSAlert) -> Bool { Callbacks.verificationCode(for: alert) != nil }

@@ -48,12 +48,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe self.ssl = ssl
     ringSize = limits.ring
     unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
-    unsafe record.initialize(
-      to: ConnectionRecord(
-        outboundLimit: limits.outbound,
-        tap: context.tapsMessages ? MessageTap(limit: limits.messages) : nil,
-        asksAboutPeerCertificate: context.asksAboutPeerCertificate,
-        ignoresVerdict: context.ignoresVerdict))
+    unsafe record.initialize(to: ConnectionRecord(limits: limits, context: context))
     unsafe SSL_set_ex_data(ssl, 0, record)
     unsafe SSL_set_info_callback(ssl, Callbacks.info)
   }
@@ -72,7 +67,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     case .client(let serverName):
       unsafe SSL_set_connect_state(ssl)
       try handle.setServerName(serverName)
-      if let session { try handle.offer(session, to: serverName, verifying: !context.ignoresVerdict) }
+      if let session { try handle.offer(session, to: serverName, by: context) }
     case .server:
       unsafe SSL_set_accept_state(ssl)
     }
@@ -124,8 +119,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   mutating func hibernate() -> Bool {
     guard unsafe record.pointee.network != nil else { return true }
     guard outboundCount == 0, inboundCount == 0, isEmpty else { return false }
-    // SSL_free_buffers itself does not notice a record of which only the header has arrived.
-    if isBetweenRecords { unsafe SSL_free_buffers(ssl) }
+    // SSL_free_buffers does not notice a record of which only the header has arrived; nor, before CVE-2024-4741 was mended,
+    // one of which a message is still to be read.
+    if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }
     unsafe SSL_set_bio(ssl, nil, nil)
     unsafe BIO_free(record.pointee.network)
     unsafe record.pointee.network = nil
@@ -135,6 +131,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   var inboundCount: Int { unsafe record.pointee.inbound }
   var outboundCount: Int { unsafe record.pointee.outbound + record.pointee.spilled.count }
+
+  /// libssl holds something of a record, read or not. Corresponds to `SSL_has_pending(3)`.
+  private var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
 
   /// Whether libssl is known to wait for ciphertext: a call could not find anything.
   var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
@@ -314,9 +313,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         unsafe record.pointee.lastReadRequest = 5
         unsafe record.pointee.inbound = BIO_ctrl_wpending(record.pointee.network)
       case .wantsRead:
-        isEmpty = true
+        // Several messages may be in one record, and libssl comes back behind each.
+        isEmpty = !endedAtControlRecord || !hasPending
       default:
-        break
+        isEmpty = true
       }
       return outcome
     }
@@ -352,7 +352,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   }
 
   /// libssl owes an answer, or is inside a post-handshake message.
-  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || SSL_in_init(ssl) != 0 }
+  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || isInsideMessage }
+
+  /// The peer began a message after the handshake, and its rest has not come.
+  var isInsideMessage: Bool { unsafe SSL_in_init(ssl) != 0 }
 
   /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
   /// `SSL_shutdown(3)`.

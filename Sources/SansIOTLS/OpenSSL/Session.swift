@@ -2,9 +2,10 @@ internal import CSansIOTLSOpenSSL
 
 /// A session that a client may resume: opaque, secret, and good for one connection in TLS 1.3.
 ///
-/// A resumption shows no certificate: the peer is who it was when the session was made. So a session belongs to the
-/// configuration that it was made with; one that does not prove the server name asked for, or was made without checking
-/// the chain, is refused where that is checked. The question about the peer's certificate is not asked again.
+/// A resumption shows no certificate: the peer is who it was when the session was made. So a session that does not prove
+/// the server name asked for, or was made without checking the chain, is refused where that is checked. Offered by another
+/// context than the one that it was made with, its certificates are checked anew, by that context's trust. The question about
+/// the peer's certificate is not asked again.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
@@ -14,13 +15,22 @@ public struct TLSSession: Sendable {
   @safe
   package final class Reference: @unchecked Sendable {
     package let session: OpaquePointer
-    init(adopting session: OpaquePointer) { unsafe self.session = session }
+    package let origin: Origin
+    init(adopting session: OpaquePointer, origin: Origin) {
+      unsafe self.session = session
+      self.origin = origin
+    }
     deinit { unsafe SSL_SESSION_free(session) }
   }
 
+  /// The context that a session was made with, by its identity.
+  package final class Origin: Sendable {}
+
   package let reference: Reference
 
-  package init(adopting session: OpaquePointer) { unsafe reference = Reference(adopting: session) }
+  package init(adopting session: OpaquePointer, origin: Origin) {
+    unsafe reference = Reference(adopting: session, origin: origin)
+  }
 
   /// The version that the session was made with.
   public var version: TLSVersion {

@@ -235,4 +235,56 @@ struct ResumptionTests {
     let ends = try Ends(.tls13) { _, server in server.sessionTickets = 0 }
     #expect(try ends.connect().sessions.isEmpty == true)
   }
+
+  private func session(_ pair: inout EnginePair) throws -> TLSSession {
+    try pair.handshake()
+    try pair.settle()
+    var last: TLSSession?
+    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+    return try #require(last)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session of a certificate that only the application accepted proves nothing elsewhere`(
+    version: TLSVersion
+  ) throws {
+    let (strict, server) = try EnginePair.configurations(version: version, identity: .server(defect: .expired))
+    var asking = strict
+    asking.asksAboutPeerCertificate = true
+    let serverContext = try TLSContext(server)
+    var pair = try EnginePair(client: TLSContext(asking), server: serverContext)
+    while pair.client.question == nil, pair.step() {}
+    try pair.client.answer(.accept)
+    let session = try session(&pair)
+    let error = thrownError {
+      _ = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(strict), session: session)
+    }
+    #expect(error?.code == .invalidArgument)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session is offered by another context if that one trusts its certificates`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    var other = client
+    other.trust = [TestIdentity.server().trust]
+    let serverContext = try TLSContext(server)
+    var pair = try EnginePair(client: TLSContext(client), server: serverContext)
+    let session = try session(&pair)
+    let error = thrownError {
+      _ = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(other), session: session)
+    }
+    #expect(error?.code == .invalidArgument)
+    var again = try EnginePair(client: TLSContext(client), server: serverContext, session: session)
+    try again.handshake()
+    #expect(again.client.negotiated?.isResumed == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server is told the name asked for though a session of another is offered`(version: TLSVersion) throws {
+    let ends = try Ends(version, identity: TestAuthority().issue(names: ["a.example", "b.example"]))
+    let session = try #require(try ends.connect(serverName: .dns("a.example")).sessions.last)
+    var pair = try ends.pair(session, serverName: .dns("b.example"))
+    _ = try ends.finish(&pair)
+    #expect(pair.server.negotiated?.serverName == "b.example")
+  }
 }

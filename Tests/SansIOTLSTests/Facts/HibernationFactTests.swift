@@ -147,4 +147,16 @@ struct HibernationFactTests {
     #expect(pair.server.outboundCount == 27)
     #expect(try pair.transfer([1], from: .server) == [1])
   }
+
+  @Test(arguments: TLSVersion.both)
+  func `an end behind an exactly full read may be slept behind`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.server.write([1, 2, 3])
+    _ = try pair.server.close()
+    _ = try pair.client.feed(pair.server.drain())
+    #expect(try pair.client.read(upTo: 3) == .done([1, 2, 3]))
+    #expect(try pair.client.read(upTo: 3) == .endOfStream)
+    #expect(pair.client.hibernate() == true)
+  }
 }

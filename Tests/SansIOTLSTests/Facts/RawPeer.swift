@@ -13,8 +13,11 @@ final class RawPeer {
   private let output: OpaquePointer
 
   /// Makes one end of a TLS 1.2 connection; it believes whatever certificate it is shown.
-  init(_ side: EnginePair.Side, identity: TestIdentity? = nil) {
+  ///
+  /// - Parameter options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
+  init(_ side: EnginePair.Side, identity: TestIdentity? = nil, options: UInt64 = 0) {
     let context = unsafe SSL_CTX_new(TLS_method())!
+    unsafe SSL_CTX_set_options(context, options)
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
     if let identity {
       unsafe identity.certificateDER.withUnsafeBufferPointer {

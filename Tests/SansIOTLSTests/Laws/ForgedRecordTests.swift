@@ -184,4 +184,46 @@ struct ForgedRecordTests {
     #expect(try box.pair.server.absorb(forge.seal(.alert, [1, 0])).isEmpty)
     #expect(try box.pair.server.read(upTo: 1) == .endOfStream)
   }
+
+  @Test
+  func `goodbye in the middle of a message is refused`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13)
+    let stream = forge.seal(.handshake, Array(Self.keyUpdate[..<4])) + forge.seal(.alert, [1, 0])
+    let error = thrownError { _ = try box.pair.server.absorb(stream) }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.blame == .peer)
+  }
+
+  private static func ticket(_ number: UInt8) -> [UInt8] {
+    // Lifetime, age, nonce, ticket, no extensions.
+    [4, 0, 0, 16] + [0, 0, 28, 32] + [0, 0, 0, 1] + [1, number] + [0, 2, 7, number] + [0, 0]
+  }
+
+  @Test
+  func `tickets in one record are all told by the read that meets them`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
+    _ = box.pair.client.allEvents()
+    #expect(try box.pair.client.absorb(forge.seal(.handshake, Self.ticket(1) + Self.ticket(2))).isEmpty)
+    #expect(box.pair.client.allEvents().count == 2)
+    #expect(box.pair.client.needs == [.feed])
+  }
+
+  @Test
+  func `a key update request behind a ticket in its record is answered`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
+    #expect(try box.pair.client.absorb(forge.seal(.handshake, Self.ticket(1) + Self.keyUpdateRequest)).isEmpty)
+    #expect(box.pair.client.outboundCount > 0)
+  }
+
+  @Test
+  func `a connection does not sleep on messages that it has not read`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
+    _ = box.pair.client.allEvents()
+    _ = try box.pair.client.feed(forge.seal(.handshake, Self.ticket(1) + Self.ticket(2)))
+    #expect(try box.pair.client.read(upTo: 0) == .done([]))
+    #expect(box.pair.client.hibernate() == false)
+    #expect(try box.pair.client.read(upTo: 1) == .needsFeed)
+    #expect(box.pair.client.hibernate() == true)
+    #expect(box.pair.client.allEvents().count == 2)
+  }
 }

@@ -349,4 +349,103 @@ struct QuestionTests {
       try pair.shutdown()
     }
   }
+
+  @Test(arguments: TLSVersion.both)
+  func `a ticket of one context opens no other that the ClientHello chooses`(version: TLSVersion) throws {
+    let alice = TestIdentity.client("Alice")
+    let identity = TestAuthority().issue(names: ["public.example", "admin.example"])
+    var (client, front) = try EnginePair.configurations(version: version, identity: identity)
+    client.tapsMessages = false
+    var admin = front
+    front.asksAboutClientHello = true
+    admin.trust = [alice.trust]
+    admin.clientAuthentication = .required
+    let contexts = (client: try TLSContext(client), front: try TLSContext(front), admin: try TLSContext(admin))
+    var first = try EnginePair(client: contexts.client, server: contexts.front, serverName: .dns("public.example"))
+    first.step()
+    try first.server.answer(.proceed)
+    try first.handshake()
+    try first.settle()
+    var session: TLSSession?
+    while let event = first.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    let ticket = try #require(session)
+    var second = try EnginePair(
+      client: contexts.client, server: contexts.front, serverName: .dns("admin.example"), session: ticket)
+    second.step()
+    try second.server.answer(.use(contexts.admin))
+    let error = thrownError {
+      try second.handshake()
+      try second.settle()
+    }
+    #expect(error?.code == .certificateRejected)
+    #expect(second.server.negotiated == nil)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a ticket of a context that the ClientHello chose opens it again`(version: TLSVersion) throws {
+    var (client, front) = try EnginePair.configurations(version: version)
+    client.tapsMessages = false
+    let other = try TLSContext(front)
+    front.asksAboutClientHello = true
+    let contexts = (client: try TLSContext(client), front: try TLSContext(front))
+    var session: TLSSession?
+    for turn in 0..<2 {
+      var pair = try EnginePair(client: contexts.client, server: contexts.front, session: session)
+      pair.step()
+      try pair.server.answer(.use(other))
+      try pair.handshake()
+      try pair.settle()
+      #expect(pair.server.negotiated?.isResumed == (turn == 1))
+      while let event = pair.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `a second ClientHello must ask for the name that the first asked for`(asks: Bool) throws {
+    var pair = try asking(.tls13) { client, server in
+      server.asksAboutClientHello = asks
+      client.groups = ["X25519", "P-256"]
+      server.groups = ["P-256"]
+    }
+    pair.step()
+    if asks { try pair.server.answer(.proceed) }
+    _ = try pair.client.feed(pair.server.drain())
+    var hello = pair.client.drain()
+    let name = Array("localhost".utf8)
+    let start = try #require(hello.indices.first { hello[$0...].starts(with: name) })
+    hello[start] = UInt8(ascii: "x")
+    let error = thrownError { _ = try pair.server.feed(hello) }
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent == .illegalParameter)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the other context's own checks count and none of the first one's`(version: TLSVersion) throws {
+    let wrong = TestIdentity.client("Mallory", defect: .wrongUsage)
+    var (client, front) = try EnginePair.configurations(version: version)
+    client.identities = [try wrong.identity]
+    var other = front
+    other.trust = [wrong.trust]
+    other.clientAuthentication = .required
+    front.asksAboutClientHello = true
+    front.acceptsAnyPurpose = true
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
+    pair.step()
+    try pair.server.answer(.use(TLSContext(other)))
+    _ = thrownError {
+      try pair.handshake()
+      try pair.settle()
+    }
+    #expect(pair.server.failure?.code == .certificateRejected)
+  }
+
+  @Test(arguments: [TLSAlert(rawValue: 200), .certificateRequired, .closeNotify])
+  func `an alert that libssl would not send as it is answers no ClientHello`(alert: TLSAlert) throws {
+    var pair = try asking(.tls13)
+    pair.step()
+    #expect(thrownError { try pair.server.answer(.reject(alert)) }?.code == .wrongAnswer)
+    #expect(hello(pair.server) != nil)
+    try pair.server.answer(.proceed)
+    try pair.handshake()
+  }
 }

@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Synchronization
 
-/// Seals records with the keys of a real client whose handshake is done: what libssl never sends and a peer may.
+/// Seals records with the keys of a real peer whose handshake is done: what libssl never sends and a peer may.
 ///
 /// The suites are fixed: AES-128-GCM with SHA-256 in both versions (RFC 5288 and RFC 8446, section 5.2).
 struct RecordForge {
@@ -32,9 +32,9 @@ struct RecordForge {
 
   // MARK: From a real handshake
 
-  /// A pair after its handshake and a forge that goes on for its client, which must not write any more.
+  /// A pair after its handshake and a forge that goes on for one side, which must not write any more.
   static func connected(
-    _ version: TLSVersion, limits: TLSEngine.Limits = .default
+    _ version: TLSVersion, forging side: EnginePair.Side = .client, limits: TLSEngine.Limits = .default
   ) throws -> (server: Box, forge: RecordForge) {
     let lines = Lines()
     var pair = try EnginePair.connected(version, handshake: false, limits: limits) { client, server in
@@ -51,7 +51,7 @@ struct RecordForge {
     try pair.settle()
     let box = Box(pair)
     if version == .tls13 {
-      let secret = lines.secret("CLIENT_TRAFFIC_SECRET_0")
+      let secret = lines.secret(side == .client ? "CLIENT_TRAFFIC_SECRET_0" : "SERVER_TRAFFIC_SECRET_0")
       return (
         box,
         RecordForge(
@@ -61,9 +61,8 @@ struct RecordForge {
     // Both randoms stand behind record header, message header and version.
     let seed = Array("key expansion".utf8) + answer[11..<43] + hello[11..<43]
     let block = pseudorandom(lines.secret("CLIENT_RANDOM"), seed, 40)
-    return (
-      box, RecordForge(version: version, key: Array(block[..<16]), nonce: Array(block[32..<36]), sequence: 1)
-    )
+    let (key, nonce) = side == .client ? (block[..<16], block[32..<36]) : (block[16..<32], block[36..<40])
+    return (box, RecordForge(version: version, key: Array(key), nonce: Array(nonce), sequence: 1))
   }
 
   /// A tuple cannot hold a noncopyable pair.
