@@ -19,7 +19,11 @@ internal import Synchronization
 /// on every system. It looks at each descriptor in each call, which is fit for hundreds of waiting connections and not for
 /// tens of thousands; a program with that many has an event loop already.
 final class DescriptorWatch: Sendable {
-  enum Readiness { case reading, writing }
+  enum Readiness {
+    case reading, writing
+
+    fileprivate var events: Int16 { Int16(self == .reading ? POLLIN : POLLOUT) }
+  }
 
   private struct Wait: Sendable {
     let number: Int32
@@ -38,10 +42,14 @@ final class DescriptorWatch: Sendable {
 
   private let state = Mutex(State())
 
-  /// Waits until a descriptor is ready, or has failed, or the task is cancelled.
+  /// Waits until a descriptor is ready, or has failed, or is forgotten, or the task is cancelled.
   ///
+  /// - Parameters:
+  ///   - readiness: for what.
+  ///   - number: the descriptor's number; `nil` if it was closed. It is asked for behind the lock that ``forget(_:_:)`` takes,
+  ///     so that whoever waits either finds it closed or is woken when it is.
   /// - Throws: ``TransportError`` if the thread cannot be started.
-  func wait(for number: Int32, _ readiness: Readiness) async throws(TransportError) {
+  func wait(_ readiness: Readiness, for number: @Sendable () -> Int32?) async throws(TransportError) {
     try start()
     let identifier = state.withLock { state in
       state.nextIdentifier += 1
@@ -49,13 +57,12 @@ final class DescriptorWatch: Sendable {
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let isCancelled = state.withLock { state in
-          if Task.isCancelled { return true }
-          state.waits[identifier] = Wait(
-            number: number, events: Int16(readiness == .reading ? POLLIN : POLLOUT), continuation: continuation)
+        let isOver = state.withLock { state in
+          guard !Task.isCancelled, let number = number() else { return true }
+          state.waits[identifier] = Wait(number: number, events: readiness.events, continuation: continuation)
           return false
         }
-        if isCancelled { continuation.resume() } else { wake() }
+        if isOver { continuation.resume() } else { wake() }
       }
     } onCancel: {
       // The thread still polls the descriptor, once, and finds nobody.
@@ -64,11 +71,27 @@ final class DescriptorWatch: Sendable {
     }
   }
 
-  /// Whether a descriptor is ready at this moment. Does not wait.
+  /// Ends the waiting for a descriptor that its holder has closed.
+  ///
+  /// `poll(2)` itself would not tell: it holds on to what the number meant when it was called.
+  func forget(_ number: Int32, _ readiness: Readiness) {
+    let forgotten = state.withLock { state in
+      let waits = state.waits.filter { $0.value.number == number && $0.value.events == readiness.events }
+      for identifier in waits.keys { state.waits[identifier] = nil }
+      return waits.values.map(\.continuation)
+    }
+    if forgotten.isEmpty { return }
+    for continuation in forgotten { continuation.resume() }
+    wake()
+  }
+
+  /// Whether a descriptor is ready at this moment, or has failed, or come to its end. Does not wait.
+  ///
+  /// - Returns: not if a signal kept `poll(2)` from telling.
   static func isReady(_ number: Int32, _ readiness: Readiness) -> Bool {
-    var entry = pollfd(fd: number, events: Int16(readiness == .reading ? POLLIN : POLLOUT), revents: 0)
+    var entry = pollfd(fd: number, events: readiness.events, revents: 0)
     // Sound: one entry, which lives through the call.
-    return unsafe poll(&entry, 1, 0) != 0
+    return unsafe poll(&entry, 1, 0) > 0
   }
 
   private func start() throws(TransportError) {

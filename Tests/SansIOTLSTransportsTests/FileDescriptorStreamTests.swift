@@ -110,6 +110,88 @@ struct FileDescriptorStreamTests {
     #expect(error?.isDisconnection == true)
   }
 
+  @Test(arguments: Kind.allCases)
+  func `sending behind the end is an error`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    try await near.endSending()
+    let error = await #expect(throws: TransportError.self) { try await near.send([1]) }
+    #expect(error == TransportError(.write, number: EBADF))
+    // The other direction goes on.
+    try await far.send([2])
+    #expect(try await near.receive(upTo: 1) == [2])
+  }
+
+  /// The number is given away again at once: had the stream kept it, it would wait for somebody else's descriptor.
+  @Test func `sending behind the end does not ask a descriptor that has the number now`() async throws {
+    let (inward, outward, other) = (Channel.pipe(), Channel.pipe(), Channel.pipe())
+    let ends = [inward, outward, other].flatMap { [$0.reading, $0.writing] }
+    defer { for end in ends { close(end) } }
+    do {
+      let stream = FileDescriptorStream(
+        try FileDescriptorTransport(reading: inward.reading, writing: outward.writing, ownership: .borrowed))
+      try await stream.endSending()
+      // A pipe that nobody reads and that is full, under the old number: it would never be ready.
+      _ = dup2(other.writing, outward.writing)
+      Self.fill(other.writing)
+      let error = await #expect(throws: TransportError.self) { try await stream.send([1]) }
+      #expect(error?.number == EBADF)
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a send that waits when sending is ended says so`(kind: Kind) async throws {
+    for _ in 0..<50 {
+      let (near, far) = try kind.make()
+      let sending = Task { try await near.send([UInt8](repeating: 0, count: 10_000_000)) }
+      // Something has come: the sender is at it, and waits now or soon.
+      #expect(try await far.receive(upTo: 1) == [0])
+      try await near.endSending()
+      let error = await #expect(throws: TransportError.self) { try await sending.value }
+      #expect(error?.number == EBADF)
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a cancelled send ends, and says that it did not send all`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    let bytes = [UInt8](repeating: 7, count: 10_000_000)
+    let sending = Task { try await near.send(bytes) }
+    #expect(try await far.receive(upTo: 1) == [7])
+    sending.cancel()
+    let error = await #expect(throws: TransportError.self) { try await sending.value }
+    #expect(error?.number == ECANCELED)
+    // The stream is as good as before: what comes next follows what went.
+    let rest = Task {
+      try await near.send([8])
+      try await near.endSending()
+    }
+    var (count, last) = (1, UInt8(7))
+    while let piece = try await far.receive(upTo: 65_536) {
+      count += piece.count
+      last = piece.last ?? last
+    }
+    try await rest.value
+    #expect(count < bytes.count && last == 8)
+  }
+
+  @Test(arguments: Kind.allCases, [Int.max, 65_537, 0, .min])
+  func `however much is asked for, what is there is given`(kind: Kind, count: Int) async throws {
+    let (near, far) = try kind.make()
+    try await far.send([1, 2, 3])
+    try await far.endSending()
+    var received: [UInt8] = []
+    while let piece = try await near.receive(upTo: count) { received += piece }
+    #expect(received == [1, 2, 3])
+  }
+
+  /// Fills a pipe until it takes no more.
+  private static func fill(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    let bytes = [UInt8](repeating: 0, count: 4096)
+    // Sound: the array lives through the call and is as long as it says.
+    while unsafe write(descriptor, bytes, bytes.count) > 0 {}
+  }
+
   // MARK: Messages
 
   /// Messages in memory, no longer than a limit.

@@ -33,4 +33,15 @@ struct PollSetTests {
     #expect(look().isReady(near, reading) && look().isReady(near, writing))
     #expect(!look().isReady(far, reading))
   }
+
+  @Test func `a descriptor is ready when it has something, and at its end`() {
+    let pipe = Channel.pipe()
+    #expect(!DescriptorWatch.isReady(pipe.reading, .reading))
+    #expect(DescriptorWatch.isReady(pipe.writing, .writing))
+    Channel.send([1], to: pipe.writing)
+    #expect(DescriptorWatch.isReady(pipe.reading, .reading))
+    #expect(Channel.receive(from: dup(pipe.reading)) == [1])
+    #expect(DescriptorWatch.isReady(pipe.reading, .reading))
+    close(pipe.reading)
+  }
 }
