@@ -188,10 +188,16 @@ public struct Relay: ~Copyable {
 
   private mutating func stepHandshake() throws(TLSError) {
     defer { accountForFlight() }
-    switch try engine.handshake() {
-    case .done: report.negotiated = engine.negotiated
-    case .needsAnswer: try engine.answer(.proceed)
-    case .needsFeed, .needsDrain, .endOfStream: break
+    while true {
+      switch try engine.handshake() {
+      case .done: report.negotiated = engine.negotiated
+      // The answer goes on with what was fed, which may be all: asked again, since the peer need not send more.
+      case .needsAnswer:
+        try engine.answer(.proceed)
+        continue
+      case .needsFeed, .needsDrain, .endOfStream: break
+      }
+      return
     }
   }
 
