@@ -10,9 +10,11 @@
 ///
 /// No call blocks, is cut short by a signal, or raises SIGPIPE. Each direction closes by itself. Descriptors whose
 /// status flags had to be changed (see `fcntl(2)`, O_NONBLOCK) get them back when their direction is closed or the
-/// transport ends; until then other holders of the same open file description see the change.
+/// transport ends; if both directions share an open file description, when the later of them is. Until then other
+/// holders of the same open file description see the change.
 ///
-/// A terminal is the exception to "no call blocks": use it only when `poll(2)` says that it is ready.
+/// A terminal is not changed, but asked by `poll(2)` in each call. So one that another program reads at the same time may
+/// still hold a read up: that program may take what `poll(2)` saw.
 public struct FileDescriptorTransport: ~Copyable, Sendable {
   /// Who closes the descriptors.
   public enum Ownership: Sendable {
@@ -46,12 +48,17 @@ public struct FileDescriptorTransport: ~Copyable, Sendable {
   /// Corresponds to `fcntl(2)`.
   public init(reading: Int32, writing: Int32, ownership: Ownership = .owned) throws(TransportError) {
     let isOwned = ownership == .owned
+    let wasBlocking = Descriptor.isBlocking(writing)
     let input = try Descriptor(reading, isOwned: isOwned)
+    // What was changed for one descriptor shows in the other only if both are of one open file description, whatever
+    // their numbers.
+    let sharesFlags = wasBlocking && !Descriptor.isBlocking(writing)
     // Two descriptors in any case, so that each direction closes by itself.
     let isDuplicated = reading == writing
     let writing = isDuplicated ? fcntl(writing, F_DUPFD_CLOEXEC, 0) : writing
     guard writing >= 0 else { throw .last(.prepare) }
-    output = try Descriptor(writing, isOwned: isOwned || isDuplicated)
+    output = try Descriptor(
+      writing, isOwned: isOwned || isDuplicated, sharing: sharesFlags ? input.changedFlags : nil)
     self.input = consume input
   }
 

@@ -149,6 +149,57 @@ import Testing
     #expect(try read(transport).0 == .endOfFile)
   }
 
+  /// Both ends of a pseudo-terminal.
+  private func terminal(isRaw: Bool) throws -> (primary: Int32, secondary: Int32) {
+    var (primary, secondary): (Int32, Int32) = (-1, -1)
+    var settings = termios()
+    // Sound: the numbers and the settings live through the calls; no name is asked for.
+    if isRaw {
+      unsafe cfmakeraw(&settings)
+      let result = unsafe openpty(&primary, &secondary, nil, &settings, nil)
+      try #require(result == 0)
+    } else {
+      let result = unsafe openpty(&primary, &secondary, nil, nil, nil)
+      try #require(result == 0)
+    }
+    return (primary, secondary)
+  }
+
+  /// Line feeds become two bytes each on a terminal that is not raw.
+  @Test(arguments: [true, false])
+  func `a terminal that nobody reads takes what there is room for and does not block`(isRaw: Bool) throws {
+    let ends = try terminal(isRaw: isRaw)
+    defer { close(ends.primary) }
+    let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
+    #expect(fcntl(ends.secondary, F_GETFL) & O_NONBLOCK == 0)
+    let piece = [UInt8](repeating: UInt8(ascii: "\n"), count: 1000)
+    var sent = 0
+    while true {
+      let count = try write(piece, transport)
+      if count == 0 { break }
+      sent += count
+      try #require(sent < 100_000_000)
+    }
+    #expect(sent > 0)
+    #expect(try write(piece, transport) == 0)
+    // Room again, as soon as somebody reads.
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    // Sound: the array lives through the call and is as long as it says.
+    let count = unsafe Glibc.read(ends.primary, &bytes, bytes.count)
+    #expect(count > 0)
+  }
+
+  @Test func `a terminal that has nothing says so and does not block`() throws {
+    let ends = try terminal(isRaw: true)
+    defer { close(ends.primary) }
+    let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
+    #expect(try read(transport).0 == .wouldBlock)
+    Channel.sendAll([1, 2, 3], to: ends.primary)
+    #expect(try read(transport, atMost: 2).1 == [1, 2])
+    #expect(try read(transport, atMost: 2).1 == [3])
+    #expect(try read(transport).0 == .wouldBlock)
+  }
+
   @Test func `owned descriptors are closed and borrowed ones left open`() throws {
     for ownership in [FileDescriptorTransport.Ownership.owned, .borrowed] {
       let ends = ends(.pipes)
@@ -176,6 +227,28 @@ import Testing
     }
     #expect(fcntl(reader, F_GETFL) & O_NONBLOCK == 0)
     #expect(fcntl(writer, F_GETFL) & O_NONBLOCK == 0)
+  }
+
+  /// A FIFO that is open for both directions, as one number or as two of the same open file description.
+  @Test(arguments: [true, false], [true, false])
+  func `flags that both directions share are put back when the later of them ends`(
+    isOneNumber: Bool, inputEndsFirst: Bool
+  ) throws {
+    let pipe = Channel.pipe()
+    // Sound: the path lives through the call.
+    let number = unsafe open("/dev/fd/\(pipe.reading)", O_RDWR)
+    for end in [pipe.reading, pipe.writing] { close(end) }
+    try #require(number >= 0)
+    let (witness, second) = (dup(number), isOneNumber ? number : dup(number))
+    defer { close(witness) }
+    func isBlocking() -> Bool { fcntl(witness, F_GETFL) & O_NONBLOCK == 0 }
+    var transport = try FileDescriptorTransport(reading: number, writing: second)
+    #expect(!isBlocking())
+    if inputEndsFirst { transport.closeInput() } else { transport.closeOutput() }
+    // A write that found the FIFO full would block from here on.
+    #expect(!isBlocking())
+    if inputEndsFirst { transport.closeOutput() } else { transport.closeInput() }
+    #expect(isBlocking())
   }
 
   @Test func `sockets keep their flags all the time`() throws {
