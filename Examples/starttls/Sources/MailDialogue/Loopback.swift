@@ -13,6 +13,7 @@ public enum Loopback {
   /// Opens a port that the system chooses.
   ///
   /// - Returns: the listening descriptor and the port's number.
+  /// - Throws: `TransportError`, if the system has none.
   public static func listen() throws(TransportError) -> (descriptor: Int32, port: UInt16) {
     let descriptor = try socket()
     var address = address(port: 0)
@@ -23,18 +24,38 @@ public enum Loopback {
       guard unsafe bind(descriptor, pointer, size) == 0, system_listen(descriptor, 16) == 0 else { return false }
       return unsafe getsockname(descriptor, pointer, &size) == 0
     }
-    guard isBound else { throw TransportError(.prepare, number: errno) }
+    guard isBound else { throw failure(closing: descriptor) }
     return (descriptor, UInt16(bigEndian: address.sin_port))
   }
 
-  /// Waits for the next connection.
+  /// Waits for the next connection. One that fails before it is there, and a moment in which the process has no descriptor
+  /// left for it, are no reason to end a server.
+  ///
+  /// - Parameter descriptor: the listening one.
+  /// - Returns: the connection.
+  /// - Throws: `TransportError`, if the listening descriptor is of no use.
   public static func accept(_ descriptor: Int32) throws(TransportError) -> FileDescriptorStream {
-    let connection = system_accept(descriptor)
-    guard connection >= 0 else { throw TransportError(.prepare, number: errno) }
-    return FileDescriptorStream(try FileDescriptorTransport(reading: connection, writing: connection))
+    while true {
+      do throws(TransportError) {
+        let connection = system_accept(descriptor)
+        guard connection >= 0 else { throw TransportError(.prepare, number: errno) }
+        return FileDescriptorStream(try FileDescriptorTransport(reading: connection, writing: connection))
+      } catch {
+        switch error.number {
+        case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH: continue
+        // The connection still waits, and would be found again at once: others get a moment to end.
+        case EMFILE, ENFILE, ENOBUFS, ENOMEM: _ = poll(nil, 0, 100)
+        default: throw error
+        }
+      }
+    }
   }
 
   /// Connects to a port.
+  ///
+  /// - Parameter port: its number.
+  /// - Returns: the connection.
+  /// - Throws: `TransportError`, for example `ECONNREFUSED`.
   public static func connect(port: UInt16) throws(TransportError) -> FileDescriptorStream {
     let descriptor = try socket()
     var address = address(port: port)
@@ -43,8 +64,14 @@ public enum Loopback {
       unsafe system_connect(
         descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
     }
-    guard isConnected else { throw TransportError(.prepare, number: errno) }
+    guard isConnected else { throw failure(closing: descriptor) }
     return FileDescriptorStream(try FileDescriptorTransport(reading: descriptor, writing: descriptor))
+  }
+
+  private static func failure(closing descriptor: Int32) -> TransportError {
+    let error = TransportError(.prepare, number: errno)
+    close(descriptor)
+    return error
   }
 
   private static func socket() throws(TransportError) -> Int32 {
