@@ -1,18 +1,12 @@
 import SansIOTLSTransports
 
-/// Lines over a byte transport, each ended by CRLF or LF.
+/// Lines over a byte transport, each ended by CRLF.
 struct LineChannel<Transport: ByteTransport> {
-  /// A line that does not end.
-  struct TooLong: Error {}
-
   /// What was received and not yet taken as a line. Whoever changes from clear to TLS looks at it: bytes that came before
   /// TLS must not be read as if they had come through it.
   private(set) var buffered: [UInt8]
 
   private let transport: Transport
-
-  /// RFC 5321, section 4.5.3.1.6, allows 1,000; a mail body may have more.
-  private static var limit: Int { 65_536 }
 
   init(_ transport: Transport, buffered: [UInt8] = []) {
     self.transport = transport
@@ -23,17 +17,39 @@ struct LineChannel<Transport: ByteTransport> {
   mutating func line() async throws -> String? {
     while true {
       if let end = buffered.firstIndex(of: UInt8(ascii: "\n")) {
-        var line = buffered[..<end]
-        if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        let text = String(decoding: line, as: UTF8.self)
+        let line = buffered[..<end]
+        // A bare line feed that one server takes for the end of a line, and the next does not, is how a message is
+        // smuggled behind another (CVE-2023-51764). A carriage return alone is the same.
+        guard let last = line.indices.last, line.firstIndex(of: UInt8(ascii: "\r")) == last else {
+          throw LineError.bareEnd
+        }
+        guard line.count <= LineError.limit + 1 else { throw LineError.tooLong }
+        let text = String(decoding: line.dropLast(), as: UTF8.self)
         buffered.removeFirst(end + 1)
         return text
       }
-      if buffered.count > Self.limit { throw TooLong() }
+      if buffered.count > LineError.limit + 1 { throw LineError.tooLong }
       guard let bytes = try await transport.receive(upTo: 4096) else { return nil }
       buffered += bytes
     }
   }
 
   func send(_ line: String) async throws { try await transport.send(Array("\(line)\r\n".utf8)) }
+}
+
+/// A line that is none.
+enum LineError: Error, CustomStringConvertible {
+  case tooLong
+  case bareEnd
+
+  /// RFC 5321, section 4.5.3.1.6: 1,000 bytes with CRLF, the longest of all kinds of lines. One more than a line of a message
+  /// has, for the dot in front.
+  static var limit: Int { MailMessage.lineLimit + 1 }
+
+  var description: String {
+    switch self {
+    case .tooLong: "Line too long"
+    case .bareEnd: "A line ends by CRLF, and holds neither"
+    }
+  }
 }
