@@ -9,8 +9,10 @@ public struct MailClient: Sendable {
     public let description: String
   }
 
-  /// What a reply has at most.
+  /// How many lines a reply has at most.
   private static let replyLimit = 100
+  /// How long a handshake may take, and how long a server may take nothing of what ends TLS.
+  private static let patience = Duration.seconds(30)
 
   private let context: TLSContext
   private let serverName: ServerName
@@ -61,12 +63,12 @@ public struct MailClient: Sendable {
     guard channel.buffered.isEmpty else { throw Refused(description: "bytes in clear behind the answer to STARTTLS") }
     let stream = TLSStream(try TLSEngine(.client(serverName: serverName), context: context), over: transport)
     do {
-      let negotiated = try await stream.handshake()
+      let negotiated = try await stream.handshake(until: .now + Self.patience)
       try await converse(message, through: stream, leavingTLS)
       return negotiated
     } catch {
       // The server is told, by close_notify or by the alert that says what is wrong.
-      try? await stream.close()
+      try? await stream.close(until: .now + Self.patience)
       throw error
     }
   }

@@ -96,6 +96,20 @@ struct MailDialogueTests {
     #expect(box.all.isEmpty)
   }
 
+  @Test func `what TLS has against a client reaches it before the end`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    let served = Task { [server] in try await server.serve(far) }
+    try await Self.startTLS(near)
+    // A handshake that begins by the server's message.
+    await near.send([22, 3, 1, 0, 4, 2, 0, 0, 0])
+    var answer: [UInt8] = []
+    while let piece = await near.receive(upTo: 4096) { answer += piece }
+    // A record of one fatal alert, unexpected_message.
+    #expect(answer.first == 21 && answer.suffix(2) == [2, 10])
+    let error = await #expect(throws: TLSStreamError.self) { try await served.value }
+    #expect(error?.code == .tls)
+  }
+
   @Test func `a client that is silent behind STARTTLS is not waited for`() async throws {
     var limits = MailServer.Limits()
     limits.patience = .zero
