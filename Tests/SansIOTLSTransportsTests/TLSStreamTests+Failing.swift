@@ -33,19 +33,6 @@ extension TLSStreamTests {
     #expect(error?.tls?.alertReceived == .unknownCA)
   }
 
-  @Test(arguments: [(0, Int.max), (.max, 0)] as [(Int, Int)])
-  func `the error of a transport that failed in the handshake stays the same`(receives: Int, sends: Int) async throws {
-    let (near, _) = MemoryTransport.pair()
-    let stream = TLSStream(
-      try Self.clientEngine(Self.contexts().client), over: Failing(near, receives: receives, sends: sends))
-    for _ in 0..<2 {
-      let error = await #expect(throws: TLSStreamError.self) { try await stream.handshake() }
-      #expect(error?.transport is Failing.Broken)
-      // What waited for bytes has ended meanwhile.
-      await Self.settle()
-    }
-  }
-
   @Test func `an answer that comes behind the transport's failure revives nothing`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
     let (near, far) = MemoryTransport.pair()

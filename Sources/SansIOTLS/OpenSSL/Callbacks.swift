@@ -122,18 +122,17 @@ enum Callbacks {
   static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
     // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
     // reads it. 0 says that the reference handed in was not kept.
-    guard let record = unsafe ConnectionRecord.of(ssl), let copy = unsafe SSL_SESSION_dup(session) else { return 0 }
-    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: record.pointee.origin))
+    guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
+      let copy = unsafe SSL_SESSION_dup(session)
+    else { return 0 }
+    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: origin))
     unsafe record.pointee.hasNews = true
     return 0
   }
 
   static let keyLog: SSL_CTX_keylog_cb_func = { ssl, line in
-    guard let line = unsafe line, let context = unsafe SSL_get_SSL_CTX(ssl),
-      let application = unsafe SSL_CTX_get_ex_data(context, 0)
-    else { return }
-    let callbacks = unsafe Unmanaged<ContextCallbacks>.fromOpaque(application).takeUnretainedValue()
-    unsafe callbacks.keyLog?(String(cString: line))
+    guard let line = unsafe line else { return }
+    unsafe ContextCallbacks.of(ssl)?.keyLog?(String(cString: line))
   }
 
   static let selectApplicationProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, count, argument in
@@ -157,6 +156,8 @@ enum Callbacks {
 /// `@unchecked`: the buffer is written in init alone.
 @safe
 final class ContextCallbacks: @unchecked Sendable {
+  /// What sessions made with the context are known by.
+  let origin = TLSSession.Origin()
   let keyLog: (@Sendable (String) -> Void)?
   let refusesMismatch: Bool
   /// The protocol list in wire form; libssl points into it, so it must not move.
@@ -171,6 +172,12 @@ final class ContextCallbacks: @unchecked Sendable {
   }
 
   deinit { unsafe protocolList.deallocate() }
+
+  /// Those of the context that a connection has at this moment.
+  static func of(_ ssl: OpaquePointer?) -> ContextCallbacks? {
+    guard let application = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0) else { return nil }
+    return unsafe Unmanaged<ContextCallbacks>.fromOpaque(application).takeUnretainedValue()
+  }
 }
 
 extension CertificateCheck {

@@ -29,7 +29,8 @@ struct ConnectionRecord: ~Copyable {
   /// A question's way through the callback that asks it.
   enum Inquiry<Asked> {
     case none
-    case asked(Asked)
+    // In a box, so that a record without a question is small.
+    indirect case asked(Asked)
     case answered(Verdict)
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
@@ -43,8 +44,6 @@ struct ConnectionRecord: ~Copyable {
   var clientHello: Inquiry<ClientHello> = .none
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
 
-  /// The context that sessions are made with.
-  let origin: TLSSession.Origin
   var newSessions: [TLSSession] = []
   /// Keeps what passed, if the configuration asks for it.
   let tap: MessageTap?
@@ -61,7 +60,6 @@ struct ConnectionRecord: ~Copyable {
     asksAboutClientHello = context.configuration.asksAboutClientHello
     asksAboutPeerCertificate = context.asksAboutPeerCertificate
     ignoresVerdict = context.ignoresVerdict
-    origin = context.handle.origin
   }
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.

@@ -11,7 +11,7 @@ final class ContextHandle: @unchecked Sendable {
   private let callbacks: ContextCallbacks
   private let library: LibraryContext?
   /// What sessions made with this context are known by.
-  let origin = TLSSession.Origin()
+  var origin: TLSSession.Origin { callbacks.origin }
   let warnings: [TLSContext.Warning]
 
   init(_ configuration: TLSContext.Configuration, library: LibraryContext?) throws(TLSError) {
