@@ -74,15 +74,6 @@ enum Callbacks {
     }
   }
 
-  /// Whether libssl sends this alert as it is where a ClientHello is refused by it: others it renames, leaves out, or takes
-  /// for the end.
-  static func canRefuseClientHello(with alert: TLSAlert) -> Bool {
-    switch alert.rawValue {
-    case 10, 20...22, 30, 40, 42...51, 60, 70, 71, 80, 86, 110...115, 120: true
-    default: false
-    }
-  }
-
   static let clientHello: SSL_client_hello_cb_fn = { ssl, alert, _ in
     guard let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
     let wish = unsafe ClientHello.Wish(of: ssl)
@@ -95,7 +86,7 @@ enum Callbacks {
     guard unsafe record.pointee.asksAboutClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
     switch unsafe record.pointee.clientHello {
     case .none, .asked:
-      unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl))
+      unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl, wish))
       return SSL_CLIENT_HELLO_RETRY
     case .answered(.reject(let reason)):
       unsafe alert?.pointee = Int32(reason.rawValue)

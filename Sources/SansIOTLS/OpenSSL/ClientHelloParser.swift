@@ -5,11 +5,10 @@ internal import CSansIOTLSOpenSSL
 /// later with the right alert).
 extension ClientHello {
   /// Valid only inside the ClientHello callback, where the extension bytes live.
-  init(of ssl: OpaquePointer) {
+  init(of ssl: OpaquePointer, _ wish: Wish) {
     var suites: UnsafePointer<UInt8>?
     let suitesCount = unsafe SSL_client_hello_get0_ciphers(ssl, &suites)
     let legacyVersion = UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl))
-    let wish = unsafe Wish(of: ssl)
     self.init(
       serverName: wish.serverName, applicationProtocols: Self.protocols(in: wish.applicationProtocols),
       versions: Self.versions(

@@ -138,8 +138,14 @@ extension SSLHandle {
     unsafe record.pointee.peerCertificate = .answered(verdict)
   }
 
-  /// The alert can be told to the peer as the reason of a refused ClientHello.
-  static func canRefuseClientHello(with alert: TLSAlert) -> Bool { Callbacks.canRefuseClientHello(with: alert) }
+  /// The alert can be told to the peer as the reason of a refused ClientHello: libssl sends it as it is. Others it renames,
+  /// leaves out, or takes for the end.
+  static func canRefuseClientHello(with alert: TLSAlert) -> Bool {
+    switch alert.rawValue {
+    case 10, 20...22, 30, 40, 42...51, 60, 70, 71, 80, 86, 110...115, 120: true
+    default: false
+    }
+  }
 
   /// The alert can be told to the peer as the reason of a refused certificate.
   static func canRefuseCertificate(with alert: TLSAlert) -> Bool { Callbacks.verificationCode(for: alert) != nil }

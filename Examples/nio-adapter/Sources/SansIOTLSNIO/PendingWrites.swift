@@ -36,7 +36,7 @@ struct PendingWrites {
   /// Ciphertext of a batch, bytes at most. Buffers of 128 KiB and more would come from the kernel anew each time, and cost
   /// more than the encryption.
   private static var batchSize: Int { 65_536 }
-  /// What a record may add to its plaintext: its header, and 256 bytes (RFC 8446, section 5.2; what TLS 1.2 adds is less).
+  /// The largest record, bytes: its header, and 256 bytes beside the plaintext (RFC 8446, section 5.2).
   private static var largestRecord: Int { TLSEngine.recordSize + 5 + 256 }
 
   /// Room that a batch of what waits takes, bytes.

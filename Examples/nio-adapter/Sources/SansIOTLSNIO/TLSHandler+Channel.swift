@@ -23,10 +23,8 @@ extension TLSHandler: ChannelDuplexHandler {
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerRemoved(context: ChannelHandlerContext) {
     if phase != .left { phase = .ended }
-    cancelTimers()
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
-    closePromise?.succeed()
-    closePromise = nil
+    closingEnded()
     // A removal that waited for the end of TLS has come to its own.
     if let removalToken = removalToken.take() { context.leavePipeline(removalToken: removalToken) }
   }

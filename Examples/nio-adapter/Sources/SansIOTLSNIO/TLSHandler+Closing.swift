@@ -141,7 +141,14 @@ extension TLSHandler {
     }
   }
 
-  func cancelTimers() {
+  /// There is nothing more to wait for.
+  func closingEnded() {
+    cancelTimers()
+    closePromise?.succeed()
+    closePromise = nil
+  }
+
+  private func cancelTimers() {
     closeTimer?.cancel()
     closeTimer = nil
     unwrapTimer?.cancel()

@@ -55,9 +55,7 @@ extension TLSHandler {
       failWaiting(by: ChannelError.ioOnClosedChannel)
     }
     if hasDelivered { completeRead(context) }
-    cancelTimers()
-    closePromise?.succeed()
-    closePromise = nil
+    closingEnded()
     context.fireChannelInactive()
     if isUnregisteredDue { context.fireChannelUnregistered() }
   }

@@ -8,19 +8,14 @@ import Testing
 struct QuestionTests {
   @Test
   func `a question about the certificate is answered later`() throws {
-    var promise: EventLoopPromise<Answer>?
-    var asked = 0
-    let pair = try ChannelPair(clientAnswer: { question, eventLoop in
-      asked += 1
-      promise = eventLoop.makePromise()
-      return promise!.futureResult
-    })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(clientAnswer: later.answer)
     try pair.handshake()
-    #expect(asked == 1)
+    #expect(later.asked == 1)
     #expect(pair.client.recorder.news.isEmpty)
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     try pair.settle()
-    #expect(asked == 1)
+    #expect(later.asked == 1)
     #expect(pair.client.recorder.news == [.handshake(nil)])
     #expect(pair.server.recorder.news == [.handshake(nil)])
   }
@@ -77,32 +72,26 @@ struct QuestionTests {
 
   @Test
   func `an answer that comes after the end changes nothing`() throws {
-    var promise: EventLoopPromise<Answer>?
-    let pair = try ChannelPair(serverAnswer: { _, eventLoop in
-      promise = eventLoop.makePromise()
-      return promise!.futureResult
-    })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(serverAnswer: later.answer)
     try pair.handshake()
     try pair.server.lose()
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     try pair.settle()
     #expect(pair.server.recorder.news == [.channelFailed(.eof), .inactive])
   }
 
   @Test
   func `while an answer is awaited nothing is read from the channel`() throws {
-    var promise: EventLoopPromise<Answer>?
-    let pair = try ChannelPair(serverAnswer: { _, eventLoop in
-      promise = eventLoop.makePromise()
-      return promise!.futureResult
-    })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(serverAnswer: later.answer)
     let reads = ReadCounter()
     try pair.server.channel.pipeline.syncOperations.addHandler(reads, position: .first)
     try pair.handshake()
     let before = reads.count
     pair.server.channel.read()
     #expect(reads.count == before)
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     #expect(reads.count > before)
     try pair.settle()
     #expect(pair.server.recorder.news == [.handshake(nil)])
@@ -110,16 +99,13 @@ struct QuestionTests {
 
   @Test
   func `what is flushed while an answer is awaited waits`() throws {
-    var promise: EventLoopPromise<Answer>?
-    let pair = try ChannelPair(clientAnswer: { _, eventLoop in
-      promise = eventLoop.makePromise()
-      return promise!.futureResult
-    })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(clientAnswer: later.answer)
     try pair.handshake()
     let write = pair.client.send("later".utf8)
     #expect(try pair.client.takeSent().isEmpty)
     #expect(write.result == nil)
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     try pair.settle()
     #expect(write.hasSucceeded)
     #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("later".utf8))])
@@ -143,33 +129,25 @@ struct QuestionTests {
 
   @Test
   func `the transport's half-closure while an answer is awaited is told after the answer`() throws {
-    var promise: EventLoopPromise<Answer>?
-    let pair = try ChannelPair(
-      allowsHalfClosure: true,
-      clientAnswer: { _, eventLoop in
-        promise = eventLoop.makePromise()
-        return promise!.futureResult
-      })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(allowsHalfClosure: true, clientAnswer: later.answer)
     try pair.handshake()
     pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     #expect(pair.client.recorder.news.isEmpty)
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     #expect(Array(pair.client.recorder.news.suffix(2)) == [.failed(.truncated), .inactive])
   }
 
   @Test
   func `the end behind more than the ring holds, while an answer is awaited, is an end and no misuse`() throws {
-    var promise: EventLoopPromise<Answer>?
-    let pair = try ChannelPair(serverAnswer: { _, eventLoop in
-      promise = eventLoop.makePromise()
-      return promise!.futureResult
-    })
+    let later = LaterAnswer()
+    let pair = try ChannelPair(serverAnswer: later.answer)
     try pair.connect()
     var chunk = try pair.client.takeSentChunk()
     chunk.writeRepeatingByte(0, count: 100_000)
     pair.server.receive(chunk)
     try pair.server.lose()
-    promise?.succeed(.proceed)
+    later.succeed(.proceed)
     #expect(pair.server.recorder.news == [.channelFailed(.eof), .inactive])
   }
 }

@@ -1,0 +1,19 @@
+import NIOCore
+import SansIOTLS
+import SansIOTLSNIO
+
+/// Answers a question when the test says so.
+final class LaterAnswer {
+  private(set) var asked = 0
+  private var promise: EventLoopPromise<Answer>?
+
+  /// For the handler that asks.
+  func answer(_ question: Question, _ eventLoop: any EventLoop) -> EventLoopFuture<Answer> {
+    asked += 1
+    let promise = eventLoop.makePromise(of: Answer.self)
+    self.promise = promise
+    return promise.futureResult
+  }
+
+  func succeed(_ answer: Answer) { promise?.succeed(answer) }
+}
