@@ -18,5 +18,8 @@ var answer = ""
 while !answer.contains("\n"), let bytes = try await inner.read() { answer += String(decoding: bytes, as: UTF8.self) }
 let report = "outer \(negotiated.outer!.version), inner \(negotiated.inner.version), the inner server says: \(answer)"
 FileHandle.standardError.write(Data(report.utf8))
-// socat ends the program as soon as its standard output does.
+// Both peers say their ends before this program does: what they send to a program that is gone would be socat's failure.
+try await inner.closeWriting()
+while try await inner.read() != nil {}
+while try await outer.read() != nil {}
 try await inner.close()
