@@ -26,9 +26,15 @@ struct ContextBuilder {
     let maximum =
       configuration.maximumVersion.map { Int32($0.rawValue) } ?? (policyMaximum == 0 ? TLS1_3_VERSION : policyMaximum)
     if minimum > maximum {
+      let policy = "the system's policy, openssl.cnf"
+      let configured = "the configuration"
+      let asksForMinimum =
+        configuration.minimumVersion != nil ? configured : policyMinimum < minimum ? "this library" : policy
+      let asksForMaximum = configuration.maximumVersion != nil ? configured : policy
       throw refuse(
         .invalidVersionRange,
-        "the configuration and the system's policy (openssl.cnf) together allow no version; set both ends of the range")
+        "at least \(TLSVersion(rawValue: UInt16(minimum))) (\(asksForMinimum)) and at most "
+          + "\(TLSVersion(rawValue: UInt16(maximum))) (\(asksForMaximum)) leave no version; set both ends of the range")
     }
     guard unsafe sitls_ctx_set_min_version(context, minimum) == 1,
       unsafe sitls_ctx_set_max_version(context, maximum) == 1

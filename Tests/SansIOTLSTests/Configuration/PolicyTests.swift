@@ -1,0 +1,79 @@
+import CSansIOTLSOpenSSL
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// What openssl.cnf may decide. Each test runs where the policy at hand is the one that it speaks of; `Tests/Policy/check`
+/// brings each.
+struct PolicyTests {
+  /// The ends of the range of versions that the policy gives a new context; 0 where it says nothing.
+  private static let range = {
+    let context = unsafe SSL_CTX_new(TLS_method())
+    defer { unsafe SSL_CTX_free(context) }
+    return (
+      minimum: unsafe SSL_CTX_ctrl(context, SSL_CTRL_GET_MIN_PROTO_VERSION, 0, nil),
+      maximum: unsafe SSL_CTX_ctrl(context, SSL_CTRL_GET_MAX_PROTO_VERSION, 0, nil)
+    )
+  }()
+  private static let asksForTLS13 = range.minimum == TLS1_3_VERSION
+  private static let allowsTLS12Only = range.maximum == TLS1_2_VERSION
+
+  /// The versions of a handshake between a side that leaves everything to the policy and one that offers one version.
+  private static func negotiated(_ side: EnginePair.Side, peer version: TLSVersion) throws -> EnginePair {
+    try EnginePair.connected(handshake: false) { client, server in
+      for end in [\TLSContext.Configuration.minimumVersion, \.maximumVersion] {
+        if side == .client { server[keyPath: end] = version } else { client[keyPath: end] = version }
+      }
+    }
+  }
+
+  @Test(.enabled(if: asksForTLS13), arguments: EnginePair.Side.allCases)
+  func `TLS 1.2 is refused where the policy asks for more and the configuration is silent`(
+    side: EnginePair.Side
+  ) throws {
+    var pair = try Self.negotiated(side, peer: .tls12)
+    let failures = pair.outcome()
+    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.client?.alertReceived == .protocolVersion)
+  }
+
+  @Test(.enabled(if: asksForTLS13))
+  func `a configuration that states its minimum has its way`() throws {
+    let pair = try EnginePair.connected { client, server in
+      for end in [\TLSContext.Configuration.minimumVersion, \.maximumVersion] {
+        client[keyPath: end] = .tls12
+        server[keyPath: end] = .tls12
+      }
+    }
+    #expect(pair.client.negotiated?.version == .tls12)
+  }
+
+  @Test(.enabled(if: asksForTLS13))
+  func `a maximum below the policy's minimum is refused by name`() {
+    var configuration = TLSContext.Configuration.client()
+    configuration.maximumVersion = .tls12
+    expectRefusal(.invalidVersionRange, .misuse, naming: "openssl.cnf", "TLSv1.2") { _ = try TLSContext(configuration) }
+  }
+
+  @Test(.enabled(if: allowsTLS12Only))
+  func `TLS 1.2 is spoken where the policy allows no more`() throws {
+    let pair = try EnginePair.connected()
+    #expect(pair.client.negotiated?.version == .tls12)
+  }
+
+  @Test(.enabled(if: allowsTLS12Only))
+  func `a minimum over the policy's maximum is refused by name`() {
+    var configuration = TLSContext.Configuration.client()
+    configuration.minimumVersion = .tls13
+    expectRefusal(.invalidVersionRange, .misuse, naming: "openssl.cnf", "TLSv1.3") { _ = try TLSContext(configuration) }
+  }
+
+  @Test(.enabled(if: allowsTLS12Only))
+  func `a configuration that states its maximum has its way`() throws {
+    let pair = try EnginePair.connected { client, server in
+      client.maximumVersion = .tls13
+      server.maximumVersion = .tls13
+    }
+    #expect(pair.client.negotiated?.version == .tls13)
+  }
+}
