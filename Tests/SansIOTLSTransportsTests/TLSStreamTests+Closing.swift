@@ -16,6 +16,32 @@ extension TLSStreamTests {
     #expect(await failure?.tls?.code == .abandoned)
   }
 
+  @Test func `one close_notify and one end reach the transport however often the stream is closed`() async throws {
+    let (client, server, near, _) = try await connected { Failing($0) }
+    let sendsBefore = near.sendsLeft
+    async let first: Void = client.close()
+    async let second: Void = client.close()
+    _ = try await (first, second)
+    try await client.closeWriting()
+    try await client.close()
+    #expect(near.sendsLeft == sendsBefore - 1)
+    #expect(near.endCount == 1)
+    #expect(try await server.read() == nil)
+  }
+
+  @Test func `one alert and one end reach the transport however often a stream that failed is closed`() async throws {
+    let (client, server, near, far) = try await connected { Failing($0) }
+    await far.send([UInt8](repeating: 0x55, count: 50))
+    _ = await #expect(throws: TLSStreamError.self) { try await client.read() }
+    for _ in 0..<3 {
+      let error = await #expect(throws: TLSStreamError.self) { try await client.close() }
+      #expect(error?.tls?.code == .protocolViolation)
+    }
+    #expect(near.endCount == 1)
+    let told = await #expect(throws: TLSStreamError.self) { try await server.read() }
+    #expect(told?.tls?.code == .alertReceived)
+  }
+
   @Test func `an answer that comes behind a close is let go`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
     let (near, far) = MemoryTransport.pair()

@@ -5,15 +5,18 @@ import Synchronization
 
 /// Transports, delegates and clocks that do as a test wants.
 extension TLSStreamTests {
-  /// Fails at the n-th call of a kind.
+  /// Fails at the n-th call of a kind, and counts them.
   final class Failing: ByteTransport {
     struct Broken: Error {}
     let base: MemoryTransport
     private let receives: Mutex<Int>
     private let sends: Mutex<Int>
+    private let ends = Mutex(0)
     /// How many calls will not fail yet.
     var receivesLeft: Int { receives.withLock { $0 } }
     var sendsLeft: Int { sends.withLock { $0 } }
+    /// How often the end was asked for.
+    var endCount: Int { ends.withLock { $0 } }
 
     init(_ base: MemoryTransport, receives: Int = .max, sends: Int = .max) {
       self.base = base
@@ -37,7 +40,10 @@ extension TLSStreamTests {
       try count(sends)
       await base.send(bytes)
     }
-    func endSending() async throws(Broken) { await base.endSending() }
+    func endSending() async throws(Broken) {
+      ends.withLock { $0 += 1 }
+      await base.endSending()
+    }
   }
 
   /// Fails where the other end stops.

@@ -34,6 +34,25 @@ import Testing
     #expect(values[4] == "CN=Alice\n")
   }
 
+  /// libssl looks for the system's authorities where these variables say.
+  @Test func `without --ca the system's authorities decide`() async throws {
+    let workshop = Workshop()
+    let stranger = workshop.write("stranger.pem", TestAuthority(name: "Stranger").rootPEM)
+    let server = workshop.script("server", "exec " + workshop.serverCommand(command: "echo served"))
+    func client(authorities file: String) async throws -> Tool.Result {
+      try await Tool.shell(
+        "SSL_CERT_FILE=\(file) SSL_CERT_DIR=/nonexistent exec \(Tool.path) client "
+          + "--server-name \(Workshop.serverName) -- \(server)")
+    }
+    let trusted = try await client(authorities: workshop.file("ca.pem"))
+    #expect(trusted.exitCode == 0)
+    #expect(trusted.text == "served\n")
+    let refused = try await client(authorities: stranger)
+    #expect(refused.exitCode == 2)
+    #expect(refused.output == [])
+    #expect(refused.error.contains("certificateRejected"))
+  }
+
   @Test func `COMMAND inherits no value that was not agreed on`() async throws {
     let workshop = Workshop()
     let handler = workshop.script("handler", "echo \"${TLS_ALPN-unset} ${TLS_PEER_SUBJECT-unset}\"")
