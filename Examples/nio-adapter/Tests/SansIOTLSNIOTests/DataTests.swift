@@ -78,8 +78,8 @@ struct DataTests {
     let chunk = try pair.client.takeSentChunk()
     pair.server.receive(chunk)
     #expect(pair.server.recorder.data.count == 500_000)
-    // In buffers of 64 KiB.
-    #expect(pair.server.recorder.reads == 8)
+    // In buffers of two records.
+    #expect(pair.server.recorder.reads == 16)
   }
 
   @Test
