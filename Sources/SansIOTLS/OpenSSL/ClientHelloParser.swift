@@ -50,7 +50,7 @@ extension ClientHello {
 
   /// RFC 7301, section 3.1: a list of length-prefixed names.
   static func protocols(in bytes: [UInt8]) -> [String] {
-    guard bytes.count > 2 else { return [] }
+    guard bytes.count > 2, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2 else { return [] }
     var rest = bytes[2...]
     var names: [String] = []
     while let count = rest.popFirst() {

@@ -83,6 +83,58 @@ struct DecisionTests {
     #expect(error?.alertSent != nil)
   }
 
+  /// What is wrong with a name or the list of protocols in a ClientHello, as a change of one byte.
+  enum Malformation: CaseIterable {
+    case shortList, longList, otherType, noASCII, emptyProtocol, protocolPastEnd, shortProtocols, longProtocols
+
+    var isOfName: Bool { [.shortList, .longList, .otherType, .noASCII].contains(self) }
+
+    /// The extension of a client that asks for `localhost` and offers `h2` and `a`, and which byte of it is changed how.
+    var change: (extension: [UInt8], place: Int, value: UInt8) {
+      // Type, length, length of the list; then type, length and name, or lengths and protocols.
+      let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + "localhost".utf8
+      let protocols: [UInt8] = [0, 16, 0, 7, 0, 5, 2, 0x68, 0x32, 1, 0x61]
+      switch self {
+      case .shortList: return (name, 5, 11)
+      case .longList: return (name, 5, 13)
+      case .otherType: return (name, 6, 1)
+      case .noASCII: return (name, 12, 0x80)
+      case .emptyProtocol: return (protocols, 9, 0)
+      case .protocolPastEnd: return (protocols, 9, 2)
+      case .shortProtocols: return (protocols, 5, 3)
+      case .longProtocols: return (protocols, 5, 6)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, Malformation.allCases)
+  func `a malformed name or protocol counts as none, and the handshake is refused`(
+    version: TLSVersion, malformation: Malformation
+  ) throws {
+    var pair = try EnginePair.connected(version, handshake: false) { client, server in
+      client.applicationProtocols = ["h2", "a"]
+      server.applicationProtocols = ["h2"]
+      server.asksAboutClientHello = true
+    }
+    var bytes = pair.client.drain()
+    let (found, place, value) = malformation.change
+    let start = try #require(bytes.indices.first { bytes[$0...].starts(with: found) })
+    bytes[start + place] = value
+    _ = try pair.server.feed(bytes)
+    let hello = try hello(pair)
+    #expect(hello.serverName == (malformation.isOfName ? nil : "localhost"))
+    #expect(hello.applicationProtocols == (malformation.isOfName ? ["h2", "a"] : []))
+    // To libssl a name is any bytes but NUL.
+    if malformation == .noASCII {
+      try pair.server.answer(.proceed)
+      return
+    }
+    let error = thrownError { try pair.server.answer(.proceed) }
+    #expect(error?.code == .protocolViolation, "\(error as Any)")
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent == .decodeError, "\(error as Any)")
+  }
+
   @Test(arguments: TLSVersion.both)
   func `the name picks the context, for each connection anew`(version: TLSVersion) throws {
     let authority = TestAuthority()

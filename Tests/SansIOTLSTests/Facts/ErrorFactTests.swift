@@ -82,13 +82,26 @@ struct ErrorFactTests {
       #expect(error?.code == .notTLS)
       #expect(error?.blame == .peer)
       #expect(error?.hint.contains(word) == true, "\(error as Any)")
+      #expect(error?.alertSent == nil, "\(side): \(error as Any)")
+      #expect(pair.at(side) { $0.drain() }.isEmpty, "\(side): no record disturbs a peer that does not speak TLS")
     }
+  }
+
+  /// Row 23. A server's libssl knows a request by its method: `http request`.
+  @Test(arguments: [("GET / HTTP/1.0\r\n", 156), ("POST / HTTP/1.1\r\n", 156), ("CONNECT a:443 HTTP/1.1\r\n", 155)])
+  func `a request in clear is named by libssl's reason`(text: String, reason: Int) throws {
+    var pair = try EnginePair.connected(handshake: false)
+    let error = thrownError { _ = try pair.server.feed(Array(text.utf8)) }
+    #expect(error?.library.map(\.reasonCode) == [reason], "\(error as Any)")
   }
 
   /// Row 23. Garbage that looks like nothing: still an error at once, not a wait for more.
   @Test
   func `garbage before the handshake fails at once`() throws {
     var pair = try EnginePair.connected(handshake: false)
-    #expect(thrownError { _ = try pair.server.feed([UInt8](repeating: 0, count: 11)) }?.code == .notTLS)
+    let error = thrownError { _ = try pair.server.feed([UInt8](repeating: 0, count: 11)) }
+    #expect(error?.code == .notTLS)
+    #expect(error?.alertSent == nil, "\(error as Any)")
+    #expect(pair.server.drain().isEmpty)
   }
 }

@@ -159,4 +159,61 @@ struct HibernationFactTests {
     #expect(try pair.client.read(upTo: 3) == .endOfStream)
     #expect(pair.client.hibernate() == true)
   }
+
+  /// The end is told to rings that are taken away behind it: those that come back know it too.
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end that was fed is known after sleep`(version: TLSVersion, side: EnginePair.Side) throws {
+    for half in [false, true] {
+      var pair = try EnginePair.connected(version)
+      try pair.settle()
+      _ = try pair.write([1, 2, 3], from: side.peer)
+      let record = pair.at(side.peer) { $0.drain() }
+      try pair.at(side) { (engine) throws in
+        if half { #expect(try engine.absorb(Array(record.dropLast(2))).isEmpty) }
+        engine.feedEOF()
+        #expect(engine.hibernate() == true)
+        #expect(engine.needs == [.read])
+        let error = thrownError { _ = try engine.read(upTo: 1) }
+        #expect(error?.code == .truncated)
+        #expect(error?.isMidRecord == half)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `an end that was fed behind the peer's close is no truncation after sleep`(
+    version: TLSVersion, side: EnginePair.Side
+  ) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    _ = try pair.close(from: side.peer)
+    let goodbye = pair.at(side.peer) { $0.drain() }
+    try pair.at(side) { (engine) throws in
+      #expect(try engine.absorb(goodbye).isEmpty)
+      engine.feedEOF()
+      #expect(engine.hibernate() == true)
+      for _ in 0..<2 { #expect(try engine.read(upTo: 1) == .endOfStream) }
+      // The own direction is open still, and wakes the rings.
+      #expect(try engine.write([1]) == .done(1))
+      #expect(engine.hibernate() == false)
+      #expect(try engine.read(upTo: 1) == .endOfStream)
+    }
+    #expect(try pair.transfer([2], from: side) == [1, 2])
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a sleeper exports keying material`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    try pair.settle()
+    func export(_ engine: borrowing TLSEngine) throws -> [UInt8] {
+      try engine.exportKeyingMaterial(label: "EXPORTER-Channel-Binding", count: 32)
+    }
+    let awake = try export(pair.client)
+    #expect(pair.client.hibernate() == true)
+    #expect(pair.server.hibernate() == true)
+    #expect(try export(pair.client) == awake)
+    #expect(try export(pair.server) == awake)
+    #expect(pair.client.negotiated?.version == version)
+    #expect(try pair.transfer([1], from: .client) == [1])
+  }
 }

@@ -60,16 +60,77 @@ struct RingFactTests {
     #expect(pair.server.needs == [.feed, .drain])
   }
 
-  /// Row 22. nread0 and nwrite0 stop at the ring's end: both are walked around it at every offset.
-  @Test(arguments: [64, 97])
-  func `records pass the ring's end at every offset`(ring: Int) throws {
+  /// Row 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
+  @Test(arguments: EnginePair.Side.allCases, [100, 127])
+  func `what is fed passes the ring's end in one call`(side: EnginePair.Side, ring: Int) throws {
     var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: ring))
     try pair.settle()
-    for length in 1...(2 * ring) {
-      let plaintext = pattern(length, seed: UInt64(length))
-      #expect(try pair.transfer(plaintext, from: .client) == plaintext)
-      #expect(try pair.transfer(plaintext, from: .server) == plaintext)
+    func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
+      // Two records fit, of 45 bytes at most; their lengths bring every byte of one to the ring's end.
+      let plaintext = pattern(1 + round % 23, seed: UInt64(round))
+      #expect(try pair.write(plaintext[...], from: side.peer) == .done(plaintext.count))
+      return (plaintext, pair.at(side.peer) { $0.drain() })
     }
+    var waiting = try seal(0)
+    #expect(try pair.at(side) { try $0.feed(waiting.record) } == waiting.record.count)
+    for round in 1...200 {
+      let next = try seal(round)
+      try pair.at(side) { (engine) throws in
+        #expect(try engine.feed(next.record) == next.record.count)
+        #expect(try engine.read(upTo: waiting.plaintext.count) == .done(waiting.plaintext))
+      }
+      waiting = next
+    }
+    #expect(try pair.read(at: side) == .done(waiting.plaintext))
+  }
+
+  /// Row 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
+  @Test(arguments: TLSVersion.both, [0, 1, 50, 99])
+  func `what follows the peer's end comes back from around the ring's end`(version: TLSVersion, offset: Int) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 200))
+    try pair.settle()
+    let plaintext = pattern(offset + 1)
+    #expect(try pair.server.write(plaintext) == .done(plaintext.count))
+    #expect(try pair.server.close() == .done)
+    let words = pair.server.drain()
+    let stream = words + pattern(200 - recordLengths(words)[1])
+    // When the first record was read, the last bytes come to lie at the ring's start.
+    let accepted = try pair.client.feed(stream)
+    #expect(try pair.client.read(upTo: plaintext.count) == .done(plaintext))
+    #expect(accepted + (try pair.client.feed(stream[accepted...])) == stream.count)
+    #expect(try pair.client.read(upTo: 1) == .endOfStream)
+    #expect(pair.client.takeTrailingInput() == Array(stream[words.count...]))
+  }
+
+  /// Row 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
+  @Test(arguments: EnginePair.Side.allCases)
+  func `what is drained passes the ring's end in one call`(side: EnginePair.Side) throws {
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: 64))
+    try pair.settle()
+    var sent: [UInt8] = []
+    var drained: [UInt8] = []
+    var segments = 0
+    for round in 0..<200 {
+      let plaintext = pattern(30, seed: UInt64(round))
+      #expect(try pair.write(plaintext[...], from: side) == .done(30))
+      sent += plaintext
+      let kept = 1 + round % 51
+      pair.at(side) { engine in
+        let target = drained.count + engine.outboundCount - kept
+        engine.drain { (segment: RawSpan) in
+          let taken = min(segment.byteCount, target - drained.count)
+          // The bytes are copied out while they are lent.
+          unsafe segment.extracting(first: taken).withUnsafeBytes { unsafe drained.append(contentsOf: $0) }
+          segments += 1
+          return taken
+        }
+        #expect(engine.outboundCount == kept)
+        #expect(drained.count == target)
+      }
+    }
+    #expect(segments > 220, "the ring's end was passed many times")
+    drained += pair.at(side) { $0.drain() }
+    #expect(try pair.at(side.peer) { try $0.absorb(drained) } == sent)
   }
 
   /// Row 25. The read request counts down the record: 5 for the header, then the body.

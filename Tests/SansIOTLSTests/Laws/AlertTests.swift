@@ -57,4 +57,102 @@ struct AlertTests {
     #expect(reported?.code == .alertReceived, "\(breakage): \(reported as Any)")
     #expect(reported?.alertReceived == expected.alert, "\(breakage): \(reported as Any)")
   }
+
+  // MARK: After the handshake
+
+  /// What protects the records. The largest alert is that of a CBC suite with a SHA-384 MAC.
+  enum Suite: CaseIterable {
+    case tls13, tls12, tls12CBC
+
+    func contexts() throws -> (client: TLSContext, server: TLSContext) {
+      var (client, server) = try EnginePair.configurations(
+        version: self == .tls13 ? .tls13 : .tls12, identity: .server(key: self == .tls12CBC ? .rsa2048 : .p256))
+      if self == .tls12CBC { client.cipherList = "ECDHE-RSA-AES256-SHA384" }
+      server.sessionTickets = 0
+      client.tapsMessages = false
+      server.tapsMessages = false
+      return (try TLSContext(client), try TLSContext(server))
+    }
+  }
+
+  /// The outbound ring is larger by an alert: 640 bytes.
+  private static let smallRing = {
+    var limits = TLSEngine.Limits.default
+    limits.ring = 512
+    return limits
+  }()
+  /// Long enough to have a MAC at all with each suite.
+  private static let corruptRecord: [UInt8] = [23, 3, 3, 0, 80] + pattern(80)
+
+  /// How long a record of so many bytes is.
+  private static func sealedLengths(_ pair: consuming EnginePair) throws -> [Int] {
+    var lengths: [Int] = []
+    for count in 0...640 {
+      #expect(try pair.server.write(pattern(count)) == .done(count))
+      lengths.append(pair.server.drain().count)
+    }
+    return lengths
+  }
+
+  /// Makes exactly `count` bytes wait: the last of one record and another one whole.
+  ///
+  /// - Returns: the plaintext, and what was drained of the first record.
+  private static func fill(
+    _ engine: inout TLSEngine, to count: Int, _ lengths: [Int]
+  ) throws -> (plaintext: [UInt8], drained: [UInt8]) {
+    let size = try #require(lengths.lastIndex { $0 < count })
+    #expect(try engine.write([1]) == .done(1))
+    let drained = engine.drain(upTo: lengths[1] + lengths[size] - count)
+    #expect(try engine.write(pattern(size)) == .done(size))
+    #expect(engine.outboundCount == count)
+    return ([1] + pattern(size), drained)
+  }
+
+  @Test(arguments: Suite.allCases)
+  func `the alert after the handshake is whole for every room that data may leave`(suite: Suite) throws {
+    let (client, server) = try suite.contexts()
+    var probe = try EnginePair(client: client, server: server)
+    try probe.handshake()
+    if suite == .tls12CBC {
+      #expect(probe.client.negotiated?.cipherSuite == "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384")
+    }
+    let lengths = try Self.sealedLengths(probe)
+    for fill in 300...640 {
+      var pair = try EnginePair(client: client, server: server, limits: Self.smallRing)
+      try pair.handshake()
+      try pair.settle()
+      let (plaintext, drained) = try Self.fill(&pair.server, to: fill, lengths)
+      // When libssl has all of it, there is little in the inbound ring that would have made room for an alert.
+      let error = thrownError { _ = try pair.server.absorb(Self.corruptRecord, piece: 5) }
+      #expect(error?.alertSent == .badRecordMAC, "behind \(fill) bytes: \(error as Any)")
+      let last = drained + pair.server.drain()
+      #expect(recordLengths(last).reduce(0, +) == last.count, "behind \(fill) bytes")
+      let data = recordLengths(last).prefix(2).reduce(0, +)
+      #expect(try pair.client.absorb(Array(last.prefix(data))) == plaintext, "behind \(fill) bytes")
+      let reported = thrownError { _ = try pair.client.absorb(Array(last.dropFirst(data))) }
+      #expect(reported?.alertReceived == .badRecordMAC, "behind \(fill) bytes: \(reported as Any)")
+    }
+  }
+
+  /// What libssl writes while it reads, a warning for each request to renegotiate, stands in the alert's way too.
+  @Test(arguments: [1, 2])
+  func `the alert is whole behind the warnings that decline renegotiations`(requests: Int) throws {
+    // Its records are as long as those of the forge's suite.
+    let lengths = try Self.sealedLengths(EnginePair.connected(.tls12))
+    for fill in 400...520 {
+      var (box, forge) = try RecordForge.connected(.tls12, limits: Self.smallRing)
+      let (plaintext, drained) = try Self.fill(&box.pair.server, to: fill, lengths)
+      var stream: [UInt8] = []
+      for _ in 0..<requests { stream += forge.seal(.handshake, [1, 0, 0, 0]) }
+      let error = thrownError { _ = try box.pair.server.absorb(stream + [23, 3, 3, 0, 20] + pattern(20)) }
+      #expect(error?.alertSent == .badRecordMAC, "behind \(fill) bytes: \(error as Any)")
+      let last = drained + box.pair.server.drain()
+      let records = recordLengths(last)
+      #expect(records.reduce(0, +) == last.count, "behind \(fill) bytes")
+      #expect(records.suffix(requests + 1) == [Int](repeating: lengths[2], count: requests + 1)[...])
+      // To the peer the first warning is the end: what it reads before it is all that was written.
+      let data = last.prefix(records.prefix(2).reduce(0, +))
+      #expect(try box.pair.client.absorb(Array(data)) == plaintext)
+    }
+  }
 }

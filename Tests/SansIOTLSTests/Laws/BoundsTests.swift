@@ -92,6 +92,7 @@ struct BoundsTests {
       return engine.drain()
     }
     #expect(try pair.at(side) { try $0.absorb(updates) } == [1])
+    #expect(pair.at(side) { $0.outboundCount } == 64 * 27, "each is answered by a record of its own")
     #expect(try pair.transfer([2], from: side) == [2])
     #expect(try pair.transfer([3], from: side.peer) == [3])
   }

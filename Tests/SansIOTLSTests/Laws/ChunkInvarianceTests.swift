@@ -106,6 +106,22 @@ struct ChunkInvarianceTests {
     }
   }
 
+  /// Twenty requests in one feed, in twenty or in five hundred have the same twenty answers (row 12).
+  @Test(arguments: EnginePair.Side.allCases)
+  func `each request for a key update is answered however many come at once`(side: EnginePair.Side) throws {
+    try verifyChunking(seed: 12, cuts: 8) { world, link in
+      var pair = try EnginePair(version: .tls13, link: link, in: world)
+      try pair.handshake()
+      #expect(try pair.transfer([0], from: side.peer) == [0])
+      for _ in 0..<20 { #expect(try pair.keyUpdate(from: side.peer, requestingPeer: true) == .done) }
+      #expect(try pair.transfer([1], from: side.peer) == [1])
+      #expect(pair.at(side) { $0.outboundCount } == 20 * 27)
+      #expect(try pair.transfer([2], from: side) == [2])
+      try pair.shutdown()
+      return pair
+    }
+  }
+
   /// The conversation that all sizes of rings are compared with.
   private static let large = Result {
     try Dictionary(

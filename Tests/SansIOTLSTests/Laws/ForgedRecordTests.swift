@@ -114,26 +114,110 @@ struct ForgedRecordTests {
     #expect(box.pair.server.failure == nil)
   }
 
-  /// What a server of a finished connection must refuse, and by which alert (RFC 8446, sections 4.6, 5.1 and 6).
+  /// A record that a side must not send on a finished connection, and the alert that refuses it.
+  struct Breach: Sendable, CustomTestStringConvertible {
+    let version: TLSVersion
+    let sender: EnginePair.Side
+    let type: RecordForge.ContentType
+    let content: [UInt8]
+    let alert: TLSAlert
+
+    init(
+      _ version: TLSVersion, _ sender: EnginePair.Side, _ type: RecordForge.ContentType, _ content: [UInt8],
+      _ alert: TLSAlert
+    ) {
+      self.version = version
+      self.sender = sender
+      self.type = type
+      self.content = content
+      self.alert = alert
+    }
+
+    var testDescription: String { "\(version), \(sender): \(type) \(content)" }
+  }
+
+  /// RFC 8446, sections 4.6, 5.1 and 6; RFC 5246, section 7.4. A HelloRequest is a server's in TLS 1.2 alone, a
+  /// CertificateRequest after the handshake needs the client's leave, a ticket is never a client's.
   @Test(
     arguments: [
-      (.handshake, [24, 0, 0, 1, 2], .illegalParameter), (.handshake, [24, 0, 0, 0], .decodeError),
-      (.handshake, [1, 0, 0, 0], .unexpectedMessage), (.handshake, [20, 0, 0, 0], .unexpectedMessage),
-      (.handshake, [4, 0, 0, 0], .unexpectedMessage), (.changeCipherSpec, [1], .unexpectedMessage),
-      (.heartbeat, [1], .unexpectedMessage), (.alert, [2], .unexpectedMessage),
-    ] as [(RecordForge.ContentType, [UInt8], TLSAlert)])
-  func `a breach after the handshake is refused by its alert`(
-    type: RecordForge.ContentType, content: [UInt8], alert: TLSAlert
-  ) throws {
-    var (box, forge) = try RecordForge.connected(.tls13)
-    let stream = forge.seal(.applicationData, [1]) + forge.seal(type, content)
-    #expect(try box.pair.server.feed(stream) == stream.count)
-    #expect(try box.pair.server.read(upTo: 10) == .done([1]))
-    let error = thrownError { _ = try box.pair.server.read(upTo: 10) }
-    #expect(error?.code == .protocolViolation)
-    #expect(error?.alertSent == alert)
-    #expect(thrownError { _ = try box.pair.client.absorb(box.pair.server.drain()) }?.alertReceived == alert)
+      Breach(.tls13, .client, .handshake, [24, 0, 0, 1, 2], .illegalParameter),
+      Breach(.tls13, .client, .handshake, [24, 0, 0, 0], .decodeError),
+      Breach(.tls13, .client, .handshake, [1, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls13, .client, .handshake, [20, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls13, .client, .handshake, [4, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls13, .client, .changeCipherSpec, [1], .unexpectedMessage),
+      Breach(.tls13, .client, .heartbeat, [1], .unexpectedMessage),
+      Breach(.tls13, .client, .alert, [2], .unexpectedMessage),
+      Breach(.tls13, .server, .handshake, [24, 0, 0, 1, 2], .illegalParameter),
+      Breach(.tls13, .server, .handshake, [4, 0, 0, 0], .decodeError),
+      Breach(.tls13, .server, .handshake, [0, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls13, .server, .handshake, [13, 0, 0, 3, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls13, .server, .handshake, [20, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls12, .client, .handshake, [24, 0, 0, 1, 0], .unexpectedMessage),
+      Breach(.tls12, .client, .handshake, [20, 0, 0, 0], .unexpectedMessage),
+      Breach(.tls12, .server, .handshake, [24, 0, 0, 1, 0], .unexpectedMessage),
+      Breach(.tls12, .server, .handshake, [20, 0, 0, 0], .unexpectedMessage),
+    ])
+  func `a breach after the handshake is refused by its alert`(breach: Breach) throws {
+    var (box, forge) = try RecordForge.connected(breach.version, forging: breach.sender)
+    let stream = forge.seal(.applicationData, [1]) + forge.seal(breach.type, breach.content)
+    let last = try box.pair.at(breach.sender.peer) { (engine) throws in
+      #expect(try engine.feed(stream) == stream.count)
+      #expect(try engine.read(upTo: 10) == .done([1]))
+      let error = thrownError { _ = try engine.read(upTo: 10) }
+      #expect(error?.code == .protocolViolation)
+      #expect(error?.blame == .peer)
+      #expect(error?.alertSent == breach.alert)
+      return engine.drain()
+    }
+    let reported = thrownError { _ = try box.pair.at(breach.sender) { try $0.absorb(last) } }
+    #expect(reported?.alertReceived == breach.alert)
   }
+
+  // MARK: In the handshake
+
+  /// A Finished that is sealed as it should be and proves nothing (RFC 8446, section 4.4.4; RFC 5246, section 7.4.9).
+  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  func `a wrong Finished is refused`(version: TLSVersion, sender: EnginePair.Side) throws {
+    var (box, flight, forge) = try RecordForge.handshaking(version, forging: sender)
+    let count: UInt8 = version == .tls13 ? 32 : 12
+    let finished = forge.seal(.handshake, [20, 0, 0, count] + [UInt8](repeating: 0, count: Int(count)))
+    try expect(.decryptError, of: flight + finished, from: sender, in: box)
+  }
+
+  @Test(arguments: EnginePair.Side.allCases)
+  func `a key update before Finished is refused`(sender: EnginePair.Side) throws {
+    var (box, flight, forge) = try RecordForge.handshaking(.tls13, forging: sender)
+    try expect(.unexpectedMessage, of: flight + forge.seal(.handshake, Self.keyUpdate), from: sender, in: box)
+  }
+
+  /// RFC 7301, section 3.1: a client that offers no application protocols is told of none.
+  @Test
+  func `a selection of an application protocol where none was offered is refused`() throws {
+    // ServerHello and ChangeCipherSpec are the server's own, EncryptedExtensions are not.
+    var (box, flight, forge) = try RecordForge.handshaking(.tls13, forging: .server, keeping: 2)
+    let selection: [UInt8] = [0, 16, 0, 7, 0, 5, 4] + "evil".utf8
+    let extensions = forge.seal(.handshake, [8, 0, 0, 13, 0, 11] + selection)
+    try expect(TLSAlert(rawValue: 110), of: flight + extensions, from: .server, in: box)
+  }
+
+  /// The receiver fails by `alert` before it takes the handshake for done, and the sender reports it.
+  private func expect(
+    _ alert: TLSAlert, of stream: [UInt8], from sender: EnginePair.Side, in box: RecordForge.Box
+  ) throws {
+    let last = box.pair.at(sender.peer) { engine in
+      let error = thrownError { _ = try engine.absorb(stream) }
+      #expect(error?.code == .protocolViolation, "\(error as Any)")
+      #expect(error?.blame == .peer)
+      #expect(error?.alertSent == alert)
+      #expect(engine.negotiated == nil)
+      #expect(engine.allEvents().isEmpty)
+      return engine.drain()
+    }
+    #expect(thrownError { _ = try box.pair.at(sender) { try $0.absorb(last) } }?.alertReceived == alert)
+  }
+
+  // MARK: Messages in pieces and together
 
   @Test
   func `data in the middle of a message is refused`() throws {

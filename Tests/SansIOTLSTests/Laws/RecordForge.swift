@@ -52,17 +52,80 @@ struct RecordForge {
     let box = Box(pair)
     if version == .tls13 {
       let secret = lines.secret(side == .client ? "CLIENT_TRAFFIC_SECRET_0" : "SERVER_TRAFFIC_SECRET_0")
-      return (
-        box,
-        RecordForge(
-          version: version, key: expand(secret, "key", 16), nonce: expand(secret, "iv", 12), sequence: 0)
-      )
+      return (box, RecordForge(tls13: secret, sequence: 0))
     }
+    return (
+      box, RecordForge(tls12: lines.secret("CLIENT_RANDOM"), forging: side, hello: hello, answer: answer, sequence: 1)
+    )
+  }
+
+  /// A pair in the middle of its handshake, the last flight of one side, and a forge that goes on for that side behind it.
+  /// The side itself believes to have sent the whole flight.
+  ///
+  /// - Parameter kept: how many records of the flight are given; all before its Finished without it.
+  static func handshaking(
+    _ version: TLSVersion, forging side: EnginePair.Side, keeping kept: Int? = nil
+  ) throws -> (box: Box, flight: [UInt8], forge: RecordForge) {
+    let lines = Lines()
+    var pair = try EnginePair.connected(version, handshake: false) { client, server in
+      client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
+      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+      client.keyLog = { lines.append($0) }
+      server.keyLog = { lines.append($0) }
+    }
+    let hello = pair.client.drain()
+    _ = try pair.server.absorb(hello)
+    let answer = pair.server.drain()
+    var flight = answer
+    // TLS 1.3: the server's flight, the client's. TLS 1.2: the server's without Finished, the client's, the server's with it.
+    for sender in [EnginePair.Side.client, .server].prefix(side == .client ? 1 : version == .tls13 ? 0 : 2) {
+      flight = try pair.at(sender) { [flight] (engine) throws in
+        _ = try engine.absorb(flight)
+        return engine.drain()
+      }
+    }
+    let lengths = recordLengths(flight)
+    let before = lengths.prefix(kept ?? lengths.count - 1)
+    flight = Array(flight.prefix(before.reduce(0, +)))
+    if version == .tls13 {
+      var sealed: UInt64 = 0
+      var start = 0
+      for length in before {
+        if flight[start] == ContentType.applicationData.rawValue { sealed += 1 }
+        start += length
+      }
+      let secret = lines.secret(
+        side == .client ? "CLIENT_HANDSHAKE_TRAFFIC_SECRET" : "SERVER_HANDSHAKE_TRAFFIC_SECRET")
+      return (Box(pair), flight, RecordForge(tls13: secret, sequence: sealed))
+    }
+    return (
+      Box(pair), flight,
+      RecordForge(tls12: lines.secret("CLIENT_RANDOM"), forging: side, hello: hello, answer: answer, sequence: 0)
+    )
+  }
+
+  /// TLS 1.3: the keys of a traffic secret.
+  private init(tls13 secret: [UInt8], sequence: UInt64) {
+    self.init(
+      version: .tls13, key: Self.expand(secret, "key", 16), nonce: Self.expand(secret, "iv", 12), sequence: sequence)
+  }
+
+  /// TLS 1.2: one side's keys of the main secret.
+  private init(
+    tls12 secret: [UInt8], forging side: EnginePair.Side, hello: [UInt8], answer: [UInt8], sequence: UInt64
+  ) {
     // Both randoms stand behind record header, message header and version.
     let seed = Array("key expansion".utf8) + answer[11..<43] + hello[11..<43]
-    let block = pseudorandom(lines.secret("CLIENT_RANDOM"), seed, 40)
+    let block = Self.pseudorandom(secret, seed, 40)
     let (key, nonce) = side == .client ? (block[..<16], block[32..<36]) : (block[16..<32], block[36..<40])
-    return (box, RecordForge(version: version, key: Array(key), nonce: Array(nonce), sequence: 1))
+    self.init(version: .tls12, key: Array(key), nonce: Array(nonce), sequence: sequence)
+  }
+
+  private init(version: TLSVersion, key: [UInt8], nonce: [UInt8], sequence: UInt64) {
+    self.version = version
+    self.key = key
+    self.nonce = nonce
+    self.sequence = sequence
   }
 
   /// A tuple cannot hold a noncopyable pair.
