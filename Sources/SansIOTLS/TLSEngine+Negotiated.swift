@@ -5,8 +5,9 @@ public struct Negotiated: Sendable, Hashable {
   /// The cipher suite's name as in the IANA registry, for example `TLS_AES_256_GCM_SHA384`. Corresponds to
   /// `SSL_CIPHER_standard_name(3)`.
   public let cipherSuite: String
-  /// The key-exchange group, for example `x25519`; `nil` where none was used. Corresponds to
-  /// `SSL_get_negotiated_group(3)`.
+  /// The key-exchange group, for example `x25519`; `nil` where none was used, as with RSA key exchange. A resumption in
+  /// TLS 1.3 agrees on one anew; one in TLS 1.2 exchanges no keys, and tells the group that the session was made with.
+  /// Corresponds to `SSL_get_negotiated_group(3)`.
   public let group: String?
   /// The application protocol (ALPN, RFC 7301). Corresponds to `SSL_get0_alpn_selected(3)`.
   public let applicationProtocol: String?
@@ -21,8 +22,8 @@ extension TLSEngine {
   /// What was agreed on, `nil` before the handshake is done.
   public var negotiated: Negotiated? { state.isHandshakeDone ? handle.negotiated : nil }
 
-  /// The peer's certificates as it sent them, leaf first; empty where it sent none, before it did, and on a resumed
-  /// TLS 1.2 session that holds no more than the leaf only that.
+  /// The peer's certificates as it sent them, leaf first; empty where it sent none, and before it did. On a resumed session
+  /// a client has those of the connection that made it, and a server the leaf alone, for its ticket holds no more.
   ///
   /// Corresponds to `SSL_get0_peer_certificate(3)` and `SSL_get_peer_cert_chain(3)`. Nothing is copied but references.
   public var peerCertificates: [TLSCertificate] { handle.peerCertificates }

@@ -128,7 +128,8 @@ static inline int sitls_set_default_groups(SSL *ssl) {
       ssl, "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192");
 }
 
-// Name of the negotiated key-exchange group, NULL where none was (RSA key exchange, a resumption without one).
+// Name of the negotiated key-exchange group, NULL where none was (RSA key exchange). Of a resumption in TLS 1.2 it is the
+// one that the session was made with.
 static inline const char *sitls_group_name(SSL *ssl) {
 #ifdef SSL_CTRL_GET_NEGOTIATED_GROUP
   int identifier = (int)SSL_get_negotiated_group(ssl);

@@ -104,6 +104,48 @@ struct ResumptionTests {
     #expect(resumed.client.peerCertificates.first?.subject == "CN=localhost")
   }
 
+  /// The client kept the session as it was made; the server has what its ticket holds.
+  @Test(arguments: TLSVersion.both)
+  func `of a peer's chain a client knows all after a resumption, and a server the leaf`(version: TLSVersion) throws {
+    let identity = TestAuthority().issueIntermediate().issue(names: ["localhost"])
+    let alice = TestAuthority().issueIntermediate(name: "Staff").issue(subject: "Alice", usage: .client)
+    let ends = try Ends(version, identity: identity) { client, server in
+      try EnginePair.authenticateClient(&client, &server, alice)
+    }
+    var first = try ends.pair()
+    var session = try #require(try ends.finish(&first).sessions.last)
+    #expect(first.client.peerCertificates.map(\.der) == identity.chainDER)
+    #expect(first.server.peerCertificates.map(\.der) == alice.chainDER)
+    for _ in 0..<2 {
+      var resumed = try ends.pair(session)
+      let (isResumed, sessions) = try ends.finish(&resumed)
+      #expect(isResumed)
+      #expect(resumed.client.peerCertificates.map(\.der) == identity.chainDER)
+      #expect(resumed.server.peerCertificates.map(\.der) == [alice.certificateDER])
+      session = sessions.last ?? session
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `the group is agreed on anew in TLS 1.3, and in TLS 1.2 the session's is told`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let serverContext = try TLSContext(server)
+    var before = client
+    before.groups = ["X25519", "P-256"]
+    var first = try EnginePair(client: TLSContext(before), server: serverContext)
+    let session = try session(&first)
+    #expect(first.client.negotiated?.group == "x25519")
+    var now = client
+    now.groups = ["P-256"]
+    var second = try EnginePair(client: TLSContext(now), server: serverContext, session: session)
+    try second.handshake()
+    let expected = version == .tls13 ? "secp256r1" : "x25519"
+    for negotiated in [second.client.negotiated, second.server.negotiated] {
+      #expect(negotiated?.isResumed == true)
+      #expect(negotiated?.group == expected)
+    }
+  }
+
   @Test(arguments: TLSVersion.both)
   func `a resumption asks no question about a certificate that it does not send`(version: TLSVersion) throws {
     let ends = try Ends(version) { client, _ in client.asksAboutPeerCertificate = true }

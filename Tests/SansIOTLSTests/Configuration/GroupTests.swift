@@ -42,14 +42,33 @@ struct GroupTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both)
-  func `the group that both allow is the one of the connection`(version: TLSVersion) throws {
-    let pair = try EnginePair.connected(version) { client, server in
-      client.groups = ["P-256", "P-384"]
-      server.groups = ["P-384", "X25519", "P-256"]
+  private static let names = ["P-256": "secp256r1", "P-384": "secp384r1"]
+
+  @Test(arguments: [["P-256", "P-384"], ["P-384", "P-256"]], [["P-384", "X25519", "P-256"], ["P-256", "P-384"]])
+  func `of the groups that both allow the server's first is taken in TLS 1.2, and the client's key share in TLS 1.3`(
+    ofClient: [String], ofServer: [String]
+  ) throws {
+    for version in TLSVersion.both {
+      let pair = try EnginePair.connected(version) { client, server in
+        client.groups = ofClient
+        server.groups = ofServer
+      }
+      let expected = try #require(Self.names[version == .tls12 ? ofServer[0] : ofClient[0]])
+      #expect(pair.client.negotiated?.group == expected, "\(version)")
+      #expect(pair.server.negotiated?.group == expected, "\(version)")
     }
-    #expect(pair.client.negotiated?.group == pair.server.negotiated?.group)
-    #expect(["secp384r1", "secp256r1", "prime256v1"].contains(try #require(pair.client.negotiated?.group)))
+  }
+
+  @Test func `a key exchange without a group tells none`() throws {
+    let pair = try EnginePair.connected(.tls12, identity: .server(key: .rsa2048)) { client, server in
+      client.cipherList = "AES128-SHA256"
+      server.cipherList = "AES128-SHA256"
+    }
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_RSA_WITH_AES_128_CBC_SHA256")
+    for negotiated in [pair.client.negotiated, pair.server.negotiated] {
+      #expect(negotiated != nil)
+      #expect(negotiated?.group == nil)
+    }
   }
 
   @Test func `a client whose key share is of no use is asked for another`() throws {

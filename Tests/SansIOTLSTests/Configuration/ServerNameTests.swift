@@ -53,6 +53,15 @@ struct ServerNameTests {
     #expect(pair.client.negotiated?.serverName == "localhost")
   }
 
+  @Test(arguments: TLSVersion.both)
+  func `a name of mixed case is sent as it is, and told to the server in lower case`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.serverName == "LocalHost")
+    #expect(pair.server.negotiated?.serverName == "localhost")
+  }
+
   @Test func `an address is not sent as a name`() throws {
     for address in ["127.0.0.1", "::1"] {
       var engine = try engine(.ip(address))

@@ -51,6 +51,36 @@ struct SeveralIdentitiesTests {
     #expect(pair.server.peerCertificates.first?.der == leaves[ability.chosen]?.certificateDER)
   }
 
+  typealias Demand = TLSContext.Configuration.ClientAuthentication
+
+  @Test(arguments: TLSVersion.both, [Demand.requested, .required])
+  func `a client of whose identities none fits shows no certificate`(version: TLSVersion, demand: Demand) throws {
+    let leaves = Self.leaves
+    var (client, server) = try EnginePair.configurations(version: version, identity: #require(leaves[.rsa2048]))
+    client.identities = try [.p256, .ed25519].map { try #require(leaves[$0]).identity }
+    server.trust = [Self.authority.trust]
+    server.clientAuthentication = demand
+    server.signatureAlgorithms = ["rsa_pss_rsae_sha256", "RSA+SHA256"]
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    let failures = pair.outcome()
+    #expect(pair.server.peerCertificates.isEmpty)
+    if demand == .requested {
+      #expect(failures.client == nil)
+      #expect(failures.server == nil)
+      #expect(try pair.transfer([1], from: .client) == [1])
+      #expect(try pair.transfer([2], from: .server) == [2])
+      #expect(pair.server.peerCertificates.isEmpty)
+    } else {
+      let alert = version == .tls13 ? TLSAlert.certificateRequired : .handshakeFailure
+      #expect(failures.server?.code == .certificateRejected)
+      #expect(failures.server?.alertSent == alert)
+      #expect(failures.server?.verification == nil)
+      #expect(failures.server?.hint.contains("no certificate") == true)
+      #expect(failures.client?.code == .alertReceived)
+      #expect(failures.client?.alertReceived == alert)
+    }
+  }
+
   @Test func `an identity's own chain is sent, whatever the other identities' chains`() throws {
     let authority = TestAuthority()
     let elliptic = authority.issueIntermediate(name: "Elliptic").issue(names: ["localhost"], key: .p256)
