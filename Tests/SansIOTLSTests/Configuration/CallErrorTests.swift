@@ -20,6 +20,7 @@ struct CallErrorTests {
       ("limits.ring", { $0.ring = 63 }), ("limits.ring", { $0.ring = 262_145 }), ("limits.ring", { $0.ring = -1 }),
       ("limits.outbound", { $0.outbound = 0 }), ("limits.handshake", { $0.handshake = 4095 }),
       ("limits.controlRecords", { $0.controlRecords = 0 }), ("limits.events", { $0.events = 3 }),
+      ("limits.messages", { $0.messages = 0 }), ("limits.messages", { $0.messages = -1 }),
     ]
     for (name, change) in changes {
       var limits = TLSEngine.Limits.default
@@ -37,6 +38,7 @@ struct CallErrorTests {
       limits.outbound = 1
       limits.controlRecords = 1
       limits.events = 4
+      limits.messages = 1
       var pair = try EnginePair.connected(limits: limits)
       #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
     }

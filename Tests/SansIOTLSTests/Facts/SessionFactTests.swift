@@ -61,8 +61,11 @@ struct SessionFactTests {
     let session = try #require(taken)
     pair.client.feedEOF()
     #expect(thrownError { _ = try pair.client.read(upTo: 1) }?.code == .truncated)
+    #expect(session.isResumable)
     var second = try EnginePair(client: contexts.0, server: contexts.1, session: session)
     try second.handshake()
+    #expect(second.client.negotiated?.isResumed == true)
+    #expect(second.server.negotiated?.isResumed == true)
     #expect(try second.transfer([1], from: .server) == [1])
     #expect(second.client.negotiated?.version == version)
   }

@@ -58,6 +58,41 @@ struct StickyErrorTests {
     #expect((failure.verification != nil) == breakage.isCertificateCheck)
   }
 
+  enum Damage: CaseIterable {
+    /// The signature is two numbers still, but of other bytes.
+    case lastByte
+    /// The signature's own outermost tag is another.
+    case tag
+  }
+
+  /// libcrypto's words on the signature come before libssl's on the certificate, and libssl's alone say what they meant.
+  @Test(arguments: TLSVersion.both, Damage.allCases)
+  func `a signature that is no good is a rejected certificate, though libcrypto was the first to complain`(
+    version: TLSVersion, damage: Damage
+  ) throws {
+    let identity = TestIdentity.server()
+    var leaf = identity.certificateDER
+    // The certificate ends with a BIT STRING of whole octets, a sequence of two numbers.
+    let signature = try #require(
+      leaf.indices.suffix(80).first { leaf[$0...].starts(with: [3, UInt8(leaf.count - $0 - 2), 0, 0x30]) })
+    switch damage {
+    case .lastByte: leaf[leaf.count - 1] ^= 1
+    case .tag: leaf[signature + 3] = 0x31
+    }
+    var pair = try EnginePair.connected(version, handshake: false, identity: identity) { _, server in
+      server.identities = [try TLSIdentity(derChain: [leaf], privateKey: identity.privateKeyDER)]
+    }
+    let error = try #require(thrownError { try pair.handshake() })
+    #expect(error.code == .certificateRejected)
+    #expect(error.blame == .peer)
+    #expect(error.verification?.code == 7)
+    #expect(error.library.count > 1)
+    #expect(error.library.last?.library == "SSL routines")
+    #expect(error.library.last?.reason == "certificate verify failed")
+    #expect(error.library.dropLast().allSatisfy { $0.library != "SSL routines" })
+    #expect(error.description.hasSuffix(error.library.map(\.description).joined(separator: " | ")))
+  }
+
   @Test(arguments: TLSVersion.both)
   func `a rejected server certificate is told with reason depth and subject`(version: TLSVersion) throws {
     let cases: [(TestIdentity.Defect, Int)] = [
