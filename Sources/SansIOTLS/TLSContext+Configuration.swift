@@ -98,7 +98,7 @@ extension TLSContext {
     /// Engines keep what passes through them, without contents, for ``TLSEngine/nextMessage()``. For tests and
     /// diagnosis; without it nothing is spent. Corresponds to `SSL_CTX_set_msg_callback(3)`.
     public var tapsMessages = false
-    /// libssl frees its record buffers whenever they are empty: about 34 KB less for each idle connection, 12 % more
+    /// libssl frees its record buffers whenever they are empty: about 33 KB less for each idle connection, 12 % more
     /// instructions for small messages. Corresponds to `SSL_MODE_RELEASE_BUFFERS`.
     public var releasesBuffers = false
 

@@ -7,17 +7,19 @@ struct EngineContexts {
   let server: TLSContext
   let serverName: String
 
-  init(_ version: TLSVersion, _ credentials: Credentials) throws {
+  init(_ version: TLSVersion, _ credentials: Credentials, releasesBuffers: Bool = false) throws {
     var client = TLSContext.Configuration.client()
     client.trust = [credentials.identity.trust]
     client.minimumVersion = version
     client.maximumVersion = version
+    client.releasesBuffers = releasesBuffers
     self.client = try TLSContext(client)
 
     var server = TLSContext.Configuration.server(try credentials.identity.identity)
     server.sessionTickets = 1
     server.minimumVersion = version
     server.maximumVersion = version
+    server.releasesBuffers = releasesBuffers
     self.server = try TLSContext(server)
     serverName = credentials.serverName
   }

@@ -7,10 +7,15 @@ import SansIOTLSTestKit
 ///
 /// C is brought to the same state by the same calls of libssl. It shows how much of the whole is libssl's own, most of
 /// all the peer's certificate, whose size goes by its key.
+///
+/// Beside them stands what one costs that does not hibernate, with and without `releasesBuffers`: the difference shows
+/// that the option does what it is for.
 struct Memory {
   private static let connections = 2000
   /// The engine's own share, in bytes, where libssl alone is over the bar.
   private static let shareBar = 1000.0
+  /// What `releasesBuffers` saves at least, in bytes: both of libssl's record buffers, of 16 KB and more each.
+  private static let releaseBar = 32_000.0
 
   private enum Side: String {
     case server, client
@@ -25,9 +30,10 @@ struct Memory {
     init(_ engine: consuming TLSEngine) { self.engine = engine }
   }
 
-  /// Prints a row for each side and kind of certificate.
+  /// Prints a row for each side and kind of certificate, and one for each side that does not hibernate.
   ///
-  /// - Returns: whether the bars were kept: the side's, or the engine's share where C is over the side's.
+  /// - Returns: whether the bars were kept: the side's, or the engine's share where C is over the side's; and that of what
+  ///   `releasesBuffers` saves.
   func run() throws -> Bool {
     guard counters_heap_bytes() >= 0 else {
       print("memory: not available (needs glibc 2.33 or later)")
@@ -51,6 +57,29 @@ struct Memory {
       }
     }
     print("Memory of \(Self.connections) hibernating connections, divided")
+    table.print()
+    let isReleasing = try runReleasing()
+    return isKept && isReleasing
+  }
+
+  /// - Returns: whether `releasesBuffers` saves what it should.
+  private func runReleasing() throws -> Bool {
+    var table = Table(["idle connection", "default", "releasing", "saved", "bar", "verdict"])
+    let credentials = Credentials()
+    let contexts = try EngineContexts(.tls13, credentials)
+    let releasing = try EngineContexts(.tls13, credentials, releasesBuffers: true)
+    var isKept = true
+    for side in [Side.server, .client] {
+      let kept = try measureEngine(side, contexts, hibernates: false).heap
+      let released = try measureEngine(side, releasing, hibernates: false).heap
+      let isSaved = kept - released >= Self.releaseBar
+      isKept = isKept && isSaved
+      table.append([
+        side.rawValue, Self.kilobytes(kept), Self.kilobytes(released), Self.kilobytes(kept - released),
+        ">= \((Self.releaseBar / 1000).fixed(0)) KB", isSaved ? "ok" : "BELOW",
+      ])
+    }
+    print("Memory of \(Self.connections) connections that do not hibernate, divided: what releasesBuffers saves")
     table.print()
     return isKept
   }
@@ -86,23 +115,27 @@ struct Memory {
     }
   }
 
-  private func measureEngine(_ side: Side, _ contexts: EngineContexts) throws -> (heap: Double, resident: Double) {
+  private func measureEngine(
+    _ side: Side, _ contexts: EngineContexts, hibernates: Bool = true
+  ) throws -> (heap: Double, resident: Double) {
     try growth {
-      try idle(side, contexts)
+      try idle(side, contexts, hibernates: hibernates)
     } check: { box in
-      // Sleeping is worth nothing if waking fails.
-      guard case .done = try box.engine.write([0x5a]) else { throw Failure("a hibernating engine does not wake") }
+      // To have given memory back is worth nothing if it cannot be had again.
+      guard case .done = try box.engine.write([0x5a]) else { throw Failure("an idle engine does not wake") }
     }
   }
 
-  /// Connects a pair, passes a message each way, lets both sides hibernate and drops one.
-  private func idle(_ side: Side, _ contexts: EngineContexts) throws -> Box {
+  /// Connects a pair, passes a message each way, lets both sides hibernate if they are to, and drops one.
+  private func idle(_ side: Side, _ contexts: EngineContexts, hibernates: Bool) throws -> Box {
     var client = try contexts.makeClient()
     var server = try contexts.makeServer()
     try EnginePair.connect(&client, &server)
     try pass(from: &client, to: &server)
     try pass(from: &server, to: &client)
-    guard client.hibernate(), server.hibernate() else { throw Failure("an idle engine does not hibernate") }
+    if hibernates {
+      guard client.hibernate(), server.hibernate() else { throw Failure("an idle engine does not hibernate") }
+    }
     return switch side {
     case .server: Box(server)
     case .client: Box(client)

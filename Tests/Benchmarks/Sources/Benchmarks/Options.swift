@@ -11,7 +11,8 @@ struct Options {
       time          CPU time, C and Swift in alternating turns; prints ratios, never fails
       instructions  instructions per repetition: the processor's counter, else valgrind
       allocations   heap allocations per repetition, those of libcrypto told apart; Swift's bar is 0
-      memory        heap and resident bytes of an idle connection after hibernate()
+      memory        heap and resident bytes of an idle connection after hibernate(), and what releasesBuffers
+                    saves without it
 
       --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
       --rounds N        rounds of `time`, at least 6 (default 12)
