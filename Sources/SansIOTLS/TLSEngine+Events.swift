@@ -20,12 +20,19 @@ struct EventQueue: Sendable {
 
   var isEmpty: Bool { events.isEmpty }
 
-  /// Appends an event; at the limit the oldest session ticket makes room, else the new one is not kept.
+  /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept. What
+  /// comes once in a connection always is: no number of warnings makes it disappear.
   mutating func append(_ event: Event) {
     if events.count >= limit {
       let oldestTicket = events.firstIndex { if case .sessionTicket = $0 { true } else { false } }
-      guard let oldestTicket else { return }
-      events.remove(at: oldestTicket)
+      if let oldestTicket {
+        events.remove(at: oldestTicket)
+      } else {
+        switch event {
+        case .alertReceived, .sessionTicket: return
+        case .handshakeCompleted, .peerClosed: break
+        }
+      }
     }
     events.append(event)
   }

@@ -13,7 +13,8 @@ extension TLSEngine {
     /// Records in a row that carry no application data (KeyUpdate, session tickets) that a peer may send after the
     /// handshake; one more is `.limitExceeded`.
     public var controlRecords: Int = 64
-    /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped.
+    /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped; where none waits, a new ticket or
+    /// warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
     public var events: Int = 64
     /// Tapped messages that wait for ``TLSEngine/nextMessage()``. Beyond it the oldest is dropped.
     public var messages: Int = 1024

@@ -211,6 +211,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
     let count = plaintext.byteCount
     if count == 0 { return .done(0) }
+    if try !isBetweenMessages() { return .needsFeed }
     let room = limits.outbound - handle.outboundCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than crumbs near the limit: it may be passed by one record.
@@ -254,6 +255,11 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
     let start = output.byteCount
     reading: while output.freeCapacity > 0, !handle.isAtRest {
+      if handle.isInsideMessage {
+        goOnWithMessage()
+        if handle.isInsideMessage || failure != nil || state.receiving == .closed { break reading }
+        continue
+      }
       let outcome = handle.read(into: &output)
       switch outcome {
       case .success:
@@ -270,7 +276,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
     let count = output.byteCount - start
     if handle.hasNews {
-      collectNewsOfRead()
+      collectNews()
       handle.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
     }
     if count > 0 { return .done(count) }
@@ -315,9 +321,9 @@ public struct TLSEngine: ~Copyable, Sendable {
       throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
     }
     // libssl takes no KeyUpdate while a message is half read or another update is due.
+    if try !isBetweenMessages() { return .needsFeed }
     if handle.owes { flushWhatIsOwed() }
     try throwFailure()
-    if handle.owes { return .needsFeed }
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
     if case .success = scheduled { flushWhatIsOwed() } else { end(scheduled) }
     try throwFailure()
@@ -535,8 +541,7 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
   private mutating func controlRecordPassed() {
-    collectNewsOfRead()
-    if failure != nil { return }
+    collectNews()
     controlRecords += 1
     if controlRecords > limits.controlRecords {
       fail(
@@ -552,16 +557,24 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
   }
 
-  /// Warnings may pass inside one call of libssl together with data, and so may declined renegotiations: data between
-  /// them does not make these harmless, as each is answered.
-  private mutating func collectNewsOfRead() {
-    collectNews()
-    if failure == nil, handle.declinedRenegotiations > limits.controlRecords {
-      fail(
-        TLSError(
-          .limitExceeded, .peer,
-          hint: "the peer asked more than limits.controlRecords, \(limits.controlRecords), times for a renegotiation"))
+  /// libssl is inside a message that the peer began to send: it goes on with that and with nothing else, so that each that
+  /// ends is counted and answered. Whatever else were asked of libssl would finish it unseen.
+  private mutating func goOnWithMessage() {
+    let outcome = handle.finishMessage()
+    switch outcome {
+    case .success: controlRecordPassed()
+    case .wantsRead: break
+    default: end(outcome)
     }
+  }
+
+  /// Goes on with a message that is half read. libssl writes nothing before its end.
+  private mutating func isBetweenMessages() throws(TLSError) -> Bool {
+    if handle.isInsideMessage {
+      goOnWithMessage()
+      try throwFailure()
+    }
+    return !handle.isInsideMessage
   }
 
   private mutating func flushWhatIsOwed() {
@@ -574,8 +587,10 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   /// Sends close_notify, unless libssl is inside a message whose rest has not come: it could not write then.
   private mutating func sendCloseNotify() {
+    // At the end of the message this is called again.
+    if handle.isInsideMessage { return goOnWithMessage() }
     if handle.owes { flushWhatIsOwed() }
-    if failure != nil || handle.owes { return }
+    if failure != nil { return }
     let outcome = handle.shutdown()
     if case .success = outcome { state.closeNotifySent() } else { end(outcome) }
   }

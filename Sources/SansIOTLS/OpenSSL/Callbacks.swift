@@ -13,10 +13,6 @@ enum Callbacks {
     let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
     if place & SSL_CB_WRITE != 0 {
       if isFatal { unsafe record.pointee.alertSent = alert }
-      if alert == .noRenegotiation {
-        unsafe record.pointee.declinedRenegotiations += 1
-        unsafe record.pointee.hasNews = true
-      }
     } else if !isFatal, alert != .closeNotify {
       unsafe record.pointee.warnings.append(alert)
       unsafe record.pointee.hasNews = true

@@ -47,11 +47,9 @@ struct ConnectionRecord: ~Copyable {
   var newSessions: [TLSSession] = []
   /// Keeps what passed, if the configuration asks for it.
   let tap: MessageTap?
-  /// Something of what follows or stands above is new: warnings, sessions, declined renegotiations. With a tap it is
+  /// Something of what follows or stands above is new: warnings, sessions. With a tap it is
   /// always so: whether messages passed is not asked apart, so that a connection without one pays nothing.
   var hasNews: Bool
-  /// Renegotiations that libssl declined by a warning (TLS 1.2). It answers any number within one call.
-  var declinedRenegotiations = 0
 
   init(limits: TLSEngine.Limits, context: TLSContext) {
     tap = context.tapsMessages ? MessageTap(limit: limits.messages) : nil

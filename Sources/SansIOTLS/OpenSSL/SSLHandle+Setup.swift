@@ -156,7 +156,6 @@ extension SSLHandle {
   var verification: CertificateCheck? { unsafe record.pointee.verification }
 
   var hasNews: Bool { unsafe record.pointee.hasNews }
-  var declinedRenegotiations: Int { unsafe record.pointee.declinedRenegotiations }
 
   /// Keeps what passes, if the configuration asks for it.
   var tap: MessageTap? { unsafe record.pointee.tap }

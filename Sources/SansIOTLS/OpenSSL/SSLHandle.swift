@@ -18,6 +18,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   private var isSendingOver = false
   /// The last call ended at a record without application data, not for want of bytes.
   private(set) var endedAtControlRecord = false
+  /// The peer began a message, and its rest has not come.
+  private(set) var isInsideMessage = false
   private let ringSize: Int
   /// Watching costs 2,000 instructions for a small message: it is done where it is needed, in the handshake and at the end.
   private var isWatching = true
@@ -232,6 +234,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   private mutating func classify(_ code: Int32) -> Outcome {
     countRings()
+    isInsideMessage = unsafe SSL_in_init(ssl) != 0
     switch code {
     case SSL_ERROR_WANT_READ:
       let request = unsafe BIO_ctrl_get_read_request(record.pointee.network)
@@ -287,12 +290,22 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       switch outcome {
       case .wantsRead where inboundCount > 0 && inboundCount < before: continue
       case .success:
+        isInsideMessage = false
         unsafe record.pointee.lastReadRequest = 5
         watch(inputEnded)
         return outcome
       default: return outcome
       }
     }
+  }
+
+  /// Goes on with a message that the peer began after the handshake, to its end and no further. `SSL_read_ex` would read on
+  /// behind it and not tell that it passed. Corresponds to `SSL_do_handshake(3)`.
+  mutating func finishMessage() -> Outcome {
+    makeRoom()
+    let outcome = handshake()
+    if case .success = outcome { isEmpty = !hasPending } else { isEmpty = true }
+    return outcome
   }
 
   /// Decrypts into the caller's memory. Corresponds to `SSL_read_ex(3)`.
@@ -351,11 +364,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
   }
 
-  /// libssl owes an answer, or is inside a post-handshake message.
-  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE || isInsideMessage }
-
-  /// The peer began a message after the handshake, and its rest has not come.
-  var isInsideMessage: Bool { unsafe SSL_in_init(ssl) != 0 }
+  /// libssl owes the answer to a KeyUpdate.
+  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE }
 
   /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
   /// `SSL_shutdown(3)`.

@@ -314,4 +314,17 @@ struct HandshakeTests {
     #expect(error?.code == .protocolViolation)
     #expect(error?.alertSent != nil)
   }
+
+  /// Warnings may be sent in clear before the keys are changed.
+  @Test func `no number of warnings keeps the end of the handshake from being told`() throws {
+    var limits = TLSEngine.Limits.default
+    limits.events = 4
+    var pair = try EnginePair.connected(.tls12, handshake: false, limits: limits)
+    _ = try pair.server.feed(pair.client.drain())
+    _ = try pair.client.feed(pair.server.drain())
+    let warnings = Array(repeating: [21, 3, 3, 0, 2, 1, 90] as [UInt8], count: 4).joined()
+    _ = try pair.server.feed(Array(warnings) + pair.client.drain())
+    #expect(pair.server.negotiated != nil)
+    #expect(pair.server.allEvents().contains("handshakeCompleted"))
+  }
 }

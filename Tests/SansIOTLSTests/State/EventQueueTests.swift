@@ -1,0 +1,46 @@
+import SansIOTLSTestKit
+import Testing
+
+@testable import SansIOTLS
+
+/// What waits for `nextEvent()`.
+struct EventQueueTests {
+  /// The queue's events in the short form of `EnginePair`'s.
+  private static func rest(_ queue: inout EventQueue) -> [String] {
+    var events: [String] = []
+    while let event = queue.next() {
+      switch event {
+      case .handshakeCompleted: events.append("handshakeCompleted")
+      case .peerClosed: events.append("peerClosed")
+      case .alertReceived(let alert): events.append("\(alert)")
+      case .sessionTicket: events.append("sessionTicket")
+      }
+    }
+    return events
+  }
+
+  @Test func `warnings beyond the limit are not kept, and push out nothing that comes once`() {
+    var queue = EventQueue(limit: 2)
+    for _ in 0..<5 { queue.append(.alertReceived(.userCanceled)) }
+    queue.append(.handshakeCompleted)
+    queue.append(.alertReceived(.userCanceled))
+    queue.append(.peerClosed)
+    #expect(Self.rest(&queue) == ["user_canceled", "user_canceled", "handshakeCompleted", "peerClosed"])
+    #expect(queue.isEmpty)
+  }
+
+  @Test func `the oldest session ticket makes room for whatever comes`() throws {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    var ticket: Event?
+    while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
+    let session = try #require(ticket)
+    var queue = EventQueue(limit: 3)
+    queue.append(.handshakeCompleted)
+    for _ in 0..<5 { queue.append(session) }
+    queue.append(.alertReceived(.userCanceled))
+    queue.append(.peerClosed)
+    queue.append(session)
+    #expect(Self.rest(&queue) == ["handshakeCompleted", "user_canceled", "peerClosed"])
+  }
+}
