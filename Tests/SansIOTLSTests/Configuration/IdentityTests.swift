@@ -9,7 +9,8 @@ struct IdentityTests {
 
   private let identity = TestIdentity.server()
 
-  private func serves(_ loaded: TLSIdentity) throws -> Bool {
+  private func serves(_ loaded: TLSIdentity, as expected: TestIdentity? = nil) throws -> Bool {
+    let identity = expected ?? self.identity
     var (client, _) = try EnginePair.configurations(identity: identity)
     client.trust = [identity.trust]
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(.server(loaded)))
@@ -73,7 +74,122 @@ struct IdentityTests {
     #expect(loaded.chain.map(\.issuer) == ["CN=Lower", "CN=Upper", "CN=Test CA"])
   }
 
+  // MARK: Forms from before PKCS#8
+
+  struct Traditional: CustomTestStringConvertible {
+    let type: TestIdentity.KeyType
+    let label: String
+    var testDescription: String { "\(label), \(type)" }
+  }
+
+  static let traditional = [
+    Traditional(type: .rsa2048, label: "RSA PRIVATE KEY"), Traditional(type: .p256, label: "EC PRIVATE KEY"),
+    Traditional(type: .p384, label: "EC PRIVATE KEY"),
+  ]
+
+  private func holds(_ pem: [UInt8], _ line: String) -> Bool {
+    String(decoding: pem, as: UTF8.self).split(separator: "\n").contains(Substring(line))
+  }
+
+  @Test(arguments: traditional)
+  func `a key in PKCS#1 or SEC 1 is taken, in PEM and in DER`(form: Traditional) throws {
+    let identity = TestIdentity.server(key: form.type)
+    let key = TraditionalKey(of: identity)
+    #expect(holds(key.pem, "-----BEGIN \(form.label)-----"))
+    #expect(key.der != identity.privateKeyDER)
+    for privateKey in [key.pem, key.der] {
+      #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: privateKey), as: identity) == true)
+      #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: privateKey), as: identity) == true)
+    }
+    let directory = TemporaryDirectory()
+    let both = directory.write("both.pem", identity.chainPEM + key.pem)
+    #expect(try serves(TLSIdentity(certificateFile: both, privateKeyFile: both), as: identity) == true)
+  }
+
+  @Test func `the curve's parameters before a key in SEC 1 are passed over`() throws {
+    let key = TraditionalKey(of: identity)
+    #expect(holds(TraditionalKey.parameters, "-----BEGIN EC PARAMETERS-----"))
+    let pem = TraditionalKey.parameters + key.pem
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: pem)) == true)
+    let encrypted = TraditionalKey.parameters + key.pem(passphrase: "p")
+    #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: encrypted, passphrase: "p")) == true)
+    expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
+      _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: TraditionalKey.parameters)
+    }
+  }
+
+  @Test(arguments: traditional)
+  func `a key that PEM itself encrypts is opened by its passphrase and by no other`(form: Traditional) throws {
+    let identity = TestIdentity.server(key: form.type)
+    let chain = identity.chainPEM
+    let key = TraditionalKey(of: identity)
+    let pem = key.pem(passphrase: "open sesame")
+    #expect(holds(pem, "-----BEGIN \(form.label)-----"))
+    #expect(holds(pem, "Proc-Type: 4,ENCRYPTED"))
+    #expect(
+      try serves(TLSIdentity(pemChain: chain, privateKey: pem, passphrase: "open sesame"), as: identity) == true)
+    let longest = String(repeating: "p", count: 1024)
+    #expect(
+      try serves(
+        TLSIdentity(pemChain: chain, privateKey: key.pem(passphrase: longest), passphrase: longest), as: identity)
+        == true)
+    expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
+      _ = try TLSIdentity(pemChain: chain, privateKey: pem)
+    }
+    for wrong in ["wrong", "", "open sesame "] {
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: chain, privateKey: pem, passphrase: wrong)
+      }
+    }
+    expectRefusal(.passphraseTooLong, .local, naming: "1025", "1024") {
+      _ = try TLSIdentity(pemChain: chain, privateKey: pem, passphrase: Self.overlong)
+    }
+  }
+
   // MARK: Passphrases
+
+  /// The prompt is the process's, and the tests beside this one never call for it.
+  @Test func `libcrypto's own prompt for a passphrase never appears`() throws {
+    let chain = identity.chainPEM
+    let traditional = TraditionalKey(of: identity).pem(passphrase: "right")
+    let modern = identity.privateKeyPEM(passphrase: "right")
+    // What would appear is seen to appear where libcrypto is left to ask by itself.
+    for pem in [traditional, modern] {
+      var isRead = true
+      #expect(TerminalPrompt.appearances { isRead = TerminalPrompt.read(pem) } > 0)
+      #expect(!isRead)
+    }
+    let directory = TemporaryDirectory()
+    let file = directory.write("key.pem", traditional)
+    // A block that claims to be encrypted, where nobody thinks of passphrases.
+    let lines = String(decoding: traditional, as: UTF8.self).replacing("EC PRIVATE KEY", with: "CERTIFICATE")
+    let certificate = Array(lines.utf8)
+    let appearances = TerminalPrompt.appearances {
+      for key in [traditional, modern, identity.privateKeyDER(passphrase: "right")] {
+        expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
+          _ = try TLSIdentity(pemChain: chain, privateKey: key)
+        }
+        expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+          _ = try TLSIdentity(pemChain: chain, privateKey: key, passphrase: "")
+        }
+      }
+      expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
+        _ = try TLSIdentity(certificateFile: directory.write("chain.pem", chain), privateKeyFile: file)
+      }
+      expectRefusal(.invalidCertificate, .local, naming: "certificate 1") {
+        _ = try TLSIdentity(pemChain: certificate, privateKey: identity.privateKeyPEM)
+      }
+      expectRefusal(.invalidCertificate, .local, naming: "certificate 1") {
+        var configuration = TLSContext.Configuration.client()
+        configuration.trust = [.pem(certificate)]
+        _ = try TLSContext(configuration)
+      }
+      expectRefusal(.wrongPassphrase, .local, naming: "PKCS#12") {
+        _ = try TLSIdentity(pkcs12: identity.pkcs12(passphrase: "right"), passphrase: "")
+      }
+    }
+    #expect(appearances == 0)
+  }
 
   @Test func `an encrypted key without passphrase is told from a wrong one`() throws {
     for key in [identity.privateKeyPEM(passphrase: "right"), identity.privateKeyDER(passphrase: "right")] {
