@@ -118,6 +118,80 @@ struct HandshakeTests {
     }
   }
 
+  /// Two engines of a handshake in which the client has to show a certificate.
+  private struct Ends {
+    let client: TLSContext
+    let server: TLSContext
+
+    init(_ version: TLSVersion) throws {
+      var (client, server) = try EnginePair.configurations(version: version)
+      try EnginePair.authenticateClient(&client, &server)
+      self.client = try TLSContext(client)
+      self.server = try TLSContext(server)
+    }
+
+    func makeClient() throws -> TLSEngine { try TLSEngine(.client(serverName: .dns("localhost")), context: client) }
+    func makeServer() throws -> TLSEngine { try TLSEngine(.server, context: server) }
+  }
+
+  /// Gives an engine up in its handshake.
+  ///
+  /// - Returns: what is wrong with what it says before and after, in words.
+  private func giveUp(_ engine: inout TLSEngine) throws -> [String] {
+    var faults: [String] = []
+    if engine.failure != nil || engine.needs != .feed { faults.append("before it needs \(engine.needs)") }
+    for _ in 0..<2 {
+      let closed = try engine.close()
+      if !(closed == .done) || !engine.needs.isSubset(of: .drain) { faults.append("\(closed), needs \(engine.needs)") }
+    }
+    if let failure = engine.failure { faults.append("\(failure)") }
+    if engine.negotiated != nil { faults.append("something was agreed on") }
+    // Neither an alert nor a close_notify.
+    if !engine.drain().isEmpty || engine.needs != [] { faults.append("something is sent or needed") }
+    return faults
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a client may give it up at any byte of the server's flight`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    for place in 0... {
+      var client = try ends.makeClient()
+      var server = try ends.makeServer()
+      _ = try server.feed(client.drain())
+      let flight = server.drain()
+      // Signatures differ in length, and so do flights.
+      if place >= flight.count {
+        #expect(place > 500)
+        break
+      }
+      #expect(try client.feed(flight[..<place]) == place)
+      let faults = try giveUp(&client)
+      #expect(faults == [], "byte \(place) of \(flight.count)")
+      if !faults.isEmpty { break }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server may give it up at any byte of the client's second flight`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    for place in 0... {
+      var client = try ends.makeClient()
+      var server = try ends.makeServer()
+      _ = try server.feed(client.drain())
+      _ = try client.feed(server.drain())
+      let flight = client.drain()
+      // Signatures differ in length, and so do flights.
+      if place >= flight.count {
+        #expect(place > 500)
+        break
+      }
+      #expect(try server.feed(flight[..<place]) == place)
+      let faults = try giveUp(&server)
+      #expect(faults == [], "byte \(place) of \(flight.count)")
+      if !faults.isEmpty { break }
+    }
+  }
+
   // MARK: Large hellos
 
   @Test(arguments: TLSVersion.both)
