@@ -15,7 +15,26 @@ struct RenegotiationFactTests {
   private static func client(for identity: TestIdentity) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [identity.trust]
+    configuration.tapsMessages = true
     return try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
+  }
+
+  private static func takeMessages(_ engine: inout TLSEngine) -> [TLSMessage] {
+    var messages: [TLSMessage] = []
+    while let message = engine.nextMessage() { messages.append(message) }
+    return messages
+  }
+
+  /// Expects that a request was received and answered by the warning no_renegotiation, and that nothing else passed.
+  private static func expectRefusal(
+    of request: TLSMessage.HandshakeType, in messages: [TLSMessage], sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(
+      messages.map(\.content) == [
+        .record(.handshake), .handshake(request), .record(.alert), .alert(.noRenegotiation, isFatal: false),
+      ], sourceLocation: sourceLocation)
+    #expect(messages.map(\.direction) == [.received, .received, .sent, .sent], sourceLocation: sourceLocation)
+    #expect(messages.map(\.isEncrypted) == [true, true, true, true], sourceLocation: sourceLocation)
   }
 
   @Test
@@ -27,7 +46,9 @@ struct RenegotiationFactTests {
     peer.renegotiate()
     let request = peer.drain()
     #expect(!request.isEmpty)
+    _ = Self.takeMessages(&client)
     #expect(try client.absorb(request).isEmpty)
+    Self.expectRefusal(of: .helloRequest, in: Self.takeMessages(&client))
     let answer = client.drain()
     #expect(answer.first == 21, "a warning, not a ClientHello")
     #expect(recordLengths(answer).count == 1)
@@ -53,16 +74,24 @@ struct RenegotiationFactTests {
     }
     #expect(client.failure?.code == .limitExceeded)
     #expect(client.outboundCount < 65 * 40)
+    let alerts = Self.takeMessages(&client).filter { if case .alert = $0.content { true } else { false } }
+    // The limit is found behind the last answer; nothing else is told to the peer.
+    #expect(alerts.count == 65)
+    #expect(alerts.allSatisfy { $0.content == .alert(.noRenegotiation, isFatal: false) && $0.direction == .sent })
   }
 
   @Test
   func `a client's second ClientHello is declined and the connection goes on`() throws {
     let identity = TestIdentity.server()
-    var server = try TLSEngine(.server, context: TLSContext(.server(identity.identity)))
+    var configuration = TLSContext.Configuration.server(try identity.identity)
+    configuration.tapsMessages = true
+    var server = try TLSEngine(.server, context: TLSContext(configuration))
     let peer = RawPeer(.client)
     try Self.handshake(&server, with: peer)
     peer.renegotiate()
+    _ = Self.takeMessages(&server)
     #expect(try server.absorb(peer.drain()).isEmpty)
+    Self.expectRefusal(of: .clientHello, in: Self.takeMessages(&server))
     let answer = server.drain()
     #expect(answer.first == 21, "a warning, not a ServerHello")
     #expect(recordLengths(answer).count == 1)
