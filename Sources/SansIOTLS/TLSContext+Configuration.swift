@@ -58,8 +58,8 @@ extension TLSContext {
     /// Signature algorithms by name, preferred first, for example `["ECDSA+SHA256"]`; `nil` means libssl's.
     /// Corresponds to `SSL_CTX_set1_sigalgs_list(3)`.
     public var signatureAlgorithms: [String]?
-    /// Application protocols (ALPN), preferred first, each 1 to 255 bytes; a server picks by its own order.
-    /// Corresponds to `SSL_CTX_set_alpn_protos(3)`.
+    /// Application protocols (ALPN), preferred first, each 1 to 255 bytes; a server picks by its own order, and a client
+    /// takes no other than it offers. Corresponds to `SSL_CTX_set_alpn_protos(3)`.
     public var applicationProtocols: [String] = []
     /// What a server does when no application protocol is known to both.
     public var applicationProtocolMismatch: ApplicationProtocolMismatch = .refuse
@@ -125,6 +125,9 @@ extension TLSContext {
     var verifiesPeer: Bool {
       peerVerification == .chain && (side == .client || clientAuthentication != .none)
     }
+
+    /// Whether an application protocol of this name is among those that a client offers. Names are compared as bytes.
+    func offers(_ name: [UInt8]) -> Bool { applicationProtocols.contains { $0.utf8.elementsEqual(name) } }
 
     /// The mistakes that can be told without libssl.
     func validate() throws(TLSError) {

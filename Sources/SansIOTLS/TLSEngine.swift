@@ -490,6 +490,13 @@ public struct TLSEngine: ~Copyable, Sendable {
   private mutating func advanceHandshake() { settle(handle.handshake()) }
 
   private mutating func settle(_ outcome: SSLHandle.Outcome) {
+    if case .success = outcome, selectionWasNotOffered {
+      // Before the news: a session of this connection is of no use either.
+      fail(
+        TLSError(
+          .protocolViolation, .peer, hint: "the server selected an application protocol (ALPN) that was not offered"))
+      return
+    }
     collectNews()
     switch outcome {
     case .success:
@@ -502,6 +509,14 @@ public struct TLSEngine: ~Copyable, Sendable {
       handle.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)
     }
+  }
+
+  /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since the
+  /// middle of 2024, and then refuses by an alert. Before, it has finished its handshake when the engine looks, and cannot
+  /// be made to send one.
+  private var selectionWasNotOffered: Bool {
+    guard context.side == .client, let selected = handle.selectedApplicationProtocol else { return false }
+    return !context.configuration.offers(selected)
   }
 
   /// What a call left that was neither success nor a want.

@@ -9,19 +9,22 @@ extension SSLHandle {
     return unsafe sitls_server_name(ssl).map { unsafe String(cString: $0) }
   }
 
+  /// The application protocol's name as the server sent it.
+  var selectedApplicationProtocol: [UInt8]? {
+    var name: UnsafePointer<UInt8>?
+    var count: UInt32 = 0
+    unsafe SSL_get0_alpn_selected(ssl, &name, &count)
+    return unsafe name.map { unsafe [UInt8](UnsafeBufferPointer(start: $0, count: Int(count))) }
+  }
+
   var negotiated: Negotiated {
-    var alpn: UnsafePointer<UInt8>?
-    var alpnCount: UInt32 = 0
-    unsafe SSL_get0_alpn_selected(ssl, &alpn, &alpnCount)
-    let applicationProtocol = unsafe alpn.map {
-      unsafe String(decoding: UnsafeBufferPointer(start: $0, count: Int(alpnCount)), as: UTF8.self)
-    }
     let suite = unsafe SSL_get_current_cipher(ssl).flatMap { unsafe SSL_CIPHER_standard_name($0) }
     return unsafe Negotiated(
       version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))),
       cipherSuite: suite.map { unsafe String(cString: $0) } ?? "unknown",
       group: sitls_group_name(ssl).map { unsafe String(cString: $0) },
-      applicationProtocol: applicationProtocol, serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
+      applicationProtocol: selectedApplicationProtocol.map { String(decoding: $0, as: UTF8.self) },
+      serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
   }
 
   /// On a server libssl keeps the client's own certificate apart from the rest of its chain.

@@ -1,6 +1,9 @@
-import SansIOTLS
+import CSansIOTLSOpenSSL
 import SansIOTLSTestKit
 import Testing
+
+// Whether the engine checks the selection by itself shows on this libssl, which does too, only from inside.
+@testable import SansIOTLS
 
 /// ALPN (RFC 7301).
 struct ApplicationProtocolTests {
@@ -85,5 +88,98 @@ struct ApplicationProtocolTests {
     #expect(pair.client.negotiated == nil)
     try pair.handshake()
     #expect(pair.client.negotiated?.applicationProtocol == "h2")
+  }
+
+  // MARK: A server that selects what it likes
+
+  /// A client that has sent its ClientHello, and a server that selects `evil`.
+  private func clientOfEvil(
+    _ version: TLSVersion, offering protocols: [String]
+  ) throws -> (client: Box, peer: RawPeer) {
+    let identity = TestIdentity.server()
+    var (configuration, _) = try EnginePair.configurations(version: version, identity: identity)
+    configuration.applicationProtocols = protocols
+    return (
+      Box(try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))),
+      RawPeer(.server, version: version, identity: identity, selecting: "evil")
+    )
+  }
+
+  /// A tuple cannot hold a noncopyable engine.
+  private final class Box {
+    var engine: TLSEngine
+    init(_ engine: consuming TLSEngine) { self.engine = engine }
+  }
+
+  /// Carries the handshake to its end, the peer's first data behind it, until the client fails.
+  private func converse(_ client: Box, _ peer: RawPeer) -> TLSError? {
+    thrownError {
+      for _ in 0..<4 {
+        _ = peer.absorb(client.engine.drain())
+        peer.write([1, 2, 3])
+        _ = try client.engine.absorb(peer.drain())
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both, [["h2"], ["evi", "evil2", "Evil", "devil"]])
+  func `a protocol that was not offered is the server's breach`(version: TLSVersion, offered: [String]) throws {
+    let (client, peer) = try clientOfEvil(version, offering: offered)
+    let error = converse(client, peer)
+    #expect(error?.code == .protocolViolation, "\(error as Any)")
+    #expect(error?.blame == .peer)
+    #expect(client.engine.negotiated == nil)
+    #expect(client.engine.allEvents().isEmpty)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a protocol that was offered is taken from the same server`(version: TLSVersion) throws {
+    let (client, peer) = try clientOfEvil(version, offering: ["h2", "evil"])
+    var plaintext: [UInt8] = []
+    for _ in 0..<4 {
+      _ = peer.absorb(client.engine.drain())
+      plaintext += try client.engine.absorb(peer.drain())
+      if plaintext.isEmpty { peer.write([1]) }
+    }
+    #expect(client.engine.negotiated?.applicationProtocol == "evil")
+    #expect(plaintext.contains(1))
+  }
+
+  /// libssl 3.0 looks at the selection only since the middle of 2024. As the one before, one is satisfied whose own list is
+  /// changed behind the engine's back after the ClientHello has left.
+  @Test(arguments: TLSVersion.both, [["h2"], ["evi", "evil2", "Evil", "devil"]])
+  func `the engine looks at the selection itself`(version: TLSVersion, offered: [String]) throws {
+    let (client, peer) = try clientOfEvil(version, offering: offered)
+    let list: [UInt8] = [4] + "evil".utf8
+    #expect(unsafe SSL_set_alpn_protos(client.engine.handle.ssl, list, UInt32(list.count)) == 0)
+    let error = converse(client, peer)
+    #expect(error?.code == .protocolViolation, "\(error as Any)")
+    #expect(error?.blame == .peer)
+    #expect(error?.hint.contains("ALPN") == true)
+    #expect(error?.alertSent == nil)
+    #expect(client.engine.negotiated == nil)
+    #expect(client.engine.allEvents().isEmpty, "neither the end of the handshake nor a session of it is told")
+    #expect(thrownError { _ = try client.engine.read(upTo: 10) }?.code == .protocolViolation)
+    #expect(thrownError { _ = try client.engine.write([1]) }?.code == .protocolViolation)
+    // What libssl had written before leaves; nothing follows.
+    _ = client.engine.drain()
+    #expect(client.engine.needs == [])
+  }
+
+  /// What was offered, what was selected, and whether that will do.
+  @Test(
+    arguments: [
+      (["h2"], "h2", true), (["http/1.1", "h2"], "h2", true), (["h2", "http/1.1"], "http/1.1", true),
+      ([], "h2", false), ([], "", false), (["h2"], "", false), (["h2"], "h", false), (["h2"], "h2c", false),
+      (["h2"], "H2", false), (["h2"], "2h", false), (["h2", "c"], "h2c", false), (["h2"], "h2\0", false),
+      (["a\0b"], "a", false), (["a\0b"], "a\0b", true), (["\u{e9}"], "\u{e9}", true), (["\u{e9}"], "e\u{301}", false),
+    ] as [([String], String, Bool)])
+  func `what was offered is told from what was not by its bytes`(
+    offered: [String], selected: String, isOffered: Bool
+  ) throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.applicationProtocols = offered
+    #expect(configuration.offers(Array(selected.utf8)) == isOffered)
+    #expect(!configuration.offers(Array(selected.utf8) + [0xff]))
   }
 }

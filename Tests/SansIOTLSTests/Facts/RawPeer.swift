@@ -4,21 +4,35 @@ import SansIOTLSTestKit
 
 /// A peer that does what the engine never would: bare libssl on two memory BIOs.
 ///
-/// `@safe`: the pointers are valid from init to deinit; the memory BIOs belong to the `SSL`.
+/// `@safe`: the pointers are valid from init to deinit; the memory BIOs belong to the `SSL`, and `selection` is written in init
+/// alone.
 @safe
 final class RawPeer {
   private let context: OpaquePointer
   private let ssl: OpaquePointer
   private let input: OpaquePointer
   private let output: OpaquePointer
+  /// The application protocol to select: the length of its name, and the name.
+  private let selection: UnsafeMutableBufferPointer<UInt8>
 
-  /// Makes one end of a TLS 1.2 connection; it believes whatever certificate it is shown.
+  /// Makes one end of a connection; it believes whatever certificate it is shown.
   ///
-  /// - Parameter options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
-  init(_ side: EnginePair.Side, identity: TestIdentity? = nil, options: UInt64 = 0) {
+  /// - Parameters:
+  ///   - version: the newest version that it speaks.
+  ///   - options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
+  ///   - applicationProtocol: what a server selects (ALPN), whatever it is offered.
+  init(
+    _ side: EnginePair.Side, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
+    selecting applicationProtocol: String = ""
+  ) {
     let context = unsafe SSL_CTX_new(TLS_method())!
     unsafe SSL_CTX_set_options(context, options)
-    unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+    unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version.rawValue), nil)
+    unsafe selection = .allocate(capacity: 1 + applicationProtocol.utf8.count)
+    _ = unsafe selection.initialize(from: [UInt8(applicationProtocol.utf8.count)] + applicationProtocol.utf8)
+    if !applicationProtocol.isEmpty {
+      unsafe SSL_CTX_set_alpn_select_cb(context, Self.select, selection.baseAddress)
+    }
     if let identity {
       unsafe identity.certificateDER.withUnsafeBufferPointer {
         _ = unsafe SSL_CTX_use_certificate_ASN1(context, Int32($0.count), $0.baseAddress)
@@ -42,6 +56,14 @@ final class RawPeer {
   deinit {
     unsafe SSL_free(ssl)
     unsafe SSL_CTX_free(context)
+    unsafe selection.deallocate()
+  }
+
+  private static let select: SSL_CTX_alpn_select_cb_func = { _, name, count, _, _, argument in
+    guard let selection = unsafe argument?.assumingMemoryBound(to: UInt8.self) else { return SSL_TLSEXT_ERR_NOACK }
+    unsafe count?.pointee = unsafe selection.pointee
+    unsafe name?.pointee = unsafe UnsafePointer(selection + 1)
+    return SSL_TLSEXT_ERR_OK
   }
 
   /// Takes ciphertext and reads what plaintext there is, handshaking on the way.
