@@ -425,8 +425,7 @@ public struct TLSEngine: ~Copyable, Sendable {
       // libssl points into it from here on, also if it does not take all of it.
       servingContext = context
       do throws(TLSError) { try handle.adopt(context, after: self.context) } catch {
-        fail(error)
-        throw error
+        try refuseClientHello(because: error)
       }
       handle.answerClientHello(.proceed)
     case .reject(let alert):
@@ -436,8 +435,20 @@ public struct TLSEngine: ~Copyable, Sendable {
           hint: "libssl does not send \(alert) as it is; unrecognized_name, access_denied or handshake_failure it does")
       }
       handle.answerClientHello(.reject(alert))
-    case .proceed, .accept: handle.answerClientHello(.proceed)
+    case .proceed, .accept:
+      if !handle.setGroups(of: context) {
+        try refuseClientHello(because: TLSError(.library, .local, hint: "libssl does not take the context's groups"))
+      }
+      handle.answerClientHello(.proceed)
     }
+  }
+
+  /// Ends the connection for a reason of this side's, by the alert internal_error.
+  private mutating func refuseClientHello(because error: TLSError) throws(TLSError) {
+    handle.answerClientHello(.reject(.internalError))
+    _ = handle.handshake()
+    fail(TLSError(error.code, error.blame, hint: error.hint, alertSent: handle.alertSent, library: error.library))
+    try throwFailure()
   }
 
   private mutating func answerPeerCertificate(_ answer: Answer) throws(TLSError) {

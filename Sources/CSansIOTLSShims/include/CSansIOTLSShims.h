@@ -75,7 +75,6 @@ static inline void sitls_ctx_acknowledge_server_name(SSL_CTX *ctx) {
 static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL_set_min_proto_version(ssl, version); }
 static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL_set_max_proto_version(ssl, version); }
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
-static inline const char *sitls_server_name(const SSL *ssl) { return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name); }
 static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
 // The other context's TLS 1.3 suites: those that it names, or else the system's.
 static inline bool sitls_adopt_suites(SSL *ssl, SSL_CTX *other) {
@@ -119,13 +118,6 @@ static inline bool sitls_verify_session(SSL *ssl, SSL_CTX *ctx) {
   }
   X509_STORE_CTX_free(check);
   return isAccepted;
-}
-// libssl's own groups. From 3.5 on they have a name, and an order that a plain list cannot say; before, they are spelled out.
-static inline int sitls_set_default_groups(SSL *ssl) {
-  if (SSL_set1_groups_list(ssl, "DEFAULT") == 1) return 1;
-  ERR_clear_error();
-  return (int)SSL_set1_groups_list(
-      ssl, "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:ffdhe6144:ffdhe8192");
 }
 
 // Name of the negotiated key-exchange group, NULL where none was (RSA key exchange). Of a resumption in TLS 1.2 it is the

@@ -39,7 +39,7 @@ enum Callbacks {
     if isAsking || verdict != 1 { unsafe record.pointee.verification = CertificateCheck(of: store) }
     guard isAsking else { return accepted }
     switch unsafe record.pointee.peerCertificate {
-    case .none, .asked:
+    case .none, .asked, .inherited:
       let chain = unsafe TLSCertificate.references(in: sitls_sent_chain(store))
       unsafe record.pointee.peerCertificate = .asked(chain)
       // What the check left (a signature that does not even decode) would make SSL_get_error report a failure.
@@ -74,14 +74,14 @@ enum Callbacks {
     guard let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
     let wish = unsafe ClientHello.Wish(of: ssl)
     // What was decided by the first ClientHello would not be about the second (RFC 8446, section 4.1.2).
-    guard unsafe wish == record.pointee.wish ?? wish else {
+    if case .received(let first) = unsafe record.pointee.request, first != wish {
       unsafe alert?.pointee = Int32(TLSAlert.illegalParameter.rawValue)
       return SSL_CLIENT_HELLO_ERROR
     }
-    unsafe record.pointee.wish = wish
+    unsafe record.pointee.request = .received(wish)
     guard unsafe record.pointee.asksAboutClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
     switch unsafe record.pointee.clientHello {
-    case .none, .asked:
+    case .none, .asked, .inherited:
       unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl, wish))
       return SSL_CLIENT_HELLO_RETRY
     case .answered(.reject(let reason)):
@@ -112,7 +112,10 @@ enum Callbacks {
     guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
       let copy = unsafe SSL_SESSION_dup(session)
     else { return 0 }
-    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: origin))
+    let acceptedFor =
+      unsafe record.pointee.wasAcceptedByAnswer(isResumed: SSL_session_reused(ssl) == 1)
+      ? SSLHandle.verifiedName(of: ssl) : nil
+    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: origin, acceptedFor: acceptedFor))
     unsafe record.pointee.hasNews = true
     return 0
   }

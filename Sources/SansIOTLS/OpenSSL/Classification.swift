@@ -16,9 +16,11 @@ extension TLSError {
     let judgement = evidence.judgement
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
+    // A chain that libssl accepted may have been refused by the application.
+    let failedCheck = handle.verification.flatMap { isVerification && !$0.isAccepted ? $0 : nil }
     self.init(
       judgement.code, judgement.blame, hint: judgement.hint, alertSent: handle.alertSent,
-      alertReceived: evidence.alertReceived, verification: isVerification ? handle.verification : nil,
+      alertReceived: evidence.alertReceived, verification: failedCheck,
       library: failure.entries, isMidRecord: judgement.code == .truncated && failure.isMidRecord)
   }
 }

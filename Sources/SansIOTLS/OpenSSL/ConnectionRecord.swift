@@ -32,15 +32,24 @@ struct ConnectionRecord: ~Copyable {
     // In a box, so that a record without a question is small.
     indirect case asked(Asked)
     case answered(Verdict)
+    /// Not asked, if the session is resumed that was made behind an answer.
+    case inherited
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
+
+  /// Of a resumed TLS 1.2 session libssl tells the name that it was made with, so what was asked for is kept here.
+  enum Request {
+    case sent(serverName: String)
+    /// By the first ClientHello; the second, behind a HelloRetryRequest, must not differ.
+    case received(ClientHello.Wish)
+  }
 
   let asksAboutClientHello: Bool
   let asksAboutPeerCertificate: Bool
   /// The configuration says that chains are not checked.
   var ignoresVerdict: Bool
-  /// What a server was asked for, by the first ClientHello; the second, behind a HelloRetryRequest, must not differ.
-  var wish: ClientHello.Wish?
+  /// Whom the ClientHello asks for; `nil` before it came, and for a client that names nobody.
+  var request: Request?
   var clientHello: Inquiry<ClientHello> = .none
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
 
@@ -58,6 +67,15 @@ struct ConnectionRecord: ~Copyable {
     asksAboutClientHello = context.configuration.asksAboutClientHello
     asksAboutPeerCertificate = context.asksAboutPeerCertificate
     ignoresVerdict = context.ignoresVerdict
+  }
+
+  /// The peer is who it is by the application's answer, here or where the session was made, not by libssl's check.
+  func wasAcceptedByAnswer(isResumed: Bool) -> Bool {
+    switch peerCertificate {
+    case .answered(.accept): verification?.isAccepted == false
+    case .inherited: isResumed
+    default: false
+    }
   }
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.

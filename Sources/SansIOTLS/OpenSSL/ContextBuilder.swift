@@ -104,8 +104,14 @@ struct ContextBuilder {
         throw refuse(.unknownGroup, "libssl knows no group \"\(group.prefix(64))\"; for example X25519, P-256, P-384")
       }
     }
-    guard !groups.isEmpty, unsafe sitls_ctx_set_groups(context, groups.joined(separator: ":")) == 1 else {
+    let list = groups.joined(separator: ":")
+    guard !groups.isEmpty, try unsafe isKnown({ unsafe sitls_ctx_set_groups($0, list) }) else {
       throw refuse(.unknownGroup, "the list of groups is empty, or names one twice")
+    }
+    // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
+    // system's policy.
+    if !configuration.asksAboutClientHello, unsafe sitls_ctx_set_groups(context, list) != 1 {
+      throw refuse(.unknownGroup, "libssl does not take the groups")
     }
     let hasNIST = groups.contains { ["P-256", "prime256v1", "secp256r1", "P-384", "secp384r1"].contains($0) }
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION

@@ -3,10 +3,13 @@ internal import CSansIOTLSShims
 
 /// The getters. The strings are libssl's own and copied at once.
 extension SSLHandle {
-  /// A server is told what the ClientHello says: of a resumed TLS 1.2 session libssl tells the name that it was made with.
+  /// The name that the ClientHello asks for.
   var serverName: String? {
-    if let wish = unsafe record.pointee.wish { return wish.serverName }
-    return unsafe sitls_server_name(ssl).map { unsafe String(cString: $0) }
+    switch unsafe record.pointee.request {
+    case .sent(let serverName): serverName
+    case .received(let wish): wish.serverName
+    case nil: nil
+    }
   }
 
   /// The application protocol's name as the server sent it.

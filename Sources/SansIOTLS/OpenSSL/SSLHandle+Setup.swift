@@ -14,6 +14,7 @@ extension SSLHandle {
       // SSL_set1_host would take what looks like an address for one.
       accepted = unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1
       accepted = unsafe accepted && sitls_set_server_name(ssl, host) == 1
+      unsafe record.pointee.request = .sent(serverName: host)
     case .ip(let text):
       // libcrypto reads an address as C text: up to a NUL, and passes over what follows the last number.
       accepted = unsafe ServerName.isAddress(text) && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
@@ -25,7 +26,9 @@ extension SSLHandle {
     case .unverified(let text):
       accepted =
         try text.map { (text) throws(TLSError) in
-          unsafe sitls_set_server_name(ssl, try ServerName.validated(text)) == 1
+          let host = try ServerName.validated(text)
+          unsafe record.pointee.request = .sent(serverName: host)
+          return unsafe sitls_set_server_name(ssl, host) == 1
         } ?? true
     }
     if !accepted {
@@ -50,10 +53,17 @@ extension SSLHandle {
         .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
         library: ErrorQueue.take())
     }
-    if context.ignoresVerdict { return }
-    var isProven = try unsafe Self.proves(serverName, copy) && SSL_get_verify_result(ssl) == Int(X509_V_OK)
-    if session.reference.origin !== context.handle.origin {
-      isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context)
+    let isOwn = session.reference.origin === context.handle.origin
+    // This context's application has not been asked.
+    var isProven = isOwn || !context.asksAboutPeerCertificate
+    if isProven, !context.ignoresVerdict {
+      isProven = try unsafe Self.proves(serverName, copy) && SSL_get_verify_result(ssl) == Int(X509_V_OK)
+      if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
+    }
+    // What the application accepted, it accepted for one peer.
+    if let name = session.reference.acceptedFor {
+      isProven = unsafe isProven && name == Self.verifiedName(of: ssl)
+      unsafe record.pointee.peerCertificate = .inherited
     }
     if !isProven {
       throw TLSError(
@@ -61,6 +71,15 @@ extension SSLHandle {
         hint: "the session was made with a peer that is not proven to be the one asked for; do without it",
         library: ErrorQueue.take())
     }
+  }
+
+  /// The name or address that the peer's certificate is checked for; empty where none is.
+  static func verifiedName(of ssl: OpaquePointer?) -> String {
+    let parameters = unsafe SSL_get0_param(ssl)
+    if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) { return unsafe String(cString: host) }
+    guard let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) else { return "" }
+    defer { unsafe CRYPTO_free(address, #file, #line) }
+    return unsafe String(cString: address)
   }
 
   /// Whether the certificate that a session was made with is for the name.
@@ -94,11 +113,7 @@ extension SSLHandle {
     if configuration.cipherSuites != nil || first.configuration.cipherSuites != nil {
       isAdopted = unsafe isAdopted && sitls_adopt_suites(ssl, other)
     }
-    if let groups = configuration.groups?.joined(separator: ":") {
-      isAdopted = unsafe isAdopted && sitls_set_groups(ssl, groups) == 1
-    } else if first.configuration.groups != nil {
-      isAdopted = unsafe isAdopted && sitls_set_default_groups(ssl) == 1
-    }
+    isAdopted = isAdopted && setGroups(of: context)
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
@@ -108,6 +123,12 @@ extension SSLHandle {
         .library, .local, hint: "libssl does not take the other context for this connection",
         library: ErrorQueue.take())
     }
+  }
+
+  /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has not.
+  func setGroups(of context: TLSContext) -> Bool {
+    guard let groups = context.configuration.groups else { return true }
+    return unsafe sitls_set_groups(ssl, groups.joined(separator: ":")) == 1
   }
 
   // MARK: Questions

@@ -5,7 +5,8 @@ internal import CSansIOTLSOpenSSL
 /// A resumption shows no certificate: the peer is who it was when the session was made. So a session that does not prove
 /// the server name asked for, or was made without checking the chain, is refused where that is checked. Offered by another
 /// context than the one that it was made with, its certificates are checked anew, by that context's trust. The question about
-/// the peer's certificate is not asked again.
+/// the peer's certificate is not asked again: a context that asks takes its own sessions alone, and one that came of the answer
+/// ``Answer/accept`` is good for the server name that was accepted.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
@@ -16,9 +17,12 @@ public struct TLSSession: Sendable {
   package final class Reference: @unchecked Sendable {
     package let session: OpaquePointer
     package let origin: Origin
-    init(adopting session: OpaquePointer, origin: Origin) {
+    /// Whom the application took the peer for, where libssl had not accepted its chain.
+    package let acceptedFor: String?
+    init(adopting session: OpaquePointer, origin: Origin, acceptedFor: String?) {
       unsafe self.session = session
       self.origin = origin
+      self.acceptedFor = acceptedFor
     }
     deinit { unsafe SSL_SESSION_free(session) }
   }
@@ -28,8 +32,8 @@ public struct TLSSession: Sendable {
 
   package let reference: Reference
 
-  package init(adopting session: OpaquePointer, origin: Origin) {
-    unsafe reference = Reference(adopting: session, origin: origin)
+  package init(adopting session: OpaquePointer, origin: Origin, acceptedFor: String?) {
+    unsafe reference = Reference(adopting: session, origin: origin, acceptedFor: acceptedFor)
   }
 
   /// The version that the session was made with.

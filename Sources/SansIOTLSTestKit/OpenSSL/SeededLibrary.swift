@@ -83,6 +83,7 @@ final class SeededLibrary: @unchecked Sendable {
     defer { unsafe SSL_SESSION_free(fresh) }
     let copy = unsafe Minting.made(SSL_SESSION_dup(session.reference.session), "SSL_SESSION_dup")
     unsafe sitls_set_session_time(copy, sitls_session_time(fresh))
-    return unsafe TLSSession(adopting: copy, origin: session.reference.origin)
+    return unsafe TLSSession(
+      adopting: copy, origin: session.reference.origin, acceptedFor: session.reference.acceptedFor)
   }
 }

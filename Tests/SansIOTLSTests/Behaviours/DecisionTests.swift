@@ -204,6 +204,7 @@ struct DecisionTests {
     #expect(error?.code == .rejected)
     #expect(error?.blame == .local)
     #expect(error?.alertSent == alert)
+    #expect(error?.verification == nil, "no check failed")
     pair.step()
     #expect(pair.client.failure?.code == .alertReceived)
     #expect(pair.client.failure?.alertReceived == alert)

@@ -304,6 +304,47 @@ struct ResumptionTests {
     #expect(error?.code == .invalidArgument)
   }
 
+  /// A certificate that vouches for itself has whatever names it likes.
+  @Test(arguments: TLSVersion.both)
+  func `a session of a certificate that only the application accepted is good for the name that it was accepted for`(
+    version: TLSVersion
+  ) throws {
+    let identity = TestAuthority().issue(names: ["a.example", "b.example"], defect: .selfSigned)
+    let ends = try Ends(version, identity: identity) { client, _ in client.asksAboutPeerCertificate = true }
+    func connect(_ session: TLSSession?, _ name: String) throws -> (isResumed: Bool, session: TLSSession?) {
+      var pair = try ends.pair(session, serverName: .dns(name))
+      while pair.client.question == nil, pair.step() {}
+      if pair.client.question != nil { try pair.client.answer(.accept) }
+      let (isResumed, sessions) = try ends.finish(&pair)
+      return (isResumed, sessions.last)
+    }
+    let first = try connect(nil, "a.example")
+    let second = try connect(first.session, "a.example")
+    #expect(!first.isResumed && second.isResumed)
+    // A resumption in TLS 1.2 gives no new session.
+    let sessions = [first.session, second.session].compactMap(\.self)
+    #expect(sessions.count == (version == .tls12 ? 1 : 2))
+    for session in sessions {
+      #expect(thrownError { _ = try connect(session, "b.example") }?.code == .invalidArgument)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a context that asks about certificates takes no other context's sessions`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    var asking = client
+    asking.asksAboutPeerCertificate = true
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    let session = try session(&pair)
+    for verification in [TLSContext.Configuration.PeerVerification.chain, .none] {
+      asking.peerVerification = verification
+      let error = thrownError {
+        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(asking), session: session)
+      }
+      #expect(error?.code == .invalidArgument)
+    }
+  }
+
   @Test(arguments: TLSVersion.both)
   func `a session is offered by another context if that one trusts its certificates`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
@@ -322,11 +363,13 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server is told the name asked for though a session of another is offered`(version: TLSVersion) throws {
+  func `both sides tell the name asked for though a session of another is offered`(version: TLSVersion) throws {
     let ends = try Ends(version, identity: TestAuthority().issue(names: ["a.example", "b.example"]))
     let session = try #require(try ends.connect(serverName: .dns("a.example")).sessions.last)
     var pair = try ends.pair(session, serverName: .dns("b.example"))
     _ = try ends.finish(&pair)
+    #expect(pair.client.negotiated?.isResumed == true)
     #expect(pair.server.negotiated?.serverName == "b.example")
+    #expect(pair.client.negotiated?.serverName == "b.example")
   }
 }

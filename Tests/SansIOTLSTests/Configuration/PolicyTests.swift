@@ -76,4 +76,21 @@ struct PolicyTests {
     }
     #expect(pair.client.negotiated?.version == .tls13)
   }
+
+  /// Both sides leave the groups to the policy, and agree on another than libssl's first.
+  private static let namesAGroup = (try? EnginePair.connected(.tls13))?.client.negotiated?.group == "secp256r1"
+
+  @Test(.enabled(if: namesAGroup))
+  func `a context that names no groups has the policy's, also where another asked about the ClientHello`() throws {
+    let identity = TestIdentity.server(key: .ed25519)
+    var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
+      client.groups = ["X25519", "P-256"]
+      server.groups = ["X25519"]
+      server.asksAboutClientHello = true
+    }
+    pair.step()
+    try pair.server.answer(.use(TLSContext(.server(identity.identity))))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.group == "secp256r1")
+  }
 }
