@@ -9,8 +9,9 @@
 /// ```
 ///
 /// A stream calls each of the three one at a time, but receives while it sends. It never cancels a call of its own accord
-/// but in ``TLSStream/abort()``: a reader or writer that is cancelled leaves the transport's call to end in its time, so
-/// that no byte is lost and none is sent half.
+/// but in ``TLSStream/abort()``, and in receiving when TLS has failed or was closed in the handshake, so that nothing that
+/// comes could matter any more; what the call throws then is no failure. A reader or writer that is cancelled leaves the
+/// transport's call to end in its time, so that no byte is lost and none is sent half.
 public protocol ByteTransport: Sendable {
   /// How this transport fails.
   associatedtype Failure: Error

@@ -275,6 +275,8 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   mutating func receivingFailed(_ error: any Error) {
     end(.receive)
+    // One that was cancelled as pointless throws too, if it can: that is no failure, and the transport's end is still due.
+    if isOver { return changed() }
     let error = TLSStreamError(.transport, transport: error)
     receivingError = error
     transportFailed(error)

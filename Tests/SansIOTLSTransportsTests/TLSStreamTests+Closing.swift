@@ -16,6 +16,58 @@ extension TLSStreamTests {
     #expect(await failure?.tls?.code == .abandoned)
   }
 
+  /// Closes in the handshake, over a transport that throws when its receive is cancelled, and says how the calls behind it
+  /// failed.
+  ///
+  /// - Parameter isLate: whether the end is asked for only when the receive has thrown.
+  private func closeInHandshake<Transport: ByteTransport>(
+    over transport: Transport, isLate: Bool, whenGreeted: () async throws -> Void
+  ) async throws -> [TLSError.Code?] {
+    let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: transport)
+    let making = Task { try await stream.handshake() }
+    // The receive began before the ClientHello left.
+    try await whenGreeted()
+    if isLate {
+      try await stream.closeWriting()
+      await Self.settle()
+    }
+    try await stream.close()
+    try await stream.close()
+    let errors = [
+      await #expect(throws: TLSStreamError.self) { try await making.value },
+      await #expect(throws: TLSStreamError.self) { try await stream.handshake() },
+      await #expect(throws: TLSStreamError.self) { try await stream.read() },
+      await #expect(throws: TLSStreamError.self) { try await stream.write([1]) },
+    ]
+    return errors.map { $0?.tls?.code }
+  }
+
+  @Test(arguments: [false, true], [false, true])
+  func `closing in the handshake ends the descriptor below`(isLate: Bool, inMessages: Bool) async throws {
+    for _ in 0..<10 {
+      let (near, far) = try FileDescriptorStreamTests.Kind.socket.make()
+      func greeted() async throws { #expect(try await far.receive(upTo: 65_536)?.isEmpty == false) }
+      let codes =
+        inMessages
+        ? try await closeInHandshake(over: MessageStream(Cut(base: near)), isLate: isLate, whenGreeted: greeted)
+        : try await closeInHandshake(over: near, isLate: isLate, whenGreeted: greeted)
+      #expect(codes == Array(repeating: .abandoned, count: 4))
+      #expect(try await far.receive(upTo: 65_536) == nil)
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `closing in the handshake ends the stream below`(isLate: Bool) async throws {
+    for _ in 0..<10 {
+      let (outer, outerServer, _, far) = try await connected { $0 }
+      func greeted() async throws { #expect(try await outerServer.read()?.isEmpty == false) }
+      let codes = try await closeInHandshake(over: outer, isLate: isLate, whenGreeted: greeted)
+      #expect(codes == Array(repeating: .abandoned, count: 4))
+      #expect(try await outerServer.read() == nil)
+      #expect(await far.receive(upTo: 1) == nil)
+    }
+  }
+
   @Test func `one close_notify and one end reach the transport however often the stream is closed`() async throws {
     let (client, server, near, _) = try await connected { Failing($0) }
     let sendsBefore = near.sendsLeft

@@ -58,6 +58,15 @@ extension TLSStreamTests {
     func endSending() async throws(Broken) { await base.endSending() }
   }
 
+  /// Messages that are what a descriptor gives at once.
+  struct Cut: MessageTransport {
+    let base: FileDescriptorStream
+    var maximumMessageSize: Int { 1000 }
+    func receiveMessage() async throws(TransportError) -> [UInt8]? { try await base.receive(upTo: 1000) }
+    func sendMessage(_ message: [UInt8]) async throws(TransportError) { try await base.send(message) }
+    func endMessages() async throws(TransportError) { try await base.endSending() }
+  }
+
   /// Answers as soon as it is allowed to, cancelled or not.
   final class Late: TLSStreamDelegate {
     private let state = Mutex((isAsked: false, isAllowed: false))
