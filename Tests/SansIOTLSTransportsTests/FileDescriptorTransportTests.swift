@@ -16,7 +16,7 @@ import Testing
       return (inward.0, outward.0, inward.1, outward.1)
     case .oneSocket:
       let pair = Channel.socketPair()
-      return (pair.0, pair.0, pair.1, fcntl(pair.1, F_DUPFD_CLOEXEC, 0))
+      return (pair.0, pair.0, pair.1, Channel.duplicate(pair.1))
     }
   }
 
@@ -68,7 +68,7 @@ import Testing
       try #require(sent.count < 100_000_000)
     }
     #expect(!sent.isEmpty)
-    #expect(Channel.receive(from: fcntl(ends.taking, F_DUPFD_CLOEXEC, 0), limit: sent.count) == sent)
+    #expect(Channel.receive(from: Channel.duplicate(ends.taking), limit: sent.count) == sent)
     #expect(try write(piece, transport) > 0)
   }
 
@@ -149,26 +149,10 @@ import Testing
     #expect(try read(transport).0 == .endOfFile)
   }
 
-  /// Both ends of a pseudo-terminal.
-  private func terminal(isRaw: Bool) throws -> (primary: Int32, secondary: Int32) {
-    var (primary, secondary): (Int32, Int32) = (-1, -1)
-    var settings = termios()
-    // Sound: the numbers and the settings live through the calls; no name is asked for.
-    if isRaw {
-      unsafe cfmakeraw(&settings)
-      let result = unsafe openpty(&primary, &secondary, nil, &settings, nil)
-      try #require(result == 0)
-    } else {
-      let result = unsafe openpty(&primary, &secondary, nil, nil, nil)
-      try #require(result == 0)
-    }
-    return (primary, secondary)
-  }
-
   /// Line feeds become two bytes each on a terminal that is not raw.
   @Test(arguments: [true, false])
   func `a terminal that nobody reads takes what there is room for and does not block`(isRaw: Bool) throws {
-    let ends = try terminal(isRaw: isRaw)
+    let ends = Channel.terminal(isRaw: isRaw)
     defer { close(ends.primary) }
     let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
     #expect(fcntl(ends.secondary, F_GETFL) & O_NONBLOCK == 0)
@@ -190,7 +174,7 @@ import Testing
   }
 
   @Test func `a terminal that has nothing says so and does not block`() throws {
-    let ends = try terminal(isRaw: true)
+    let ends = Channel.terminal()
     defer { close(ends.primary) }
     let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
     #expect(try read(transport).0 == .wouldBlock)
@@ -217,7 +201,7 @@ import Testing
 
   @Test func `shared status flags are put back`() throws {
     let ends = ends(.pipes)
-    let (reader, writer) = (dup(ends.reading), dup(ends.writing))
+    let (reader, writer) = (Channel.duplicate(ends.reading), Channel.duplicate(ends.writing))
     defer { for end in [reader, writer, ends.feeding, ends.taking] { close(end) } }
     do {
       let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
@@ -236,10 +220,10 @@ import Testing
   ) throws {
     let pipe = Channel.pipe()
     // Sound: the path lives through the call.
-    let number = unsafe open("/dev/fd/\(pipe.reading)", O_RDWR)
+    let number = unsafe open("/dev/fd/\(pipe.reading)", O_RDWR | O_CLOEXEC)
     for end in [pipe.reading, pipe.writing] { close(end) }
     try #require(number >= 0)
-    let (witness, second) = (dup(number), isOneNumber ? number : dup(number))
+    let (witness, second) = (Channel.duplicate(number), isOneNumber ? number : Channel.duplicate(number))
     defer { close(witness) }
     func isBlocking() -> Bool { fcntl(witness, F_GETFL) & O_NONBLOCK == 0 }
     var transport = try FileDescriptorTransport(reading: number, writing: second)
@@ -257,6 +241,17 @@ import Testing
     let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
     #expect(fcntl(ends.reading, F_GETFL) & O_NONBLOCK == 0)
     #expect(try read(transport).0 == .wouldBlock)
+  }
+
+  /// What tests open is closed in the programs that other tests start meanwhile.
+  @Test func `no end of a channel is inherited`() {
+    let (pipe, pair, connection) = (Channel.pipe(), Channel.socketPair(), Channel.connection())
+    let terminal = Channel.terminal()
+    let ends = [
+      pipe.reading, pipe.writing, pair.0, pair.1, connection.0, connection.1, terminal.primary, terminal.secondary,
+    ]
+    defer { for end in ends { close(end) } }
+    #expect(ends.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
   }
 
   @Test func `a descriptor that is not open is refused`() {

@@ -40,7 +40,7 @@ struct PollSetTests {
     #expect(DescriptorWatch.isReady(pipe.writing, .writing))
     Channel.send([1], to: pipe.writing)
     #expect(DescriptorWatch.isReady(pipe.reading, .reading))
-    #expect(Channel.receive(from: dup(pipe.reading)) == [1])
+    #expect(Channel.receive(from: Channel.duplicate(pipe.reading)) == [1])
     #expect(DescriptorWatch.isReady(pipe.reading, .reading))
     close(pipe.reading)
   }
