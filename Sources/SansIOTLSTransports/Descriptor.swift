@@ -71,6 +71,8 @@ struct Descriptor: ~Copyable, Sendable {
     return flags >= 0 && flags & O_NONBLOCK == 0
   }
 
+  var isSocket: Bool { kind == .socket }
+
   /// Reads what is there, at most what fits.
   ///
   /// - Returns: bytes read, 0 at the end of file, `nil` if nothing is there now.

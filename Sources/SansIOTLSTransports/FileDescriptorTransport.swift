@@ -78,10 +78,19 @@ public struct FileDescriptorTransport: ~Copyable, Sendable {
     }
   }
 
+  /// Whether what is read comes from a socket, which is not to be closed over unread bytes.
+  var readsSocket: Bool {
+    switch input {
+    case .some(let input): input.isSocket
+    case .none: false
+    }
+  }
+
   /// Reads what is there, at most what fits.
   ///
   /// - Parameter buffer: is appended to; has room for one byte at least. The kernel writes straight into it.
-  /// - Returns: what was found; `.endOfFile` also after ``closeInput()``.
+  /// - Returns: what was found; `.endOfFile` also after ``closeInput()``, and on the primary side of a pseudo-terminal whose
+  ///   secondary has closed.
   /// - Throws: ``TransportError`` for what is neither data, end nor waiting, for example `ECONNRESET`.
   ///
   /// Corresponds to `read(2)`, on a socket to `recv(2)`.

@@ -30,6 +30,8 @@ public import SansIOTLS
 /// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered.
 /// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program
 ///   still writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
+/// - **A socket is not closed over unread bytes**, which on TCP would reset the connection and discard what is on its
+///   way to the peer: behind this side's end, what a peer still sends is dropped until its own end, five seconds at most.
 ///
 /// A context that asks questions is answered `.proceed`: nobody is there to decide.
 public struct Relay: ~Copyable {
@@ -65,7 +67,8 @@ public struct Relay: ~Copyable {
   private static let outboundMark = 64 * 1024
   /// Plaintext is sealed in pieces of one record, so that ciphertext leaves straight from the engine's ring.
   private static let recordSize = 16 * 1024
-  /// How long the last bytes of a failed connection may wait for a peer that does not read, in milliseconds.
+  /// How long the last bytes of a failed connection may wait for a peer that does not read, and a socket for the end of
+  /// a peer that still sends, in milliseconds.
   private static let lingering: Int32 = 5000
 
   /// Makes a relay. Nothing moves before ``handshake()`` or ``run(progress:)``.
@@ -95,8 +98,8 @@ public struct Relay: ~Copyable {
 
   /// Moves ciphertext until the handshake is done or has failed. Blocks the calling thread.
   ///
-  /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` returns at
-  ///   once, and its report says why.
+  /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` moves nothing
+  ///   more and ends the transports, and its report says why.
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
   public mutating func handshake() -> Bool {
@@ -324,8 +327,33 @@ public struct Relay: ~Copyable {
       }
     report.outcome = outcome
     plaintext = nil
-    ciphertext.closeInput()
     endOutput()
+    if ciphertext.readsSocket && sinkError == nil { dropInput() }
+    ciphertext.closeInput()
+  }
+
+  /// Reads and drops what a peer still sends, to its end, behind the end of this side.
+  private mutating func dropInput() {
+    inbound.removeAll()
+    // Who has ended TLS sends nothing more: what is there goes, and a transport that stays open is not waited for.
+    let waits = !peerClosed && failure?.alertReceived == nil
+    let deadline = ContinuousClock.now + .milliseconds(Self.lingering)
+    while let number = ciphertext.readingDescriptor {
+      let rest = (deadline - .now) / .milliseconds(1)
+      if rest <= 0 { return }
+      var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+      // Sound: one entry, which lives through the call.
+      let ready = unsafe poll(&entry, 1, waits ? Int32(rest.rounded(.up)) : 0)
+      if ready < 0 && errno == EINTR { continue }
+      if ready <= 0 { return }
+      do throws(TransportError) {
+        let reading = try inbound.refill { output throws(TransportError) in try ciphertext.read(into: &output) }
+        if reading == .endOfFile { return }
+      } catch {
+        return
+      }
+      inbound.removeAll()
+    }
   }
 
   private var outcome: RelayReport.Outcome {

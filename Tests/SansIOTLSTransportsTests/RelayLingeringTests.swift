@@ -1,0 +1,113 @@
+import Glibc
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
+import Testing
+
+/// A relay that ends while its peer still sends, over TCP: closing a socket over unread bytes would discard what is on its
+/// way to the peer.
+@Suite struct RelayLingeringTests {
+  /// A server that is driven by hand, and reads when it wants to.
+  private struct Peer: ~Copyable {
+    private var engine: TLSEngine
+    private let socket: Int32
+    private var unfed: ArraySlice<UInt8> = []
+
+    /// Takes the socket over, and makes the handshake.
+    init(_ socket: Int32) {
+      // What fails here is the test's own set-up.
+      engine = try! TLSEngine(.server, context: try! RelayFixture.serverContext())
+      self.socket = socket
+      while engine.negotiated == nil {
+        precondition(receive() > 0)
+        unfed = unfed.dropFirst(try! engine.feed(unfed))
+        Channel.sendAll(engine.drain()[...], to: socket)
+      }
+    }
+
+    deinit { close(socket) }
+
+    /// - Returns: how many bytes came; 0 at the end, -1 on an error.
+    mutating func receive() -> Int {
+      var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+      // Sound: the array lives through the call and is as long as it says.
+      let count = unsafe recv(socket, &chunk, chunk.count, 0)
+      unfed += chunk[..<max(count, 0)]
+      return count
+    }
+
+    /// - Returns: whether the other end took it all.
+    mutating func send(_ plaintext: [UInt8]) -> Bool {
+      var rest = plaintext[...]
+      while !rest.isEmpty {
+        rest = rest.dropFirst((try! engine.write(rest)).value ?? 0)
+        guard Channel.sendAll(engine.drain()[...], to: socket) else { return false }
+      }
+      return true
+    }
+
+    /// - Returns: whether the other end took it all.
+    func sendJunk(_ count: Int) -> Bool { Channel.sendAll([UInt8](repeating: 0x55, count: count)[...], to: socket) }
+
+    /// Reads to the end.
+    ///
+    /// - Throws: how TLS failed, or what the socket said in place of more.
+    mutating func readAll() throws -> [UInt8] {
+      var plaintext: [UInt8] = []
+      while true {
+        unfed = unfed.dropFirst(try engine.feed(unfed))
+        switch try engine.read(upTo: 65_536) {
+        case .done(let bytes): plaintext += bytes
+        case .endOfStream: return plaintext
+        default: if receive() <= 0 { throw TransportError(.read, number: errno) }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: RelayTests.versions)
+  func `a peer that still sends when the program is through gets all that was sent`(_ version: TLSVersion) throws {
+    let fixture = RelayFixture()
+    let (near, far) = Channel.connection()
+    let client = try fixture.startClient(on: (near, near), version: version)
+    close(fixture.client.receiving)
+    // More than the peer's side takes before it reads: the rest waits in the relay's socket.
+    let upload = Channel.noise(130_000)
+    let sender = BackgroundThread { Channel.send(upload, to: fixture.client.sending) }
+    let peer = BackgroundThread { () -> (isSent: Bool, received: Result<[UInt8], any Error>) in
+      var peer = Peer(far)
+      // More than both sockets hold: it is through only if somebody reads.
+      let isSent = peer.send(Channel.noise(2_000_000))
+      return (isSent, Result { try peer.readAll() })
+    }
+    let (isSent, received) = peer.value()
+    #expect(isSent)
+    let isWhole = try received.get() == upload
+    #expect(isWhole)
+    sender.value()
+    let report = client.value()
+    #expect(report.outcome.summary == "plaintext write: Broken pipe (errno 32)")
+    #expect(report.localEnding == .closeNotify)
+  }
+
+  @Test(arguments: RelayTests.versions)
+  func `an alert reaches a peer that sends on before it reads`(_ version: TLSVersion) throws {
+    let fixture = RelayFixture()
+    let (near, far) = Channel.connection()
+    let client = try fixture.startClient(on: (near, near), version: version)
+    let peer = BackgroundThread { () -> (isSent: Bool, error: (any Error)?, last: Int) in
+      var peer = Peer(far)
+      let isSent = peer.sendJunk(1_000_000)
+      do { _ = try peer.readAll() } catch { return (isSent, error, peer.receive()) }
+      return (isSent, nil, -1)
+    }
+    let (isSent, error, last) = peer.value()
+    #expect(isSent)
+    let alert = try #require((error as? TLSError)?.alertReceived)
+    // The end, and no reset.
+    #expect(last == 0)
+    let report = client.value()
+    #expect(report.localEnding == .alert(alert))
+    for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
+  }
+}
