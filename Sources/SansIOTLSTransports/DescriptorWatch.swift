@@ -47,7 +47,8 @@ final class DescriptorWatch: Sendable {
   /// - Parameters:
   ///   - readiness: for what.
   ///   - number: the descriptor's number; `nil` if it was closed. It is asked for behind the lock that ``forget(_:_:)`` takes,
-  ///     so that whoever waits either finds it closed or is woken when it is.
+  ///     so that whoever waits either finds it closed or is woken when it is. All streams of the process share that lock: it
+  ///     must not wait for anything, least of all for a system call.
   /// - Throws: ``TransportError`` if the thread cannot be started.
   func wait(_ readiness: Readiness, for number: @Sendable () -> Int32?) async throws(TransportError) {
     try start()
@@ -71,7 +72,7 @@ final class DescriptorWatch: Sendable {
     }
   }
 
-  /// Ends the waiting for a descriptor that its holder has closed.
+  /// Ends the waiting for a descriptor that its holder closes, and gives no more.
   ///
   /// `poll(2)` itself would not tell: it holds on to what the number meant when it was called.
   func forget(_ number: Int32, _ readiness: Readiness) {

@@ -11,12 +11,21 @@ internal import Synchronization
 /// A ``ByteTransport`` over file descriptors that somebody opened: pipes, pseudo-terminals, serial lines, Unix and TCP
 /// sockets.
 ///
-/// No thread of Swift's pool ever blocks: a task that has to wait suspends, and one thread of the library blocks in
-/// `poll(2)` for all of them. That is fit for hundreds of connections that wait at once.
+/// No thread of Swift's pool waits for bytes: a task that has to wait suspends, and one thread of the library blocks in
+/// `poll(2)` for all of them. That is fit for hundreds of connections that wait at once. What holds up a call although
+/// `poll(2)` promised otherwise (a file on a slow disk, a terminal that others read too) keeps a thread of the pool, and its
+/// own direction, but no other stream.
 ///
 /// The rules for the descriptors' flags are those of ``FileDescriptorTransport``.
 public final class FileDescriptorStream: ByteTransport {
-  private let transport: Mutex<FileDescriptorTransport>
+  /// One lock for each direction: a terminal or file may hold up a call behind it, and the other direction goes on.
+  private let input: Mutex<FileDescriptorTransport>
+  private let output: Mutex<FileDescriptorTransport>
+
+  /// Asked for each time that they are used: behind the end of its direction a number may be somebody else's. Never behind
+  /// the locks above, because ``DescriptorWatch`` asks, and must not wait.
+  private let reading: Int32?
+  private let writing: Mutex<Int32?>
 
   /// What one call of ``receive(upTo:)`` takes at most, in bytes.
   private static let receivingLimit = 65_536
@@ -24,13 +33,12 @@ public final class FileDescriptorStream: ByteTransport {
   /// Takes a transport over.
   ///
   /// - Parameter transport: two descriptors, or one socket.
-  public init(_ transport: consuming FileDescriptorTransport) { self.transport = Mutex(transport) }
-
-  // A number is asked for each time that it is used: behind the end of its direction it may be somebody else's.
-
-  private var reading: Int32? { transport.withLock { $0.readingDescriptor } }
-
-  private var writing: Int32? { transport.withLock { $0.writingDescriptor } }
+  public init(_ transport: consuming FileDescriptorTransport) {
+    reading = transport.readingDescriptor
+    writing = Mutex(transport.writingDescriptor)
+    output = Mutex(transport.takeOutput())
+    input = Mutex(transport)
+  }
 
   /// Waits for bytes.
   ///
@@ -57,7 +65,7 @@ public final class FileDescriptorStream: ByteTransport {
   private func read(
     into bytes: inout [UInt8], upTo count: Int
   ) throws(TransportError) -> FileDescriptorTransport.Reading {
-    try transport.withLock { (transport) throws(TransportError) in
+    try input.withLock { (transport) throws(TransportError) in
       guard let number = transport.readingDescriptor else { return .endOfFile }
       guard DescriptorWatch.isReady(number, .reading) else { return .wouldBlock }
       var reading = FileDescriptorTransport.Reading.wouldBlock
@@ -79,12 +87,13 @@ public final class FileDescriptorStream: ByteTransport {
     var rest = bytes[...]
     while !rest.isEmpty {
       if Task.isCancelled { throw TransportError(.write, number: ECANCELED) }
+      guard writing.withLock({ $0 }) != nil else { throw TransportError(.write, number: EBADF) }
       // Sound: a byte has no padding.
-      let count = try transport.withLock { (transport) throws(TransportError) in
+      let count = try output.withLock { (transport) throws(TransportError) in
         try transport.write(unsafe rest.span.bytes)
       }
       rest = rest.dropFirst(count)
-      if count == 0 { try await DescriptorWatch.shared.wait(.writing) { [self] in writing } }
+      if count == 0 { try await DescriptorWatch.shared.wait(.writing) { [self] in writing.withLock { $0 } } }
     }
   }
 
@@ -93,11 +102,9 @@ public final class FileDescriptorStream: ByteTransport {
   ///
   /// Corresponds to `close(2)`, on a socket to `shutdown(2)` too.
   public func endSending() async throws(TransportError) {
-    let number = transport.withLock { transport in
-      let number = transport.writingDescriptor
-      transport.closeOutput()
-      return number
-    }
-    if let number { DescriptorWatch.shared.forget(number, .writing) }
+    guard let number = writing.withLock({ $0.take() }) else { return }
+    // Before it closes: behind that the number may be somebody else's, who waits for it.
+    DescriptorWatch.shared.forget(number, .writing)
+    output.withLock { $0.closeOutput() }
   }
 }

@@ -62,6 +62,14 @@ public struct FileDescriptorTransport: ~Copyable, Sendable {
     self.input = consume input
   }
 
+  private init(output: consuming Descriptor?) {
+    input = nil
+    self.output = output
+  }
+
+  /// Hands the writing direction over, to a transport that has only that.
+  mutating func takeOutput() -> FileDescriptorTransport { FileDescriptorTransport(output: output.take()) }
+
   /// The descriptor that is read from, for `poll(2)`; `nil` once that direction is closed.
   public var readingDescriptor: Int32? {
     switch input {

@@ -184,6 +184,29 @@ struct FileDescriptorStreamTests {
     #expect(received == [1, 2, 3])
   }
 
+  /// `poll(2)` promises a byte, and `read(2)` then waits for nine more. It keeps one of Swift's threads meanwhile.
+  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1))
+  func `a terminal that holds up its reader holds up no writer`() async throws {
+    let ends = Channel.terminal(minimum: 10)
+    defer { close(ends.primary) }
+    let stream = FileDescriptorStream(try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary))
+    func isReadable(within milliseconds: Int32) -> Bool {
+      var entry = pollfd(fd: ends.secondary, events: Int16(POLLIN), revents: 0)
+      // Sound: one entry, which lives through the call.
+      return unsafe poll(&entry, 1, milliseconds) == 1
+    }
+    Channel.sendAll([1], to: ends.primary)
+    try #require(isReadable(within: 10_000))
+    let reading = Task { try await stream.receive(upTo: 10) }
+    // The reader has taken the byte, and is held up.
+    while isReadable(within: 0) { await Task.yield() }
+    try await stream.send([2])
+    #expect(Channel.receive(from: Channel.duplicate(ends.primary), limit: 1) == [2])
+    // Had the writer waited for the reader, that one would have given up by now, with its one byte.
+    Channel.sendAll([3, 4, 5, 6, 7, 8, 9, 10, 11], to: ends.primary)
+    #expect(try await reading.value == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  }
+
   /// Fills a pipe until it takes no more.
   private static func fill(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
