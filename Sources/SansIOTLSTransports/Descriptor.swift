@@ -98,6 +98,8 @@ struct Descriptor: ~Copyable, Sendable {
       switch errno {
       case EINTR: continue
       case EAGAIN, EWOULDBLOCK: return nil
+      // On Linux the primary side of a pseudo-terminal says so when nobody holds the secondary any more.
+      case EIO where kind == .terminal && DescriptorWatch.hasHungUp(number): return 0
       default: throw .last(.read)
       }
     }

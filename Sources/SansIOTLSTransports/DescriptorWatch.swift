@@ -95,6 +95,15 @@ final class DescriptorWatch: Sendable {
     return unsafe poll(&entry, 1, 0) > 0
   }
 
+  /// Whether the other end of a descriptor is gone at this moment. Leaves `errno` as it was.
+  static func hasHungUp(_ number: Int32) -> Bool {
+    let error = errno
+    defer { errno = error }
+    var entry = pollfd(fd: number, events: 0, revents: 0)
+    // Sound: one entry, which lives through the call.
+    return unsafe poll(&entry, 1, 0) > 0 && entry.revents & Int16(POLLHUP) != 0
+  }
+
   private func start() throws(TransportError) {
     try state.withLock { (state) throws(TransportError) in
       if state.waking >= 0 { return }

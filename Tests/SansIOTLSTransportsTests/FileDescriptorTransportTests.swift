@@ -184,6 +184,15 @@ import Testing
     #expect(try read(transport).0 == .wouldBlock)
   }
 
+  @Test func `a terminal's primary side reads the end when the secondary has closed`() throws {
+    let ends = Channel.terminal()
+    let transport = try FileDescriptorTransport(reading: ends.primary, writing: ends.primary)
+    #expect(try read(transport).0 == .wouldBlock)
+    Channel.send([1, 2], to: ends.secondary)
+    #expect(try read(transport).1 == [1, 2])
+    for _ in 0..<2 { #expect(try read(transport).0 == .endOfFile) }
+  }
+
   @Test func `owned descriptors are closed and borrowed ones left open`() throws {
     for ownership in [FileDescriptorTransport.Ownership.owned, .borrowed] {
       let ends = ends(.pipes)
