@@ -321,12 +321,11 @@ struct TLSStreamTests {
   }
 
   @Test func `a close waits for its transport no longer than its deadline`() async throws {
-    let (client, server) = try pair(capacity: 1)
-    async let handshake = server.handshake()
-    try await client.handshake()
-    _ = try await handshake
+    let (client, server, near, _) = try await connected(capacity: 1) { Failing($0) }
+    let sendsBefore = near.sendsLeft
     let writing = Task { try await client.write(Self.pattern(100_000)) }
-    for _ in 0..<50 { await Task.yield() }
+    // Nobody reads the first piece: whatever comes behind it is held.
+    while near.sendsLeft == sendsBefore { await Task.yield() }
     writing.cancel()
     let clock = ManualClock()
     async let failure = #expect(throws: TLSStreamError.self) {
@@ -336,6 +335,7 @@ struct TLSStreamTests {
     clock.advance(to: 1)
     #expect(await failure?.code == .deadlineExceeded)
     _ = await writing.result
+    withExtendedLifetime(server) {}
   }
 
   @Test func `abort ends whoever waits`() async throws {
