@@ -26,7 +26,8 @@ public import SansIOTLS
 /// - **Only what can be taken is read.** Ciphertext is read when all plaintext opened so far was delivered; plaintext
 ///   is read when little ciphertext waits to be sent. A slow reader on either side stops the writer on the other.
 /// - **What arrived is delivered.** Plaintext opened before a failure goes out before the relay returns, and so does
-///   the alert that tells the peer. The alert alone is not waited for longer than five seconds.
+///   the alert that tells the peer. The alert alone is not waited for longer than five seconds in which nothing leaves.
+///   What the peer sends meanwhile is dropped: it may read only when all of it was taken.
 /// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered.
 /// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program
 ///   still writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
@@ -55,6 +56,8 @@ public struct Relay: ~Copyable {
   private var programError: TransportError?
   /// Why moving was given up here, without the peer's doing.
   private var abandonment: (side: RelayReport.Side, error: TransportError)?
+  /// Until when the last bytes of a failed connection are waited for, unless more than `sent` bytes have left by then.
+  private var patience: (sent: Int, end: ContinuousClock.Instant)?
   /// Where in the outbound stream the last record of application data ends.
   private var dataEnd = 0
   /// How much of the outbound stream the flights account for.
@@ -334,26 +337,23 @@ public struct Relay: ~Copyable {
 
   /// Reads and drops what a peer still sends, to its end, behind the end of this side.
   private mutating func dropInput() {
-    inbound.removeAll()
     // Who has ended TLS sends nothing more: what is there goes, and a transport that stays open is not waited for.
     let waits = !peerClosed && failure?.alertReceived == nil
     let deadline = ContinuousClock.now + .milliseconds(Self.lingering)
     while let number = ciphertext.readingDescriptor {
-      let rest = (deadline - .now) / .milliseconds(1)
-      if rest <= 0 { return }
+      let rest = Self.milliseconds(until: deadline)
+      if rest == 0 { return }
       var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
       // Sound: one entry, which lives through the call.
-      let ready = unsafe poll(&entry, 1, waits ? Int32(rest.rounded(.up)) : 0)
+      let ready = unsafe poll(&entry, 1, waits ? rest : 0)
       if ready < 0 && errno == EINTR { continue }
       if ready <= 0 { return }
-      do throws(TransportError) {
-        let reading = try inbound.refill { output throws(TransportError) in try ciphertext.read(into: &output) }
-        if reading == .endOfFile { return }
-      } catch {
-        return
-      }
-      inbound.removeAll()
+      dropCiphertext()
     }
+  }
+
+  private static func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
+    Int32(max((end - .now) / .milliseconds(1), 0).rounded(.up))
   }
 
   private var outcome: RelayReport.Outcome {
@@ -370,7 +370,7 @@ public struct Relay: ~Copyable {
   /// Waits until one of the descriptors that are of use now is ready, and reads from those that are.
   private mutating func wait() {
     let hasPlaintextRoom = outgoing.isEmpty && engine.outboundCount < Self.outboundMark
-    let reading = failure == nil && !peerClosed && inbound.isEmpty && delivery.isEmpty
+    let reading = !peerClosed && inbound.isEmpty && delivery.isEmpty
     let sealing = failure == nil && report.negotiated != nil && hasPlaintextRoom
     // The ciphertext output is watched even when nothing waits for it: that its reader has gone is news, unless
     // everything was said already. But a peer that leaves may have said why: what it sent is read first.
@@ -385,19 +385,24 @@ public struct Relay: ~Copyable {
       pollfd(fd: delivery.isEmpty ? -1 : plaintext?.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
     let isLingering = failure != nil && delivery.isEmpty
+    if isLingering, patience?.sent != report.ciphertextSent {
+      patience = (report.ciphertextSent, .now + .milliseconds(Self.lingering))
+    }
+    let rest = isLingering ? patience.map { Self.milliseconds(until: $0.end) } : nil
     // Sound: the array lives through the call and has the length that is given.
-    let ready = unsafe poll(&polled, nfds_t(polled.count), isLingering ? Self.lingering : -1)
+    let ready = unsafe poll(&polled, nfds_t(polled.count), rest ?? -1)
     if ready < 0 {
       let error = TransportError.last(.poll)
       if error.number != EINTR { abandonment = (.ciphertext, error) }
       return
     }
-    if ready == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
+    // A peer that sends on without an end, and reads nothing, is ready all the time.
+    if ready == 0 || rest == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
     if polled[1].revents != 0 && engine.outboundCount == 0 && polled[0].revents == 0 {
       breakSink(TransportError(.write, number: EPIPE))
       if !peerClosed { sinkLostData = true }
     }
-    if polled[0].revents != 0 { readCiphertext() }
+    if polled[0].revents != 0 { if failure == nil { readCiphertext() } else { dropCiphertext() } }
     if polled[2].revents != 0 { readPlaintext() }
   }
 
@@ -414,6 +419,13 @@ public struct Relay: ~Copyable {
       sourceError = error
       endInput()
     }
+  }
+
+  private mutating func dropCiphertext() {
+    inbound.removeAll()
+    let reading = try? inbound.refill { output throws(TransportError) in try ciphertext.read(into: &output) }
+    inbound.removeAll()
+    if reading == nil || reading == .endOfFile { ciphertext.closeInput() }
   }
 
   private mutating func endInput() {

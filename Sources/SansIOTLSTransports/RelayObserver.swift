@@ -6,7 +6,8 @@ public import SansIOTLS
 /// In each turn of the loop come first the ciphertext that was read, then, after the engine was fed, the ciphertext that
 /// was sent, and last the engine itself.
 public protocol RelayObserver: AnyObject {
-  /// Ciphertext was read from the transport, or written to it.
+  /// Ciphertext was read from the transport, or written to it. What a peer sends behind a failure, or behind the end of
+  /// both directions, is dropped and not told.
   ///
   /// - Parameters:
   ///   - ciphertext: the bytes, lent for the call; 1 to 65,536 of them if they were read.

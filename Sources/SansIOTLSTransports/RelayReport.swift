@@ -75,7 +75,7 @@ public struct RelayReport: Sendable {
   public internal(set) var plaintextDropped = 0
   /// Ciphertext bytes written to the transport.
   public internal(set) var ciphertextSent = 0
-  /// Ciphertext bytes read from the transport.
+  /// Ciphertext bytes read from the transport; not those that were dropped behind a failure or the end.
   public internal(set) var ciphertextReceived = 0
   /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets
   /// that follow its handshake at once belong to its last one.

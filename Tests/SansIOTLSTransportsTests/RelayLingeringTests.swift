@@ -110,4 +110,33 @@ import Testing
     #expect(report.localEnding == .alert(alert))
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
+
+  @Test(arguments: RelayTests.versions)
+  func `an alert that has no room reaches a peer that sends on before it reads`(_ version: TLSVersion) throws {
+    let fixture = RelayFixture()
+    let (near, far) = Channel.connection()
+    let client = try fixture.startClient(on: (near, near), version: version)
+    let start = Channel.pipe()
+    let peer = BackgroundThread { () -> (isSent: Bool, error: (any Error)?) in
+      var peer = Peer(far)
+      _ = Channel.receive(from: start.reading)
+      let isSent = peer.sendJunk(1_000_000)
+      do { _ = try peer.readAll() } catch { return (isSent, error) }
+      return (isSent, nil)
+    }
+    // Until the relay takes no more, because the peer does not. A quarter of a second without room counts as that: on a slow
+    // machine it may be early, and the alert then finds room.
+    _ = fcntl(fixture.client.sending, F_SETFL, O_NONBLOCK)
+    let data = Channel.noise(16_384)
+    var room = pollfd(fd: fixture.client.sending, events: Int16(POLLOUT), revents: 0)
+    // Sound: one structure is polled; the array lives through the call and is as long as it says.
+    while unsafe poll(&room, 1, 250) == 1, unsafe write(fixture.client.sending, data, data.count) > 0 {}
+    close(start.writing)
+    let (isSent, error) = peer.value()
+    #expect(isSent)
+    let alert = try #require((error as? TLSError)?.alertReceived)
+    let report = client.value()
+    #expect(report.localEnding == .alert(alert))
+    for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
+  }
 }
