@@ -397,7 +397,7 @@ public struct Relay: ~Copyable {
       return
     }
     // A peer that sends on without an end, and reads nothing, is ready all the time.
-    if ready == 0 || rest == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
+    if ready == 0 || rest == 0 && polled[1].revents == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
     if polled[1].revents != 0 && engine.outboundCount == 0 && polled[0].revents == 0 {
       breakSink(TransportError(.write, number: EPIPE))
       if !peerClosed { sinkLostData = true }

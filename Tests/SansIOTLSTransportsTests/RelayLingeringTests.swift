@@ -111,6 +111,16 @@ import Testing
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
 
+  /// Writes until a relay takes no more, because its peer does not. A quarter of a second without room counts as that: on a
+  /// slow machine it may be early, and there is then room for an alert.
+  private func fill(_ program: RelayFixture.Program) {
+    _ = fcntl(program.sending, F_SETFL, O_NONBLOCK)
+    let data = Channel.noise(16_384)
+    var room = pollfd(fd: program.sending, events: Int16(POLLOUT), revents: 0)
+    // Sound: one structure is polled; the array lives through the call and is as long as it says.
+    while unsafe poll(&room, 1, 250) == 1, unsafe write(program.sending, data, data.count) > 0 {}
+  }
+
   @Test(arguments: RelayTests.versions)
   func `an alert that has no room reaches a peer that sends on before it reads`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
@@ -124,19 +134,44 @@ import Testing
       do { _ = try peer.readAll() } catch { return (isSent, error) }
       return (isSent, nil)
     }
-    // Until the relay takes no more, because the peer does not. A quarter of a second without room counts as that: on a slow
-    // machine it may be early, and the alert then finds room.
-    _ = fcntl(fixture.client.sending, F_SETFL, O_NONBLOCK)
-    let data = Channel.noise(16_384)
-    var room = pollfd(fd: fixture.client.sending, events: Int16(POLLOUT), revents: 0)
-    // Sound: one structure is polled; the array lives through the call and is as long as it says.
-    while unsafe poll(&room, 1, 250) == 1, unsafe write(fixture.client.sending, data, data.count) > 0 {}
+    fill(fixture.client)
     close(start.writing)
     let (isSent, error) = peer.value()
     #expect(isSent)
     let alert = try #require((error as? TLSError)?.alertReceived)
     let report = client.value()
     #expect(report.localEnding == .alert(alert))
+    for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
+  }
+
+  @Test func `a peer that sends for ever behind the end is given up`() throws {
+    let fixture = RelayFixture()
+    let (near, far) = Channel.connection()
+    let client = try fixture.startClient(on: (near, near))
+    for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
+    let peer = BackgroundThread {
+      var peer = Peer(far)
+      let piece = Channel.noise(16_384)
+      while peer.send(piece) {}
+    }
+    #expect(client.value().localEnding == .closeNotify)
+    peer.value()
+  }
+
+  @Test func `a peer that sends for ever and leaves no room for an alert is given up`() throws {
+    let fixture = RelayFixture()
+    let (near, far) = Channel.connection()
+    let client = try fixture.startClient(on: (near, near))
+    let start = Channel.pipe()
+    let peer = BackgroundThread {
+      let peer = Peer(far)
+      _ = Channel.receive(from: start.reading)
+      while peer.sendJunk(16_384) {}
+    }
+    fill(fixture.client)
+    close(start.writing)
+    #expect(client.value().outcome.summary.hasPrefix("TLS "))
+    peer.value()
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
 }
