@@ -44,8 +44,9 @@ extension TLSHandler: ChannelDuplexHandler {
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelInactive(context: ChannelHandlerContext) {
-    // NIO closes within a write that fails, and what came before is still to be told.
-    if isAdvancing { isInactiveDue = true } else { becomeInactive(context) }
+    // NIO closes within a write that fails, and the application where it is told something: what came before is still to be
+    // told.
+    if isAdvancing || isLeaving { isInactiveDue = true } else { becomeInactive(context) }
   }
 
   /// Follows the channel's end.
@@ -188,6 +189,8 @@ extension TLSHandler: RemovableChannelHandler {
       unwrap(context, promise: nil)
     case .ended where context.channel.isActive: self.removalToken = removalToken
     case .left where isLeaving: self.removalToken = removalToken
+    // Without its place in the pipeline it could not tell the channel's end.
+    case .ended where isEndUntold, .left where isEndUntold: self.removalToken = removalToken
     case .idle, .ended, .left: context.leavePipeline(removalToken: removalToken)
     }
   }

@@ -89,11 +89,14 @@ extension TLSHandler {
     unwrapPromise = nil
     if trailing.readableBytes > 0 {
       isReadPending = false
+      hasDelivered = false
       context.fireChannelRead(wrapInboundOut(trailing))
       context.fireChannelReadComplete()
     }
     if isReadPending { context.read() }
     isLeaving = false
+    // Nobody could be told from outside of the pipeline.
+    if isInactiveDue { becomeInactive(context) }
     if let removalToken = removalToken.take() {
       context.leavePipeline(removalToken: removalToken)
     } else {

@@ -47,6 +47,7 @@ extension TLSHandler {
   /// The channel has ended: tells a truncation, unless the end was agreed upon or is this side's own.
   func becomeInactive(_ context: ChannelHandlerContext) {
     isInactiveDue = false
+    isTellingEnd = true
     if !isClosing { inputEnded(context) }
     if phase == .live || phase == .idle {
       phase = .ended
@@ -58,7 +59,12 @@ extension TLSHandler {
     closingEnded()
     context.fireChannelInactive()
     if isUnregisteredDue { context.fireChannelUnregistered() }
+    isTellingEnd = false
+    if let removalToken = removalToken.take() { context.leavePipeline(removalToken: removalToken) }
   }
+
+  /// The handlers behind do not know yet that the channel has ended.
+  var isEndUntold: Bool { isInactiveDue || isTellingEnd }
 
   /// Brings everything to rest. A call from within, by an application that is told something, only makes it go on.
   func advance(_ context: ChannelHandlerContext) {

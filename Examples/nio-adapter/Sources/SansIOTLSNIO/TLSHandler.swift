@@ -72,6 +72,8 @@ public class TLSHandler {
   var isTurnDue = false
   /// The channel ended while something was told to the application: that is told first.
   var isInactiveDue = false
+  /// What the channel's end means is being told; the end itself is told last.
+  var isTellingEnd = false
   var isUnregisteredDue = false
   /// The transport ended; the engine is told behind all that came before.
   var hasInputEnded = false

@@ -93,6 +93,65 @@ struct ReentrancyTests {
   }
 
   @Test
+  func `a handler that is removed at a truncation tells the channel's end first`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let log = try pair.server.withCallLog()
+    var removal: Outcome?
+    pair.server.recorder.onError = { [tls = pair.server.tls] context in
+      removal = Outcome(context.pipeline.syncOperations.removeHandler(tls))
+    }
+    try pair.server.lose()
+    #expect(pair.server.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(log.calls == ["inactive", "unregistered"])
+    #expect(removal?.hasSucceeded == true)
+  }
+
+  @Test
+  func `a handler that is removed at an error, after the transport's end, tells the end first`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.client.send("last".utf8)
+    var chunk = try pair.client.takeSentChunk()
+    chunk.writeString("this is no record at all")
+    let log = try pair.server.withCallLog()
+    pair.server.recorder.onData = { [server = pair.server] _ in try? server.lose() }
+    pair.server.recorder.onError = { [tls = pair.server.tls] context in
+      context.pipeline.syncOperations.removeHandler(tls, promise: nil)
+    }
+    pair.server.receive(chunk)
+    #expect(
+      pair.server.recorder.story
+        == [.handshake(nil), .data(Array("last".utf8)), .failed(.protocolViolation), .inactive])
+    #expect(log.calls.prefix(4) == ["read", "readComplete", "inactive", "unregistered"])
+  }
+
+  @Test(arguments: [false, true], [false, true])
+  func `a channel that is closed when TLS is over: its end is told once, behind the bytes that came`(
+    isGoodbyeHeld: Bool, closesAtData: Bool
+  ) throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let transport = try pair.client.withTransport()
+    transport.holdsWrites = isGoodbyeHeld
+    let log = try pair.client.withCallLog()
+    let channel = pair.client.channel
+    let unwrapping = channel.triggerUserOutboundEvent(TLSUnwrap())
+    if closesAtData {
+      pair.client.recorder.onData = { $0.close(promise: nil) }
+    } else {
+      unwrapping.assumeIsolated().whenSuccess { channel.close(promise: nil) }
+    }
+    pair.server.close(.output)
+    var chunk = try pair.server.takeSentChunk()
+    chunk.writeString("in clear")
+    channel.pipeline.fireChannelRead(chunk)
+    if isGoodbyeHeld { transport.release() }
+    #expect(pair.client.recorder.data == Array("in clear".utf8))
+    #expect(log.calls == ["read", "readComplete", "inactive", "unregistered"])
+  }
+
+  @Test
   func `a write from the failure of a write fails too`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
