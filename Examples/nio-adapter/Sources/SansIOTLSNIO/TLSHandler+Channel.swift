@@ -84,6 +84,7 @@ extension TLSHandler: ChannelDuplexHandler {
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable, isOnlySending { startCloseTimer(context) }
     seal(context)
     context.fireChannelWritabilityChanged()
   }

@@ -7,6 +7,7 @@ extension TLSHandler {
   func closeOutput(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
     if goodbye == .sent { promise?.succeed() } else { goodbyePromise.setOrCascade(to: promise) }
     sayGoodbye(context)
+    if isOnlySending, closeTimer == nil { startCloseTimer(context) }
   }
 
   func closeAll(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
@@ -129,8 +130,15 @@ extension TLSHandler {
     for promise in waiting { promise.fail(error) }
   }
 
-  private func startCloseTimer(_ context: ChannelHandlerContext) {
-    guard closeTimer == nil else { return }
+  /// Both sides have closed, and what was flushed waits for a peer that may read no more. A close or an unwrapping that the
+  /// application asked for has a timer of its own.
+  var isOnlySending: Bool {
+    phase == .live && isInputClosed && goodbye != .unsaid && !isClosing && !isUnwrapping
+  }
+
+  /// Closes the channel after `closeTimeout`, whatever still waits.
+  func startCloseTimer(_ context: ChannelHandlerContext) {
+    closeTimer?.cancel()
     closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { self.closeChannel(context) }
   }
 

@@ -129,6 +129,7 @@ extension TLSHandler {
     } else {
       sayGoodbye(context)
       settle(context)
+      if isOnlySending { startCloseTimer(context) }
     }
   }
 

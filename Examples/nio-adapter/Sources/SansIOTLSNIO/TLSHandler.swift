@@ -28,6 +28,14 @@ public import SansIOTLS
 /// - trigger ``TLSUnwrap``, or remove the handler, to go on in clear.
 /// - put an `IdleStateHandler` in front: at its event `.all` the connection hibernates, see ``hibernate()``.
 ///
+/// Without remote half-closure the peer's close_notify is answered behind what was flushed. When both sides have closed, the
+/// channel is too, as soon as it has taken the rest; or when it takes nothing for `closeTimeout`, which counts anew each time
+/// that it becomes writable.
+///
+/// A channel that is closed does not wait until the peer has read. Where bytes of the peer's lie unread in a TCP socket, Linux
+/// resets the connection, and what was sent last may be lost on the way: data before `close(mode: .all)`, close_notify, the
+/// alert of a failure. Who needs the last bytes to arrive uses `close(mode: .output)` and waits for the peer's end.
+///
 /// A handler belongs to its channel's event loop and is made there.
 public class TLSHandler {
   /// Answers a question of the engine, now or later; meanwhile nothing is read from the channel. A failed future, or an

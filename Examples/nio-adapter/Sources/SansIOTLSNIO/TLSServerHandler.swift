@@ -16,8 +16,8 @@ public final class TLSServerHandler: TLSHandler {
   /// - Parameters:
   ///   - context: made from a server's configuration; shared by as many handlers as are wanted.
   ///   - limits: the bounds of the engine.
-  ///   - closeTimeout: how long `close` waits for the channel to take what was flushed before it, and ``TLSUnwrap`` for the
-  ///     peer to say more or goodbye.
+  ///   - closeTimeout: how long `close`, or the answer to the peer's close_notify, waits for the channel to take what was flushed
+  ///     before it, and ``TLSUnwrap`` for the peer to say more or goodbye.
   ///   - answer: answers the engine's questions; without it all are answered by `.proceed`.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.wrongRole`.
   public init(

@@ -47,8 +47,11 @@ final class ChannelPair {
     func lose() throws { try channel.pipeline.syncOperations.context(handler: tls).close(promise: nil) }
 
     /// An embedded channel that was not finished keeps itself alive, and with it all that stands in its pipeline: what is left
-    /// after this is a leak.
-    func finish() { _ = try? channel.finish(acceptAlreadyClosed: true) }
+    /// after this is a leak. A close that waits for the transport would never be done.
+    func finish() {
+      try? lose()
+      _ = try? channel.finish(acceptAlreadyClosed: true)
+    }
 
     @discardableResult
     func close(_ mode: CloseMode) -> Outcome { Outcome(channel.close(mode: mode)) }

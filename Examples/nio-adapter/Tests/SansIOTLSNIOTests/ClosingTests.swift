@@ -149,6 +149,65 @@ struct ClosingTests {
   }
 
   @Test
+  func `a peer that said goodbye and takes what was flushed is waited for, until it takes nothing for a time`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    let channel = pair.server.channel
+    let transport = try pair.server.withTransport()
+    channel.isWritable = false
+    let write = pair.server.send([UInt8](repeating: 1, count: 200_000))
+    pair.client.close(.output)
+    try pair.settle()
+    pair.loop.advanceTime(by: .seconds(4))
+    // It takes one batch.
+    transport.onWrite = { [channel] _ in channel.isWritable = false }
+    channel.isWritable = true
+    channel.pipeline.fireChannelWritabilityChanged()
+    pair.loop.advanceTime(by: .seconds(4))
+    #expect(channel.isActive)
+    channel.pipeline.fireChannelWritabilityChanged()
+    pair.loop.advanceTime(by: .seconds(1))
+    #expect(write.error as? ChannelError == .ioOnClosedChannel)
+    #expect(pair.server.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test(arguments: [false, true])
+  func `an answer to the peer's goodbye that does not leave in time closes the channel`(isHalfClosure: Bool) throws {
+    let pair = try ChannelPair(allowsHalfClosure: isHalfClosure)
+    try pair.handshake()
+    let transport = try pair.server.withTransport()
+    transport.holdsWrites = true
+    pair.client.close(.output)
+    try pair.settle()
+    if isHalfClosure {
+      pair.loop.advanceTime(by: .seconds(10))
+      pair.server.channel.close(mode: .output, promise: nil)
+    }
+    pair.loop.advanceTime(by: .seconds(4))
+    #expect(pair.server.channel.isActive)
+    pair.loop.advanceTime(by: .seconds(1))
+    #expect(!pair.server.channel.isActive)
+    #expect(pair.server.recorder.entries.last == .inactive)
+  }
+
+  @Test
+  func `a close behind the peer's goodbye has all its time`() throws {
+    let pair = try ChannelPair()
+    try pair.handshake()
+    pair.server.channel.isWritable = false
+    pair.server.send("stuck".utf8)
+    pair.client.close(.output)
+    try pair.settle()
+    pair.loop.advanceTime(by: .seconds(4))
+    let close = pair.server.close(.all)
+    pair.loop.advanceTime(by: .seconds(4))
+    #expect(close.result == nil)
+    pair.loop.advanceTime(by: .seconds(1))
+    #expect(close.hasSucceeded)
+    #expect(pair.server.recorder.news == [.handshake(nil), .inactive])
+  }
+
+  @Test
   func `pending writes fail once and in order`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
