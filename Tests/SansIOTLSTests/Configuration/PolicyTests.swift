@@ -18,8 +18,8 @@ struct PolicyTests {
   private static let asksForTLS13 = range.minimum == TLS1_3_VERSION
   private static let allowsTLS12Only = range.maximum == TLS1_2_VERSION
 
-  /// The versions of a handshake between a side that leaves everything to the policy and one that offers one version.
-  private static func negotiated(_ side: EnginePair.Side, peer version: TLSVersion) throws -> EnginePair {
+  /// A side that leaves everything to the policy, and a peer that offers one version; before the handshake.
+  private static func pair(_ side: EnginePair.Side, peer version: TLSVersion) throws -> EnginePair {
     try EnginePair.connected(handshake: false) { client, server in
       for end in [\TLSContext.Configuration.minimumVersion, \.maximumVersion] {
         if side == .client { server[keyPath: end] = version } else { client[keyPath: end] = version }
@@ -31,7 +31,7 @@ struct PolicyTests {
   func `TLS 1.2 is refused where the policy asks for more and the configuration is silent`(
     side: EnginePair.Side
   ) throws {
-    var pair = try Self.negotiated(side, peer: .tls12)
+    var pair = try Self.pair(side, peer: .tls12)
     let failures = pair.outcome()
     #expect(failures.server?.code == .nothingInCommon)
     #expect(failures.client?.alertReceived == .protocolVersion)
