@@ -184,17 +184,17 @@ struct FileDescriptorStreamTests {
     #expect(received == [1, 2, 3])
   }
 
-  /// `poll(2)` promises a byte, and `read(2)` then waits for nine more. It keeps one of Swift's threads meanwhile.
-  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1))
-  func `a terminal that holds up its reader holds up no writer`() async throws {
+  /// `poll(2)` promises a byte, and `read(2)` then waits for nine more.
+  @Test func `a terminal that holds up its reader holds up no writer`() async throws {
     let ends = Channel.terminal(minimum: 10)
     defer { close(ends.primary) }
     let stream = FileDescriptorStream(try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary))
     Channel.sendAll([1], to: ends.primary)
     try #require(Self.isReadable(ends.secondary, within: 10_000))
-    let reading = Task { try await stream.receive(upTo: 10) }
-    // The reader has taken the byte, and is held up. This thread is kept until then: one that yields may come back when the
-    // reader has long given up, behind all the other tests.
+    let executor = ThreadExecutor()
+    let reading = Task(executorPreference: executor) { try await stream.receive(upTo: 10) }
+    // The reader has taken the byte, and is held up. This thread is kept for that moment: a task that yields may come back
+    // when the reader has long given up, behind all the other tests.
     while Self.isReadable(ends.secondary, within: 0) { usleep(1_000) }
     // It gives up 25 seconds behind the last byte: one more every 10 seconds holds it up until the writer has come.
     let holding = BackgroundThread { () -> (bytes: Int, hasSeenWriter: Bool) in
@@ -209,6 +209,7 @@ struct FileDescriptorStreamTests {
     #expect(held.hasSeenWriter, "the writer waited for the reader")
     Channel.sendAll(Array(repeating: 1, count: 10 - held.bytes)[...], to: ends.primary)
     #expect(try await reading.value == Array(repeating: 1, count: 10))
+    executor.join()
   }
 
   private static func isReadable(_ descriptor: Int32, within milliseconds: Int32) -> Bool {

@@ -1,0 +1,17 @@
+import Synchronization
+
+/// Runs each job on a thread of its own: what a test means to hold up then keeps none of the threads of Swift's pool, on
+/// which all the other tests run.
+final class ThreadExecutor: TaskExecutor {
+  private let threads = Mutex<[BackgroundThread<Void>]>([])
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    // Sound: the threads hold it no longer than the test that joins them.
+    let executor = unsafe asUnownedTaskExecutor()
+    threads.withLock { $0.append(BackgroundThread { unsafe job.runSynchronously(on: executor) }) }
+  }
+
+  /// Waits for the threads' ends; to be called when no job is to come.
+  func join() { for thread in threads.withLock({ $0 }) { thread.value() } }
+}
