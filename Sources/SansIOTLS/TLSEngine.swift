@@ -16,13 +16,20 @@
 /// The engine has one owner at a time: it is noncopyable, so the compiler proves that no two threads are inside it.
 ///
 /// ```swift
-/// loop: while true {
-///   tls.drain { transport.send($0) }                 // 1. drain first, always
-///   switch try tls.read(into: &buffer) {             // 2. read until it needs more
-///   case .done(let count): consume(count)
-///   case .needsFeed: try transport.receive().map { try tls.feed($0) } ?? tls.feedEOF()
-///   case .endOfStream: break loop
-///   case .needsDrain, .needsAnswer: continue
+/// var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
+/// func flush() throws { while tls.outboundCount > 0 { try tls.drain { try transport.send($0) } } }
+/// defer { try? flush() }  // the alert after an error, close_notify at the end
+/// while true {
+///   if case .done(let count) = try tls.write(request) { request = request.dropFirst(count) }
+///   try flush()  // 1. drain first, all of it: the transport may take a part
+///   switch try tls.read(upTo: 16_384) {  // 2. read until it needs more
+///   case .done(let plaintext): response += plaintext
+///   case .needsFeed:  // 3. feed what came, or the end of the transport
+///     if input.isEmpty { if let bytes = try transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
+///     if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
+///   case .needsAnswer: if let question = tls.question { try tls.answer(decide(question)) }  // 4. answer a question
+///   case .endOfStream where request.isEmpty: _ = try tls.close(); return response  // the peer sent everything
+///   case .endOfStream, .needsDrain: continue  // write the rest of the request
 ///   }
 /// }
 /// ```

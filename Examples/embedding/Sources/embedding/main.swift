@@ -34,8 +34,8 @@ func shout() throws {
   configuration.trust = [identity.trust]
   var tls = try TLSEngine(.client(serverName: .dns("shout.example")), context: TLSContext(configuration))
   let peer = try Peer(context: TLSContext(.server(identity.identity)))
-  let answer = try converse(&tls, over: peer, request: Array("hello\n".utf8))
-  print(String(decoding: answer, as: UTF8.self), terminator: "")
+  let response = try converse(&tls, over: peer, request: Array("hello\n".utf8))
+  print(String(decoding: response, as: UTF8.self), terminator: "")
 }
 
 try shout()

@@ -35,10 +35,10 @@ public struct PinnedClient: Sendable {
         if input.isEmpty { if let bytes = transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
         if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
       case .needsAnswer: if let question = tls.question { try tls.answer(pin.answer(to: question)) }
-      case .endOfStream:
+      case .endOfStream where request.isEmpty:
         _ = try tls.close()
         return answer
-      case .needsDrain: continue
+      case .endOfStream, .needsDrain: continue  // the rest of the request is still due
       }
     }
   }

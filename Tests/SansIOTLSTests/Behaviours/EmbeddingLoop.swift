@@ -1,0 +1,1 @@
+../../../Examples/embedding/Sources/embedding/Conversation.swift

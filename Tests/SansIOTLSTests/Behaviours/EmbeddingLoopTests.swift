@@ -1,0 +1,188 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// The loop that README shows, with transports and contexts that are not the simplest. `EmbeddingLoop.swift` is a link to
+/// the example's own file.
+struct EmbeddingLoopTests {
+  /// How many bytes of a segment a transport takes.
+  enum Taking: CaseIterable {
+    case everything, oneByte, sometimesNothing
+
+    func count(of segment: Int, call: Int) -> Int {
+      switch self {
+      case .everything: segment
+      case .oneByte: 1
+      case .sometimesNothing: call.isMultiple(of: 3) ? min(segment, 1000) : 0
+      }
+    }
+  }
+
+  struct Broken: Error {}
+
+  /// The transport and the peer in one: an engine that reads a request of a known size, then sends a response and closes.
+  /// A loop that waits for a peer that has nothing to send meets the end of the transport.
+  final class Peer: Transport {
+    private var tls: TLSEngine
+    private let taking: Taking
+    private let requestSize: Int
+    private var response: ArraySlice<UInt8>
+    private let closes: Bool
+    /// How many calls of `send` do not throw.
+    private let sendLimit: Int
+    private var sendCount = 0
+    private(set) var request: [UInt8] = []
+    private(set) var failure: TLSError?
+
+    init(
+      _ tls: consuming TLSEngine, taking: Taking = .everything, requestSize: Int, response: [UInt8] = [],
+      closes: Bool = true, sendLimit: Int = .max
+    ) {
+      self.tls = tls
+      self.taking = taking
+      self.requestSize = requestSize
+      self.response = response[...]
+      self.closes = closes
+      self.sendLimit = sendLimit
+    }
+
+    func send(_ bytes: RawSpan) throws -> Int {
+      sendCount += 1
+      if sendCount > sendLimit { throw Broken() }
+      let count = taking.count(of: bytes.byteCount, call: sendCount)
+      do throws(TLSError) {
+        let accepted = try tls.feed(bytes.extracting(first: count))
+        try goOn()
+        return accepted
+      } catch {
+        failure = error
+        return count
+      }
+    }
+
+    func receive() -> [UInt8]? {
+      let bytes = tls.drain()
+      if failure == nil { do throws(TLSError) { try goOn() } catch { failure = error } }
+      return bytes.isEmpty ? nil : bytes
+    }
+
+    private func goOn() throws(TLSError) {
+      while case .done(let plaintext) = try tls.read(upTo: 16_384) { request += plaintext }
+      if tls.negotiated == nil || request.count < requestSize { return }
+      while !response.isEmpty, case .done(let count) = try tls.write(response) { response = response.dropFirst(count) }
+      if response.isEmpty, closes { _ = try tls.close() }
+    }
+  }
+
+  private static let request = pattern(100_000)
+  private static let response = pattern(300_000, seed: 8)
+
+  private static func engine(
+    _ side: EnginePair.Side, _ pair: (client: TLSContext.Configuration, server: TLSContext.Configuration)
+  ) throws -> TLSEngine {
+    switch side {
+    case .client: try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(pair.client))
+    case .server: try TLSEngine(.server, context: TLSContext(pair.server))
+    }
+  }
+
+  @Test(arguments: Taking.allCases, TLSVersion.both)
+  func `whatever part of a segment the transport takes, request and response arrive`(
+    taking: Taking, version: TLSVersion
+  ) throws {
+    let configurations = try EnginePair.configurations(version: version)
+    for side in EnginePair.Side.allCases {
+      var tls = try Self.engine(side, configurations)
+      let peer = Peer(
+        try Self.engine(side.peer, configurations), taking: taking, requestSize: Self.request.count,
+        response: Self.response)
+      #expect(try converse(&tls, over: peer, request: Self.request) == Self.response)
+      #expect(peer.request == Self.request)
+      #expect(tls.outboundCount == 0)
+    }
+  }
+
+  @Test(arguments: Taking.allCases)
+  func `a context that asks is answered`(taking: Taking) throws {
+    let silent = try EnginePair.configurations()
+    var asking = silent
+    asking.client.asksAboutPeerCertificate = true
+    asking.server.asksAboutClientHello = true
+    for side in EnginePair.Side.allCases {
+      var tls = try Self.engine(side, asking)
+      let peer = Peer(
+        try Self.engine(side.peer, silent), taking: taking, requestSize: Self.request.count, response: Self.response)
+      var questions: [String] = []
+      let response = try converse(&tls, over: peer, request: Self.request) { question in
+        switch question {
+        case .clientHello: questions.append("ClientHello")
+        case .peerCertificate: questions.append("certificate")
+        }
+        return .proceed
+      }
+      #expect(questions == [side == .client ? "certificate" : "ClientHello"])
+      #expect(response == Self.response)
+      #expect(peer.request == Self.request)
+    }
+  }
+
+  @Test(arguments: Taking.allCases)
+  func `a refusal reaches the peer`(taking: Taking) throws {
+    let silent = try EnginePair.configurations()
+    var asking = silent
+    asking.client.asksAboutPeerCertificate = true
+    asking.server.asksAboutClientHello = true
+    for side in EnginePair.Side.allCases {
+      var tls = try Self.engine(side, asking)
+      let peer = Peer(try Self.engine(side.peer, silent), taking: taking, requestSize: 1)
+      let alert: TLSAlert = side == .client ? .certificateUnknown : .accessDenied
+      let error = thrownError {
+        _ = try converse(&tls, over: peer, request: Self.request) { _ in .reject(alert) }
+      }
+      #expect(error?.code == .rejected)
+      #expect(peer.failure?.alertReceived == alert)
+      #expect(peer.request.isEmpty)
+    }
+  }
+
+  @Test(arguments: Taking.allCases)
+  func `an error throws after its alert was sent`(taking: Taking) throws {
+    let configurations = try EnginePair.configurations()
+    let stranger = try EnginePair.configurations().server
+    var tls = try Self.engine(.client, configurations)
+    let peer = Peer(try Self.engine(.server, (configurations.client, stranger)), taking: taking, requestSize: 1)
+    let error = thrownError { _ = try converse(&tls, over: peer, request: Self.request) }
+    #expect(error?.code == .certificateRejected)
+    #expect(peer.failure?.alertReceived == .unknownCA)
+  }
+
+  @Test
+  func `the end of the transport is not the end of the response`() throws {
+    let configurations = try EnginePair.configurations()
+    var tls = try Self.engine(.client, configurations)
+    let peer = Peer(
+      try Self.engine(.server, configurations), requestSize: Self.request.count, response: Self.response, closes: false)
+    let error = thrownError { _ = try converse(&tls, over: peer, request: Self.request) }
+    #expect(error?.code == .truncated)
+  }
+
+  @Test(arguments: Taking.allCases)
+  func `a peer that ends early still receives the whole request`(taking: Taking) throws {
+    let configurations = try EnginePair.configurations()
+    var tls = try Self.engine(.client, configurations)
+    let peer = Peer(try Self.engine(.server, configurations), taking: taking, requestSize: 0)
+    let request = pattern(1_000_000)
+    #expect(try converse(&tls, over: peer, request: request) == [])
+    #expect(peer.request == request)
+  }
+
+  @Test(arguments: [1, 2, 5, 20])
+  func `a transport that fails ends the loop with its own error`(sendLimit: Int) throws {
+    let configurations = try EnginePair.configurations()
+    var tls = try Self.engine(.client, configurations)
+    let peer = Peer(
+      try Self.engine(.server, configurations), taking: .sometimesNothing, requestSize: Self.request.count,
+      sendLimit: sendLimit)
+    #expect(throws: Broken.self) { _ = try converse(&tls, over: peer, request: Self.request) }
+  }
+}
