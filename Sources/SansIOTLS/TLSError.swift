@@ -190,6 +190,8 @@ extension TLSError.Code {
   public static let unknownSignatureAlgorithm = Self("unknownSignatureAlgorithm")
   /// An application protocol that is empty or longer than 255 bytes, or a list over 65,535 bytes.
   public static let invalidApplicationProtocol = Self("invalidApplicationProtocol")
+  /// A text with a NUL where libssl or libcrypto would read C text, and so drop what follows it; `hint` names the setting.
+  public static let containsNUL = Self("containsNUL")
   /// A security level, depth or count out of its range.
   public static let invalidConfiguration = Self("invalidConfiguration")
 }

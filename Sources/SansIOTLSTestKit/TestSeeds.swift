@@ -1,3 +1,5 @@
+internal import SansIOTLS
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -28,7 +30,10 @@ public enum TestSeeds {
   /// - Returns: the seeds. A variable that holds no number from 0 to 2^64 - 1 is a mistake: it traps.
   public static func first(_ count: Int) -> [UInt64] {
     // Sound: the text is copied at once, and tests do not change the environment.
-    first(count, only: unsafe getenv(variable).map { unsafe String(cString: $0) })
+    let seed = unsafe try? variable.withCText("the variable") { name in
+      unsafe getenv(name).map { unsafe String(cString: $0) }
+    }
+    return first(count, only: seed ?? nil)
   }
 
   static func first(_ count: Int, only seed: String?) -> [UInt64] {

@@ -51,6 +51,29 @@ struct TidyTests {
     }
   }
 
+  /// Where a Swift string is handed to C as it is, the compiler makes one of these calls, whatever the code looks like; the
+  /// string reaches C up to its first NUL and no further. `withCText` copies, and refuses a NUL.
+  @Test
+  func `text reaches C through one function`() throws {
+    let conversions = ["SS11utf8CString", "SS11withCString"]
+    let modules = ["SansIOTLS", "SansIOTLSTransports", "SansIOTLSTrace", "SansIOTLSTestKit"]
+    for module in modules {
+      let objects = try ObjectFile.all(of: module)
+      #expect(objects.count > 1, "\(module) has not been compiled beside these tests")
+      // The standard library hands the name of a task to its own C, in a line that is inlined into whoever makes a task.
+      for object in objects where !object.name.hasPrefix("SansIOTLSTransports/TLSStream") {
+        for conversion in conversions {
+          let isCalled = object.mentions(conversion)
+          #expect(!isCalled, "\(object.name) hands a string to C; use withCText")
+        }
+      }
+    }
+    // The search would find one: this very file hands a string to C.
+    #expect(unsafe strlen(modules[0]) == 9)
+    let own = try ObjectFile.all(of: "TidyTests")
+    #expect(own.contains { $0.mentions(conversions[0]) })
+  }
+
   @Test
   func `the root manifest depends on no package`() throws {
     let manifest = try SourceFile("Package.swift")
@@ -142,6 +165,23 @@ struct TidyTests {
       }
     }
   }
+}
+
+/// What the compiler made of one source file, as the build of these tests left it.
+private struct ObjectFile {
+  let name: String
+  private let bytes: Data
+
+  /// The objects of a module; they lie beside the program that runs the tests.
+  static func all(of module: String) throws -> [ObjectFile] {
+    let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    let folder = program.deletingLastPathComponent().appendingPathComponent("\(module).build")
+    return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".o") }.sorted().map {
+      ObjectFile(name: "\(module)/\($0)", bytes: try Data(contentsOf: folder.appendingPathComponent($0)))
+    }
+  }
+
+  func mentions(_ symbol: String) -> Bool { bytes.range(of: Data(symbol.utf8)) != nil }
 }
 
 /// A file of this repository as text.

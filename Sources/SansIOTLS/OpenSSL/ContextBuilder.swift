@@ -49,12 +49,12 @@ struct ContextBuilder {
       for word in list.split(whereSeparator: { ":, ".contains($0) }) where !word.hasPrefix("@") {
         let name = word.drop { "!-+".contains($0) }
         if word.hasPrefix("!") || word.hasPrefix("-"), Self.formerCiphers.contains(name) { continue }
-        guard try unsafe isKnown({ unsafe SSL_CTX_set_cipher_list($0, String(name)) }) else {
+        guard try unsafe isKnown(String(name), "cipherList", SSL_CTX_set_cipher_list) else {
           throw refuse(
             .unknownCipher, "libssl knows no TLS 1.2 cipher \"\(name.prefix(64))\"; `openssl ciphers -v` lists them")
         }
       }
-      guard unsafe SSL_CTX_set_cipher_list(context, list) == 1 else {
+      guard try unsafe list.withCText("cipherList", { unsafe SSL_CTX_set_cipher_list(context, $0) }) == 1 else {
         throw refuse(.unknownCipher, "the cipher list leaves no TLS 1.2 cipher at this security level")
       }
     }
@@ -65,7 +65,10 @@ struct ContextBuilder {
           .unknownCipher,
           "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(known.sorted().joined(separator: ", "))")
       }
-      guard !suites.isEmpty, unsafe SSL_CTX_set_ciphersuites(context, suites.joined(separator: ":")) == 1 else {
+      let names = suites.joined(separator: ":")
+      guard !suites.isEmpty,
+        try unsafe names.withCText("cipherSuites", { unsafe SSL_CTX_set_ciphersuites(context, $0) }) == 1
+      else {
         throw refuse(
           .unknownCipher, "no TLS 1.3 suite is left; name at least one, or set the maximum version to TLS 1.2")
       }
@@ -85,7 +88,9 @@ struct ContextBuilder {
   ]
 
   /// Tries a setting on a context that is thrown away, with the security level out of the way.
-  private func isKnown(_ set: (OpaquePointer) -> Int32) throws(TLSError) -> Bool {
+  private func isKnown(
+    _ name: String, _ setting: String, _ set: (OpaquePointer?, UnsafePointer<CChar>?) -> Int32
+  ) throws(TLSError) -> Bool {
     guard let scratch = unsafe SSL_CTX_new(TLS_method()) else {
       throw refuse(.library, "no memory for a context", .local)
     }
@@ -94,23 +99,25 @@ struct ContextBuilder {
       ErrorQueue.clear()
     }
     unsafe SSL_CTX_set_security_level(scratch, 0)
-    return unsafe set(scratch) == 1
+    return try unsafe name.withCText(setting) { unsafe set(scratch, $0) } == 1
   }
 
   func setGroups(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     guard let groups = configuration.groups else { return }
     for group in groups {
-      guard try unsafe isKnown({ unsafe sitls_ctx_set_groups($0, group) }) else {
+      guard try unsafe isKnown(group, "groups", sitls_ctx_set_groups) else {
         throw refuse(.unknownGroup, "libssl knows no group \"\(group.prefix(64))\"; for example X25519, P-256, P-384")
       }
     }
     let list = groups.joined(separator: ":")
-    guard !groups.isEmpty, try unsafe isKnown({ unsafe sitls_ctx_set_groups($0, list) }) else {
+    guard !groups.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
       throw refuse(.unknownGroup, "the list of groups is empty, or names one twice")
     }
     // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
     // system's policy.
-    if !configuration.asksAboutClientHello, unsafe sitls_ctx_set_groups(context, list) != 1 {
+    if !configuration.asksAboutClientHello,
+      try unsafe list.withCText("groups", { unsafe sitls_ctx_set_groups(context, $0) }) != 1
+    {
       throw refuse(.unknownGroup, "libssl does not take the groups")
     }
     let hasNIST = groups.contains { ["P-256", "prime256v1", "secp256r1", "P-384", "secp384r1"].contains($0) }
@@ -121,15 +128,17 @@ struct ContextBuilder {
   func setSignatureAlgorithms() throws(TLSError) {
     guard let algorithms = configuration.signatureAlgorithms else { return }
     for algorithm in algorithms {
-      guard try unsafe isKnown({ unsafe sitls_ctx_set_signature_algorithms($0, algorithm) }) else {
+      guard try unsafe isKnown(algorithm, "signatureAlgorithms", sitls_ctx_set_signature_algorithms) else {
         throw refuse(
           .unknownSignatureAlgorithm,
           "libssl knows no signature algorithm \"\(algorithm.prefix(64))\"; for example ECDSA+SHA256, rsa_pss_rsae_sha256, ed25519"
         )
       }
     }
+    let list = algorithms.joined(separator: ":")
     guard !algorithms.isEmpty,
-      unsafe sitls_ctx_set_signature_algorithms(context, algorithms.joined(separator: ":")) == 1
+      try unsafe list.withCText(
+        "signatureAlgorithms", { unsafe sitls_ctx_set_signature_algorithms(context, $0) }) == 1
     else {
       throw refuse(.unknownSignatureAlgorithm, "the list of signature algorithms is empty, or names one twice")
     }
@@ -205,10 +214,11 @@ struct ContextBuilder {
       case .certificates(let certificates): try add(certificates, to: &named)
       case .pem(let bytes): try add(try TLSCertificate.bundle(pem: bytes), to: &named)
       case .der(let bytes): try add([try TLSCertificate(der: bytes)], to: &named)
-      case .file(let path): try add(try Source.file(path).certificates(), to: &named)
+      case .file(let path): try add(try Source.file(path, "TLSTrust.file").certificates(), to: &named)
       case .directory(let path):
-        try unsafe Source.file(path).withBIO { _ throws(TLSError) in }
-        guard unsafe SSL_CTX_load_verify_dir(context, path) == 1 else {
+        try unsafe Source.file(path, "TLSTrust.directory").withBIO { _ throws(TLSError) in }
+        guard try unsafe path.withCText("TLSTrust.directory", { unsafe SSL_CTX_load_verify_dir(context, $0) }) == 1
+        else {
           throw refuse(.unreadableFile, "cannot use the trust directory \(path)", .local)
         }
       }

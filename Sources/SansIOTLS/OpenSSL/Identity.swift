@@ -58,8 +58,8 @@ public struct TLSIdentity: Sendable {
   /// Corresponds to `BIO_new_file(3)`.
   public init(certificateFile: String, privateKeyFile: String, passphrase: String? = nil) throws(TLSError) {
     self.init(
-      chain: try Source.file(certificateFile).certificates(),
-      key: try PrivateKey.parse(.file(privateKeyFile), passphrase: passphrase))
+      chain: try Source.file(certificateFile, "certificateFile").certificates(),
+      key: try PrivateKey.parse(.file(privateKeyFile, "privateKeyFile"), passphrase: passphrase))
   }
 
   /// Takes a PKCS#12 bundle: one key, its certificate, and what else of the chain it holds. The bytes are not kept.
@@ -86,7 +86,9 @@ public struct TLSIdentity: Sendable {
       var leaf: OpaquePointer?
       var others: OpaquePointer?
       // An empty passphrase and none are encoded differently; PKCS12_parse tries both when it is given none.
-      let opened = unsafe PKCS12_parse(bundle, passphrase.isEmpty ? nil : passphrase, &pkey, &leaf, &others)
+      let opened = try unsafe passphrase.withCText("the passphrase of the PKCS#12 bundle") { text in
+        unsafe PKCS12_parse(bundle, passphrase.isEmpty ? nil : text, &pkey, &leaf, &others)
+      }
       defer { unsafe sitls_x509_stack_free_all(others) }
       let entries = ErrorQueue.take()
       guard opened == 1 else {

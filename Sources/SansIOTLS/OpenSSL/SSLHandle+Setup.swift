@@ -12,12 +12,18 @@ extension SSLHandle {
     case .dns(let text):
       let host = try ServerName.validated(text)
       // SSL_set1_host would take what looks like an address for one.
-      accepted = unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1
-      accepted = unsafe accepted && sitls_set_server_name(ssl, host) == 1
+      accepted = try unsafe host.withCText("the server name") { (host) throws(TLSError) in
+        unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1 && sitls_set_server_name(ssl, host) == 1
+      }
       unsafe record.pointee.request = .sent(serverName: host)
     case .ip(let text):
       // libcrypto reads an address as C text: up to a NUL, and passes over what follows the last number.
-      accepted = unsafe ServerName.isAddress(text) && X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
+      accepted = ServerName.isAddress(text)
+      if accepted {
+        accepted =
+          try unsafe text.withCText("the address") { unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), $0) }
+          == 1
+      }
       if !accepted {
         throw TLSError(
           .invalidServerName, .misuse, hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address without zone",
@@ -28,7 +34,7 @@ extension SSLHandle {
         try text.map { (text) throws(TLSError) in
           let host = try ServerName.validated(text)
           unsafe record.pointee.request = .sent(serverName: host)
-          return unsafe sitls_set_server_name(ssl, host) == 1
+          return try unsafe host.withCText("the server name") { unsafe sitls_set_server_name(ssl, $0) } == 1
         } ?? true
     }
     if !accepted {
@@ -78,7 +84,7 @@ extension SSLHandle {
     let parameters = unsafe SSL_get0_param(ssl)
     if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) { return unsafe String(cString: host) }
     guard let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) else { return "" }
-    defer { unsafe CRYPTO_free(address, #file, #line) }
+    defer { unsafe CRYPTO_free(address, nil, 0) }
     return unsafe String(cString: address)
   }
 
@@ -88,9 +94,11 @@ extension SSLHandle {
     switch name {
     case .dns(let text):
       let host = try ServerName.validated(text)
-      return unsafe X509_check_host(
-        certificate, host, host.utf8.count, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS), nil) == 1
-    case .ip(let text): return unsafe X509_check_ip_asc(certificate, text, 0) == 1
+      return try unsafe host.withCText("the server name") {
+        unsafe X509_check_host(certificate, $0, 0, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS), nil)
+      } == 1
+    case .ip(let text):
+      return try unsafe text.withCText("the address") { unsafe X509_check_ip_asc(certificate, $0, 0) } == 1
     case .unverified: return true
     }
   }
@@ -128,7 +136,8 @@ extension SSLHandle {
   /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has not.
   func setGroups(of context: TLSContext) -> Bool {
     guard let groups = context.configuration.groups else { return true }
-    return unsafe sitls_set_groups(ssl, groups.joined(separator: ":")) == 1
+    // A context whose groups hold a NUL does not exist.
+    return unsafe (try? groups.joined(separator: ":").withCText("groups") { unsafe sitls_set_groups(ssl, $0) }) == 1
   }
 
   // MARK: Questions

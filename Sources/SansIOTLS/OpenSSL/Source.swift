@@ -6,7 +6,8 @@ internal import CSansIOTLSShims
 /// A memory BIO reads the caller's bytes in place, for the duration of the closure that they are lent to.
 enum Source {
   case bytes([UInt8])
-  case file(String)
+  /// A path, and what an error calls it.
+  case file(String, String)
 
   /// Lends a BIO that reads the material from its start.
   func withBIO<Result>(_ body: (OpaquePointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
@@ -24,8 +25,8 @@ enum Source {
         do throws(TLSError) { return .success(try unsafe body(bio)) } catch { return .failure(error) }
       }
       return try outcome.get()
-    case .file(let path):
-      guard let bio = unsafe BIO_new_file(path, "rb") else {
+    case .file(let path, let setting):
+      guard let bio = try unsafe path.withCText(setting, { unsafe sitls_open_file($0) }) else {
         throw TLSError(
           .unreadableFile, .local, hint: "cannot open \(path); check the path and its permissions",
           library: ErrorQueue.take())

@@ -24,12 +24,15 @@ internal import CSansIOTLSOpenSSL
       case .rsa: "RSA"
       }
     let context = unsafe Minting.made(
-      EVP_PKEY_CTX_new_from_name(library?.minting, algorithm, nil), "EVP_PKEY_CTX_new_from_name")
+      Minting.lend(algorithm, "the algorithm") { unsafe EVP_PKEY_CTX_new_from_name(library?.minting, $0, nil) },
+      "EVP_PKEY_CTX_new_from_name")
     defer { unsafe EVP_PKEY_CTX_free(context) }
     unsafe Minting.must(EVP_PKEY_keygen_init(context), "EVP_PKEY_keygen_init")
     switch type {
-    case .p256: unsafe Minting.must(EVP_PKEY_CTX_set_group_name(context, "P-256"), "EVP_PKEY_CTX_set_group_name")
-    case .p384: unsafe Minting.must(EVP_PKEY_CTX_set_group_name(context, "P-384"), "EVP_PKEY_CTX_set_group_name")
+    case .p256, .p384:
+      unsafe Minting.must(
+        Minting.lend(type.description, "the group") { unsafe EVP_PKEY_CTX_set_group_name(context, $0) },
+        "EVP_PKEY_CTX_set_group_name")
     case .rsa(let bits):
       unsafe Minting.must(EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(bits)), "EVP_PKEY_CTX_set_rsa_keygen_bits")
     case .ed25519: break
@@ -57,7 +60,11 @@ internal import CSansIOTLSOpenSSL
     let info = unsafe Minting.made(EVP_PKEY2PKCS8(handle), "EVP_PKEY2PKCS8")
     defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
     let encrypted = unsafe Minting.made(
-      PKCS8_encrypt(-1, EVP_aes_256_cbc(), passphrase, Int32(passphrase.utf8.count), nil, 0, 0, info), "PKCS8_encrypt")
+      [UInt8](passphrase.utf8).withUnsafeBytes { text in
+        unsafe PKCS8_encrypt(
+          -1, EVP_aes_256_cbc(), text.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(text.count), nil, 0, 0,
+          info)
+      }, "PKCS8_encrypt")
     defer { unsafe X509_SIG_free(encrypted) }
     return unsafe Minting.encoded { unsafe i2d_X509_SIG(encrypted, $0) }
   }
@@ -83,9 +90,10 @@ internal import CSansIOTLSOpenSSL
     }
     let iterations: Int32 = 2048  // enough for every reader's policy, few enough for a test
     let file = unsafe Minting.made(
-      PKCS12_create(
-        passphrase, nil, handle, isLeafOfKey ? certificates[0] : nil, others, 0, 0, iterations, iterations, 0),
-      "PKCS12_create")
+      Minting.lend(passphrase, "the passphrase") { text in
+        unsafe PKCS12_create(
+          text, nil, handle, isLeafOfKey ? certificates[0] : nil, others, 0, 0, iterations, iterations, 0)
+      }, "PKCS12_create")
     defer { unsafe PKCS12_free(file) }
     return unsafe Minting.encoded { unsafe i2d_PKCS12(file, $0) }
   }
@@ -94,14 +102,15 @@ internal import CSansIOTLSOpenSSL
   func signature(of bytes: [UInt8]) -> [UInt8] {
     let context = unsafe Minting.made(EVP_MD_CTX_new(), "EVP_MD_CTX_new")
     defer { unsafe EVP_MD_CTX_free(context) }
-    let digest: String? =
-      switch type {
-      case .p256, .rsa: "SHA256"
-      case .p384: "SHA384"
-      case .ed25519: nil
-      }
-    unsafe Minting.must(
-      EVP_DigestSignInit_ex(context, nil, digest, library?.minting, nil, handle, nil), "EVP_DigestSignInit_ex")
+    func begin(_ digest: UnsafePointer<CChar>?) {
+      unsafe Minting.must(
+        EVP_DigestSignInit_ex(context, nil, digest, library?.minting, nil, handle, nil), "EVP_DigestSignInit_ex")
+    }
+    switch type {
+    case .p256, .rsa: unsafe Minting.lend("SHA256", "the digest") { unsafe begin($0) }
+    case .p384: unsafe Minting.lend("SHA384", "the digest") { unsafe begin($0) }
+    case .ed25519: begin(nil)
+    }
     return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_PKEY_get_size(handle))) { buffer, count in
       count = buffer.count
       unsafe Minting.must(EVP_DigestSign(context, buffer.baseAddress, &count, bytes, bytes.count), "EVP_DigestSign")

@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import SansIOTLS
 
 /// What libcrypto does for certificates beside keys, in and out as bytes.
 ///
@@ -23,7 +24,7 @@ enum Minting {
 
   /// The 4 or 16 octets of an IP address given as text.
   static func address(_ text: String) -> [UInt8] {
-    let octets = unsafe made(a2i_IPADDRESS(text), "a2i_IPADDRESS(\"\(text)\")")
+    let octets = unsafe made(lend(text, "the address") { unsafe a2i_IPADDRESS($0) }, "a2i_IPADDRESS(\"\(text)\")")
     defer { unsafe ASN1_OCTET_STRING_free(octets) }
     return unsafe Array(
       UnsafeBufferPointer(start: ASN1_STRING_get0_data(octets), count: Int(ASN1_STRING_length(octets))))
@@ -43,7 +44,17 @@ enum Minting {
   /// The SHA-256 of some bytes.
   static func sha256(_ bytes: [UInt8]) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
-      unsafe must(EVP_Q_digest(nil, "SHA256", nil, bytes, bytes.count, buffer.baseAddress, &count), "EVP_Q_digest")
+      let digest = unsafe EVP_sha256()
+      var written: UInt32 = 0
+      unsafe must(EVP_Digest(bytes, bytes.count, buffer.baseAddress, &written, digest, nil), "EVP_Digest")
+      count = Int(written)
+    }
+  }
+
+  /// Lends a text to C; traps if it holds a NUL.
+  static func lend<Result>(_ text: String, _ setting: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    do throws(TLSError) { return try unsafe text.withCText(setting, body) } catch {
+      fatalError("cannot mint: \(error)")
     }
   }
 

@@ -223,6 +223,48 @@ struct IdentityTests {
     }
   }
 
+  // MARK: Text with a NUL
+
+  @Test func `a passphrase of a PKCS#12 bundle is refused where it holds a NUL`() throws {
+    let bundle = identity.pkcs12(passphrase: "right")
+    for passphrase in ["right\0x", "right\0", "\0right", "\0"] {
+      let error = expectRefusal(.containsNUL, .misuse, naming: "passphrase of the PKCS#12 bundle") {
+        _ = try TLSIdentity(pkcs12: bundle, passphrase: passphrase)
+      }
+      #expect(error?.description.contains("right") == false)
+    }
+  }
+
+  /// libcrypto counts the passphrase of a key, so that a NUL is a character as any other.
+  @Test func `a passphrase of a key reaches libcrypto beyond its NUL`() throws {
+    let chain = identity.chainPEM
+    let whole = identity.privateKeyPEM(passphrase: "right\0x")
+    #expect(try serves(TLSIdentity(pemChain: chain, privateKey: whole, passphrase: "right\0x")) == true)
+    let traditional = TraditionalKey(of: identity).pem(passphrase: "right")
+    for key in [identity.privateKeyPEM(passphrase: "right"), identity.privateKeyDER(passphrase: "right"), traditional] {
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: chain, privateKey: key, passphrase: "right\0x")
+      }
+    }
+    for passphrase in ["right", "right\0y"] {
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: chain, privateKey: whole, passphrase: passphrase)
+      }
+    }
+  }
+
+  @Test func `a path with a NUL is refused by the name of its setting`() throws {
+    let directory = TemporaryDirectory()
+    let chain = directory.write("chain.pem", identity.chainPEM)
+    let key = directory.write("key.pem", identity.privateKeyPEM)
+    expectRefusal(.containsNUL, .misuse, naming: "certificateFile") {
+      _ = try TLSIdentity(certificateFile: chain + "\0.example", privateKeyFile: key)
+    }
+    expectRefusal(.containsNUL, .misuse, naming: "privateKeyFile") {
+      _ = try TLSIdentity(certificateFile: chain, privateKeyFile: key + "\0.example")
+    }
+  }
+
   // MARK: What is none
 
   @Test(arguments: [[], gibberish, Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)])

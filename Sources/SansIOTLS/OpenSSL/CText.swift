@@ -1,0 +1,32 @@
+internal import CSansIOTLSOpenSSL
+
+extension String {
+  /// Lends the text to C, with the NUL that ends it. This is the only way by which text reaches C: C would read a text that
+  /// holds a NUL up to there and drop the rest without a word.
+  ///
+  /// The text may be a passphrase, so the copy is zeroed when the body returns.
+  ///
+  /// - Parameters:
+  ///   - setting: what the error calls the text, for example `cipherList`. The text itself is never in the error.
+  ///   - body: is lent the text for the duration of the call.
+  /// - Returns: what the body returns.
+  /// - Throws: ``TLSError`` with code `.containsNUL`, or what the body throws.
+  package func withCText<Result>(
+    _ setting: String, _ body: (UnsafePointer<CChar>) throws(TLSError) -> Result
+  ) throws(TLSError) -> Result {
+    if utf8.contains(0) {
+      throw TLSError(
+        .containsNUL, .misuse, hint: "\(setting) holds a NUL, where libssl would stop to read; remove it")
+    }
+    // The allocation is untyped in what its body throws; the result carries the typed error across.
+    let outcome: Swift.Result<Result, TLSError> = unsafe withUnsafeTemporaryAllocation(
+      of: CChar.self, capacity: utf8.count + 1
+    ) { buffer in
+      defer { unsafe OPENSSL_cleanse(buffer.baseAddress, buffer.count) }
+      unsafe buffer.initialize(repeating: 0)
+      for (index, byte) in utf8.enumerated() { unsafe buffer[index] = CChar(bitPattern: byte) }
+      do throws(TLSError) { return .success(try unsafe body(buffer.baseAddress!)) } catch { return .failure(error) }
+    }
+    return try outcome.get()
+  }
+}

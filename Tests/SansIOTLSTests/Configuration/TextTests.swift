@@ -1,0 +1,56 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// Text of a configuration that libssl would read up to a NUL only.
+struct TextTests {
+  @Test(arguments: ["HIGH\0:!AES256", "\0HIGH", "HIGH\0"])
+  func `a cipher list with a NUL is refused`(list: String) {
+    expectRefusal(.containsNUL, .misuse, naming: "cipherList") {
+      var configuration = TLSContext.Configuration.client()
+      configuration.cipherList = list
+      _ = try TLSContext(configuration)
+    }
+  }
+
+  @Test(arguments: ["X25519\0:P-256", "X25519\0"])
+  func `a group with a NUL is refused`(group: String) {
+    expectRefusal(.containsNUL, .misuse, naming: "groups") {
+      var configuration = TLSContext.Configuration.client()
+      configuration.groups = ["P-256", group]
+      _ = try TLSContext(configuration)
+    }
+  }
+
+  @Test(arguments: ["ed25519\0:rsa_pss_rsae_sha256", "ed25519\0"])
+  func `a signature algorithm with a NUL is refused`(algorithm: String) {
+    expectRefusal(.containsNUL, .misuse, naming: "signatureAlgorithms") {
+      var configuration = TLSContext.Configuration.client()
+      configuration.signatureAlgorithms = ["ECDSA+SHA256", algorithm]
+      _ = try TLSContext(configuration)
+    }
+  }
+
+  @Test func `a TLS 1.3 suite with a NUL is refused`() {
+    #expect(throws: TLSError.self) {
+      var configuration = TLSContext.Configuration.client()
+      configuration.cipherSuites = ["TLS_AES_128_GCM_SHA256\0x"]
+      _ = try TLSContext(configuration)
+    }
+  }
+
+  @Test func `the path of a trust is refused where it holds a NUL`() {
+    let directory = TemporaryDirectory()
+    let file = directory.write("root.pem", TestAuthority().certificatePEM)
+    expectRefusal(.containsNUL, .misuse, naming: "TLSTrust.file") {
+      var configuration = TLSContext.Configuration.client()
+      configuration.trust = [.file(file + "\0.example")]
+      _ = try TLSContext(configuration)
+    }
+    expectRefusal(.containsNUL, .misuse, naming: "TLSTrust.directory") {
+      var configuration = TLSContext.Configuration.client()
+      configuration.trust = [.directory(directory.path + "\0.example")]
+      _ = try TLSContext(configuration)
+    }
+  }
+}
