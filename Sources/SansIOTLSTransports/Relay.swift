@@ -58,6 +58,8 @@ public struct Relay: ~Copyable {
   private var abandonment: (side: RelayReport.Side, error: TransportError)?
   /// Until when the last bytes of a failed connection are waited for, unless more than `sent` bytes have left by then.
   private var patience: (sent: Int, end: ContinuousClock.Instant)?
+  /// Until when an unfinished handshake is waited for.
+  private var handshakeDeadline: ContinuousClock.Instant?
   /// Where in the outbound stream the last record of application data ends.
   private var dataEnd = 0
   /// How much of the outbound stream the flights account for.
@@ -101,11 +103,14 @@ public struct Relay: ~Copyable {
 
   /// Moves ciphertext until the handshake is done or has failed. Blocks the calling thread.
   ///
+  /// - Parameter deadline: when an unfinished handshake is given up; without one a silent peer is waited for without end.
+  ///   The outcome is then a failure of the ciphertext transport: operation `.poll`, error number `ETIMEDOUT`.
   /// - Returns: whether it is done: ``report`` then says what was agreed on. If not, ``run(progress:)`` moves nothing
   ///   more and ends the transports, and its report says why.
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
-  public mutating func handshake() -> Bool {
+  public mutating func handshake(until deadline: ContinuousClock.Instant? = nil) -> Bool {
+    handshakeDeadline = deadline
     move(while: { relay in relay.report.negotiated == nil && !relay.hasEnded }, progress: { _ in })
     return report.negotiated != nil
   }
@@ -331,7 +336,9 @@ public struct Relay: ~Copyable {
     report.outcome = outcome
     plaintext = nil
     endOutput()
-    if ciphertext.readsSocket && sinkError == nil { dropInput() }
+    // A handshake that was given up has waited long enough, and left nothing that the peer must still read.
+    let isGivenUp = abandonment != nil && report.negotiated == nil
+    if ciphertext.readsSocket && sinkError == nil && !isGivenUp { dropInput() }
     ciphertext.closeInput()
   }
 
@@ -353,7 +360,8 @@ public struct Relay: ~Copyable {
   }
 
   private static func milliseconds(until end: ContinuousClock.Instant) -> Int32 {
-    Int32(max((end - .now) / .milliseconds(1), 0).rounded(.up))
+    // A deadline weeks away is looked at again when poll(2) has waited as long as it can.
+    Int32(min(max((end - .now) / .milliseconds(1), 0).rounded(.up), Double(Int32.max)))
   }
 
   private var outcome: RelayReport.Outcome {
@@ -388,12 +396,18 @@ public struct Relay: ~Copyable {
     if isLingering, patience?.sent != report.ciphertextSent {
       patience = (report.ciphertextSent, .now + .milliseconds(Self.lingering))
     }
-    let rest = isLingering ? patience.map { Self.milliseconds(until: $0.end) } : nil
+    let isShakingHands = failure == nil && report.negotiated == nil
+    let end = isLingering ? patience?.end : isShakingHands ? handshakeDeadline : nil
+    let rest = end.map(Self.milliseconds)
     // Sound: the array lives through the call and has the length that is given.
     let ready = unsafe poll(&polled, nfds_t(polled.count), rest ?? -1)
     if ready < 0 {
       let error = TransportError.last(.poll)
       if error.number != EINTR { abandonment = (.ciphertext, error) }
+      return
+    }
+    if isShakingHands, ready == 0 || rest == 0 {
+      if let end, end <= .now { abandonment = (.ciphertext, TransportError(.poll, number: ETIMEDOUT)) }
       return
     }
     // A peer that sends on without an end, and reads nothing, is ready all the time.

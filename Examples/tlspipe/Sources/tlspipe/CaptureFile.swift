@@ -12,7 +12,7 @@ import SansIOTLSTransports
 
 /// A pcapng file that grows with the connection.
 struct CaptureFile: ~Copyable {
-  private let path: String
+  private let name: NamedFile
   private let side: Capture.Side
   private let file: OutputFile
   private var capture: Capture
@@ -26,9 +26,9 @@ struct CaptureFile: ~Copyable {
 
   /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
   init(_ path: String, _ side: Capture.Side) throws {
-    self.path = path
+    name = NamedFile("--capture", path)
     self.side = side
-    file = try OutputFile(path, isSecret: true)
+    file = try OutputFile(name, isSecret: true)
     capture = Capture(comment: "tlspipe \(side)")
     StandardError.say("warning: --capture writes secrets too; whoever has \(path) can read the connection")
   }
@@ -63,7 +63,7 @@ struct CaptureFile: ~Copyable {
     } catch {
       // The connection goes on without it.
       isBroken = true
-      StandardError.say("cannot write to \(path) any more: \(error); the capture ends here")
+      StandardError.say("\(name): cannot write it any more: \(NamedFile.reason(error.number)); the capture ends here")
     }
   }
 

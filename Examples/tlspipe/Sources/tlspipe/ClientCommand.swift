@@ -11,7 +11,7 @@ import SansIOTLSTransports
 #endif
 
 /// The client's side: plaintext on standard input and output.
-struct ClientCommand: AsyncParsableCommand {
+struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "client",
     abstract: "Speaks TLS as a client; plaintext is standard input and output.",
@@ -36,26 +36,46 @@ struct ClientCommand: AsyncParsableCommand {
   @Flag(help: "Check no certificate. Anybody on the way can then read and change everything.")
   var insecure = false
 
-  @Option(help: ArgumentHelp("Show this certificate chain (PEM) to a server that asks.", valueName: "file"))
-  var clientCertificate: String?
+  @Option(
+    name: [.long, .customLong("client-certificate")],
+    help: ArgumentHelp("Show this certificate chain (PEM) to a server that asks.", valueName: "file"))
+  var certificate: String?
 
-  @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
-  var clientKey: String?
+  @Option(
+    name: [.long, .customLong("client-key")],
+    help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
+  var privateKey: String?
+
+  @Option(help: ArgumentHelp("The first line of this file opens an encrypted private key.", valueName: "file"))
+  var passphraseFile: String?
 
   @Option(help: ArgumentHelp("Descriptors for ciphertext, from the network and to it.", valueName: "r,w"))
   var cipherFds: DescriptorPair?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long COMMAND may stay after the connection's end; then SIGHUP ends it, after this time again SIGTERM, and "
+        + "at last SIGKILL.", valueName: "seconds"))
+  var carrierGrace = Seconds(.seconds(5))
 
   @OptionGroup var options: TLSOptions
 
   @Argument(parsing: .postTerminator, help: "A program that carries ciphertext to the server and back.")
   var command: [String] = []
 
-  func validate() throws {
+  func check() throws {
+    try options.check()
     if serverName == nil && !insecure {
       throw ValidationError("name the server by --server-name, so that its certificate can be checked")
     }
-    if (clientCertificate == nil) != (clientKey == nil) {
-      throw ValidationError("--client-certificate and --client-key come together")
+    if insecure && ca != nil {
+      throw ValidationError("--insecure checks no certificate, so that --ca has no effect; choose one of them")
+    }
+    if (certificate == nil) != (privateKey == nil) {
+      throw ValidationError("--certificate and --private-key come together")
+    }
+    if passphraseFile != nil && privateKey == nil {
+      throw ValidationError("--passphrase-file opens the key of --private-key; give that too")
     }
     if cipherFds != nil && !command.isEmpty {
       throw ValidationError("choose either --cipher-fds or COMMAND for the ciphertext")
@@ -63,6 +83,7 @@ struct ClientCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try checkOrLeave()
     let recording = try options.recording(.client)
     let engine = try makeEngine(recording)
     let command = try await Command(command)
@@ -71,35 +92,39 @@ struct ClientCommand: AsyncParsableCommand {
       // A closure cannot consume what it captures, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: FileDescriptorTransport? = consume plaintext
-      let (report, status) = try await command.run { ciphertext in
+      let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext in
         relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
       }
-      options.note("COMMAND: \(status)")
-      try ExitReport(report).leave(options)
+      options.note("COMMAND: \(status?.description ?? "stayed, and was ended")")
+      try ExitReport(report).leave(options, recording)
     } else {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND behind --")
-      try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options)
+      try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options, recording)
     }
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
-    try options.apply(to: &configuration, recording)
-    if let ca { configuration.trust = [.pem(try FileBytes.read(ca))] }
+    options.apply(to: &configuration, recording)
+    if let ca { configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
     if insecure {
       StandardError.say("warning: --insecure checks no certificate; anybody on the way can read and change everything")
       configuration.peerVerification = .none
     }
-    let chain = try clientCertificate.map(FileBytes.read)
-    let key = try clientKey.map(FileBytes.read)
+    if let certificate, let privateKey {
+      configuration.identities = [
+        try Credentials.identity(
+          chain: NamedFile("--certificate", certificate), key: NamedFile("--private-key", privateKey),
+          passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) })
+      ]
+    }
     do throws(TLSError) {
-      if let chain, let key {
-        configuration.identities = [try TLSIdentity(pemChain: chain, privateKey: key)]
-      }
-      return try TLSEngine(.client(serverName: peerName), context: TLSContext(configuration))
+      let context = try TLSContext(configuration)
+      for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
+      return try TLSEngine(.client(serverName: peerName), context: context)
     } catch {
-      throw ExitReport.configurationRefused(error)
+      throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: serverName)
     }
   }
 

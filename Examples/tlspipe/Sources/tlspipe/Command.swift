@@ -28,12 +28,14 @@ struct Command {
   ///
   /// - Parameters:
   ///   - environment: for the program.
+  ///   - grace: how long the program may stay after `body`; then it is ended, by SIGHUP first. `nil`: as long as it likes.
   ///   - body: gets the transport, and ends it.
-  /// - Returns: what `body` returns, and how the program ended.
+  /// - Returns: what `body` returns, and how the program ended; `nil` if it stayed and had to be ended.
   /// - Throws: `ExitCode` after saying so, if the program cannot be started.
   func run<Result: Sendable>(
-    environment: Environment = .inherit, body: (consuming FileDescriptorTransport) -> Result
-  ) async throws -> (Result, TerminationStatus) {
+    environment: Environment = .inherit, grace: Duration? = nil,
+    body: (consuming FileDescriptorTransport) -> Result
+  ) async throws -> (Result, TerminationStatus?) {
     let toProgram = try Pipe()
     let fromProgram = try Pipe()
     let transport = try FileDescriptorTransport(reading: fromProgram.reading, writing: toProgram.writing)
@@ -44,12 +46,27 @@ struct Command {
         input: .fileDescriptor(.init(rawValue: toProgram.reading), closeAfterSpawningProcess: true),
         output: .fileDescriptor(.init(rawValue: fromProgram.writing), closeAfterSpawningProcess: true),
         error: .currentStandardError
-      ) { _ in
-        body(handedOver.take()!)
+      ) { execution in
+        let result = body(handedOver.take()!)
+        guard let grace else { return (result, false) }
+        let clock = ContinuousClock()
+        let start = clock.now
+        await execution.teardown(using: Self.ending(grace))
+        // The first signal that does anything is sent when the grace is over, and not before.
+        return (result, clock.now - start >= grace)
       }
-      return (execution.closureResult, execution.terminationStatus)
+      let (result, hasStayed) = execution.closureResult
+      return (result, hasStayed ? nil : execution.terminationStatus)
     } catch let error as SubprocessError {
       throw Self.cannotStart(name, error)
+    }
+  }
+
+  /// How a program that stays is ended: by SIGHUP, as if its terminal had gone, by SIGTERM, and last, as each sequence of
+  /// Subprocess ends, by SIGKILL. Signal 0 does nothing (kill(2)): its step is the first wait.
+  private static func ending(_ grace: Duration) -> [TeardownStep] {
+    [Signal(rawValue: 0), .terminalClosed, .terminate].map {
+      .send(signal: $0, allowedDurationToNextStep: grace)
     }
   }
 

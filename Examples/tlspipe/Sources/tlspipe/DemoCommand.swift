@@ -11,7 +11,7 @@ import SansIOTLSTransports
 #endif
 
 /// Both ends on one machine: `tlspipe client` and `tlspipe server` as two processes, joined by pipes.
-struct DemoCommand: ParsableCommand {
+struct DemoCommand: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "demo",
     abstract: "Runs a client and a server as two processes and sends a file each way.",
@@ -34,23 +34,34 @@ struct DemoCommand: ParsableCommand {
 
   private static let serverName = "demo.tlspipe.example"
 
+  func check() throws { try versions.check() }
+
   func run() throws {
+    try checkOrLeave()
     let path = file ?? SpawnedSelf.path
     let (size, expected) = try digest(of: path)
-    print("sending \(path), \(size) bytes, each way")
+    let isBegun = TextOutput.write("sending \(path), \(size) bytes, each way\n", to: STDOUT_FILENO)
     let clock = ContinuousClock()
     let start = clock.now
     let (client, server, ladder) = try transfer(path, size: size)
     let duration = clock.now - start
-    print("\n\(shortened(ladder))", terminator: "")
-    print("\nclient (exit code \(client.exitCode))\n\(client.indentedReport)")
-    print("server (exit code \(server.exitCode))\n\(server.indentedReport)")
-    print("both: \(Quantity.bytes(2 * size)) in \(Quantity.time(duration)), \(Quantity.rate(2 * size, duration))")
-    print("SHA-256 sent                 \(expected)")
-    print("SHA-256 received by client   \(client.digest)")
-    print("SHA-256 received by server   \(server.digest)")
     let isIntact = client.digest == expected && server.digest == expected
-    print(isIntact ? "digests match" : "digests DIFFER: what arrived is not what was sent")
+    let isPrinted = TextOutput.write(
+      """
+
+      \(shortened(ladder))
+      client (exit code \(client.exitCode))
+      \(client.indentedReport)
+      server (exit code \(server.exitCode))
+      \(server.indentedReport)
+      both: \(Quantity.bytes(2 * size)) in \(Quantity.time(duration)), \(Quantity.rate(2 * size, duration))
+      SHA-256 sent                 \(expected)
+      SHA-256 received by client   \(client.digest)
+      SHA-256 received by server   \(server.digest)
+      \(isIntact ? "digests match" : "digests DIFFER: what arrived is not what was sent")
+
+      """, to: STDOUT_FILENO)
+    if !isBegun || !isPrinted { throw ExitReport.transportFailure }
     let failed = [client.exitCode, server.exitCode].first { $0 != 0 }
     if let failed { throw ExitCode(failed) }
     if !isIntact { throw ExitReport.transportFailure }
@@ -144,7 +155,7 @@ struct DemoCommand: ParsableCommand {
   private func digest(of path: String) throws -> (size: Int, digest: String) {
     let digest = Digest()
     var size = 0
-    Drain.run([
+    let error = Drain.run([
       (
         try openAbove(path),
         {
@@ -153,6 +164,7 @@ struct DemoCommand: ParsableCommand {
         }
       )
     ])
+    if let error { throw NamedFile("--file", path).refused("cannot read it: \(NamedFile.reason(error.number))") }
     return (size, digest.finish())
   }
 
@@ -169,15 +181,17 @@ struct DemoCommand: ParsableCommand {
     return pipe.reading
   }
 
-  /// Opens a file to read, above the numbers that children use.
+  /// Opens a file to read, above the numbers that children use. Three readers take it from its beginning, which only a
+  /// regular file allows; O_NONBLOCK keeps the program from waiting for the writer of a FIFO that is refused anyway.
   private func openAbove(_ path: String) throws -> Int32 {
-    // Sound: the path is lent for the call.
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    defer { if descriptor >= 0 { close(descriptor) } }
-    let moved = descriptor < 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, Pipe.lowest)
-    guard moved >= 0 else {
-      throw ExitReport.usage("cannot read \(path): \(TransportError(.read, number: errno))")
+    let file = NamedFile("--file", path)
+    let descriptor = try file.open(O_RDONLY | O_NONBLOCK, because: "read")
+    defer { close(descriptor) }
+    guard NamedFile.permissions(of: descriptor) != nil else {
+      throw file.refused("it is not a regular file, and is to be read several times")
     }
+    let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, Pipe.lowest)
+    guard moved >= 0 else { throw file.refused("cannot read it: \(NamedFile.reason(errno))") }
     return moved
   }
 }

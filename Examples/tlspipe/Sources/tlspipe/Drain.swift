@@ -13,7 +13,10 @@ enum Drain {
   private static let chunk = 64 * 1024
 
   /// - Parameter sources: descriptors, and what to do with what they yield.
-  static func run(_ sources: [(descriptor: Int32, consume: (ArraySlice<UInt8>) -> Void)]) {
+  /// - Returns: the first error that ended one of them before its end.
+  @discardableResult
+  static func run(_ sources: [(descriptor: Int32, consume: (ArraySlice<UInt8>) -> Void)]) -> TransportError? {
+    var failure: TransportError?
     var polled = sources.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
     var buffer = [UInt8](repeating: 0, count: chunk)
     while polled.contains(where: { $0.fd >= 0 }) {
@@ -23,11 +26,13 @@ enum Drain {
         let count = unsafe read(polled[index].fd, &buffer, chunk)
         if count > 0 {
           sources[index].consume(buffer[..<count])
-        } else if count == 0 || errno != EINTR {
+        } else if count == 0 || errno != EINTR && errno != EAGAIN {
+          if count < 0 && failure == nil { failure = TransportError(.read, number: errno) }
           close(polled[index].fd)
           polled[index].fd = -1
         }
       }
     }
+    return failure
   }
 }

@@ -2,6 +2,14 @@ import ArgumentParser
 import SansIOTLS
 import SansIOTLSTransports
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// How a run ends for the shell: an exit code and one line that says what happened and what to do.
 struct ExitReport {
   static let transportFailure = ExitCode(1)
@@ -19,9 +27,19 @@ struct ExitReport {
     case .clean, .running:
       code = .success
       line = "closed cleanly by both sides"
+    case .transportFailure(.ciphertext, .handshakeTimeout) where report.negotiated == nil:
+      code = Self.transportFailure
+      line =
+        "the handshake was not done in the time of --handshake-timeout; the peer, or what carries the connection, "
+        + "does not answer"
     case .transportFailure(.ciphertext, let error):
       code = Self.transportFailure
       line = "the way to the peer failed (\(error)); check the network or COMMAND that carries the connection"
+    case .transportFailure(.plaintext, let error) where report.plaintextDropped > 0 && !error.isDisconnection:
+      code = Self.transportFailure
+      line =
+        "the plaintext could not be written (\(error)): \(report.plaintextDropped) bytes were dropped; "
+        + "do not take what was written for the whole"
     case .transportFailure(.plaintext, let error) where report.plaintextDropped > 0:
       code = Self.transportFailure
       line =
@@ -43,7 +61,7 @@ struct ExitReport {
         + "and more may be missing: do not take them for the whole"
     case .tlsFailure(let error):
       code = Self.tlsFailure
-      line = error.description
+      line = TLSErrorText.line(error, isHandshakeDone: report.negotiated != nil)
     }
   }
 
@@ -53,18 +71,24 @@ struct ExitReport {
     return usage
   }
 
-  /// An error before anything moved: a configuration that libssl refuses.
-  static func configurationRefused(_ error: TLSError) -> ExitCode {
-    StandardError.say(error.description)
+  /// An error before anything moved: a certificate, a key or a configuration that is refused.
+  static func refused(_ line: String) -> ExitCode {
+    StandardError.say(line)
     return tlsFailure
   }
 
   /// Says the line where it matters, and leaves with the code.
   ///
+  /// - Parameter recording: what was to be written besides; if it is not whole, and nothing worse happened, the code is 1.
   /// - Throws: the code, if it is not success.
-  func leave(_ options: TLSOptions) throws {
-    if code == .success { return options.note(line) }
-    StandardError.say(line)
-    throw code
+  func leave(_ options: TLSOptions, _ recording: Recording?) throws {
+    if code == .success { options.note(line) } else { StandardError.say(line) }
+    if code != .success { throw code }
+    if recording?.isComplete == false || StandardError.isIncomplete { throw Self.transportFailure }
   }
+}
+
+extension TransportError {
+  /// What a relay reports whose handshake was given up at its deadline.
+  fileprivate static let handshakeTimeout = TransportError(.poll, number: ETIMEDOUT)
 }

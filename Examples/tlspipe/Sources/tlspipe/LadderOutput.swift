@@ -14,22 +14,26 @@ struct LadderOutput: ~Copyable {
     ladder = Ladder(title: "tlspipe \(side)")
     switch target {
     case .standardError: file = nil
-    case .file(let path): file = try OutputFile(path, isSecret: false)
+    case .file(let path): file = try OutputFile(NamedFile("--ladder", path), isSecret: false)
     }
   }
 
   mutating func note(_ side: Ladder.Side, _ engine: inout TLSEngine) { ladder.note(side, &engine) }
 
   /// Draws it.
-  func finish() {
+  ///
+  /// - Returns: whether it is all there.
+  func finish() -> Bool {
     let picture = target.isSVG ? ladder.svg() : ladder.text()
     switch target {
-    case .standardError: StandardError.write(picture)
+    case .standardError: return StandardError.write(picture)
     case .file(let path):
       do throws(TransportError) {
         try file?.write(Array(picture.utf8))
+        return true
       } catch {
-        StandardError.say("cannot write the ladder to \(path): \(error)")
+        StandardError.say("\(NamedFile("--ladder", path)): cannot write it: \(NamedFile.reason(error.number))")
+        return false
       }
     }
   }

@@ -11,20 +11,35 @@ import SansIOTLSTransports
 
 /// A file, or a pipe by its path, that a run fills besides moving its data.
 struct OutputFile: ~Copyable {
+  /// What happens to the contents that a file has already.
+  enum Beginning { case empty, append }
+
   private let transport: FileDescriptorTransport
 
-  /// Opens it; what was in it is gone.
+  /// Opens it.
   ///
   /// - Parameters:
-  ///   - path: the file, or whatever a path such as `/dev/fd/8` stands for.
-  ///   - isSecret: a file is for its owner alone, even if it was there before and open to others.
-  /// - Throws: `ExitCode` after naming the path, if it cannot be opened.
-  init(_ path: String, isSecret: Bool) throws {
-    // Sound: path and structure are lent for the calls.
-    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isSecret ? 0o600 : 0o666)
-    var status = stat()
-    guard descriptor >= 0, unsafe fstat(descriptor, &status) == 0 else { throw Self.unwritable(path) }
-    if isSecret, status.st_mode & S_IFMT == S_IFREG, fchmod(descriptor, 0o600) != 0 { throw Self.unwritable(path) }
+  ///   - file: the file, or whatever a path such as `/dev/fd/8` stands for.
+  ///   - beginning: what happens to earlier contents.
+  ///   - isSecret: a file that is created is for its owner alone. One that was there before and is emptied becomes so;
+  ///     one that is appended to keeps its permissions, and a warning says who else can read it.
+  /// - Throws: `ExitCode` after naming option and path, if it cannot be opened.
+  init(_ file: NamedFile, _ beginning: Beginning = .empty, isSecret: Bool) throws {
+    // O_APPEND: what several processes write does not overwrite one another.
+    let descriptor = try file.open(
+      O_WRONLY | O_CREAT | (beginning == .empty ? O_TRUNC : O_APPEND), mode: isSecret ? 0o600 : 0o666, because: "write")
+    if isSecret, let mode = NamedFile.permissions(of: descriptor), mode & 0o077 != 0 {
+      switch beginning {
+      case .empty:
+        guard fchmod(descriptor, 0o600) == 0 else {
+          throw file.refused("cannot write it for its owner alone: \(NamedFile.reason(errno))")
+        }
+      case .append:
+        StandardError.say(
+          "warning: \(file): others can use it (mode \(String(mode, radix: 8))), and what is appended opens the "
+            + "connection; chmod 600 makes it its owner's alone")
+      }
+    }
     transport = try FileDescriptorTransport(reading: descriptor, writing: descriptor)
   }
 
@@ -43,9 +58,5 @@ struct OutputFile: ~Copyable {
     var polled = pollfd(fd: transport.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0)
     // Sound: the structure lives through the call, and it is one.
     _ = unsafe poll(&polled, 1, -1)
-  }
-
-  private static func unwritable(_ path: String) -> ExitCode {
-    ExitReport.usage("cannot write \(path): \(TransportError(.write, number: errno))")
   }
 }

@@ -2,12 +2,14 @@ import SansIOTLS
 import SansIOTLSTransports
 import Synchronization
 
-/// Watches a connection for `--ladder` and `--capture`. Relay and key log tell it what happens on one and the same thread;
+/// Watches a connection for `--ladder`, `--capture` and `--keylog`. Relay and key log tell it what happens on one and the same thread;
 /// the lock lets the compiler know.
 final class Recording: RelayObserver, Sendable {
   private struct State: ~Copyable {
     var ladder: LadderOutput?
     var capture: CaptureFile?
+    var keyLog: KeyLogFile?
+    var isComplete = true
   }
 
   private let side: TLSContext.Configuration.Side
@@ -17,15 +19,21 @@ final class Recording: RelayObserver, Sendable {
   ///   - side: the side that this program is.
   ///   - ladder: the picture, if one is wanted.
   ///   - capture: the file, if one is wanted.
+  ///   - keyLog: the secrets' own file, if one is wanted.
   init(
     _ side: TLSContext.Configuration.Side, ladder: consuming sending LadderOutput?,
-    capture: consuming sending CaptureFile?
+    capture: consuming sending CaptureFile?, keyLog: consuming sending KeyLogFile?
   ) {
     self.side = side
-    state = Mutex(State(ladder: ladder, capture: capture))
+    state = Mutex(State(ladder: ladder, capture: capture, keyLog: keyLog))
   }
 
-  func keyLog(_ line: String) { state.withLock { $0.capture?.keyLog(line) } }
+  func keyLog(_ line: String) {
+    state.withLock {
+      $0.capture?.keyLog(line)
+      $0.keyLog?.append(line)
+    }
+  }
 
   func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
     state.withLock { $0.capture?.passed(ciphertext, direction) }
@@ -44,7 +52,11 @@ final class Recording: RelayObserver, Sendable {
   func finish() {
     state.withLock {
       $0.capture?.write()
-      $0.ladder?.finish()
+      if $0.ladder?.finish() == false || $0.keyLog?.isBroken == true { $0.isComplete = false }
     }
   }
+
+  /// Whether ladder and key log are whole, once the connection is over. A capture that ends early holds what it says, and
+  /// does not count.
+  var isComplete: Bool { state.withLock { $0.isComplete } }
 }

@@ -4,7 +4,7 @@ import SansIOTLSTransports
 import Subprocess
 
 /// The server's side: ciphertext on standard input and output.
-struct ServerCommand: AsyncParsableCommand {
+struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "server",
     abstract: "Speaks TLS as a server; ciphertext is standard input and output.",
@@ -22,16 +22,21 @@ struct ServerCommand: AsyncParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("The certificate chain (PEM), this server's own certificate first.", valueName: "file"))
-  var certificate: String
+  var certificate: String?
 
   @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
-  var privateKey: String
+  var privateKey: String?
 
-  @Flag(help: "Refuse clients that show no certificate issued by --client-ca.")
+  @Option(help: ArgumentHelp("The first line of this file opens an encrypted private key.", valueName: "file"))
+  var passphraseFile: String?
+
+  @Flag(help: "Refuse clients that show no certificate issued by --ca.")
   var requireClientCertificate = false
 
-  @Option(help: ArgumentHelp("The authorities (PEM) that may issue client certificates.", valueName: "file"))
-  var clientCa: String?
+  @Option(
+    name: [.long, .customLong("client-ca")],
+    help: ArgumentHelp("The authorities (PEM) that may issue client certificates.", valueName: "file"))
+  var ca: String?
 
   @Option(help: ArgumentHelp("Descriptors for plaintext, to be read and to be written.", valueName: "r,w"))
   var plainFds: DescriptorPair?
@@ -41,16 +46,21 @@ struct ServerCommand: AsyncParsableCommand {
   @Argument(parsing: .postTerminator, help: "A program that serves the plaintext.")
   var command: [String] = []
 
-  func validate() throws {
+  func check() throws {
+    try options.check()
+    if certificate == nil || privateKey == nil {
+      throw ValidationError("give this server's certificate chain by --certificate and its key by --private-key")
+    }
     if (plainFds == nil) == command.isEmpty {
       throw ValidationError("say where plaintext goes: either a COMMAND behind --, or --plain-fds")
     }
-    if requireClientCertificate != (clientCa != nil) {
-      throw ValidationError("--require-client-certificate and --client-ca come together")
+    if requireClientCertificate != (ca != nil) {
+      throw ValidationError("--require-client-certificate and --ca come together")
     }
   }
 
   func run() async throws {
+    try checkOrLeave()
     let recording = try options.recording(.server)
     let engine = try makeEngine(recording)
     let command = try await Command(command)
@@ -58,37 +68,39 @@ struct ServerCommand: AsyncParsableCommand {
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     guard Session.handshake(&relay, options) else {
-      return try ExitReport(Session.run(&relay, options, recording)).leave(options)
+      return try ExitReport(Session.run(&relay, options, recording)).leave(options, recording)
     }
     if let plaintext {
       relay.attach(plaintext: plaintext)
-      return try ExitReport(Session.run(&relay, options, recording)).leave(options)
+      return try ExitReport(Session.run(&relay, options, recording)).leave(options, recording)
     }
     let environment = environment(relay)
     let (report, status) = try await command!.run(environment: environment) { plaintext in
       relay.attach(plaintext: plaintext)
       return Session.run(&relay, options, recording)
     }
-    options.note("COMMAND: \(status)")
-    try ExitReport(report).leave(options)
+    if let status { options.note("COMMAND: \(status)") }
+    try ExitReport(report).leave(options, recording)
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
-    let chain = try FileBytes.read(certificate)
-    let key = try FileBytes.read(privateKey)
-    let authorities = try clientCa.map(FileBytes.read)
-    do {
-      var configuration = TLSContext.Configuration.server(try TLSIdentity(pemChain: chain, privateKey: key))
-      try options.apply(to: &configuration, recording)
-      if let authorities {
-        configuration.trust = [.pem(authorities)]
-        configuration.clientAuthentication = .required
-      }
+    var configuration = TLSContext.Configuration.server(
+      try Credentials.identity(
+        chain: NamedFile("--certificate", certificate!), key: NamedFile("--private-key", privateKey!),
+        passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }))
+    options.apply(to: &configuration, recording)
+    // The keys of tickets end with this process, and with it the last chance to resume by one.
+    configuration.sessionTickets = 0
+    if let ca {
+      configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
+      configuration.clientAuthentication = .required
+    }
+    do throws(TLSError) {
       let context = try TLSContext(configuration)
-      for warning in context.warnings { StandardError.say("warning: \(warning)") }
+      for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
       return try TLSEngine(.server, context: context)
-    } catch let error as TLSError {
-      throw ExitReport.configurationRefused(error)
+    } catch {
+      throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: nil)
     }
   }
 

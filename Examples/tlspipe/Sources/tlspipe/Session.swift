@@ -7,7 +7,7 @@ enum Session {
   ///
   /// - Returns: whether it is done.
   static func handshake(_ relay: inout Relay, _ options: TLSOptions) -> Bool {
-    guard relay.handshake() else { return false }
+    guard relay.handshake(until: options.handshakeTimeout.map { .now + $0.duration }) else { return false }
     if let negotiated = relay.report.negotiated { options.note(Statistics.agreement(negotiated)) }
     if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
     return true

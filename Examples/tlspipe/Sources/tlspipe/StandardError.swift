@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -8,22 +10,22 @@
 
 /// Where the program talks to people: standard output may be data.
 enum StandardError {
+  private static let hasLost = Atomic(false)
+
+  /// Whether something was not written, because the disk is full for example.
+  static var isIncomplete: Bool { hasLost.load(ordering: .relaxed) }
+
   /// Writes a line with the program's name in front.
   static func say(_ line: String) { write("tlspipe: \(line)\n") }
 
-  /// Writes text as it is, in one call, so that two processes do not mix their lines.
-  static func write(_ text: String) {
-    var text = text
-    // Sound: the bytes are lent for the call. What does not fit into a stuck terminal is not worth waiting for.
-    text.withUTF8 { bytes in
-      #if canImport(Darwin)
-        _ = unsafe Darwin.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-      #elseif canImport(Musl)
-        _ = unsafe Musl.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-      #else
-        _ = unsafe Glibc.write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-      #endif
-    }
+  /// Writes text as it is.
+  ///
+  /// - Returns: whether all of it was written.
+  @discardableResult
+  static func write(_ text: String) -> Bool {
+    let isWritten = TextOutput.write(text, to: STDERR_FILENO)
+    if !isWritten { hasLost.store(true, ordering: .relaxed) }
+    return isWritten
   }
 
   static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }

@@ -3,6 +3,11 @@ import SansIOTLS
 
 /// What client and server have in common.
 struct TLSOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Give up when the handshake is not done after this time, with exit code 1.", valueName: "seconds"))
+  var handshakeTimeout: Seconds?
+
   @Option(help: ArgumentHelp("Application protocols (ALPN), preferred first.", valueName: "a,b"))
   var alpn: String?
 
@@ -39,23 +44,29 @@ struct TLSOptions: ParsableArguments {
   ///
   /// - Throws: `ExitCode` after saying so, if a file cannot be opened.
   func recording(_ side: TLSContext.Configuration.Side) throws -> Recording? {
-    guard ladder != nil || capture != nil else { return nil }
+    guard ladder != nil || capture != nil || keylog != nil else { return nil }
     let ladder = try ladder.map { try LadderOutput($0, side) }
     let capture = try capture.map { try CaptureFile($0, side) }
-    return Recording(side, ladder: ladder, capture: capture)
+    let keyLog = try keylog.map { try KeyLogFile($0) }
+    return Recording(side, ladder: ladder, capture: capture, keyLog: keyLog)
   }
 
-  func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) throws {
-    versions.apply(to: &configuration)
-    if let alpn { configuration.applicationProtocols = alpn.split(separator: ",").map(String.init) }
-    configuration.tapsMessages = ladder != nil
-    let keys = try keylog.map { try KeyLogFile(path: $0) }
-    if keys != nil || capture != nil {
-      configuration.keyLog = { line in
-        keys?.append(line)
-        recording?.keyLog(line)
-      }
+  func check() throws {
+    try versions.check()
+    if alpn != nil, protocols.contains(where: { !(1...255).contains($0.utf8.count) }) {
+      throw ValidationError("--alpn takes names of 1 to 255 bytes, separated by commas")
     }
+  }
+
+  private var protocols: [String] {
+    alpn?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
+  }
+
+  func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) {
+    versions.apply(to: &configuration)
+    configuration.applicationProtocols = protocols
+    configuration.tapsMessages = ladder != nil
+    if keylog != nil || capture != nil { configuration.keyLog = { recording?.keyLog($0) } }
   }
 
   /// Tells, if asked to.

@@ -23,7 +23,7 @@ struct Tlspipe: AsyncParsableCommand {
 
       EXIT CODES
         0   both sides closed cleanly
-        1   the transport or COMMAND failed
+        1   the transport or COMMAND failed, the handshake took too long, or a key log or ladder could not be written
         2   TLS failed, or a certificate was refused
         3   the peer ended without closing TLS: data may be missing
         64  usage

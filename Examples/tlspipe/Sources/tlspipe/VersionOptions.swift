@@ -17,7 +17,7 @@ struct VersionOptions: ParsableArguments {
   @Option(help: "The newest version allowed.")
   var maxVersion: Version?
 
-  func validate() throws {
+  func check() throws {
     if minVersion == .tls13 && maxVersion == .tls12 {
       throw ValidationError("--min-version 1.3 and --max-version 1.2 leave no version")
     }

@@ -66,6 +66,13 @@ final class Workshop: Sendable {
     return file(name)
   }
 
+  /// Writes a copy of a key that a passphrase encrypts.
+  static func lock(_ passphrase: String, key: String, as copy: String) async throws {
+    let result = try await Tool.run(
+      "openssl", ["pkey", "-in", key, "-aes256", "-passout", "pass:\(passphrase)", "-out", copy])
+    precondition(result.exitCode == 0)
+  }
+
   /// The contents of a file; empty if there is none.
   func read(_ name: String) -> [UInt8] {
     // Sound: path and array are lent for the calls.

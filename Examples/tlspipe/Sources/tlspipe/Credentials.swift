@@ -1,0 +1,80 @@
+import ArgumentParser
+import SansIOTLS
+
+/// What certificates and keys the command line names. Each error names the option and the file.
+enum Credentials {
+  /// Certificates of a PEM file, one or more.
+  ///
+  /// - Throws: `ExitCode` after saying what is wrong.
+  static func certificates(_ file: NamedFile) throws -> [TLSCertificate] {
+    let bytes = try file.read()
+    do throws(TLSError) {
+      return try TLSCertificate.bundle(pem: bytes)
+    } catch {
+      throw ExitReport.refused("\(file): \(defect(of: bytes, error))")
+    }
+  }
+
+  /// A chain and its private key.
+  ///
+  /// - Parameters:
+  ///   - chain: the certificates, leaf first.
+  ///   - key: the leaf's key.
+  ///   - passphrase: the file with the key's passphrase, if it is encrypted.
+  /// - Throws: `ExitCode` after saying what is wrong.
+  static func identity(chain: NamedFile, key: NamedFile, passphrase: NamedFile?) throws -> TLSIdentity {
+    let certificates = try certificates(chain).map(\.der)
+    let keyBytes = try key.read()
+    let secret = try passphrase.map(Passphrase.read)
+    do throws(TLSError) {
+      if let passphrase, let unlocked = try? TLSIdentity(derChain: certificates, privateKey: keyBytes) {
+        StandardError.say("warning: \(passphrase) has no effect: the key in \(key.path) is not encrypted")
+        return unlocked
+      }
+      return try TLSIdentity(derChain: certificates, privateKey: keyBytes, passphrase: secret)
+    } catch {
+      switch error.code {
+      case .missingPassphrase: throw ExitReport.refused("\(key): the key is encrypted; give --passphrase-file FILE")
+      case .wrongPassphrase, .passphraseTooLong:
+        let name = passphrase?.description ?? key.description
+        throw ExitReport.refused("\(name): \(error.hint) in \(key.path)")
+      case .invalidPrivateKey where !contains("PRIVATE KEY-----", keyBytes) && keyBytes.first != 0x30:
+        throw ExitReport.refused("\(key): no private key in it")
+      default: throw ExitReport.refused("\(key): \(TLSErrorText.line(error))")
+      }
+    }
+  }
+
+  /// An error of a context whose parts were parsed: which option it is about.
+  static func contextRefused(_ error: TLSError, chain: String?, key: String?, serverName: String?) -> ExitCode {
+    switch error.code {
+    case .keyDoesNotMatchCertificate:
+      ExitReport.refused(
+        "--private-key \(key ?? ""): it is not the key of the certificate in \(chain ?? "") (\(error.code))")
+    case .identityRefused: ExitReport.refused("--certificate \(chain ?? ""): \(TLSErrorText.line(error))")
+    case .invalidServerName: ExitReport.refused("--server-name \(serverName ?? ""): \(nameDefect(error))")
+    default: ExitReport.refused(TLSErrorText.line(error))
+    }
+  }
+
+  /// What is wrong with a file that holds no certificate.
+  private static func defect(of bytes: [UInt8], _ error: TLSError) -> String {
+    if contains("CERTIFICATE-----", bytes) { return TLSErrorText.line(error) }
+    if bytes.first == 0x30 {
+      return "no certificate in PEM form in it; if it is one in DER form, 'openssl x509 -inform der' converts it"
+    }
+    return "no certificate in it"
+  }
+
+  /// The first clause says what is wrong, as "the server name has an empty label"; what follows advises callers.
+  private static func nameDefect(_ error: TLSError) -> String {
+    let clause = error.hint.prefix { $0 != ";" }
+    let subject = "the server name "
+    return (clause.hasPrefix(subject) ? "it " + clause.dropFirst(subject.count) : String(clause))
+      + "; a DNS name or an IP address is expected"
+  }
+
+  private static func contains(_ text: String, _ bytes: [UInt8]) -> Bool {
+    bytes.contains(Array(text.utf8))
+  }
+}

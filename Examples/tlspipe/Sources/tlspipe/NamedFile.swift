@@ -1,0 +1,97 @@
+import ArgumentParser
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// A file and the option that names it, for errors that name both.
+struct NamedFile: CustomStringConvertible {
+  /// For example `--ca`.
+  let option: String
+  let path: String
+
+  /// Certificates and keys are small; a path that leads elsewhere (a device) must not fill the memory.
+  private static let limit = 16 * 1024 * 1024
+
+  init(_ option: String, _ path: String) {
+    self.option = option
+    self.path = path
+  }
+
+  /// For example `--ca ca.pem`.
+  var description: String { "\(option) \(path)" }
+
+  /// The contents of the file, or of whatever a path such as `/dev/fd/8` stands for.
+  ///
+  /// - Throws: `ExitCode` after naming option and path, if it cannot be read.
+  func read() throws -> [UInt8] {
+    let descriptor = try open(O_RDONLY, because: "read")
+    defer { close(descriptor) }
+    return try contents(of: descriptor)
+  }
+
+  /// The rest of what an open descriptor of this file yields.
+  ///
+  /// - Throws: `ExitCode` after naming option and path, if it cannot be read.
+  func contents(of descriptor: Int32) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+    while bytes.count <= Self.limit {
+      // Sound: the array lives through the call and has the length that is given.
+      let count = unsafe chunk.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0.baseAddress, $0.count) }
+      if count == 0 { return bytes }
+      if count > 0 {
+        bytes.append(contentsOf: chunk[..<count])
+      } else if errno != EINTR {
+        throw refused("cannot read it: \(Self.reason(errno))")
+      }
+    }
+    throw refused("it is larger than \(Self.limit) bytes")
+  }
+
+  /// Opens the file.
+  ///
+  /// - Parameters:
+  ///   - flags: of `open(2)`; `O_CLOEXEC` is added.
+  ///   - mode: the permissions of a file that is created.
+  ///   - purpose: what the caller means to do with it, one verb.
+  /// - Returns: the descriptor, which the caller closes.
+  /// - Throws: `ExitCode` after naming option and path, if it cannot be opened.
+  func open(_ flags: Int32, mode: mode_t = 0, because purpose: String) throws -> Int32 {
+    let descriptor = systemOpen(path, flags | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw refused("cannot \(purpose) it: \(Self.reason(errno))") }
+    return descriptor
+  }
+
+  /// The permission bits of a regular file; `nil` for anything else.
+  static func permissions(of descriptor: Int32) -> mode_t? {
+    var status = stat()
+    // Sound: the structure lives through the call.
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return status.st_mode & 0o777
+  }
+
+  /// A usage error about this file.
+  func refused(_ why: String) -> ExitCode { ExitReport.usage("\(self): \(why)") }
+
+  /// An error number in words, for example `No such file or directory`.
+  static func reason(_ number: Int32) -> String {
+    // Sound: strerror(3) never returns NULL for any number, and its text is copied before anything else is called.
+    unsafe String(cString: strerror(number))
+  }
+}
+
+// The members above have the names of these functions.
+
+private func systemRead(_ descriptor: Int32, _ address: UnsafeMutableRawPointer?, _ count: Int) -> Int {
+  unsafe read(descriptor, address, count)
+}
+
+private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  // Sound: the path is lent for the call.
+  unsafe open(path, flags, mode)
+}

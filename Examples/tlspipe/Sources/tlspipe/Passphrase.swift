@@ -1,0 +1,33 @@
+import ArgumentParser
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The passphrase of a private key, in a file: on a command line every user of the machine could read it.
+enum Passphrase {
+  /// The first line of a file without its end (LF or CR LF), as `openssl -passin file:` takes it.
+  ///
+  /// - Throws: `ExitCode` after naming the file, if there is no passphrase in it.
+  static func read(_ file: NamedFile) throws -> String {
+    let descriptor = try file.open(O_RDONLY, because: "read")
+    defer { close(descriptor) }
+    if let mode = NamedFile.permissions(of: descriptor), mode & 0o077 != 0 {
+      StandardError.say(
+        "warning: \(file): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
+    }
+    let bytes = try file.contents(of: descriptor)
+    var line = bytes.prefix { $0 != UInt8(ascii: "\n") }
+    if line.last == UInt8(ascii: "\r"), line.count < bytes.count { line = line.dropLast() }
+    if line.isEmpty { throw file.refused("its first line is empty; a passphrase is expected") }
+    if line.contains(0) { throw file.refused("the passphrase holds a NUL byte, which libcrypto cannot take") }
+    guard let text = String(validating: line, as: UTF8.self) else {
+      throw file.refused("the passphrase is not UTF-8 text")
+    }
+    return text
+  }
+}

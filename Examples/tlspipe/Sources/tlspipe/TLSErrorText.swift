@@ -1,0 +1,52 @@
+import SansIOTLS
+
+/// TLS errors and warnings in the words of a command line. The library's own hints advise its callers, by names that a
+/// user of this program has never seen: what such a hint says is said here by options and files.
+enum TLSErrorText {
+  /// One line: what happened and what to do, the certificate check, the alerts, libssl's own words, and last the error's
+  /// code, which stays the same when the words change.
+  static func line(_ error: TLSError, isHandshakeDone: Bool = false) -> String {
+    var parts = [sentence(error, isHandshakeDone: isHandshakeDone)]
+    if let check = error.verification { parts.append("certificate check: \(check)") }
+    if let alert = error.alertReceived { parts.append("alert received: \(alert)") }
+    if let alert = error.alertSent { parts.append("alert sent: \(alert)") }
+    if !error.library.isEmpty { parts.append("libssl: " + error.library.map(\.description).joined(separator: " | ")) }
+    return parts.joined(separator: "; ") + " (\(error.code))"
+  }
+
+  static func warning(_ warning: TLSContext.Warning) -> String { warning.description }
+
+  private static func sentence(_ error: TLSError, isHandshakeDone: Bool) -> String {
+    switch error.code {
+    case .limitExceeded where !isHandshakeDone:
+      "the peer's handshake is larger than this program takes"
+    case .limitExceeded:
+      "the peer sent more messages without data than this program takes in a row"
+    case .emptyTrust:
+      "no authority is trusted, so that no certificate can be checked; name authorities by --ca FILE"
+    case .certificateRejected:
+      if let check = error.verification {
+        "the peer's certificate is not accepted: \(advice(check.code))"
+      } else {
+        error.hint
+      }
+    default:
+      error.hint
+    }
+  }
+
+  /// - Parameter code: an `X509_V_ERR_` number of X509_STORE_CTX_get_error(3).
+  private static func advice(_ code: Int) -> String {
+    switch code {
+    case 2, 18, 19, 20, 21:
+      "no trusted authority issued it; name its authority by --ca FILE, or have the peer send the intermediate "
+        + "certificates"
+    case 10: "it has expired; have it renewed, or set this machine's clock right"
+    case 9: "it is not valid yet; set this machine's clock right"
+    case 62: "it does not name the server asked for; check --server-name"
+    case 64: "it does not name the address asked for; check --server-name"
+    case 26, 79: "it is not meant for this side of a connection"
+    default: "the check says why"
+    }
+  }
+}

@@ -1,0 +1,39 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// A descriptor that takes text for people.
+enum TextOutput {
+  /// Writes text as it is, if it can be in one call, so that two processes do not mix their lines. Waits for room.
+  ///
+  /// - Returns: whether all of it was written.
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var rest = unsafe UnsafeRawBufferPointer(bytes)[...]
+      while unsafe !rest.isEmpty {
+        // Sound: the bytes are lent for the closure, and the slice says how many are left.
+        let part = unsafe UnsafeRawBufferPointer(rebasing: rest)
+        let count = unsafe systemWrite(descriptor, part.baseAddress, part.count)
+        if count >= 0 {
+          unsafe rest = rest.dropFirst(count)
+        } else if errno == EAGAIN {
+          var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+          // Sound: the structure lives through the call, and it is one.
+          _ = unsafe poll(&polled, 1, -1)
+        } else if errno != EINTR {
+          return false
+        }
+      }
+      return true
+    }
+  }
+}
+
+private func systemWrite(_ descriptor: Int32, _ address: UnsafeRawPointer?, _ count: Int) -> Int {
+  unsafe write(descriptor, address, count)
+}
