@@ -126,6 +126,16 @@ extension TLSContext {
       peerVerification == .chain && (side == .client || clientAuthentication != .none)
     }
 
+    /// What a handshake must prove of the peer.
+    var peerDemand: PeerProof.Demand {
+      switch (side, clientAuthentication) {
+      case (.client, _): peerVerification == .chain || asksAboutPeerCertificate ? .always : .none
+      case (.server, .none): .none
+      case (.server, .requested): .whereShown
+      case (.server, .required): .always
+      }
+    }
+
     /// Whether an application protocol of this name is among those that a client offers. Names are compared as bytes.
     func offers(_ name: [UInt8]) -> Bool { applicationProtocols.contains { $0.utf8.elementsEqual(name) } }
 

@@ -11,36 +11,54 @@ public enum Event: Sendable {
   case sessionTicket(TLSSession)
 }
 
-/// The queue behind `nextEvent()`: bounded, so that a flood of tickets cannot make memory grow.
+/// The queue behind `nextEvent()`: bounded in number and in bytes, so that a flood of tickets cannot make memory grow.
 struct EventQueue: Sendable {
   private var events: [Event] = []
   private let limit: Int
+  private let ticketBytesLimit: Int
+  private var ticketBytes = 0
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, ticketBytes: Int) {
+    self.limit = limit
+    ticketBytesLimit = ticketBytes
+  }
 
   var isEmpty: Bool { events.isEmpty }
 
   /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept. What
   /// comes once in a connection always is: no number of warnings makes it disappear.
   mutating func append(_ event: Event) {
-    if events.count >= limit {
-      let oldestTicket = events.firstIndex { if case .sessionTicket = $0 { true } else { false } }
-      if let oldestTicket {
-        events.remove(at: oldestTicket)
-      } else {
-        switch event {
-        case .alertReceived, .sessionTicket: return
-        case .handshakeCompleted, .peerClosed: break
-        }
+    let size = event.ticketBytes
+    if size > ticketBytesLimit { return }
+    while ticketBytes + size > ticketBytesLimit, dropOldestTicket() {}
+    if events.count >= limit, !dropOldestTicket() {
+      switch event {
+      case .alertReceived, .sessionTicket: return
+      case .handshakeCompleted, .peerClosed: break
       }
     }
     events.append(event)
+    ticketBytes += size
+  }
+
+  private mutating func dropOldestTicket() -> Bool {
+    guard let oldest = events.firstIndex(where: { if case .sessionTicket = $0 { true } else { false } }) else {
+      return false
+    }
+    ticketBytes -= events.remove(at: oldest).ticketBytes
+    return true
   }
 
   mutating func next() -> Event? {
-    guard !events.isEmpty else { return nil }
+    guard let event = events.first else { return nil }
+    ticketBytes -= event.ticketBytes
     // An idle connection keeps no storage for events.
-    defer { if events.count == 1 { events = [] } else { events.removeFirst() } }
-    return events[0]
+    if events.count == 1 { events = [] } else { events.removeFirst() }
+    return event
   }
+}
+
+extension Event {
+  /// The bytes that a peer made the event hold.
+  fileprivate var ticketBytes: Int { if case .sessionTicket(let session) = self { session.ticketByteCount } else { 0 } }
 }

@@ -106,7 +106,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     self.limits = limits
     self.context = context
     servingContext = nil
-    events = EventQueue(limit: limits.events)
+    events = EventQueue(limit: limits.events, ticketBytes: limits.ticketBytes)
     failure = nil
     state = EngineState()
     opening = OpeningBytes()
@@ -515,6 +515,13 @@ public struct TLSEngine: ~Copyable, Sendable {
           .protocolViolation, .peer, hint: "the server selected an application protocol (ALPN) that was not offered"))
       return
     }
+    if case .success = outcome, !handle.proof(for: servingContext ?? context).isSufficient {
+      fail(
+        TLSError(
+          .certificateRejected, .peer,
+          hint: "the handshake was done without an acceptable certificate of the peer, and one is required"))
+      return
+    }
     collectNews()
     switch outcome {
     case .success:
@@ -540,6 +547,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// What a call left that was neither success nor a want.
   private mutating func end(_ outcome: SSLHandle.Outcome) {
     collectNews()
+    if failure != nil { return }
     switch outcome {
     case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
       // RFC 8446, section 5.1. libssl takes it for an end, and could neither write nor close behind it.
@@ -565,7 +573,9 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
   }
 
+  /// Ends the connection. The first error stays.
   private mutating func fail(_ error: TLSError) {
+    if failure != nil { return }
     failure = error
     handle.rest(.failed(error.code))
     endIsUntold = true
@@ -575,6 +585,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
   private mutating func controlRecordPassed() {
     collectNews()
+    if failure != nil { return }
     controlRecords += 1
     if controlRecords > limits.controlRecords {
       fail(
@@ -629,6 +640,14 @@ public struct TLSEngine: ~Copyable, Sendable {
   }
 
   private mutating func collectNews() {
-    if handle.hasNews { handle.takeNews { events.append($0) } }
+    guard handle.hasNews else { return }
+    handle.takeNews { events.append($0) }
+    if failure == nil, handle.declinedRenegotiations > limits.declinedRenegotiations {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint:
+            "more than limits.declinedRenegotiations, \(limits.declinedRenegotiations), renegotiations were asked for"))
+    }
   }
 }

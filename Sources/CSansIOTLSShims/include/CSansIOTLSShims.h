@@ -30,6 +30,11 @@ static inline int sitls_ctx_set_signature_algorithms(SSL_CTX *ctx, const char *l
   return (int)SSL_CTX_set1_sigalgs_list(ctx, list);
 }
 
+static inline int sitls_ctx_cipher_count(SSL_CTX *ctx) { return sk_SSL_CIPHER_num(SSL_CTX_get_ciphers(ctx)); }
+static inline const SSL_CIPHER *sitls_ctx_cipher(SSL_CTX *ctx, int index) {
+  return sk_SSL_CIPHER_value(SSL_CTX_get_ciphers(ctx), index);
+}
+
 // Safe defaults that no configuration switches off: no renegotiation, no compression, neither of records nor of
 // certificates (what a peer sends must not grow past the limits by unpacking), an end without close_notify stays
 // an error, no read-ahead (bytes behind close_notify stay in the ring), one libssl return per post-handshake message
@@ -60,10 +65,12 @@ static inline void sitls_ctx_set_session_policy(SSL_CTX *ctx, bool server) {
       ctx, server ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 }
 
-// SNI is acknowledged and tied to the session; which context serves a name is decided by the ClientHello question.
+// SNI is acknowledged and tied to the session; which context serves a name is decided by the ClientHello question. A server
+// that resumes does not acknowledge it (RFC 6066, section 3); in TLS 1.2 libssl sees to that itself.
 static inline int sitls_acknowledge_server_name(SSL *ssl, int *alert, void *arg) {
   (void)alert;
   (void)arg;
+  if (SSL_session_reused(ssl)) return SSL_TLSEXT_ERR_NOACK;
   return SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 static inline void sitls_ctx_acknowledge_server_name(SSL_CTX *ctx) {

@@ -3,7 +3,7 @@ internal import CSansIOTLSShims
 
 /// The functions that libssl calls. They only record: what they learn is read by the engine after the call that they
 /// happened in, and what they answer was decided before it. One hands a value to the application and gets
-/// nothing back: the key log sink.
+/// nothing back: the key log sink. Each leaves the error queue as it found it.
 ///
 /// The pointers they are handed live for the duration of the callback; everything kept is copied or referenced.
 enum Callbacks {
@@ -12,7 +12,11 @@ enum Callbacks {
     let isFatal = value >> 8 == SSL3_AL_FATAL
     let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
     if place & SSL_CB_WRITE != 0 {
-      if isFatal { unsafe record.pointee.alertSent = alert }
+      if isFatal {
+        unsafe record.pointee.alertSent = alert
+      } else if alert == .noRenegotiation {
+        unsafe record.pointee.renegotiationWasDeclined(ssl)
+      }
     } else if !isFatal, alert != .closeNotify {
       unsafe record.pointee.warnings.append(alert)
       unsafe record.pointee.hasNews = true
@@ -31,29 +35,60 @@ enum Callbacks {
 
   static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in
     let ssl = unsafe OpaquePointer(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
-    guard let store = unsafe store, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }
-    let verdict = unsafe X509_verify_cert(store)
-    let accepted = unsafe record.pointee.ignoresVerdict ? 1 : verdict
-    let isAsking = unsafe record.pointee.asksAboutPeerCertificate
-    // Nobody asks for the details of a chain that was accepted.
-    if isAsking || verdict != 1 { unsafe record.pointee.verification = CertificateCheck(of: store) }
-    guard isAsking else { return accepted }
-    switch unsafe record.pointee.peerCertificate {
-    case .none, .asked, .inherited:
-      let chain = unsafe TLSCertificate.references(in: sitls_sent_chain(store))
-      unsafe record.pointee.peerCertificate = .asked(chain)
-      // What the check left (a signature that does not even decode) would make SSL_get_error report a failure.
-      ErrorQueue.clear()
-      return unsafe sitls_suspend_verification(ssl) ? 1 : 0
-    case .answered(.proceed):
-      return accepted
-    case .answered(.accept):
-      unsafe X509_STORE_CTX_set_error(store, X509_V_OK)
-      return 1
-    case .answered(.reject(let alert)):
-      unsafe X509_STORE_CTX_set_error(store, verificationCode(for: alert) ?? X509_V_ERR_CERT_REJECTED)
-      return 0
+    guard let store = unsafe store, let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }
+    ERR_set_mark()
+    let result = unsafe verify(store, ssl, record)
+    if result == 1 {
+      // What a check leaves (a signature that does not even decode) would make SSL_get_error report a failure.
+      ERR_pop_to_mark()
+    } else {
+      // The handshake fails by it: what libcrypto found is part of the failure.
+      ERR_clear_last_mark()
     }
+    return result
+  }
+
+  /// Checks the peer's chain and asks the application, or gives libssl the application's answer. The chain is checked once.
+  private static func verify(
+    _ store: OpaquePointer, _ ssl: OpaquePointer, _ record: UnsafeMutablePointer<ConnectionRecord>
+  ) -> Int32 {
+    if case .answered(let answer) = unsafe record.pointee.peerCertificate {
+      return unsafe resume(store, record, answer)
+    }
+    let verdict = unsafe X509_verify_cert(store)
+    let isAsking = unsafe record.pointee.asksAboutPeerCertificate
+    // Without a question, the details matter only of a chain that was not accepted.
+    if isAsking || verdict != 1 { unsafe record.pointee.verification = CertificateCheck(of: store) }
+    if isAsking {
+      unsafe record.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
+      unsafe record.pointee.verifiedChain = VerifiedChain(of: store)
+      return unsafe sitls_suspend_verification(ssl) ? 1 : 0
+    }
+    let isAccepted = unsafe verdict == 1 || record.pointee.ignoresVerdict
+    unsafe record.pointee.isPeerAccepted = isAccepted
+    return isAccepted ? 1 : verdict
+  }
+
+  /// Goes on after the answer, with what the check found before the question.
+  private static func resume(
+    _ store: OpaquePointer, _ record: UnsafeMutablePointer<ConnectionRecord>, _ answer: ConnectionRecord.Verdict
+  ) -> Int32 {
+    unsafe record.pointee.verifiedChain?.move(to: store)
+    unsafe record.pointee.verifiedChain = nil
+    var code = unsafe record.pointee.verification.map { Int32($0.code) } ?? X509_V_ERR_UNSPECIFIED
+    var isAccepted = unsafe code == X509_V_OK || record.pointee.ignoresVerdict
+    switch answer {
+    case .proceed: break
+    case .accept:
+      code = X509_V_OK
+      isAccepted = true
+    case .reject(let alert):
+      code = verificationCode(for: alert) ?? X509_V_ERR_CERT_REJECTED
+      isAccepted = false
+    }
+    unsafe X509_STORE_CTX_set_error(store, code)
+    unsafe record.pointee.isPeerAccepted = isAccepted
+    return isAccepted ? 1 : 0
   }
 
   /// The verification result that libssl tells its peer by `alert`; `nil` if there is none.
@@ -81,7 +116,7 @@ enum Callbacks {
     unsafe record.pointee.request = .received(wish)
     guard unsafe record.pointee.asksAboutClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
     switch unsafe record.pointee.clientHello {
-    case .none, .asked, .inherited:
+    case .none, .asked:
       unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl, wish))
       return SSL_CLIENT_HELLO_RETRY
     case .answered(.reject(let reason)):
@@ -107,22 +142,42 @@ enum Callbacks {
   }
 
   static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
-    // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
-    // reads it. 0 says that the reference handed in was not kept.
-    guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
-      let copy = unsafe SSL_SESSION_dup(session)
-    else { return 0 }
-    let acceptedFor =
-      unsafe record.pointee.wasAcceptedByAnswer(isResumed: SSL_session_reused(ssl) == 1)
-      ? SSLHandle.verifiedName(of: ssl) : nil
-    unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, origin: origin, acceptedFor: acceptedFor))
-    unsafe record.pointee.hasNews = true
-    return 0
+    ErrorQueue.preserving {
+      // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
+      // reads it. 0 says that the reference handed in was not kept.
+      guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
+        let serverName = unsafe record.pointee.serverName, let copy = unsafe SSL_SESSION_dup(session)
+      else { return 0 }
+      let provenance = TLSSession.Provenance(
+        origin: origin, serverName: serverName, isAcceptedOutOfDate: unsafe record.pointee.isAcceptedOutOfDate)
+      unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
+      unsafe record.pointee.hasNews = true
+      return 0
+    }
+  }
+
+  /// A resumption shows no certificate, so a ticket must prove what a full handshake would: that the client showed a certificate
+  /// if it must, and that this is still in date. Otherwise a full handshake follows, and asks for one.
+  static let openTicket: SSL_CTX_decrypt_session_ticket_fn = { ssl, session, _, _, status, _ in
+    ErrorQueue.preserving {
+      guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
+        return SSL_TICKET_RETURN_IGNORE_RENEW
+      }
+      guard let callbacks = unsafe ContextCallbacks.of(ssl), let session = unsafe session else {
+        return SSL_TICKET_RETURN_IGNORE
+      }
+      let leaf = unsafe SSL_SESSION_get0_peer(session)
+      let isInDate =
+        unsafe leaf == nil || callbacks.ignoresVerdict || TLSCertificate.isInDate(leaf, by: SSL_get0_param(ssl))
+      let isShown = unsafe leaf != nil || callbacks.demand != .always
+      guard isInDate, isShown else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+      return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+    }
   }
 
   static let keyLog: SSL_CTX_keylog_cb_func = { ssl, line in
-    guard let line = unsafe line else { return }
-    unsafe ContextCallbacks.of(ssl)?.keyLog?(String(cString: line))
+    guard let line = unsafe line, let sink = unsafe ContextCallbacks.of(ssl)?.keyLog else { return }
+    ErrorQueue.preserving { sink(unsafe String(cString: line)) }
   }
 
   static let selectApplicationProtocol: SSL_CTX_alpn_select_cb_func = { _, out, outLength, offered, count, argument in
@@ -147,15 +202,23 @@ enum Callbacks {
 @safe
 final class ContextCallbacks: @unchecked Sendable {
   /// What sessions made with the context are known by.
-  let origin = TLSSession.Origin()
+  let origin: TLSSession.Origin
   let keyLog: (@Sendable (String) -> Void)?
   let refusesMismatch: Bool
+  let demand: PeerProof.Demand
+  let ignoresVerdict: Bool
   /// The protocol list in wire form; libssl points into it, so it must not move.
   let protocolList: UnsafeBufferPointer<UInt8>
 
-  init(keyLog: (@Sendable (String) -> Void)?, protocolList: [UInt8], refusesMismatch: Bool) {
-    self.keyLog = keyLog
-    self.refusesMismatch = refusesMismatch
+  init(_ configuration: TLSContext.Configuration) {
+    keyLog = configuration.keyLog
+    refusesMismatch = configuration.applicationProtocolMismatch == .refuse
+    demand = configuration.peerDemand
+    ignoresVerdict = configuration.peerVerification == .none
+    origin = TLSSession.Origin(
+      identities: Set(configuration.side == .client ? configuration.identities.map { $0.chain[0] } : []),
+      asksAboutPeerCertificate: configuration.asksAboutPeerCertificate)
+    let protocolList = configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
     _ = unsafe buffer.initialize(from: protocolList)
     unsafe self.protocolList = UnsafeBufferPointer(buffer)

@@ -23,6 +23,14 @@ struct ConnectionRecord: ~Copyable {
   var alertSent: TLSAlert?
   var warnings: [TLSAlert] = []
   var verification: CertificateCheck?
+  /// The callback that checks certificates ran in this handshake, and let the peer pass.
+  var isPeerAccepted = false
+  /// The application accepted a certificate that was out of date, here or where the session was made.
+  var isAcceptedOutOfDate = false
+
+  /// How many requests for a renegotiation libssl has declined by a warning.
+  private(set) var declinedRenegotiations = 0
+  private let declinedRenegotiationsLimit: Int
 
   // MARK: Questions
 
@@ -32,8 +40,6 @@ struct ConnectionRecord: ~Copyable {
     // In a box, so that a record without a question is small.
     indirect case asked(Asked)
     case answered(Verdict)
-    /// Not asked, if the session is resumed that was made behind an answer.
-    case inherited
   }
   enum Verdict { case proceed, accept, reject(TLSAlert) }
 
@@ -50,8 +56,12 @@ struct ConnectionRecord: ~Copyable {
   var ignoresVerdict: Bool
   /// Whom the ClientHello asks for; `nil` before it came, and for a client that names nobody.
   var request: Request?
+  /// The server that a client reaches, in canonical form.
+  var serverName: ServerName?
   var clientHello: Inquiry<ClientHello> = .none
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
+  /// What the check found before the question was asked, so that the answer needs no second one.
+  var verifiedChain: VerifiedChain?
 
   var newSessions: [TLSSession] = []
   /// Keeps what passed, if the configuration asks for it.
@@ -64,17 +74,21 @@ struct ConnectionRecord: ~Copyable {
     tap = context.tapsMessages ? MessageTap(limit: limits.messages) : nil
     hasNews = tap != nil
     spilled = SpillQueue(limit: limits.outbound)
+    declinedRenegotiationsLimit = limits.declinedRenegotiations
     asksAboutClientHello = context.configuration.asksAboutClientHello
     asksAboutPeerCertificate = context.asksAboutPeerCertificate
     ignoresVerdict = context.ignoresVerdict
   }
 
-  /// The peer is who it is by the application's answer, here or where the session was made, not by libssl's check.
-  func wasAcceptedByAnswer(isResumed: Bool) -> Bool {
-    switch peerCertificate {
-    case .answered(.accept): verification?.isAccepted == false
-    case .inherited: isResumed
-    default: false
+  /// libssl declines as many requests as it finds in one call, each of 4 bytes by a warning of 31. The ring is emptied as often as
+  /// that needs; past the limit nothing leaves any more, and the engine ends the connection after the call.
+  mutating func renegotiationWasDeclined(_ ssl: OpaquePointer?) {
+    declinedRenegotiations += 1
+    hasNews = true
+    if declinedRenegotiations > declinedRenegotiationsLimit {
+      unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
+    } else if unsafe sitls_write_room(SSL_get_wbio(ssl)) < 2 * SSLHandle.alertReserve {
+      spill()
     }
   }
 

@@ -8,7 +8,7 @@ internal import CSansIOTLSShims
 @safe
 final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
-  private let callbacks: ContextCallbacks
+  let callbacks: ContextCallbacks
   private let library: LibraryContext?
   /// What sessions made with this context are known by.
   var origin: TLSSession.Origin { callbacks.origin }
@@ -28,10 +28,7 @@ final class ContextHandle: @unchecked Sendable {
         library: ErrorQueue.take())
     }
     let isServer = configuration.side == .server
-    let callbacks = ContextCallbacks(
-      keyLog: configuration.keyLog,
-      protocolList: configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 },
-      refusesMismatch: configuration.applicationProtocolMismatch == .refuse)
+    let callbacks = ContextCallbacks(configuration)
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []
     do throws(TLSError) {
@@ -42,6 +39,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
+      try builder.removeUnsafeCiphers()
       try builder.setGroups(&warnings)
       try builder.setSignatureAlgorithms()
       try builder.setIdentities(&warnings)
@@ -58,6 +56,7 @@ final class ContextHandle: @unchecked Sendable {
     if isServer {
       unsafe sitls_ctx_acknowledge_server_name(context)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
+      unsafe SSL_CTX_set_session_ticket_cb(context, library?.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
       if configuration.identities.count > 1 {

@@ -11,6 +11,14 @@ enum ErrorQueue {
     if ERR_peek_error() != 0 { ERR_clear_error() }
   }
 
+  /// Runs the body of a callback, and drops what the body left in the queue. `SSL_get_error(3)` takes any entry for a failure of
+  /// the call that the callback happened in.
+  static func preserving<Result>(_ body: () -> Result) -> Result {
+    ERR_set_mark()
+    defer { ERR_pop_to_mark() }
+    return body()
+  }
+
   /// Takes all entries out, oldest first. Corresponds to `ERR_get_error_all(3)`.
   static func take() -> [TLSError.LibraryEntry] {
     var entries: [TLSError.LibraryEntry] = []

@@ -8,6 +8,12 @@ internal import CSansIOTLSOpenSSL
 @safe
 package final class LibraryContext: @unchecked Sendable {
   package let pointer: OpaquePointer
+  /// Is called before each ticket of a server is made. Corresponds to `SSL_CTX_set_session_ticket_cb(3)`.
+  let prepareTicket: PrepareTicket?
+
+  /// What libssl calls `SSL_CTX_generate_session_ticket_fn`.
+  package typealias PrepareTicket = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
+
   /// Settings that go on each `SSL_CTX` behind those of the configuration.
   let adapt: @Sendable (_ context: OpaquePointer) -> Void
   private let owner: any AnyObject & Sendable
@@ -17,11 +23,14 @@ package final class LibraryContext: @unchecked Sendable {
   /// - Parameters:
   ///   - pointer: an `OSSL_LIB_CTX`.
   ///   - owner: keeps it valid.
+  ///   - prepareTicket: is called before each ticket of a server is made.
   ///   - adapt: is lent each `SSL_CTX` made in it, before its first use.
   package init(
-    _ pointer: OpaquePointer, owner: any AnyObject & Sendable, adapt: @escaping @Sendable (OpaquePointer) -> Void
+    _ pointer: OpaquePointer, owner: any AnyObject & Sendable, prepareTicket: PrepareTicket?,
+    adapt: @escaping @Sendable (OpaquePointer) -> Void
   ) {
     unsafe self.pointer = pointer
+    unsafe self.prepareTicket = prepareTicket
     self.owner = owner
     unsafe self.adapt = adapt
   }

@@ -80,6 +80,9 @@ final class MessageTap {
     case SSL3_RT_INNER_CONTENT_TYPE where bytes.count >= 1:
       innerType(unsafe TLSMessage.RecordType(rawValue: bytes[0]), direction)
       return
+    case 0 where direction == .received && !way.isEncrypted && bytes.count > 0:
+      // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2) comes whole, and without a record's header before.
+      content = .handshake(.clientHello)
     case SSL3_RT_CHANGE_CIPHER_SPEC:
       // From libssl 3.2 on it is told in TLS 1.3 besides its record, which is enough.
       if direction == .received { return }

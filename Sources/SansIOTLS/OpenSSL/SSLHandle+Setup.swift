@@ -41,13 +41,29 @@ extension SSLHandle {
       throw TLSError(
         .invalidServerName, .misuse, hint: "libssl does not take this server name", library: ErrorQueue.take())
     }
+    unsafe record.pointee.serverName = canonical(name)
+  }
+
+  /// The name as libssl has it, so that two spellings of one name are equal: names of DNS in lower case and without trailing
+  /// dot, addresses as libcrypto writes them.
+  private func canonical(_ name: ServerName) -> ServerName {
+    let sent: String? =
+      if case .sent(let serverName) = unsafe record.pointee.request { serverName.lowercased() } else { nil }
+    switch name {
+    case .dns(let text): return .dns(sent ?? text)
+    case .unverified: return .unverified(sni: sent)
+    case .ip(let text):
+      guard let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(SSL_get0_param(ssl)) else { return .ip(text) }
+      defer { unsafe CRYPTO_free(address, nil, 0) }
+      return unsafe .ip(String(cString: address))
+    }
   }
 
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
   ///
   /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
-  /// by the result of the check that it was made with and by its certificate's names. What another context found, or its
-  /// application accepted, proves nothing to this one: its certificates are checked anew.
+  /// by the result of the check that it was made with and by its certificate's names and dates. What another context found, or
+  /// its application accepted, proves nothing to this one: its certificates are checked again.
   func offer(_ session: TLSSession, to serverName: ServerName, by context: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
@@ -59,33 +75,33 @@ extension SSLHandle {
         .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
         library: ErrorQueue.take())
     }
-    let isOwn = session.reference.origin === context.handle.origin
+    let provenance = session.reference.provenance
+    let origin = provenance.origin
+    func refuse(_ hint: String) -> TLSError {
+      TLSError(.invalidArgument, .misuse, hint: hint + "; do without it", library: ErrorQueue.take())
+    }
+    if origin.identities != context.handle.origin.identities {
+      throw refuse("the session was made by a client with another identity")
+    }
+    // An answer is about the whole of what was asked for, the SNI included: a pin may depend on it.
+    if origin.asksAboutPeerCertificate, unsafe provenance.serverName != record.pointee.serverName {
+      throw refuse("the session was made for another server name, and its certificate was accepted for that one")
+    }
+    let isOwn = origin === context.handle.origin
     // This context's application has not been asked.
     var isProven = isOwn || !context.asksAboutPeerCertificate
     if isProven, !context.ignoresVerdict {
-      isProven = try unsafe Self.proves(serverName, copy) && SSL_get_verify_result(ssl) == Int(X509_V_OK)
+      isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
+      // To its own question the application has answered for this very name.
+      if isProven, !isOwn || !context.asksAboutPeerCertificate { isProven = try unsafe Self.proves(serverName, copy) }
       if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
     }
-    // What the application accepted, it accepted for one peer.
-    if let name = session.reference.acceptedFor {
-      isProven = unsafe isProven && name == Self.verifiedName(of: ssl)
-      unsafe record.pointee.peerCertificate = .inherited
+    if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
+    let isDateChecked = !context.ignoresVerdict && !provenance.isAcceptedOutOfDate
+    if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
+      throw refuse("the certificate that the session was made with is out of date")
     }
-    if !isProven {
-      throw TLSError(
-        .invalidArgument, .misuse,
-        hint: "the session was made with a peer that is not proven to be the one asked for; do without it",
-        library: ErrorQueue.take())
-    }
-  }
-
-  /// The name or address that the peer's certificate is checked for; empty where none is.
-  static func verifiedName(of ssl: OpaquePointer?) -> String {
-    let parameters = unsafe SSL_get0_param(ssl)
-    if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) { return unsafe String(cString: host) }
-    guard let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) else { return "" }
-    defer { unsafe CRYPTO_free(address, nil, 0) }
-    return unsafe String(cString: address)
+    unsafe record.pointee.isAcceptedOutOfDate = provenance.isAcceptedOutOfDate
   }
 
   /// Whether the certificate that a session was made with is for the name.
@@ -165,7 +181,24 @@ extension SSLHandle {
   }
 
   func answerPeerCertificate(_ verdict: ConnectionRecord.Verdict) {
+    if case .accept = verdict, case .asked(let chain) = unsafe record.pointee.peerCertificate {
+      unsafe record.pointee.isAcceptedOutOfDate =
+        !TLSCertificate.isInDate(chain.first?.reference.x509, by: SSL_get0_param(ssl))
+    }
     unsafe record.pointee.peerCertificate = .answered(verdict)
+  }
+
+  /// What the handshake that is done proves of the peer, whatever suite it went by.
+  ///
+  /// - Parameter context: the one that serves the connection.
+  func proof(for context: TLSContext) -> PeerProof {
+    let hasCertificate = unsafe SSL_get0_peer_certificate(ssl) != nil
+    let isResumed = unsafe SSL_session_reused(ssl) == 1
+    // A session was examined when it was offered, or when its ticket was opened; this is what libssl keeps of the check.
+    let isInherited = unsafe context.ignoresVerdict || SSL_get_verify_result(ssl) == Int(X509_V_OK)
+    return PeerProof(
+      demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,
+      isAccepted: isResumed ? isInherited : unsafe record.pointee.isPeerAccepted)
   }
 
   /// The alert can be told to the peer as the reason of a refused ClientHello: libssl sends it as it is. Others it renames,
@@ -185,6 +218,7 @@ extension SSLHandle {
   var alertSent: TLSAlert? { unsafe record.pointee.alertSent }
   var verification: CertificateCheck? { unsafe record.pointee.verification }
 
+  var declinedRenegotiations: Int { unsafe record.pointee.declinedRenegotiations }
   var hasNews: Bool { unsafe record.pointee.hasNews }
 
   /// Keeps what passes, if the configuration asks for it.

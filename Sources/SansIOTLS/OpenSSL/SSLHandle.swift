@@ -25,7 +25,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   private var isWatching = true
 
   /// Room for the largest alert: a CBC record with a SHA-384 MAC has 85 bytes.
-  private static let alertReserve = 128
+  static let alertReserve = 128
 
   /// How one call of libssl ended.
   enum Outcome {

@@ -62,10 +62,9 @@ final class SeededLibrary: @unchecked Sendable {
 
   /// What the core makes a context of that side in.
   func context(_ side: TLSContext.Configuration.Side) -> LibraryContext {
-    unsafe LibraryContext(pointer(side), owner: self) { context in
+    unsafe LibraryContext(pointer(side), owner: self, prepareTicket: Self.pinTime) { context in
       // A ticket holds the time of its issue, which is pinned; it must not have run out whatever the day.
       unsafe SSL_CTX_set_timeout(context, Self.lifetime)
-      unsafe SSL_CTX_set_session_ticket_cb(context, Self.pinTime, nil, nil)
     }
   }
 
@@ -83,7 +82,6 @@ final class SeededLibrary: @unchecked Sendable {
     defer { unsafe SSL_SESSION_free(fresh) }
     let copy = unsafe Minting.made(SSL_SESSION_dup(session.reference.session), "SSL_SESSION_dup")
     unsafe sitls_set_session_time(copy, sitls_session_time(fresh))
-    return unsafe TLSSession(
-      adopting: copy, origin: session.reference.origin, acceptedFor: session.reference.acceptedFor)
+    return unsafe TLSSession(adopting: copy, session.reference.provenance)
   }
 }

@@ -21,13 +21,18 @@ final class RawPeer {
   ///   - version: the newest version that it speaks.
   ///   - options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
   ///   - applicationProtocol: what a server selects (ALPN), whatever it is offered.
+  ///   - ciphers: its TLS 1.2 suites at security level 0; `nil` for libssl's at its own level.
   init(
     _ side: EnginePair.Side, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
-    selecting applicationProtocol: String = ""
+    selecting applicationProtocol: String = "", ciphers: String? = nil
   ) {
     let context = unsafe SSL_CTX_new(TLS_method())!
     unsafe SSL_CTX_set_options(context, options)
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version.rawValue), nil)
+    if let ciphers {
+      unsafe SSL_CTX_set_security_level(context, 0)
+      unsafe SSL_CTX_set_cipher_list(context, ciphers)
+    }
     unsafe selection = .allocate(capacity: 1 + applicationProtocol.utf8.count)
     _ = unsafe selection.initialize(from: [UInt8(applicationProtocol.utf8.count)] + applicationProtocol.utf8)
     if !applicationProtocol.isEmpty {
@@ -78,6 +83,11 @@ final class RawPeer {
       if count <= 0 { return plaintext }
       plaintext += buffer.prefix(Int(count))
     }
+  }
+
+  /// The suite that was negotiated, by libssl's name for it.
+  var cipher: String? {
+    unsafe SSL_get_current_cipher(ssl).map { unsafe String(cString: SSL_CIPHER_get_name($0)) }
   }
 
   /// Seals plaintext.

@@ -1,7 +1,8 @@
 import CSansIOTLSOpenSSL
-import SansIOTLS
 import SansIOTLSTestKit
 import Testing
+
+@testable import SansIOTLS
 
 /// Law 7. Nobody else's errors: entries that others left in this thread's queue change nothing, and the engine leaves
 /// none behind.
@@ -138,4 +139,111 @@ struct ForeignErrorTests {
     #expect(thrownError { _ = try TLSCertificate(der: [1, 2, 3]) }?.code == .invalidCertificate)
     #expect(ERR_peek_error() == 0)
   }
+
+  // MARK: Callbacks
+
+  /// Each of these has libssl call back, and each callback's entries would make the call that it happens in look failed.
+  @Test(arguments: TLSVersion.both, [TLSContext.Configuration.PeerVerification.chain, .none])
+  func `a client without a name to verify takes its tickets though it pins`(
+    version: TLSVersion, verification: TLSContext.Configuration.PeerVerification
+  ) throws {
+    for name in [ServerName.unverified(sni: nil), .unverified(sni: "localhost"), .ip("192.0.2.1")] {
+      var (client, server) = try EnginePair.configurations(version: version)
+      client.asksAboutPeerCertificate = true
+      client.peerVerification = verification
+      let contexts = (client: try TLSContext(client), server: try TLSContext(server))
+      for answer in [Answer.proceed, .accept] where answer.isAccept || name.isUnverified {
+        var pair = try EnginePair(client: contexts.client, server: contexts.server, serverName: name)
+        while pair.client.question == nil, pair.step() {}
+        try pair.client.answer(answer)
+        try pair.handshake()
+        try pair.settle()
+        #expect(pair.client.failure == nil)
+        #expect(pair.client.allEvents().contains { $0.hasPrefix("sessionTicket") })
+        #expect(try pair.transfer([1], from: .server) == [1])
+      }
+    }
+  }
+
+  /// The sink is the application's, and its libcrypto calls may fail.
+  @Test(arguments: TLSVersion.both)
+  func `what a key log sink leaves in the queue changes no result`(version: TLSVersion) throws {
+    ERR_clear_error()
+    for asks in [false, true] {
+      var pair = try EnginePair.connected(version, handshake: false) { client, server in
+        client.keyLog = { _ in Self.poison() }
+        server.keyLog = { _ in Self.poison() }
+        try EnginePair.authenticateClient(&client, &server)
+        server.applicationProtocols = ["a"]
+        client.applicationProtocols = ["a"]
+        client.asksAboutPeerCertificate = asks
+        server.asksAboutClientHello = asks
+      }
+      for _ in 0..<8 where pair.client.negotiated == nil || pair.server.negotiated == nil {
+        pair.step()
+        // The application fails too, between the calls.
+        Self.poison()
+        if pair.client.question != nil { try pair.client.answer(.accept) }
+        if pair.server.question != nil { try pair.server.answer(.proceed) }
+      }
+      try pair.settle()
+      if version == .tls13 { _ = try pair.client.keyUpdate(requestingPeer: true) }
+      #expect(try pair.transfer([1], from: .server) == [1])
+      #expect(try pair.transfer([2], from: .client) == [2])
+      try pair.shutdown()
+      #expect(pair.client.failure == nil)
+      #expect(pair.server.failure == nil)
+      #expect(ERR_peek_error() == 0)
+    }
+  }
+
+  /// Each callback by itself, as libssl calls it.
+  @Test(arguments: TLSVersion.both)
+  func `each callback leaves the queue as it found it`(version: TLSVersion) throws {
+    var (client, server) = try EnginePair.configurations(version: version)
+    client.keyLog = { _ in Self.poison() }
+    server.applicationProtocols = ["a"]
+    client.applicationProtocols = ["a"]
+    var pair = try EnginePair(
+      client: TLSContext(client), server: TLSContext(server), serverName: .unverified(sni: nil))
+    try pair.handshake()
+    for before in [0, 1, 2] {
+      ERR_clear_error()
+      for _ in 0..<before { Self.poison() }
+      let entries = Self.peekCount()
+      // The handles are alive for as long as the pair is.
+      unsafe Callbacks.keyLog(pair.client.handle.ssl, "LABEL 00 00")
+      #expect(Self.peekCount() == entries, "key log")
+      _ = unsafe Callbacks.newSession(pair.client.handle.ssl, SSL_get_session(pair.client.handle.ssl))
+      #expect(Self.peekCount() == entries, "new session")
+      _ = unsafe Callbacks.openTicket(
+        pair.server.handle.ssl, SSL_get_session(pair.server.handle.ssl), nil, 0, SSL_TICKET_SUCCESS, nil)
+      #expect(Self.peekCount() == entries, "ticket")
+      unsafe Callbacks.info(pair.server.handle.ssl, SSL_CB_READ_ALERT, 1 << 8 | 90)
+      #expect(Self.peekCount() == entries, "info")
+      unsafe Callbacks.message(0, 0, SSL3_RT_ALERT, [1, 90] as [UInt8], 2, pair.server.handle.ssl, nil)
+      #expect(Self.peekCount() == entries, "message")
+    }
+    ERR_clear_error()
+  }
+
+  /// How many entries the queue holds. They are taken out and put back, as nothing else can count them.
+  private static func peekCount() -> Int {
+    var codes: [CUnsignedLong] = []
+    while true {
+      let code = ERR_get_error()
+      if code == 0 { break }
+      codes.append(code)
+    }
+    for code in codes {
+      ERR_new()
+      // No text: the counts are compared, not what they say.
+      unsafe withVaList([]) { unsafe ERR_vset_error(ERR_GET_LIB(code), ERR_GET_REASON(code), nil, $0) }
+    }
+    return codes.count
+  }
+}
+
+extension Answer {
+  fileprivate var isAccept: Bool { if case .accept = self { true } else { false } }
 }

@@ -20,7 +20,7 @@ struct EventQueueTests {
   }
 
   @Test func `warnings beyond the limit are not kept, and push out nothing that comes once`() {
-    var queue = EventQueue(limit: 2)
+    var queue = EventQueue(limit: 2, ticketBytes: 1)
     for _ in 0..<5 { queue.append(.alertReceived(.userCanceled)) }
     queue.append(.handshakeCompleted)
     queue.append(.alertReceived(.userCanceled))
@@ -35,7 +35,7 @@ struct EventQueueTests {
     var ticket: Event?
     while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
     let session = try #require(ticket)
-    var queue = EventQueue(limit: 3)
+    var queue = EventQueue(limit: 3, ticketBytes: 1)
     queue.append(.handshakeCompleted)
     for _ in 0..<5 { queue.append(session) }
     queue.append(.alertReceived(.userCanceled))

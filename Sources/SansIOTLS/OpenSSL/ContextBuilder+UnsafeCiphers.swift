@@ -1,0 +1,45 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+extension ContextBuilder {
+  /// Takes away the suites by which a peer shows no certificate, or by which data is not encrypted, whether a list, a security
+  /// level or the system's policy let them in. Corresponds to the words `aNULL` and `eNULL` of `openssl-ciphers(1)`.
+  func removeUnsafeCiphers() throws(TLSError) {
+    let suites = unsafe (0..<sitls_ctx_cipher_count(context)).map { unsafe Suite(sitls_ctx_cipher(context, $0)) }
+    try remove(from: suites.filter(\.isTLS13), isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION) {
+      unsafe SSL_CTX_set_ciphersuites(context, $0)
+    }
+    try remove(from: suites.filter { !$0.isTLS13 }, isNeeded: unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION) {
+      unsafe SSL_CTX_set_cipher_list(context, $0)
+    }
+  }
+
+  private func remove(
+    from suites: [Suite], isNeeded: Bool, _ set: (_ names: String) -> Int32
+  ) throws(TLSError) {
+    let safe = suites.filter(\.isSafe)
+    if safe.count == suites.count { return }
+    if set(safe.map(\.name).joined(separator: ":")) == 1 || !isNeeded { return }
+    let source =
+      configuration.cipherList == nil && configuration.cipherSuites == nil ? "the system's policy" : "the configuration"
+    throw TLSError(
+      .unknownCipher, .local,
+      hint: "\(source) leaves no cipher suite that both authenticates the peer and encrypts; add one, such as "
+        + "ECDHE-ECDSA-AES256-GCM-SHA384 or ECDHE-RSA-AES256-GCM-SHA384", library: ErrorQueue.take())
+  }
+
+  private struct Suite {
+    let name: String
+    let isTLS13: Bool
+    let isSafe: Bool
+
+    /// - Parameter cipher: an entry of libssl's static table.
+    init(_ cipher: OpaquePointer?) {
+      name = unsafe String(cString: SSL_CIPHER_get_name(cipher))
+      // RFC 8446, appendix B.4.
+      isTLS13 =
+        unsafe SSL_CIPHER_get_protocol_id(cipher) >> 8 == 0x13 || SSL_CIPHER_get_auth_nid(cipher) == NID_auth_any
+      isSafe = unsafe SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null && SSL_CIPHER_get_cipher_nid(cipher) != NID_undef
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// What a handshake proves of the peer, held against what was asked for. libssl checks a certificate where the suite brings one;
+/// that one was brought is for the engine to see (law 15).
+struct PeerProof: Equatable, Sendable {
+  /// What the configuration asks for.
+  enum Demand: CaseIterable, Sendable {
+    /// The peer may be anyone.
+    case none
+    /// A peer that shows a certificate must show an acceptable one.
+    case whereShown
+    /// The peer must show an acceptable certificate.
+    case always
+  }
+
+  let demand: Demand
+  /// The peer showed a certificate, here or in the connection that the session was made by.
+  let hasCertificate: Bool
+  /// The certificate was checked and accepted, here or there.
+  let isAccepted: Bool
+
+  var isSufficient: Bool {
+    switch demand {
+    case .none: true
+    case .whereShown: !hasCertificate || isAccepted
+    case .always: hasCertificate && isAccepted
+    }
+  }
+}

@@ -1,0 +1,249 @@
+import CSansIOTLSOpenSSL
+import SansIOTLSTestKit
+import Testing
+
+@testable import SansIOTLS
+
+/// Law 15 where no certificate is shown: a session proves what the handshake proved that it was made by, and no more.
+struct ResumedPeerTests {
+  private static let names = ["a.example", "b.example"]
+
+  /// A connection of two contexts, its question answered; its sessions.
+  private static func connect(
+    _ client: TLSContext, _ server: TLSContext, _ name: ServerName = .dns("a.example"), _ session: TLSSession? = nil,
+    answer: Answer = .proceed
+  ) throws -> (isResumed: Bool, session: TLSSession?) {
+    var pair = try EnginePair(client: client, server: server, serverName: name, session: session)
+    while pair.client.question == nil, pair.step() {}
+    if pair.client.question != nil { try pair.client.answer(answer) }
+    try pair.handshake()
+    try pair.settle()
+    #expect(try pair.transfer([1], from: .client) == [1])
+    var last: TLSSession?
+    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+    #expect(pair.server.negotiated?.isResumed == pair.client.negotiated?.isResumed)
+    return (pair.client.negotiated?.isResumed == true, last)
+  }
+
+  /// The time by which a context that exists checks certificates.
+  private static func set(_ time: Int64, on context: TLSContext) {
+    unsafe X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(context.handle.context), Int(time))
+  }
+
+  // MARK: What was answered for
+
+  private static let pairsOfNames: [(ServerName, ServerName)] = [
+    (.dns("a.example"), .dns("b.example")),
+    (.dns("a.example"), .unverified(sni: nil)),
+    (.dns("a.example"), .unverified(sni: "a.example")),
+    (.dns("a.example"), .ip("192.0.2.1")),
+    (.ip("192.0.2.1"), .dns("a.example")),
+    (.ip("192.0.2.1"), .unverified(sni: nil)),
+    (.unverified(sni: "a.example"), .unverified(sni: "b.example")),
+    (.unverified(sni: "a.example"), .unverified(sni: nil)),
+    (.unverified(sni: nil), .unverified(sni: "a.example")),
+    (.unverified(sni: "a.example"), .dns("a.example")),
+  ]
+
+  @Test(arguments: TLSVersion.both, pairsOfNames)
+  func `a session of a context that asks is good for the whole name that was asked about`(
+    version: TLSVersion, names: (ServerName, ServerName)
+  ) throws {
+    let identity = TestAuthority().issue(names: Self.names, addresses: ["192.0.2.1"])
+    for answer in [Answer.proceed, .accept] {
+      for verification in [TLSContext.Configuration.PeerVerification.chain, .none] {
+        var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+        client.asksAboutPeerCertificate = true
+        client.peerVerification = verification
+        let ends = (client: try TLSContext(client), server: try TLSContext(server))
+        let first = try Self.connect(ends.client, ends.server, names.0, answer: answer)
+        let session = try #require(first.session)
+        let refused = thrownError { _ = try Self.connect(ends.client, ends.server, names.1, session, answer: answer) }
+        #expect(refused?.code == .invalidArgument)
+        #expect(refused?.hint.contains("server name") == true)
+        let again = try Self.connect(ends.client, ends.server, names.0, session, answer: answer)
+        #expect(again.isResumed)
+        // Nor does another context, which does not ask, take it for another name.
+        client.asksAboutPeerCertificate = false
+        let elsewhere = try TLSContext(client)
+        #expect(
+          thrownError { _ = try Self.connect(elsewhere, ends.server, names.1, session) }?.code == .invalidArgument)
+        // A session of a resumed connection is bound as the first was. A resumption in TLS 1.2 gives none.
+        guard let next = again.session else { continue }
+        #expect(thrownError { _ = try Self.connect(ends.client, ends.server, names.1, next) }?.code == .invalidArgument)
+        #expect(try Self.connect(ends.client, ends.server, names.0, next).isResumed)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `two spellings of one name are one name`(version: TLSVersion) throws {
+    let identity = TestAuthority().issue(names: Self.names, addresses: ["2001:db8::1"])
+    var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+    client.asksAboutPeerCertificate = true
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    for (name, same) in [
+      (ServerName.dns("a.example"), ServerName.dns("A.Example.")), (.ip("2001:db8::1"), .ip("2001:DB8:0::0001")),
+      (.unverified(sni: "a.example"), .unverified(sni: "A.EXAMPLE")),
+    ] {
+      let session = try #require(try Self.connect(ends.client, ends.server, name).session)
+      #expect(try Self.connect(ends.client, ends.server, same, session).isResumed)
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session that was accepted against its name is resumed for the name that was asked about`(
+    version: TLSVersion
+  ) throws {
+    var (client, server) = try EnginePair.configurations(version: version, identity: .selfSigned())
+    client.asksAboutPeerCertificate = true
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    let name = ServerName.dns("pinned.example")
+    let session = try #require(try Self.connect(ends.client, ends.server, name, answer: .accept).session)
+    #expect(try Self.connect(ends.client, ends.server, name, session).isResumed)
+  }
+
+  // MARK: Who the client is
+
+  @Test(arguments: TLSVersion.both)
+  func `a session of one client's identity is not resumed by another or none`(version: TLSVersion) throws {
+    let staff = TestAuthority()
+    let alice = try staff.issue(subject: "Alice", usage: .client).identity
+    let bob = try staff.issue(subject: "Bob", usage: .client).identity
+    var (client, server) = try EnginePair.configurations(version: version)
+    server.clientAuthentication = .requested
+    server.trust = [staff.trust]
+    let serverContext = try TLSContext(server)
+    func context(_ identities: [TLSIdentity]) throws -> TLSContext {
+      client.identities = identities
+      return try TLSContext(client)
+    }
+    let session = try #require(try Self.connect(context([alice]), serverContext, .dns("localhost")).session)
+    for others in [[], [bob]] {
+      let other = try context(others)
+      let error = thrownError { _ = try Self.connect(other, serverContext, .dns("localhost"), session) }
+      #expect(error?.code == .invalidArgument)
+      #expect(error?.hint.contains("identity") == true)
+    }
+    #expect(try Self.connect(context([alice]), serverContext, .dns("localhost"), session).isResumed)
+    let anonymous = try #require(try Self.connect(context([]), serverContext, .dns("localhost")).session)
+    let asAlice = try context([alice])
+    #expect(
+      thrownError { _ = try Self.connect(asAlice, serverContext, .dns("localhost"), anonymous) }?.code
+        == .invalidArgument)
+  }
+
+  // MARK: Dates
+
+  private static let inside: Int64 = 2_000_000
+  private static let validity = TestIdentity.Validity(notBefore: 1_000_000, notAfter: 3_000_000)
+  private static let outside: [Int64] = [500_000, 4_000_000]
+
+  @Test(arguments: TLSVersion.both, outside)
+  func `a server resumes no client whose certificate is out of date`(version: TLSVersion, time: Int64) throws {
+    var (client, server) = try EnginePair.configurations(version: version)
+    server.clientAuthentication = .required
+    server.verificationTime = Self.inside
+    let root = TestAuthority(name: "Root", validity: .init(notBefore: 0, notAfter: 5_000_000))
+    client.identities = [try root.issue(subject: "Alice", validity: Self.validity, usage: .client).identity]
+    server.trust = [root.trust]
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost")).session)
+    let next = try Self.connect(ends.client, ends.server, .dns("localhost"), session)
+    #expect(next.isResumed)
+    session = next.session ?? session
+    Self.set(time, on: ends.server)
+    let error = thrownError { _ = try Self.connect(ends.client, ends.server, .dns("localhost"), session) }
+    #expect(error?.code == .certificateRejected, "\(error as Any)")
+    Self.set(Self.inside, on: ends.server)
+    #expect(try Self.connect(ends.client, ends.server, .dns("localhost"), session).isResumed)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server that checks no certificates looks at no dates`(version: TLSVersion) throws {
+    var (client, server) = try EnginePair.configurations(version: version)
+    client.identities = [try TestIdentity.client(defect: .expired).identity]
+    server.clientAuthentication = .requested
+    server.peerVerification = .none
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    let session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost")).session)
+    #expect(try Self.connect(ends.client, ends.server, .dns("localhost"), session).isResumed)
+  }
+
+  @Test(arguments: TLSVersion.both, outside)
+  func `a client offers no session whose certificate is out of date`(version: TLSVersion, time: Int64) throws {
+    let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))
+    let identity = root.issue(names: ["localhost"], validity: Self.validity)
+    for asks in [false, true] {
+      var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+      client.verificationTime = Self.inside
+      client.asksAboutPeerCertificate = asks
+      let ends = (client: try TLSContext(client), server: try TLSContext(server))
+      for answer in [Answer.proceed, .accept] {
+        Self.set(Self.inside, on: ends.client)
+        let first = try Self.connect(ends.client, ends.server, .dns("localhost"), answer: answer)
+        let session = try #require(first.session)
+        Self.set(time, on: ends.client)
+        let error = thrownError { _ = try Self.connect(ends.client, ends.server, .dns("localhost"), session) }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.hint.contains("out of date") == true)
+        // Nor does another context.
+        client.asksAboutPeerCertificate = false
+        client.verificationTime = time
+        let other = try TLSContext(client)
+        #expect(
+          thrownError { _ = try Self.connect(other, ends.server, .dns("localhost"), session) }?.code == .invalidArgument
+        )
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a session of a certificate that was accepted out of date is resumed by the context that accepted it`(
+    version: TLSVersion
+  ) throws {
+    var (client, server) = try EnginePair.configurations(version: version, identity: .expired())
+    client.asksAboutPeerCertificate = true
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost"), answer: .accept).session)
+    for _ in 0..<2 {
+      let next = try Self.connect(ends.client, ends.server, .dns("localhost"), session)
+      #expect(next.isResumed)
+      session = next.session ?? session
+    }
+  }
+
+  // MARK: SNI
+
+  /// RFC 6066, section 3: a server that resumes does not include a server_name extension.
+  @Test(arguments: TLSVersion.both)
+  func `a server that resumes does not acknowledge the server name`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    func extensions(_ session: TLSSession?) throws -> (size: Int, session: TLSSession?) {
+      // Not a pair, which takes the messages for its ladder.
+      var client = try TLSEngine(.client(serverName: .dns("localhost")), context: ends.client, session: session)
+      var server = try TLSEngine(.server, context: ends.server)
+      for _ in 0..<3 {
+        _ = try server.absorb(client.drain())
+        _ = try client.absorb(server.drain())
+      }
+      #expect(server.negotiated?.serverName == "localhost")
+      #expect(client.negotiated?.serverName == "localhost")
+      #expect(client.negotiated?.isResumed == (session != nil))
+      var size = 0
+      while let message = client.nextMessage() {
+        if message.content == .handshake(.encryptedExtensions) { size = message.size }
+      }
+      var last: TLSSession?
+      while let event = client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+      return (size, last)
+    }
+    let first = try extensions(nil)
+    let second = try extensions(first.session)
+    if version == .tls13 {
+      #expect(first.size == 10)
+      #expect(second.size == 6)
+    }
+  }
+}
