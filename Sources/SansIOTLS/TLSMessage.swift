@@ -45,7 +45,7 @@ public struct TLSMessage: Sendable, Hashable {
   /// What it was.
   public let content: Content
   /// Its size in bytes: of a record with its header of 5, as on the wire; of a handshake message with its header of 4;
-  /// of an alert 2, of a ChangeCipherSpec 1.
+  /// of an alert 2, of a ChangeCipherSpec 1. A ClientHello in the form of SSL 2 has no header of its own, and its record one of 2.
   public let size: Int
   /// Whether the record was protected by keys.
   public let isEncrypted: Bool

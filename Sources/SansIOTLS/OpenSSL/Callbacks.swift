@@ -15,7 +15,8 @@ enum Callbacks {
       if isFatal {
         unsafe record.pointee.alertSent = alert
       } else if alert == .noRenegotiation {
-        unsafe record.pointee.renegotiationWasDeclined(ssl)
+        unsafe record.pointee.declinedRenegotiations += 1
+        unsafe record.pointee.hasNews = true
       }
     } else if !isFatal, alert != .closeNotify {
       unsafe record.pointee.warnings.append(alert)

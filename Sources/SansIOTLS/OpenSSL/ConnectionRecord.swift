@@ -29,8 +29,7 @@ struct ConnectionRecord: ~Copyable {
   var isAcceptedOutOfDate = false
 
   /// How many requests for a renegotiation libssl has declined by a warning.
-  private(set) var declinedRenegotiations = 0
-  private let declinedRenegotiationsLimit: Int
+  var declinedRenegotiations = 0
 
   // MARK: Questions
 
@@ -74,22 +73,9 @@ struct ConnectionRecord: ~Copyable {
     tap = context.tapsMessages ? MessageTap(limit: limits.messages) : nil
     hasNews = tap != nil
     spilled = SpillQueue(limit: limits.outbound)
-    declinedRenegotiationsLimit = limits.declinedRenegotiations
     asksAboutClientHello = context.configuration.asksAboutClientHello
     asksAboutPeerCertificate = context.asksAboutPeerCertificate
     ignoresVerdict = context.ignoresVerdict
-  }
-
-  /// libssl declines as many requests as it finds in one call, each of 4 bytes by a warning of 31. The ring is emptied as often as
-  /// that needs; past the limit nothing leaves any more, and the engine ends the connection after the call.
-  mutating func renegotiationWasDeclined(_ ssl: OpaquePointer?) {
-    declinedRenegotiations += 1
-    hasNews = true
-    if declinedRenegotiations > declinedRenegotiationsLimit {
-      unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
-    } else if unsafe sitls_write_room(SSL_get_wbio(ssl)) < 2 * SSLHandle.alertReserve {
-      spill()
-    }
   }
 
   /// Moves the outbound ring's contents behind those of the queue. Corresponds to `BIO_nread(3)`.

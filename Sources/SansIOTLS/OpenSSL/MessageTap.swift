@@ -81,7 +81,8 @@ final class MessageTap {
       innerType(unsafe TLSMessage.RecordType(rawValue: bytes[0]), direction)
       return
     case 0 where direction == .received && !way.isEncrypted && bytes.count > 0:
-      // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2) comes whole, and without a record's header before.
+      // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2): libssl reports it whole, and not the header of its record.
+      append(TLSMessage(.record(.handshake), direction, size: 2 + bytes.count, isEncrypted: false))
       content = .handshake(.clientHello)
     case SSL3_RT_CHANGE_CIPHER_SPEC:
       // From libssl 3.2 on it is told in TLS 1.3 besides its record, which is enough.

@@ -25,7 +25,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   private var isWatching = true
 
   /// Room for the largest alert: a CBC record with a SHA-384 MAC has 85 bytes.
-  static let alertReserve = 128
+  private static let alertReserve = 128
 
   /// How one call of libssl ended.
   enum Outcome {
@@ -315,6 +315,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       let room = buffer.count - initialized
       var count = 0
       makeRoom()
+      if isSendingOver { discardOwed() }
       let outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
       }
@@ -362,6 +363,15 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     var nothing: UInt8 = 0
     defer { countRings() }
     return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
+  }
+
+  /// After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it in a call of its own, before it reads on, and that
+  /// call returns as if a control record had passed.
+  private mutating func discardOwed() {
+    guard owes else { return }
+    var nothing: UInt8 = 0
+    var count = 0
+    _ = unsafe perform { unsafe SSL_read_ex($0, &nothing, 0, &count) }
   }
 
   /// libssl owes the answer to a KeyUpdate.

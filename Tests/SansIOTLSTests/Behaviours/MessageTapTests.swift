@@ -201,4 +201,24 @@ struct MessageTapTests {
     engines.pull()
     #expect(engines.messages.isEmpty)
   }
+
+  /// RFC 5246, appendix E.2: a client of old times begins with a ClientHello in the form of SSL 2.
+  @Test
+  func `a ClientHello in the form of SSL 2 is a ClientHello`() throws {
+    var configuration = TLSContext.Configuration.server(try TestIdentity.server(key: .rsa2048).identity)
+    configuration.tapsMessages = true
+    // It cannot name signature algorithms, and so signs with SHA-1.
+    configuration.securityLevel = 0
+    var server = try TLSEngine(.server, context: TLSContext(configuration))
+    // Type 1, version 3.3, one suite of three bytes (AES128-SHA), no session, a challenge of 16 bytes.
+    let message: [UInt8] = [1, 3, 3, 0, 3, 0, 0, 0, 16, 0, 0, 0x2f] + (0..<16)
+    let hello = [0x80, UInt8(message.count)] + message
+    #expect(try server.feed(hello) == hello.count)
+    var messages: [TLSMessage] = []
+    while let message = server.nextMessage() { messages.append(message) }
+    #expect(messages.prefix(2).map(\.content) == [.record(.handshake), .handshake(.clientHello)])
+    #expect(messages.prefix(2).map(\.size) == [hello.count, message.count])
+    #expect(messages.prefix(2).allSatisfy { $0.direction == .received && !$0.isEncrypted })
+    #expect(messages.contains { $0.content == .handshake(.serverHello) && $0.direction == .sent })
+  }
 }

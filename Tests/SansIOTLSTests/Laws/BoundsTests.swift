@@ -97,6 +97,33 @@ struct BoundsTests {
     #expect(try pair.transfer([3], from: side.peer) == [3])
   }
 
+  /// The count is of what the peer sent, whether or not this side can still answer.
+  @Test(arguments: EnginePair.Side.allCases, [false, true])
+  func `as many control records as the limit allows are read after the own close_notify`(
+    side: EnginePair.Side, requesting: Bool
+  ) throws {
+    for piece in [Int.max, 1] {
+      var pair = try EnginePair.connected(.tls13)
+      try pair.settle()
+      #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
+      #expect(try pair.at(side) { try $0.close() } == .done)
+      _ = pair.at(side) { $0.drain() }
+      func updates(_ count: Int) throws -> [UInt8] {
+        try pair.at(side.peer) { (engine) throws in
+          for _ in 0..<count { #expect(try engine.keyUpdate(requestingPeer: requesting) == .done) }
+          return engine.drain()
+        }
+      }
+      let allowed = try updates(64)
+      #expect(try pair.at(side) { try $0.absorb(allowed, piece: piece) }.isEmpty)
+      #expect(pair.at(side) { $0.failure } == nil)
+      #expect(pair.at(side) { $0.outboundCount } == 0)
+      #expect(try pair.transfer([1], from: side.peer) == [1])
+      let more = try updates(65)
+      #expect(thrownError { _ = try pair.at(side) { try $0.absorb(more, piece: piece) } }?.code == .limitExceeded)
+    }
+  }
+
   /// A sender that renews its keys for ever, and a receiver that has nothing to say but the answers.
   @Test(arguments: EnginePair.Side.allCases)
   func `answers to the own key updates are no flood`(side: EnginePair.Side) throws {
@@ -157,6 +184,26 @@ struct BoundsTests {
     #expect(events.dropFirst().allSatisfy { $0.hasPrefix("sessionTicket") })
   }
 
+  /// Tickets as large as RFC 8446, section 4.6.1, allows, to a client that does not pull events.
+  @Test
+  func `of large tickets no more is kept than the limit of bytes`() throws {
+    var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
+    func ticket(_ size: Int) -> [UInt8] {
+      let body = [0, 0, 28, 32, 0, 0, 0, 1, 1, 7, UInt8(size >> 8), UInt8(size & 255)] + pattern(size) + [0, 0]
+      return [4, UInt8(body.count >> 16), UInt8(body.count >> 8 & 255), UInt8(body.count & 255)] + body
+    }
+    let message = ticket(65_535 - 13 - 15)
+    for _ in 0..<60 {
+      var rest = message[...]
+      while !rest.isEmpty {
+        #expect(try box.pair.client.absorb(forge.seal(.handshake, Array(rest.prefix(16_000)))).isEmpty)
+        rest = rest.dropFirst(16_000)
+      }
+    }
+    let tickets = box.pair.client.allEvents().filter { $0.hasPrefix("sessionTicket") }
+    #expect(tickets.count == 2, "128 KiB hold two of them")
+  }
+
   /// Records in clear that carry nothing, as many as a peer likes: libssl counts these.
   @Test(
     arguments: TLSVersion.both,
@@ -173,7 +220,7 @@ struct BoundsTests {
   func `limits out of range are refused with the range`() {
     let mistakes: [(inout TLSEngine.Limits) -> Void] = [
       { $0.ring = 63 }, { $0.ring = 262_145 }, { $0.outbound = 0 }, { $0.handshake = 4095 }, { $0.controlRecords = 0 },
-      { $0.events = 3 },
+      { $0.events = 3 }, { $0.ticketBytes = 0 }, { $0.declinedRenegotiations = 0 },
     ]
     for mistake in mistakes {
       let error = thrownError { _ = try EnginePair.connected(limits: Self.limits(mistake)) }

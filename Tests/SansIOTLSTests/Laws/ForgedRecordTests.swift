@@ -135,6 +135,24 @@ struct ForgedRecordTests {
     #expect(box.pair.server.failure == nil)
   }
 
+  /// A request has 4 bytes and its warning 31: data between them must not let a peer make a server send without an end.
+  @Test(arguments: [1, 50])
+  func `as many renegotiations are declined in a connection's life as the limit says`(requests: Int) throws {
+    var limits = TLSEngine.Limits.default
+    limits.declinedRenegotiations = 300
+    var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
+    let request = [[UInt8]](repeating: [1, 0, 0, 0], count: requests).flatMap(\.self)
+    var warnings = 0
+    for round in 0..<400 where box.pair.server.failure == nil {
+      let stream = forge.seal(.handshake, request) + forge.seal(.applicationData, [UInt8(truncatingIfNeeded: round)])
+      _ = try? box.pair.server.absorb(stream)
+      warnings += recordLengths(box.pair.server.drain()).count
+    }
+    #expect(box.pair.server.failure?.code == .limitExceeded)
+    #expect(box.pair.server.failure?.hint.contains("declinedRenegotiations") == true)
+    #expect(warnings == 301, "the last one is what shows that the limit is passed")
+  }
+
   @Test
   func `key update inside a message waits for its rest`() throws {
     var (box, forge) = try RecordForge.connected(.tls13)

@@ -1,6 +1,9 @@
-import SansIOTLS
+import CSansIOTLSOpenSSL
 import SansIOTLSTestKit
+import Synchronization
 import Testing
+
+@testable import SansIOTLS
 
 /// Law 13. Questions, not callbacks: the engine stops at a decision, and goes on at whatever time it is answered.
 struct QuestionTests {
@@ -447,5 +450,38 @@ struct QuestionTests {
     #expect(hello(pair.server) != nil)
     try pair.server.answer(.proceed)
     try pair.handshake()
+  }
+
+  // MARK: One check
+
+  /// Counts the certificates that libcrypto reports as checked: it calls this for each of a chain.
+  private static let checked = Atomic(0)
+  private static let count: X509_STORE_CTX_verify_cb = { result, _ in
+    checked.add(1, ordering: .relaxed)
+    return result
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a chain is checked once, whether or not a question is asked about it`(version: TLSVersion) throws {
+    func checks(asking: Bool) throws -> Int {
+      let (client, server) = try EnginePair.configurations(version: version)
+      var configuration = client
+      configuration.asksAboutPeerCertificate = asking
+      let context = try TLSContext(configuration)
+      unsafe X509_STORE_set_verify_cb(SSL_CTX_get_cert_store(context.handle.context), Self.count)
+      var pair = try EnginePair(client: context, server: TLSContext(server))
+      let before = Self.checked.load(ordering: .relaxed)
+      if asking {
+        while pair.client.question == nil, pair.step() {}
+        try pair.client.answer(.proceed)
+      }
+      try pair.handshake()
+      let isChainKept = unsafe SSL_get0_verified_chain(pair.client.handle.ssl) != nil
+      #expect(isChainKept)
+      return Self.checked.load(ordering: .relaxed) - before
+    }
+    let once = try checks(asking: false)
+    #expect(once > 0)
+    #expect(try checks(asking: true) == once)
   }
 }

@@ -35,12 +35,35 @@ struct EventQueueTests {
     var ticket: Event?
     while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
     let session = try #require(ticket)
-    var queue = EventQueue(limit: 3, ticketBytes: 1)
+    var queue = EventQueue(limit: 3, ticketBytes: 10_000)
     queue.append(.handshakeCompleted)
     for _ in 0..<5 { queue.append(session) }
     queue.append(.alertReceived(.userCanceled))
     queue.append(.peerClosed)
     queue.append(session)
     #expect(Self.rest(&queue) == ["handshakeCompleted", "user_canceled", "peerClosed"])
+  }
+
+  @Test func `tickets are bounded in bytes too, the newest stay, and one that is too large by itself does not come in`()
+    throws
+  {
+    var pair = try EnginePair.connected(.tls13)
+    try pair.settle()
+    var ticket: Event?
+    while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
+    let event = try #require(ticket)
+    guard case .sessionTicket(let session) = event else { return }
+    let size = session.ticketByteCount
+    #expect(size > 0)
+    var queue = EventQueue(limit: 100, ticketBytes: 3 * size)
+    queue.append(.handshakeCompleted)
+    for _ in 0..<5 { queue.append(event) }
+    #expect(Self.rest(&queue) == ["handshakeCompleted", "sessionTicket", "sessionTicket", "sessionTicket"])
+    // What was pulled counts no more.
+    for _ in 0..<3 { queue.append(event) }
+    #expect(Self.rest(&queue).count == 3)
+    var narrow = EventQueue(limit: 100, ticketBytes: size - 1)
+    narrow.append(event)
+    #expect(narrow.isEmpty)
   }
 }
