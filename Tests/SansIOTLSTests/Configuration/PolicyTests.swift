@@ -93,4 +93,47 @@ struct PolicyTests {
     try pair.handshake()
     #expect(pair.client.negotiated?.group == "secp256r1")
   }
+
+  /// Suites without certificate are among those that the policy gives a new context.
+  private static let admitsAnonymousPeers = {
+    let context = unsafe SSL_CTX_new(TLS_method())
+    let ssl = unsafe SSL_new(context)
+    defer {
+      unsafe SSL_free(ssl)
+      unsafe SSL_CTX_free(context)
+    }
+    var index: Int32 = 0
+    while let name = unsafe SSL_get_cipher_list(ssl, index) {
+      if unsafe String(cString: name).hasPrefix("AECDH-") { return true }
+      index += 1
+    }
+    return false
+  }()
+
+  @Test(.enabled(if: admitsAnonymousPeers))
+  func `no policy lets a server in that shows no certificate`() throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [TestAuthority().trust]
+    var client = try TLSEngine(.client(serverName: .dns("bank.example")), context: TLSContext(configuration))
+    let server = RawPeer(.server, ciphers: "aNULL:@SECLEVEL=0")
+    for _ in 0..<4 {
+      _ = server.absorb(client.drain())
+      _ = try? client.absorb(server.drain())
+    }
+    #expect(client.negotiated == nil)
+    #expect(client.failure?.alertReceived == .handshakeFailure)
+  }
+
+  @Test(.enabled(if: admitsAnonymousPeers))
+  func `no policy makes a server serve without its certificate`() throws {
+    let configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
+    var server = try TLSEngine(.server, context: TLSContext(configuration))
+    let client = RawPeer(.client, ciphers: "aNULL:@SECLEVEL=0")
+    for _ in 0..<4 {
+      _ = try? server.absorb(client.drain())
+      _ = client.absorb(server.drain())
+    }
+    #expect(server.negotiated == nil)
+    #expect(server.failure?.code == .nothingInCommon)
+  }
 }
