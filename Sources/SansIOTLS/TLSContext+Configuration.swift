@@ -48,6 +48,7 @@ extension TLSContext {
     /// The newest version allowed; `nil` means TLS 1.3, or what the system's policy allows short of it.
     public var maximumVersion: TLSVersion?
     /// TLS 1.2 suites in the syntax of `openssl-ciphers(1)`; `nil` means libssl's, which the system's policy may set.
+    /// Suites without a certificate (`aNULL`) or without encryption (`eNULL`) are never used, whatever the list or the policy says.
     /// Corresponds to `SSL_CTX_set_cipher_list(3)`.
     public var cipherList: String?
     /// TLS 1.3 suites by name, preferred first; `nil` means libssl's. Corresponds to `SSL_CTX_set_ciphersuites(3)`.
