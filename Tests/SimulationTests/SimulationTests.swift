@@ -14,14 +14,14 @@ struct SimulationTests {
 
   @Test(.enabled(if: Campaign.isQuick))
   func `on a carrier that only moves bytes nothing fails and all arrives`() throws {
-    let outcomes = try run(300) { Scenario(seed: $0, carrier: .direct, isObstructed: false) }
+    let outcomes = try run(150) { Scenario(seed: $0, carrier: .direct, isObstructed: false) }
     #expect(outcomes.allSatisfy { $0.isComplete })
     #expect(outcomes.contains { $0.isResumed })
   }
 
   @Test(.enabled(if: Campaign.isQuick))
   func `on a carrier that splits, joins, delays and stalls nothing fails and all arrives`() throws {
-    let outcomes = try run(400) { Scenario(seed: $0, carrier: .harmless, isObstructed: false) }
+    let outcomes = try run(200) { Scenario(seed: $0, carrier: .harmless, isObstructed: false) }
     #expect(outcomes.allSatisfy { $0.isComplete })
   }
 
@@ -29,7 +29,7 @@ struct SimulationTests {
   func `on a carrier that spoils the stream all arrives in order, or an error says why not`(
     carrier: Scenario.Carrier
   ) throws {
-    let outcomes = try run(250) { Scenario(seed: $0, carrier: carrier, isObstructed: false) }
+    let outcomes = try run(125) { Scenario(seed: $0, carrier: carrier, isObstructed: false) }
     // Some get through and some do not, or nothing was tested.
     #expect(outcomes.contains { $0.isComplete })
     #expect(outcomes.contains { !$0.isComplete })
@@ -37,19 +37,19 @@ struct SimulationTests {
 
   @Test(.enabled(if: Campaign.isQuick))
   func `a side that refuses tells why, and its peer is told`() throws {
-    let outcomes = try run(400) { Scenario(seed: $0, carrier: .harmless, isObstructed: true) }
+    let outcomes = try run(200) { Scenario(seed: $0, carrier: .harmless, isObstructed: true) }
     let codes = outcomes.reduce(into: Set<String>()) { $0.formUnion($1.codes) }
     #expect(codes.isSuperset(of: ["certificateRejected", "nothingInCommon", "rejected", "alertReceived", "truncated"]))
   }
 
   @Test(.enabled(if: Campaign.isQuick))
   func `whatever a seed decides, the laws hold`() throws {
-    _ = try run(400) { Scenario(seed: 10_000 + $0) }
+    _ = try run(200) { Scenario(seed: 10_000 + $0) }
   }
 
   @Test(.enabled(if: Campaign.isQuick))
   func `one seed is one conversation, byte for byte`() throws {
-    for seed in UInt64(1)...50 {
+    for seed in UInt64(1)...25 {
       let first = try Simulation.run(Scenario(seed: seed), isDigested: true)
       #expect(try Simulation.run(Scenario(seed: seed), isDigested: true) == first, "seed \(seed)")
     }

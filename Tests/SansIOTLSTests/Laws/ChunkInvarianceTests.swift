@@ -41,16 +41,16 @@ struct ChunkInvarianceTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `five hundred random cuts of a whole conversation come to the same`(version: TLSVersion) throws {
+  func `two hundred random cuts of a whole conversation come to the same`(version: TLSVersion) throws {
     let contexts = try Contexts(version, tickets: 0)
     let (whole, _) = try contexts.outcome(count: 1000) { .max }
     var cuts = 0
-    for seed in UInt64(1)...500 {
+    for seed in UInt64(1)...200 {
       let (cut, pieces) = try contexts.outcome(count: 1000, nextPiece: Self.randomPieces(seed: seed))
       #expect(cut == whole, "seed \(seed)")
       cuts += pieces
     }
-    #expect(cuts > 10_000)
+    #expect(cuts > 4000)
   }
 
   /// A ticket's length depends on a random number inside it, so here the records are counted and not measured.
@@ -59,7 +59,7 @@ struct ChunkInvarianceTests {
     let contexts = try Contexts(version, tickets: 3)
     let (whole, _) = try contexts.outcome(count: 1000) { .max }
     #expect(whole.events[.client]?.filter { $0.hasPrefix("sessionTicket") }.count == (version == .tls13 ? 3 : 1))
-    for seed in UInt64(1001)...1100 {
+    for seed in UInt64(1001)...1050 {
       let (cut, _) = try contexts.outcome(count: 1000, nextPiece: Self.randomPieces(seed: seed))
       #expect(cut.plaintext == whole.plaintext, "seed \(seed)")
       #expect(cut.events == whole.events, "seed \(seed)")

@@ -1,0 +1,41 @@
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+/// What a peer sends while a question is open counts towards the limit of the handshake.
+struct QuestionBoundTests {
+  private static let limits = {
+    var limits = TLSEngine.Limits.default
+    limits.handshake = 4096
+    return limits
+  }()
+
+  @Test(arguments: TLSVersion.both, [1, 100, 5000])
+  func `a server that asks about the ClientHello takes no more than the limit of the handshake`(
+    version: TLSVersion, piece: Int
+  ) throws {
+    var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { _, server in
+      server.asksAboutClientHello = true
+    }
+    var taken = try pair.server.feed(pair.client.drain())
+    #expect(pair.server.question != nil)
+    let more = [UInt8](repeating: 1, count: piece)
+    for _ in 0..<(10_000 / piece) { taken += try pair.server.feed(more) }
+    #expect(taken == 4096)
+  }
+
+  @Test(arguments: TLSVersion.both, [1, 100, 5000])
+  func `a client that asks about the certificate takes no more than the limit of the handshake`(
+    version: TLSVersion, piece: Int
+  ) throws {
+    var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { client, _ in
+      client.asksAboutPeerCertificate = true
+    }
+    _ = try pair.server.feed(pair.client.drain())
+    var taken = try pair.client.feed(pair.server.drain())
+    #expect(pair.client.question != nil)
+    let more = [UInt8](repeating: 1, count: piece)
+    for _ in 0..<(10_000 / piece) { taken += try pair.client.feed(more) }
+    #expect(taken == 4096)
+  }
+}
