@@ -24,9 +24,12 @@ let package = Package(
       name: "CLibcrypto",
       pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl@3"]), .yum(["openssl-devel"])]),
+    // C, because it runs before the Swift runtime does.
+    .target(name: "CInheritance"),
     .executableTarget(
       name: "tlspipe",
       dependencies: [
+        "CInheritance",
         "CLibcrypto",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),

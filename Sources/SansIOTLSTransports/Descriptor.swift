@@ -1,5 +1,3 @@
-internal import Synchronization
-
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -8,67 +6,93 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// One descriptor and what is to be done with it at the end.
+/// One descriptor, used in one direction without ever waiting.
 ///
-/// How a call is kept from blocking depends on the kind, because O_NONBLOCK is a property of the open file description
-/// and standard descriptors share theirs with the shell and with other programs:
+/// O_NONBLOCK is a property of the open file description, and a program shares the descriptions of its standard descriptors
+/// with the shell, with the programs beside it and with its own children: whoever sets the flag makes their writes fail, and
+/// a program that a signal ends cannot put it back. So the flag is never changed. How a call is kept from waiting depends on
+/// the kind:
 /// - a socket needs nothing: `recv(2)` and `send(2)` take MSG_DONTWAIT call by call;
-/// - a regular file never blocks in the sense of `poll(2)`;
-/// - a terminal stays as it is (a program killed by Control-C could not put it back, and the shell would suffer): each
-///   call asks `poll(2)` first, and writes no more than `poll(2)` promises room for;
-/// - anything else, pipes above all, is switched to O_NONBLOCK and switched back at the end; if two descriptors share the
-///   open file description, when the later of them ends.
+/// - a regular file never waits in the sense of `poll(2)`;
+/// - a pipe is opened a second time, through `/proc/self/fd`. That gives an open file description of this descriptor's own,
+///   and on that one O_NONBLOCK is set. `poll(2)` still looks at the number that was given: a FIFO that is opened for reading
+///   when its writers have gone does not report their end;
+/// - where that is not possible (another system, no `/proc`, a pipe that another user made), and for a terminal or any other
+///   device, which may react to being opened, each call asks `poll(2)` first and writes no more than `poll(2)` promises room
+///   for. Such a call waits only if another program reads the bytes, or fills the room, in the moment between the two.
 struct Descriptor: ~Copyable, Sendable {
-  private enum Kind { case socket, file, terminal, pipe }
+  enum Direction { case reading, writing }
 
+  private enum Kind { case socket, file, terminal, pipe, device }
+
+  /// The number that was given, for `poll(2)`.
   let number: Int32
+  /// A descriptor of the same pipe whose open file description nobody shares; `nil` if there is none.
+  private let unshared: Int32?
   private let kind: Kind
   private let isOwned: Bool
-  /// What was changed and is to be put back; `nil` if nothing was.
-  let changedFlags: ChangedFlags?
 
   /// - Parameters:
   ///   - number: an open descriptor.
+  ///   - direction: what it is used for.
   ///   - isOwned: whether it is closed at the end.
-  ///   - sharing: the change that another descriptor of the same open file description has made.
+  ///   - reopensPipes: whether a pipe is opened a second time, if that is possible.
   /// - Throws: ``TransportError`` if it is not open.
-  init(_ number: Int32, isOwned: Bool, sharing changed: ChangedFlags? = nil) throws(TransportError) {
+  init(
+    _ number: Int32, for direction: Direction, isOwned: Bool, reopensPipes: Bool = true
+  ) throws(TransportError) {
     var status = stat()
     // Sound: `status` lives through the call.
     guard unsafe fstat(number, &status) == 0 else { throw .last(.prepare) }
     let kind: Kind =
       switch status.st_mode & S_IFMT {
+      // Calls fail without waiting.
+      case _ where !Self.isOpen(number, for: direction): .file
       case S_IFSOCK: .socket
       case S_IFREG, S_IFBLK, S_IFDIR: .file
+      case S_IFIFO: .pipe
       case S_IFCHR where isatty(number) == 1: .terminal
-      default: .pipe
+      default: .device
       }
-    var changedFlags = changed
-    changed?.retain()
-    if kind == .pipe, changed == nil {
-      let flags = fcntl(number, F_GETFL)
-      guard flags >= 0 else { throw .last(.prepare) }
-      if flags & O_NONBLOCK == 0 {
-        guard fcntl(number, F_SETFL, flags | O_NONBLOCK) == 0 else { throw .last(.prepare) }
-        changedFlags = ChangedFlags(original: flags)
-      }
-    }
     self.number = number
+    unshared = kind == .pipe && reopensPipes ? Self.reopened(number, for: direction) : nil
     self.kind = kind
     self.isOwned = isOwned
-    self.changedFlags = changedFlags
   }
 
   deinit {
-    changedFlags?.release(number)
+    if let unshared { _ = close(unshared) }
     // EINTR is no reason to call again: Linux has released the number by then.
     if isOwned { _ = close(number) }
   }
 
-  /// Whether calls on a descriptor wait, by the flags of its open file description.
-  static func isBlocking(_ number: Int32) -> Bool {
-    let flags = fcntl(number, F_GETFL)
-    return flags >= 0 && flags & O_NONBLOCK == 0
+  private static func isOpen(_ number: Int32, for direction: Direction) -> Bool {
+    fcntl(number, F_GETFL) & O_ACCMODE != (direction == .reading ? O_WRONLY : O_RDONLY)
+  }
+
+  /// Opens a pipe a second time, so that O_NONBLOCK is set where no other program sees it.
+  ///
+  /// - Returns: a descriptor; `nil` if that is not possible here.
+  private static func reopened(_ number: Int32, for direction: Direction) -> Int32? {
+    #if os(Linux)
+      let mode = direction == .reading ? O_RDONLY : O_WRONLY
+      let path = "/proc/self/fd/\(number)".utf8.map { CChar(bitPattern: $0) } + [0]
+      // Sound: the path lives through the call, and ends in its only NUL.
+      let unshared = unsafe open(path, mode | O_NONBLOCK | O_CLOEXEC)
+      return unshared >= 0 ? unshared : nil
+    #else
+      // Elsewhere `/dev/fd` gives the same open file description once more.
+      return nil
+    #endif
+  }
+
+  /// Whether `poll(2)` has to be asked before each call.
+  private var asksFirst: Bool {
+    switch kind {
+    case .socket, .file: false
+    case .terminal, .device: true
+    case .pipe: unshared == nil
+    }
   }
 
   var isSocket: Bool { kind == .socket }
@@ -79,7 +103,7 @@ struct Descriptor: ~Copyable, Sendable {
   func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Int? {
     precondition(buffer.freeCapacity > 0, "an empty buffer cannot tell the end of file")
     while true {
-      if kind == .terminal, !DescriptorWatch.isReady(number, .reading) { return nil }
+      if asksFirst, !DescriptorWatch.isReady(number, .reading) { return nil }
       // Sound: the kernel writes at most `room` bytes from the first free one on, and as many as it says become
       // initialized.
       let count = unsafe buffer.withUnsafeMutableBufferPointer { buffer, initialized in
@@ -89,7 +113,7 @@ struct Descriptor: ~Copyable, Sendable {
           if kind == .socket {
             unsafe recv(number, free, room, Int32(MSG_DONTWAIT))
           } else {
-            unsafe readDescriptor(number, free, room)
+            unsafe readDescriptor(unshared ?? number, free, room)
           }
         if count > 0 { initialized += count }
         return count
@@ -110,7 +134,7 @@ struct Descriptor: ~Copyable, Sendable {
   /// - Returns: bytes written; 0 if there is no room now.
   func write(_ bytes: RawSpan) throws(TransportError) -> Int {
     while true {
-      if kind == .terminal, !DescriptorWatch.isReady(number, .writing) { return 0 }
+      if asksFirst, !DescriptorWatch.isReady(number, .writing) { return 0 }
       // Sound: the kernel reads at most `bytes.count` bytes of memory that is lent for the call.
       let count = unsafe bytes.withUnsafeBytes { bytes in
         if kind == .socket {
@@ -123,8 +147,8 @@ struct Descriptor: ~Copyable, Sendable {
             return unsafe send(number, bytes.baseAddress, bytes.count, flags)
           #endif
         }
-        let room = unsafe kind == .terminal ? Self.terminalPiece(bytes) : bytes.count
-        return BrokenPipeSignal.suppressed { unsafe writeDescriptor(number, bytes.baseAddress, room) }
+        let piece = unsafe piece(of: bytes)
+        return BrokenPipeSignal.suppressed { unsafe writeDescriptor(unshared ?? number, bytes.baseAddress, piece) }
       }
       if count >= 0 { return count }
       switch errno {
@@ -135,9 +159,45 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// How many of the written bytes the reader has not taken yet: what a pipe holds, or what a TCP connection has not had
+  /// acknowledged; `nil` where the kernel does not say.
+  var unreadCount: Int? {
+    #if canImport(Glibc)
+      let request: Int32
+      switch kind {
+      case .pipe: request = FIONREAD
+      case .socket where isInternetSocket: request = TIOCOUTQ
+      case .socket, .file, .terminal, .device: return nil
+      }
+      var count: Int32 = 0
+      // Sound: both requests write one number, which lives through the call.
+      return unsafe ioctl(number, UInt(request), &count) == 0 ? Int(count) : nil
+    #else
+      return nil
+    #endif
+  }
+
+  private var isInternetSocket: Bool {
+    var address = sockaddr()
+    var size = socklen_t(MemoryLayout<sockaddr>.size)
+    // Sound: both live through the call, which fills as much of the address as there is room for.
+    guard unsafe getsockname(number, &address, &size) == 0 else { return false }
+    return [sa_family_t(AF_INET), sa_family_t(AF_INET6)].contains(address.sa_family)
+  }
+
   /// Tells the other end of a socket that no more will come, which closing one of several descriptors would not.
   func shutDownWriting() {
     if kind == .socket { _ = shutdown(number, Self.shutWrite) }
+  }
+
+  /// How many of these bytes one call may write without waiting.
+  private func piece(of bytes: UnsafeRawBufferPointer) -> Int {
+    switch kind {
+    case .terminal: unsafe Self.terminalPiece(bytes)
+    // POSIX: a pipe that is writable has room for PIPE_BUF bytes.
+    case .pipe where unshared == nil: min(bytes.count, Int(PIPE_BUF))
+    case .pipe, .socket, .file, .device: bytes.count
+    }
   }
 
   /// How many bytes a terminal that is writable takes without waiting: 256, and a line feed by itself. A terminal that is not
@@ -153,26 +213,6 @@ struct Descriptor: ~Copyable, Sendable {
   #else
     private static let shutWrite = SHUT_WR
   #endif
-}
-
-/// Status flags of an open file description that were changed, and how many descriptors need the change.
-final class ChangedFlags: Sendable {
-  private let original: Int32
-  private let holders = Mutex(1)
-
-  init(original: Int32) { self.original = original }
-
-  func retain() { holders.withLock { $0 += 1 } }
-
-  /// Puts the flags back if no other descriptor needs the change any more.
-  ///
-  /// - Parameter number: one of the descriptors, still open.
-  func release(_ number: Int32) {
-    holders.withLock { holders in
-      holders -= 1
-      if holders == 0 { _ = fcntl(number, F_SETFL, original) }
-    }
-  }
 }
 
 // The methods of these names hide the functions.

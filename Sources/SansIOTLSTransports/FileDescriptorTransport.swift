@@ -8,13 +8,14 @@
 
 /// A byte transport over two file descriptors: pipes, sockets, terminals, files, in any mixture.
 ///
-/// No call blocks, is cut short by a signal, or raises SIGPIPE. Each direction closes by itself. Descriptors whose
-/// status flags had to be changed (see `fcntl(2)`, O_NONBLOCK) get them back when their direction is closed or the
-/// transport ends; if both directions share an open file description, when the later of them is. Until then other
-/// holders of the same open file description see the change.
+/// No call blocks, is cut short by a signal, or raises SIGPIPE. Each direction closes by itself.
 ///
-/// A terminal is not changed, but asked by `poll(2)` in each call. So one that another program reads at the same time may
-/// still hold a read up: that program may take what `poll(2)` saw.
+/// The descriptors' status flags (see `fcntl(2)`, O_NONBLOCK) are neither needed nor changed: other programs share them. On
+/// Linux a pipe is opened a second time through `/proc/self/fd`, so that the flag is set where nobody else sees it; that takes
+/// one more descriptor for each direction, which closes with it. A pipe that cannot be opened (no `/proc`, another user's), a
+/// terminal and any other device are asked by `poll(2)` in each call, and pipes and terminals written in small pieces. Then a
+/// call may still be held up by another program that uses the same pipe or terminal: it may take the bytes that `poll(2)` saw,
+/// or fill the room.
 public struct FileDescriptorTransport: ~Copyable, Sendable {
   /// Who closes the descriptors.
   public enum Ownership: Sendable {
@@ -45,20 +46,21 @@ public struct FileDescriptorTransport: ~Copyable, Sendable {
   ///   - ownership: who closes them. If this throws, an owned one may be closed already.
   /// - Throws: ``TransportError`` if one of them is not open.
   ///
-  /// Corresponds to `fcntl(2)`.
+  /// Corresponds to `fstat(2)`, `open(2)`.
   public init(reading: Int32, writing: Int32, ownership: Ownership = .owned) throws(TransportError) {
+    try self.init(reading: reading, writing: writing, ownership: ownership, reopensPipes: true)
+  }
+
+  /// - Parameter reopensPipes: whether pipes are opened a second time where that is possible.
+  init(reading: Int32, writing: Int32, ownership: Ownership, reopensPipes: Bool) throws(TransportError) {
     let isOwned = ownership == .owned
-    let wasBlocking = Descriptor.isBlocking(writing)
-    let input = try Descriptor(reading, isOwned: isOwned)
-    // What was changed for one descriptor shows in the other only if both are of one open file description, whatever
-    // their numbers.
-    let sharesFlags = wasBlocking && !Descriptor.isBlocking(writing)
+    let input = try Descriptor(reading, for: .reading, isOwned: isOwned, reopensPipes: reopensPipes)
     // Two descriptors in any case, so that each direction closes by itself.
     let isDuplicated = reading == writing
     let writing = isDuplicated ? fcntl(writing, F_DUPFD_CLOEXEC, 0) : writing
     guard writing >= 0 else { throw .last(.prepare) }
     output = try Descriptor(
-      writing, isOwned: isOwned || isDuplicated, sharing: sharesFlags ? input.changedFlags : nil)
+      writing, for: .writing, isOwned: isOwned || isDuplicated, reopensPipes: reopensPipes)
     self.input = consume input
   }
 
@@ -91,6 +93,14 @@ public struct FileDescriptorTransport: ~Copyable, Sendable {
     switch input {
     case .some(let input): input.isSocket
     case .none: false
+    }
+  }
+
+  /// How many of the written bytes the reader has not taken yet; `nil` where the kernel does not say.
+  var unreadCount: Int? {
+    switch output {
+    case .some(let output): output.unreadCount
+    case .none: nil
     }
   }
 

@@ -28,7 +28,12 @@ public import SansIOTLS
 /// - **What arrived is delivered.** Plaintext opened before a failure goes out before the relay returns, and so does
 ///   the alert that tells the peer. The alert alone is not waited for longer than five seconds in which nothing leaves.
 ///   What the peer sends meanwhile is dropped: it may read only when all of it was taken.
-/// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered.
+/// - **A broken ciphertext output** ends sending; what the peer sent is still read and delivered. In the handshake, which
+///   cannot be completed then, what the peer says about it is waited for five seconds at most.
+/// - **A clean end has sent everything.** A peer may send close_notify and leave while the program still writes. What was
+///   read from the program and did not leave, or was left in the pipe or the TCP connection by whoever was to read it, is
+///   counted and makes the end a failure. So is what the program writes in the second after it.
+/// - **A program that failed is not called complete.** See ``attach(plaintext:judgingEnd:)``.
 /// - **A program that no longer reads** (EPIPE) ends delivery: what comes is counted and dropped. What the program
 ///   still writes is sent; when it is through, the relay closes and does not wait for the peer, who may never end.
 /// - **A socket is not closed over unread bytes**, which on TCP would reset the connection and discard what is on its
@@ -62,6 +67,14 @@ public struct Relay: ~Copyable {
   private var handshakeDeadline: ContinuousClock.Instant?
   /// Where in the outbound stream the last record of application data ends.
   private var dataEnd = 0
+  /// The records of application data that have not left whole: where each ends in the outbound stream, and how much
+  /// plaintext it holds.
+  private var unsentRecords: [(end: Int, plaintext: Int)] = []
+  /// Decides what the end of the program's data means; `nil` if it means that all of it is there.
+  private var judgeEnd: (() -> PlaintextEnd)?
+  /// Until when that decision is waited for; `nil` before it is asked for.
+  private var judgement: ContinuousClock.Instant?
+  private var isIncomplete = false
   /// How much of the outbound stream the flights account for.
   private var accounted = 0
 
@@ -75,6 +88,12 @@ public struct Relay: ~Copyable {
   /// How long the last bytes of a failed connection may wait for a peer that does not read, and a socket for the end of
   /// a peer that still sends, in milliseconds.
   private static let lingering: Int32 = 5000
+  /// How long a program whose data has ended may take to decide what that means, in milliseconds.
+  private static let judging: Int32 = 1000
+  /// How often it is asked, in milliseconds.
+  private static let judgingInterval: Int32 = 2
+  /// How long a program that is cut off may take to show that it has more to send, in milliseconds.
+  private static let lastWord: Int32 = 1000
 
   /// Makes a relay. Nothing moves before ``handshake()`` or ``run(progress:)``.
   ///
@@ -94,11 +113,29 @@ public struct Relay: ~Copyable {
   /// The peer's certificates, leaf first, once it sent them.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
 
+  /// What the end of the program's data means.
+  public enum PlaintextEnd: Sendable {
+    /// All of it was there: close_notify is sent.
+    case complete
+    /// The program failed. No close_notify is sent, so that the peer does not take the part for the whole.
+    case incomplete
+    /// It is not known yet.
+    case undecided
+  }
+
   /// Gives the relay the program's side. Before this, no application data is read from the engine.
   ///
-  /// - Parameter plaintext: read for what is to be sent, written with what was received.
-  public mutating func attach(plaintext: consuming FileDescriptorTransport) {
+  /// - Parameters:
+  ///   - plaintext: read for what is to be sent, written with what was received.
+  ///   - judgingEnd: asked on the relay's thread when the program's data has ended, and again every few milliseconds while
+  ///     it answers ``PlaintextEnd/undecided``, for example because the program has closed its output and has not exited.
+  ///     Meanwhile received data is delivered. After one second without a decision the data is taken for complete, since a
+  ///     program may close its output and live on. `nil` takes the end of the data for complete at once.
+  public mutating func attach(
+    plaintext: consuming FileDescriptorTransport, judgingEnd: (() -> PlaintextEnd)? = nil
+  ) {
     self.plaintext = consume plaintext
+    judgeEnd = judgingEnd
   }
 
   /// Moves ciphertext until the handshake is done or has failed. Blocks the calling thread.
@@ -168,6 +205,7 @@ public struct Relay: ~Copyable {
     if failure != nil {
       return delivery.isEmpty && (ciphertext.writingDescriptor == nil || engine.outboundCount == 0)
     }
+    if isIncomplete { return ciphertext.writingDescriptor == nil || engine.outboundCount == 0 }
     return sendingHasEnded && delivery.isEmpty && (peerClosed || programError != nil)
   }
 
@@ -254,14 +292,29 @@ public struct Relay: ~Copyable {
         if case .needsFeed = step { waitsForPeer = true }
         return step.value ?? 0
       }
-      report.plaintextSent += sealed
-      dataEnd = report.ciphertextSent + engine.outboundCount
+      if sealed > 0 {
+        dataEnd = report.ciphertextSent + engine.outboundCount
+        unsentRecords.append((dataEnd, sealed))
+      }
       flush()
       if waitsForPeer || (sealed == 0 && engine.outboundCount > 0) { return }
     }
-    if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !closeNotifyMade {
+    if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !closeNotifyMade && isComplete() {
       if case .done = try engine.close() { closeNotifyMade = true }
     }
+  }
+
+  /// Whether the program's data, which has ended, is complete as far as is known.
+  private mutating func isComplete() -> Bool {
+    guard let judgeEnd, sinkError == nil else { return true }
+    let end = judgement ?? .now + .milliseconds(Self.judging)
+    judgement = end
+    switch judgeEnd() {
+    case .complete: return true
+    case .incomplete: isIncomplete = true
+    case .undecided: return .now >= end
+    }
+    return false
   }
 
   /// Sends ciphertext, as far as there is room.
@@ -269,7 +322,10 @@ public struct Relay: ~Copyable {
     guard ciphertext.writingDescriptor != nil else { return dropOutbound() }
     do throws(TransportError) {
       var sent = 0
-      defer { report.ciphertextSent += sent }
+      defer {
+        report.ciphertextSent += sent
+        if sent > 0 { countSentRecords() }
+      }
       try engine.drain { segment throws(TransportError) in
         let count = try ciphertext.write(segment)
         sent += count
@@ -281,14 +337,63 @@ public struct Relay: ~Copyable {
     }
   }
 
+  private mutating func countSentRecords() {
+    let count = unsentRecords.firstIndex { $0.end > report.ciphertextSent } ?? unsentRecords.count
+    for index in 0..<count { report.plaintextSent += unsentRecords[index].plaintext }
+    unsentRecords.removeFirst(count)
+  }
+
   private mutating func breakSink(_ error: TransportError) {
     sinkError = error
-    sinkLostData = !outgoing.isEmpty || report.ciphertextSent < dataEnd
+    if peerClosed { readLastWord() }
+    countUnread(ciphertext.unreadCount)
+    // A program that is cut off before its end, by a peer that has not closed, may have had more to send.
+    sinkLostData =
+      sinkLostData || !outgoing.isEmpty || !unsentRecords.isEmpty || !(peerClosed || closeNotifyMade)
     endOutput()
     dropOutbound()
     // Nobody will get what the program writes: let it know.
-    outgoing.removeAll()
+    dropOutgoing()
     plaintext?.closeInput()
+  }
+
+  private mutating func dropOutgoing() {
+    report.plaintextUnsent += outgoing.count
+    outgoing.removeAll()
+  }
+
+  /// Looks whether a program that is cut off has more to send: whoever writes all the time may have nothing in its pipe at
+  /// one moment.
+  private mutating func readLastWord() {
+    guard outgoing.isEmpty, !closeNotifyMade, let number = plaintext?.readingDescriptor else { return }
+    if Self.poll(number, Int16(POLLIN), until: .now + .milliseconds(Self.lastWord)) { readPlaintext() }
+  }
+
+  /// Counts what whoever carries the ciphertext has left behind. Its end is no data: close_notify.
+  private mutating func countUnread(_ unread: Int?) {
+    guard let unread, unread > report.ciphertextSent - dataEnd else { return }
+    report.ciphertextUnread = unread
+    sinkLostData = true
+  }
+
+  /// Waits until everything that was sent has been taken by whoever is to read it, where the kernel says so, and finds out
+  /// if that one leaves without it. A peer that still had to close has taken it all by then; one that closed before may
+  /// have left.
+  private mutating func awaitReader() {
+    guard peerClosed, closeNotifyMade, sinkError == nil, failure == nil else { return }
+    let deadline = ContinuousClock.now + .milliseconds(Self.lingering)
+    var interval = 1
+    while let number = ciphertext.writingDescriptor, let unread = ciphertext.unreadCount,
+      unread > report.ciphertextSent - dataEnd, .now < deadline
+    {
+      if Self.poll(number, 0, until: min(deadline, .now + .milliseconds(interval))) {
+        // It has gone. It may have taken everything just before.
+        countUnread(ciphertext.unreadCount)
+        if sinkLostData { sinkError = TransportError(.write, number: EPIPE) }
+        return
+      }
+      interval = min(2 * interval, 50)
+    }
   }
 
   private mutating func endOutput() {
@@ -311,10 +416,13 @@ public struct Relay: ~Copyable {
   private mutating func fail(_ error: TLSError) {
     failure = error
     inbound.removeAll()
-    outgoing.removeAll()
+    dropOutgoing()
   }
 
   private mutating func conclude() {
+    awaitReader()
+    report.plaintextUnsent += unsentRecords.reduce(outgoing.count) { $0 + $1.plaintext }
+    report.plaintextDropped += delivery.count
     report.localEnding =
       if let alert = failure?.alertSent, sinkError == nil {
         .alert(alert)
@@ -348,14 +456,20 @@ public struct Relay: ~Copyable {
     let waits = !peerClosed && failure?.alertReceived == nil
     let deadline = ContinuousClock.now + .milliseconds(Self.lingering)
     while let number = ciphertext.readingDescriptor {
-      let rest = Self.milliseconds(until: deadline)
-      if rest == 0 { return }
-      var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
-      // Sound: one entry, which lives through the call.
-      let ready = unsafe poll(&entry, 1, waits ? rest : 0)
-      if ready < 0 && errno == EINTR { continue }
-      if ready <= 0 { return }
+      guard .now < deadline, Self.poll(number, Int16(POLLIN), until: waits ? deadline : .now) else { return }
       dropCiphertext()
+    }
+  }
+
+  /// Waits for one descriptor.
+  ///
+  /// - Returns: whether it is ready or has ended; not if the time has come.
+  private static func poll(_ number: Int32, _ events: Int16, until end: ContinuousClock.Instant) -> Bool {
+    while true {
+      var entry = pollfd(fd: number, events: events, revents: 0)
+      // Sound: one entry, which lives through the call.
+      let ready = unsafe pollDescriptors(&entry, 1, milliseconds(until: end))
+      if ready >= 0 || errno != EINTR { return ready > 0 }
     }
   }
 
@@ -369,6 +483,7 @@ public struct Relay: ~Copyable {
     if let sourceError { return .transportFailure(.ciphertext, sourceError) }
     if let failure { return failure.code == .truncated ? .truncated(failure) : .tlsFailure(failure) }
     if let sinkError, sinkLostData || !peerClosed { return .transportFailure(.ciphertext, sinkError) }
+    if isIncomplete { return .incomplete }
     if let programError { return .transportFailure(.plaintext, programError) }
     return .clean
   }
@@ -392,29 +507,36 @@ public struct Relay: ~Copyable {
       pollfd(fd: sealing ? plaintext?.readingDescriptor ?? -1 : -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: delivery.isEmpty ? -1 : plaintext?.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
-    let isLingering = failure != nil && delivery.isEmpty
+    let cannotShakeHands = sinkError != nil && report.negotiated == nil
+    let isLingering = (failure != nil || cannotShakeHands) && delivery.isEmpty
     if isLingering, patience?.sent != report.ciphertextSent {
       patience = (report.ciphertextSent, .now + .milliseconds(Self.lingering))
     }
     let isShakingHands = failure == nil && report.negotiated == nil
-    let end = isLingering ? patience?.end : isShakingHands ? handshakeDeadline : nil
+    let isJudging = judgement != nil && !closeNotifyMade && !isIncomplete && failure == nil
+    let ends = [isLingering ? patience?.end : nil, isShakingHands ? handshakeDeadline : nil]
+    let end = ends.compactMap(\.self).min()
     let rest = end.map(Self.milliseconds)
     // Sound: the array lives through the call and has the length that is given.
-    let ready = unsafe poll(&polled, nfds_t(polled.count), rest ?? -1)
+    let ready = unsafe pollDescriptors(
+      &polled, nfds_t(polled.count), rest ?? (isJudging ? Self.judgingInterval : -1))
     if ready < 0 {
       let error = TransportError.last(.poll)
       if error.number != EINTR { abandonment = (.ciphertext, error) }
       return
     }
-    if isShakingHands, ready == 0 || rest == 0 {
-      if let end, end <= .now { abandonment = (.ciphertext, TransportError(.poll, number: ETIMEDOUT)) }
+    // A peer that sends on without an end, and reads nothing, is ready all the time.
+    if let end, ready == 0 || rest == 0 && (isShakingHands || polled[1].revents == 0) {
+      if .now < end { return }
+      if isShakingHands {
+        abandonment = (.ciphertext, sinkError ?? TransportError(.poll, number: ETIMEDOUT))
+      } else {
+        breakSink(TransportError(.write, number: ETIMEDOUT))
+      }
       return
     }
-    // A peer that sends on without an end, and reads nothing, is ready all the time.
-    if ready == 0 || rest == 0 && polled[1].revents == 0 { return breakSink(TransportError(.write, number: ETIMEDOUT)) }
     if polled[1].revents != 0 && engine.outboundCount == 0 && polled[0].revents == 0 {
       breakSink(TransportError(.write, number: EPIPE))
-      if !peerClosed { sinkLostData = true }
     }
     if polled[0].revents != 0 { if failure == nil { readCiphertext() } else { dropCiphertext() } }
     if polled[2].revents != 0 { readPlaintext() }
@@ -459,4 +581,9 @@ public struct Relay: ~Copyable {
       abandonment = (.plaintext, error)
     }
   }
+}
+
+// The method of this name hides the function.
+private func pollDescriptors(_ entries: UnsafeMutablePointer<pollfd>, _ count: nfds_t, _ milliseconds: Int32) -> Int32 {
+  unsafe poll(entries, count, milliseconds)
 }

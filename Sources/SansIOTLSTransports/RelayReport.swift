@@ -65,16 +65,25 @@ public struct RelayReport: Sendable {
     /// The transport ended without close_notify. What arrived before was delivered; whether more was meant to come
     /// cannot be known.
     case truncated(TLSError)
+    /// The program failed before its data was complete, see ``Relay/attach(plaintext:judgingEnd:)``. What it wrote was
+    /// sent, without a close_notify that would call it complete.
+    case incomplete
   }
 
-  /// Plaintext bytes taken from the program and sealed.
+  /// Plaintext bytes taken from the program, sealed, and written to the transport.
   public internal(set) var plaintextSent = 0
+  /// Plaintext bytes taken from the program that were not written to the transport, or not as a whole record. Nothing that
+  /// the peer could read. Complete when the relay has ended.
+  public internal(set) var plaintextUnsent = 0
   /// Plaintext bytes opened and written to the program.
   public internal(set) var plaintextReceived = 0
   /// Plaintext bytes opened that nobody was there to take.
   public internal(set) var plaintextDropped = 0
   /// Ciphertext bytes written to the transport.
   public internal(set) var ciphertextSent = 0
+  /// Ciphertext bytes of those written to the transport that its reader left behind when it went: in a pipe, unread; in a
+  /// TCP connection, unacknowledged. Application data is among them. 0 where the kernel does not say.
+  public internal(set) var ciphertextUnread = 0
   /// Ciphertext bytes read from the transport; not those that were dropped behind a failure or the end.
   public internal(set) var ciphertextReceived = 0
   /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets

@@ -1,6 +1,7 @@
 import Glibc
-import SansIOTLSTransports
 import Testing
+
+@testable import SansIOTLSTransports
 
 @Suite struct FileDescriptorTransportTests {
   enum Kind: CaseIterable, Sendable { case pipes, sockets, oneSocket }
@@ -208,25 +209,28 @@ import Testing
     }
   }
 
-  @Test func `shared status flags are put back`() throws {
+  /// Whether calls wait is a property that the shell, a neighbour on the same pipe, and children share.
+  @Test(arguments: [true, false], [0, O_NONBLOCK])
+  func `shared status flags never change`(reopensPipes: Bool, flags: Int32) throws {
     let ends = ends(.pipes)
     let (reader, writer) = (Channel.duplicate(ends.reading), Channel.duplicate(ends.writing))
     defer { for end in [reader, writer, ends.feeding, ends.taking] { close(end) } }
+    for end in [reader, writer] { _ = fcntl(end, F_SETFL, flags) }
+    func areUntouched() -> Bool { [reader, writer].allSatisfy { fcntl($0, F_GETFL) & O_NONBLOCK == flags } }
     do {
-      let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-      #expect(fcntl(reader, F_GETFL) & O_NONBLOCK != 0)
-      #expect(fcntl(writer, F_GETFL) & O_NONBLOCK != 0)
-      _ = consume transport
+      let transport = try FileDescriptorTransport(
+        reading: ends.reading, writing: ends.writing, ownership: .owned, reopensPipes: reopensPipes)
+      #expect(areUntouched())
+      #expect(try read(transport).0 == .wouldBlock)
+      while try write(Channel.noise(100_000), transport) > 0 {}
+      #expect(areUntouched())
     }
-    #expect(fcntl(reader, F_GETFL) & O_NONBLOCK == 0)
-    #expect(fcntl(writer, F_GETFL) & O_NONBLOCK == 0)
+    #expect(areUntouched())
   }
 
   /// A FIFO that is open for both directions, as one number or as two of the same open file description.
   @Test(arguments: [true, false], [true, false])
-  func `flags that both directions share are put back when the later of them ends`(
-    isOneNumber: Bool, inputEndsFirst: Bool
-  ) throws {
+  func `flags that both directions share never change`(isOneNumber: Bool, inputEndsFirst: Bool) throws {
     let pipe = Channel.pipe()
     // Sound: the path lives through the call.
     let number = unsafe open("/dev/fd/\(pipe.reading)", O_RDWR | O_CLOEXEC)
@@ -236,12 +240,76 @@ import Testing
     defer { close(witness) }
     func isBlocking() -> Bool { fcntl(witness, F_GETFL) & O_NONBLOCK == 0 }
     var transport = try FileDescriptorTransport(reading: number, writing: second)
-    #expect(!isBlocking())
-    if inputEndsFirst { transport.closeInput() } else { transport.closeOutput() }
-    // A write that found the FIFO full would block from here on.
-    #expect(!isBlocking())
+    #expect(isBlocking())
+    if inputEndsFirst {
+      transport.closeInput()
+      // Nobody else reads: a call that waited would wait for ever.
+      while try write(Channel.noise(100_000), transport) > 0 {}
+    } else {
+      transport.closeOutput()
+      #expect(try read(transport).0 == .wouldBlock)
+    }
+    #expect(isBlocking())
     if inputEndsFirst { transport.closeOutput() } else { transport.closeInput() }
     #expect(isBlocking())
+  }
+
+  /// Where a pipe cannot be opened again, each call asks poll(2) first.
+  @Test func `a pipe that cannot be opened again does not block either`() throws {
+    let ends = ends(.pipes)
+    defer { for end in [ends.feeding, ends.taking] { close(end) } }
+    let transport = try FileDescriptorTransport(
+      reading: ends.reading, writing: ends.writing, ownership: .owned, reopensPipes: false)
+    #expect(try read(transport).0 == .wouldBlock)
+    Channel.sendAll([1, 2, 3], to: ends.feeding)
+    #expect(try read(transport, atMost: 2).1 == [1, 2])
+    #expect(try read(transport).1 == [3])
+    let data = Channel.noise(100_000)
+    var sent: [UInt8] = []
+    while true {
+      let count = try write(Array(data[sent.count...]), transport)
+      if count == 0 { break }
+      sent += data[sent.count..<sent.count + count]
+      try #require(sent.count < data.count)
+    }
+    #expect(!sent.isEmpty)
+    #expect(Channel.receive(from: Channel.duplicate(ends.taking), limit: sent.count) == sent)
+    #expect(try write(data, transport) > 0)
+  }
+
+  /// A FIFO that is opened when its writers have gone reports no end to poll(2): the number that was given still does.
+  @Test func `a FIFO whose writer has gone before is read to its end`() throws {
+    let path = "/tmp/transport-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    // Sound: the path lives through the calls.
+    let made = unsafe mkfifo(path, 0o600)
+    try #require(made == 0)
+    defer { _ = unsafe unlink(path) }
+    let both = unsafe open(path, O_RDWR | O_CLOEXEC)
+    let reading = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    try #require(both >= 0 && reading >= 0)
+    Channel.send([1, 2, 3], to: both)
+    let other = Channel.pipe()
+    defer { close(other.reading) }
+    let transport = try FileDescriptorTransport(reading: reading, writing: other.writing)
+    var received: [UInt8] = []
+    while true {
+      var entry = pollfd(fd: transport.readingDescriptor ?? -1, events: Int16(POLLIN), revents: 0)
+      // Sound: one entry, which lives through the call.
+      let ready = unsafe poll(&entry, 1, 10_000)
+      try #require(ready == 1)
+      let (reading, bytes) = try read(transport)
+      received += bytes
+      if reading == .endOfFile { break }
+    }
+    #expect(received == [1, 2, 3])
+  }
+
+  /// Opening the pipe again would allow what the descriptor does not.
+  @Test func `a descriptor of the wrong direction stays of no use`() throws {
+    let pipe = Channel.pipe()
+    let transport = try FileDescriptorTransport(reading: pipe.writing, writing: pipe.reading)
+    #expect(throws: TransportError.self) { try write([1], transport) }
+    #expect(throws: TransportError.self) { try read(transport) }
   }
 
   @Test func `sockets keep their flags all the time`() throws {

@@ -72,10 +72,10 @@ struct RelayFixture: Sendable {
 
   func startClient(
     on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrust = identity.trust,
-    observer: (any RelayObserver & Sendable)? = nil
+    observer: (any RelayObserver & Sendable)? = nil, judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) throws -> BackgroundThread<RelayReport> {
     let context = try Self.clientContext(version, trusting: trust)
-    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer)
+    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer, judgingEnd)
   }
 
   func startServer(on wire: (Int32, Int32)) throws -> BackgroundThread<RelayReport> {
@@ -84,7 +84,7 @@ struct RelayFixture: Sendable {
 
   private func start(
     _ role: TLSEngine.Role, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
-    _ observer: (any RelayObserver & Sendable)? = nil
+    _ observer: (any RelayObserver & Sendable)? = nil, _ judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
       // What fails here is the test's own set-up.
@@ -92,7 +92,8 @@ struct RelayFixture: Sendable {
         try! TLSEngine(role, context: context),
         ciphertext: try! FileDescriptorTransport(reading: wire.0, writing: wire.1), observer: observer)
       relay.attach(
-        plaintext: try! FileDescriptorTransport(reading: program.input.reading, writing: program.output.writing))
+        plaintext: try! FileDescriptorTransport(reading: program.input.reading, writing: program.output.writing),
+        judgingEnd: judgingEnd)
       return relay.run()
     }
   }
@@ -107,6 +108,7 @@ extension RelayReport.Outcome {
     case .truncated(let error): "truncated \(error.code)"
     case .tlsFailure(let error): "TLS \(error.code)"
     case .transportFailure(let side, let error): "\(side) \(error)"
+    case .incomplete: "incomplete"
     }
   }
 }

@@ -92,13 +92,14 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       // A closure cannot consume what it captures, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: FileDescriptorTransport? = consume plaintext
-      let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext in
+      let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
         relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
       }
       options.note("COMMAND: \(status?.description ?? "stayed, and was ended")")
-      try ExitReport(report).leave(options, recording)
+      try ExitReport(report, command: status).leave(options, recording)
     } else {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
+        apartFrom: .standard,
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND behind --")
       try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options, recording)
     }

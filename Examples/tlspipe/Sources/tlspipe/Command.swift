@@ -29,12 +29,12 @@ struct Command {
   /// - Parameters:
   ///   - environment: for the program.
   ///   - grace: how long the program may stay after `body`; then it is ended, by SIGHUP first. `nil`: as long as it likes.
-  ///   - body: gets the transport, and ends it.
+  ///   - body: gets the transport, and ends it; and the running program.
   /// - Returns: what `body` returns, and how the program ended; `nil` if it stayed and had to be ended.
   /// - Throws: `ExitCode` after saying so, if the program cannot be started.
   func run<Result: Sendable>(
     environment: Environment = .inherit, grace: Duration? = nil,
-    body: (consuming FileDescriptorTransport) -> Result
+    body: (consuming FileDescriptorTransport, RunningCommand) -> Result
   ) async throws -> (Result, TerminationStatus?) {
     let toProgram = try Pipe()
     let fromProgram = try Pipe()
@@ -47,8 +47,9 @@ struct Command {
         output: .fileDescriptor(.init(rawValue: fromProgram.writing), closeAfterSpawningProcess: true),
         error: .currentStandardError
       ) { execution in
-        let result = body(handedOver.take()!)
-        guard let grace else { return (result, false) }
+        let program = RunningCommand(identifier: execution.processIdentifier.value)
+        let result = body(handedOver.take()!, program)
+        guard let grace, program.isRunning else { return (result, false) }
         let clock = ContinuousClock()
         let start = clock.now
         await execution.teardown(using: Self.ending(grace))

@@ -1,5 +1,14 @@
 import ArgumentParser
+import CInheritance
 import SansIOTLSTransports
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
 
 /// Two descriptors as an option's value: `R,W`, one to read from and one to write to.
 struct DescriptorPair: ExpressibleByArgument {
@@ -25,10 +34,24 @@ struct DescriptorPair: ExpressibleByArgument {
 
   /// The transport over them; it closes them at its end.
   ///
-  /// - Parameter advice: what to do if they are not open.
-  /// - Throws: `ExitCode` after saying so, if they are not open.
-  func transport(advice: String) throws -> FileDescriptorTransport {
+  /// - Parameters:
+  ///   - other: the descriptors of the connection's other side, which must be others.
+  ///   - advice: what to do if they are not open.
+  /// - Throws: `ExitCode` after saying so, if one was not open when the program started, or not for its direction, or is used
+  ///   already.
+  func transport(apartFrom other: DescriptorPair? = nil, advice: String) throws -> FileDescriptorTransport {
+    if let other, !Set([reading, writing]).isDisjoint(with: [other.reading, other.writing]) {
+      throw ExitReport.usage(
+        "descriptors \(reading) and \(writing) cannot be used (\(other.reading) and \(other.writing) carry the other side); "
+          + "choose others")
+    }
     do throws(TransportError) {
+      for (number, useless) in [(reading, O_WRONLY), (writing, O_RDONLY)] {
+        // A number that was free then is something else by now: the runtime opens descriptors for itself.
+        guard tlspipe_inherited_descriptor(number) == 1, fcntl(number, F_GETFL) & O_ACCMODE != useless else {
+          throw TransportError(.prepare, number: EBADF)
+        }
+      }
       return try FileDescriptorTransport(reading: reading, writing: writing)
     } catch {
       throw ExitReport.usage("descriptors \(reading) and \(writing) cannot be used (\(error)); \(advice)")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SansIOTLS
 import SansIOTLSTransports
+import Subprocess
 
 #if canImport(Darwin)
   import Darwin
@@ -22,7 +23,31 @@ struct ExitReport {
   let code: ExitCode
   let line: String
 
-  init(_ report: RelayReport) {
+  /// - Parameters:
+  ///   - report: what the relay did.
+  ///   - command: how COMMAND ended; `nil` if there was none, or if it stayed and had to be ended.
+  init(_ report: RelayReport, command: TerminationStatus? = nil) {
+    let connection = Self.connection(report)
+    let (loss, failure) = (Self.loss(report), command?.failure)
+    let isCommandToBlame = failure != nil && (connection.code == .success || connection.isAboutCommand)
+    code = isCommandToBlame ? Self.transportFailure : connection.code
+    // The first reason comes first.
+    let reasons = isCommandToBlame ? [failure, connection.line, loss] : [connection.line, loss, failure]
+    line = reasons.compactMap(\.self).joined(separator: "; ")
+  }
+
+  /// How much was not sent.
+  private static func loss(_ report: RelayReport) -> String? {
+    let unread = report.ciphertextUnread
+    let left = unread == 0 ? "" : ", and \(unread) bytes of ciphertext were sent and not read"
+    return report.plaintextUnsent + unread == 0
+      ? nil : "\(report.plaintextUnsent) bytes of plaintext were not sent\(left)"
+  }
+
+  /// What came of the connection, whatever came of COMMAND.
+  private static func connection(_ report: RelayReport) -> (code: ExitCode, line: String, isAboutCommand: Bool) {
+    let code: ExitCode
+    let line: String
     switch report.outcome {
     case .clean, .running:
       code = .success
@@ -32,6 +57,13 @@ struct ExitReport {
       line =
         "the handshake was not done in the time of --handshake-timeout; the peer, or what carries the connection, "
         + "does not answer"
+    case .incomplete:
+      return (
+        transportFailure, "what it wrote was sent, without close_notify: the peer must not take it for the whole", true
+      )
+    case .transportFailure(.ciphertext, let error) where report.remoteEnding == .closeNotify:
+      code = Self.transportFailure
+      line = "the peer closed and left before everything was sent (\(error)); let it read until the end"
     case .transportFailure(.ciphertext, let error):
       code = Self.transportFailure
       line = "the way to the peer failed (\(error)); check the network or COMMAND that carries the connection"
@@ -63,6 +95,7 @@ struct ExitReport {
       code = Self.tlsFailure
       line = TLSErrorText.line(error, isHandshakeDone: report.negotiated != nil)
     }
+    return (code, line, false)
   }
 
   /// A command line that can be parsed and cannot be done: a file that is not there, a descriptor that is not open.

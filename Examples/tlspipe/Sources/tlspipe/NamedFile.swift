@@ -1,4 +1,5 @@
 import ArgumentParser
+import CInheritance
 
 #if canImport(Darwin)
   import Darwin
@@ -62,9 +63,18 @@ struct NamedFile: CustomStringConvertible {
   /// - Returns: the descriptor, which the caller closes.
   /// - Throws: `ExitCode` after naming option and path, if it cannot be opened.
   func open(_ flags: Int32, mode: mode_t = 0, because purpose: String) throws -> Int32 {
+    if let number = descriptorNumber, tlspipe_inherited_descriptor(number) == 0 {
+      throw refused("cannot \(purpose) it: descriptor \(number) was not open when tlspipe started")
+    }
     let descriptor = systemOpen(path, flags | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw refused("cannot \(purpose) it: \(Self.reason(errno))") }
     return descriptor
+  }
+
+  /// The number in a path such as `/dev/fd/8`. If it was free at the start, the runtime may have taken it for itself by now.
+  private var descriptorNumber: Int32? {
+    let prefix = ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
+    return prefix.flatMap { Int32(path.dropFirst($0.count)) }
   }
 
   /// The permission bits of a regular file; `nil` for anything else.

@@ -64,7 +64,9 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     let recording = try options.recording(.server)
     let engine = try makeEngine(recording)
     let command = try await Command(command)
-    let plaintext = try plainFds.map { try $0.transport(advice: "open them, or give a COMMAND behind --") }
+    let plaintext = try plainFds.map {
+      try $0.transport(apartFrom: .standard, advice: "open them, or give a COMMAND behind --")
+    }
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     guard Session.handshake(&relay, options) else {
@@ -75,12 +77,12 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       return try ExitReport(Session.run(&relay, options, recording)).leave(options, recording)
     }
     let environment = environment(relay)
-    let (report, status) = try await command!.run(environment: environment) { plaintext in
-      relay.attach(plaintext: plaintext)
+    let (report, status) = try await command!.run(environment: environment) { plaintext, program in
+      relay.attach(plaintext: plaintext, judgingEnd: program.outputEnd)
       return Session.run(&relay, options, recording)
     }
     if let status { options.note("COMMAND: \(status)") }
-    try ExitReport(report).leave(options, recording)
+    try ExitReport(report, command: status).leave(options, recording)
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {

@@ -22,11 +22,14 @@ struct Tlspipe: AsyncParsableCommand {
         tlspipe demo
 
       EXIT CODES
-        0   both sides closed cleanly
-        1   the transport or COMMAND failed, the handshake took too long, or a key log or ladder could not be written
+        0   both sides closed cleanly, and COMMAND exited 0
+        1   the transport or COMMAND failed, something was not sent, the handshake took too long, or a key log or ladder
+            could not be written
         2   TLS failed, or a certificate was refused
         3   the peer ended without closing TLS: data may be missing
-        64  usage
+        64  usage, or descriptors that are not open
+
+      If a signal ends a server's COMMAND, its output is sent without close_notify: the peer then exits 3.
       """,
     version: "0.1.0",
     subcommands: [ClientCommand.self, ServerCommand.self, DemoCommand.self])
