@@ -3,7 +3,7 @@ internal import CSansIOTLSShims
 
 /// The functions that libssl calls. They only record: what they learn is read by the engine after the call that they
 /// happened in, and what they answer was decided before it. One hands a value to the application and gets
-/// nothing back: the key log sink. Each leaves the error queue as it found it.
+/// nothing back: the key log sink. Each leaves the error queue as it found it, unless it makes the handshake fail.
 ///
 /// The pointers they are handed live for the duration of the callback; everything kept is copied or referenced.
 enum Callbacks {
@@ -56,6 +56,8 @@ enum Callbacks {
     if case .answered(let answer) = unsafe record.pointee.peerCertificate {
       return unsafe resume(store, record, answer)
     }
+    // What the application accepted where an offered session was made is not about this certificate.
+    unsafe record.pointee.isAcceptedOutOfDate = false
     let verdict = unsafe X509_verify_cert(store)
     let isAsking = unsafe record.pointee.asksAboutPeerCertificate
     // Without a question, the details matter only of a chain that was not accepted.

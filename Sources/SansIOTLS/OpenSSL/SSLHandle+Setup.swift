@@ -97,11 +97,13 @@ extension SSLHandle {
       if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
     }
     if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
-    let isDateChecked = !context.ignoresVerdict && !provenance.isAcceptedOutOfDate
+    // What the application of another context accepted is not accepted by this one.
+    let isAcceptedOutOfDate = isOwn && provenance.isAcceptedOutOfDate
+    let isDateChecked = !context.ignoresVerdict && !isAcceptedOutOfDate
     if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
       throw refuse("the certificate that the session was made with is out of date")
     }
-    unsafe record.pointee.isAcceptedOutOfDate = provenance.isAcceptedOutOfDate
+    unsafe record.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
   }
 
   /// Whether the certificate that a session was made with is for the name.

@@ -315,9 +315,16 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       let room = buffer.count - initialized
       var count = 0
       makeRoom()
-      if isSendingOver { discardOwed() }
-      let outcome = unsafe perform { ssl in
+      let owed = isSendingOver && owes
+      var outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
+      }
+      // After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it when the next message begins, in a call that
+      // returns as if that message had passed.
+      if owed, !owes, case .wantsRead = outcome, endedAtControlRecord {
+        outcome = unsafe perform { ssl in
+          unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
+        }
       }
       switch outcome {
       case .success:
@@ -363,15 +370,6 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     var nothing: UInt8 = 0
     defer { countRings() }
     return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
-  }
-
-  /// After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it in a call of its own, before it reads on, and that
-  /// call returns as if a control record had passed.
-  private mutating func discardOwed() {
-    guard owes else { return }
-    var nothing: UInt8 = 0
-    var count = 0
-    _ = unsafe perform { unsafe SSL_read_ex($0, &nothing, 0, &count) }
   }
 
   /// libssl owes the answer to a KeyUpdate.

@@ -148,4 +148,40 @@ struct HalfCloseTests {
       }
     }
   }
+
+  enum Tail: CaseIterable { case data, close, corruptRecord, alert, endOfInput }
+
+  /// The answer that a KeyUpdate asks for is owed to the peer until the next message, and must not hide what comes instead.
+  @Test(arguments: EnginePair.Side.allCases, Tail.allCases)
+  func `what follows a key update after the own close is reported as if none had come`(
+    side: EnginePair.Side, tail: Tail
+  ) throws {
+    func outcome(updates: Int, piece: Int) throws -> String {
+      var pair = try EnginePair.connected(.tls13)
+      try pair.settle()
+      let ciphertext = try pair.at(side.peer) { (engine) throws in
+        for _ in 0..<updates { #expect(try engine.keyUpdate(requestingPeer: true) == .done) }
+        switch tail {
+        case .data, .corruptRecord: _ = try engine.write([1, 2, 3])
+        case .close: _ = try engine.close()
+        case .alert: _ = thrownError { _ = try engine.absorb([23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)) }
+        case .endOfInput: break
+        }
+        var bytes = engine.drain()
+        if tail == .corruptRecord { bytes[bytes.count - 1] ^= 1 }
+        return bytes
+      }
+      return try pair.at(side) { (engine) throws in
+        #expect(try engine.close() == .done)
+        let plaintext = (try? engine.absorb(ciphertext, piece: piece)) ?? []
+        if tail == .endOfInput { engine.feedEOF() }
+        let last = Result { try engine.read(upTo: 1) }
+        return "\(plaintext) \(last) \(engine.failure?.description ?? "") \(engine.failure?.library ?? [])"
+      }
+    }
+    let expected = try outcome(updates: 0, piece: .max)
+    for updates in [1, 2] {
+      for piece in [Int.max, 1] { #expect(try outcome(updates: updates, piece: piece) == expected) }
+    }
+  }
 }

@@ -213,6 +213,57 @@ struct ResumedPeerTests {
     }
   }
 
+  /// The answer was about one certificate: what comes after a full handshake is about another.
+  @Test(arguments: TLSVersion.both)
+  func `a session of a full handshake is bound by its dates though the one that was offered was not`(
+    version: TLSVersion
+  ) throws {
+    let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))
+    let identity = root.issue(names: ["localhost"], validity: Self.validity)
+    let (configuration, server) = try EnginePair.configurations(version: version, identity: identity)
+    var client = configuration
+    client.asksAboutPeerCertificate = true
+    client.verificationTime = Self.outside[1]
+    let context = try TLSContext(client)
+    let first = try Self.connect(context, TLSContext(server), .dns("localhost"), answer: .accept)
+    let accepted = try #require(first.session)
+    Self.set(Self.inside, on: context)
+    let next = try Self.connect(context, TLSContext(server), .dns("localhost"), accepted)
+    #expect(!next.isResumed, "another context of the server's does not open the ticket")
+    Self.set(Self.outside[1], on: context)
+    let session = try #require(next.session)
+    let error = thrownError { _ = try Self.connect(context, TLSContext(server), .dns("localhost"), session) }
+    #expect(error?.hint.contains("out of date") == true)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `what the application of one context accepted out of date is not accepted by another`(
+    version: TLSVersion
+  ) throws {
+    let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))
+    let identity = root.issue(names: ["localhost"], validity: Self.validity)
+    let (configuration, server) = try EnginePair.configurations(version: version, identity: identity)
+    let ends = [try TLSContext(server), try TLSContext(server)]
+    var client = configuration
+    client.asksAboutPeerCertificate = true
+    client.verificationTime = Self.outside[1]
+    let first = try Self.connect(TLSContext(client), ends[0], .dns("localhost"), answer: .accept)
+    let accepted = try #require(first.session)
+    client.asksAboutPeerCertificate = false
+    client.verificationTime = Self.inside
+    let context = try TLSContext(client)
+    for (end, isResumed) in zip(ends, [true, false]) {
+      let next = try Self.connect(context, end, .dns("localhost"), accepted)
+      #expect(next.isResumed == isResumed)
+      // A resumption in TLS 1.2 gives no session.
+      guard let session = next.session else { continue }
+      Self.set(Self.outside[1], on: context)
+      let error = thrownError { _ = try Self.connect(context, end, .dns("localhost"), session) }
+      #expect(error?.hint.contains("out of date") == true)
+      Self.set(Self.inside, on: context)
+    }
+  }
+
   // MARK: SNI
 
   /// RFC 6066, section 3: a server that resumes does not include a server_name extension.
