@@ -44,6 +44,8 @@ public struct TLSAlert: RawRepresentable, Hashable, Sendable, CustomStringConver
   public static let insufficientSecurity = TLSAlert(rawValue: 71)
   /// An error that has nothing to do with the peer (80).
   public static let internalError = TLSAlert(rawValue: 80)
+  /// A client that fell back to an older version than both sides have (86, RFC 7507).
+  public static let inappropriateFallback = TLSAlert(rawValue: 86)
   /// The handshake is given up for a reason outside of the protocol (90).
   public static let userCanceled = TLSAlert(rawValue: 90)
   /// Renegotiation is refused (100, TLS 1.2).

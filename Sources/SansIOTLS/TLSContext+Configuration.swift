@@ -187,14 +187,23 @@ extension TLSContext {
     case expiredIdentity(subject: String)
     /// The identity of this subject is not valid yet.
     case notYetValidIdentity(subject: String)
+    /// A certificate of this subject that is sent after an identity's own has expired at the time of verification.
+    case expiredIntermediate(subject: String)
+    /// A certificate of this subject that is sent after an identity's own is not valid yet.
+    case notYetValidIntermediate(subject: String)
     /// The groups hold no NIST curve: TLS 1.2 servers with an ECDSA certificate will be out of reach.
     case groupsExcludeCommonCertificates
 
     /// The warning in words.
     public var description: String {
       switch self {
-      case .expiredIdentity(let subject): "the certificate of \(subject) has expired; peers will refuse it"
-      case .notYetValidIdentity(let subject): "the certificate of \(subject) is not valid yet; peers will refuse it"
+      case .expiredIdentity(let subject): "the certificate of \(subject.printable) has expired; peers will refuse it"
+      case .notYetValidIdentity(let subject):
+        "the certificate of \(subject.printable) is not valid yet; peers will refuse it"
+      case .expiredIntermediate(let subject):
+        "the chain's certificate of \(subject.printable) has expired; peers without a newer one will refuse the chain"
+      case .notYetValidIntermediate(let subject):
+        "the chain's certificate of \(subject.printable) is not valid yet; peers will refuse the chain"
       case .groupsExcludeCommonCertificates:
         "without P-256 or P-384 among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
       }

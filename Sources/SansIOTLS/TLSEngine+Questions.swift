@@ -62,7 +62,8 @@ public struct CertificateCheck: Sendable, Hashable, CustomStringConvertible {
 
   /// For example `unable to get local issuer certificate (20) at depth 0, CN=example`.
   public var description: String {
-    isAccepted ? "accepted" : "\(text) (\(code)) at depth \(depth)" + (subject.isEmpty ? "" : ", \(subject)")
+    if isAccepted { return "accepted" }
+    return "\(text) (\(code)) at depth \(depth)" + (subject.isEmpty ? "" : ", \(subject.printable)")
   }
 }
 

@@ -26,6 +26,8 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     public let code: UInt
     /// The reporting library, for example `SSL routines`.
     public let library: String
+    /// The reporting function, for example `tls_process_server_hello`; empty where it is not known.
+    public let function: String
     /// The reason in words.
     public let reason: String
     /// The reason's number. Corresponds to `ERR_GET_REASON(3)`.
@@ -33,9 +35,12 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     /// Additional text that libssl attached, empty if none.
     public let detail: String
 
-    /// For example `SSL routines: wrong version number (267)`.
+    /// For example `SSL routines: wrong version number (267) in ssl3_get_record`.
     public var description: String {
-      "\(library): \(reason) (\(reasonCode))" + (detail.isEmpty ? "" : ", \(detail)")
+      let text =
+        "\(library): \(reason) (\(reasonCode))" + (function.isEmpty ? "" : " in \(function)")
+        + (detail.isEmpty ? "" : ", \(detail)")
+      return text.printable
     }
   }
 
@@ -72,7 +77,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     verification: CertificateCheck? = nil, library: [LibraryEntry] = [], isMidRecord: Bool = false
   ) {
     storage = Storage(
-      code: code, blame: blame, hint: hint, alertSent: alertSent, alertReceived: alertReceived,
+      code: code, blame: blame, hint: hint.printable, alertSent: alertSent, alertReceived: alertReceived,
       verification: verification, library: library, isMidRecord: isMidRecord)
   }
 
@@ -80,7 +85,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
   public var code: Code { storage.code }
   /// Whose fault it is.
   public var blame: Blame { storage.blame }
-  /// What went wrong in words, and what to do about it.
+  /// What went wrong in words, and what to do about it; what a peer or a file put into it is escaped.
   public var hint: String { storage.hint }
   /// The fatal alert that this side sent; it is in what `drain` yields.
   public var alertSent: TLSAlert? { storage.alertSent }
@@ -158,12 +163,14 @@ extension TLSError.Code {
   public static let invalidCertificate = Self("invalidCertificate")
   /// Bytes or a file that hold no private key.
   public static let invalidPrivateKey = Self("invalidPrivateKey")
-  /// Bytes that are not a PKCS#12 bundle, or one without certificate and key.
+  /// Bytes that are not a PKCS#12 bundle, or one without certificate and key, or with several keys.
   public static let invalidPKCS12 = Self("invalidPKCS12")
   /// An encrypted key, and no passphrase was given.
   public static let missingPassphrase = Self("missingPassphrase")
   /// The passphrase does not open the key or bundle.
   public static let wrongPassphrase = Self("wrongPassphrase")
+  /// A key or bundle that is encrypted with what libcrypto's providers lack; `hint` names it. The passphrase may be right.
+  public static let unsupportedEncryption = Self("unsupportedEncryption")
   /// A passphrase longer than libcrypto takes (1,024 bytes).
   public static let passphraseTooLong = Self("passphraseTooLong")
   /// A private key that is not the certificate's.

@@ -1,4 +1,6 @@
-/// Text of a peer made fit to be shown: each character takes one column, and none does anything to a terminal.
+internal import SansIOTLS
+
+/// Text of a peer made fit to be shown in columns, where more is escaped than in a line of text: each character takes one column, and none does anything to a terminal.
 enum Printable {
   /// Scalars that are known to be printed in one column; everything else is escaped, be it harmless.
   private static let ranges: [ClosedRange<UInt32>] = [
@@ -19,9 +21,7 @@ enum Printable {
     var escaped = ""
     var width = 0
     for scalar in text.unicodeScalars {
-      let piece =
-        ranges.contains { $0.contains(scalar.value) }
-        ? String(scalar) : "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
+      let piece = ranges.contains { $0.contains(scalar.value) } ? String(scalar) : scalar.escaped
       width += piece.unicodeScalars.count
       if width > limit { return truncate(escaped + piece, limit) }
       escaped += piece

@@ -67,6 +67,18 @@ private struct Evidence {
         .nothingInCommon, .local,
         "versions, suites, groups and security level of this side's configuration leave nothing to offer"
       )
+    case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
+      return (
+        .protocolViolation, .peer,
+        "the peer does not know secure renegotiation (RFC 5746), without which another can put data before this "
+          + "connection's; have the peer updated, or use TLS 1.3, which does not renegotiate"
+      )
+    case SSL_R_INAPPROPRIATE_FALLBACK:
+      return (
+        .protocolViolation, .peer,
+        "the client states that it fell back to an older version (TLS_FALLBACK_SCSV, RFC 7507), and this side has a newer "
+          + "one; something on the way made its first attempt fail, or it offers too low a maximum version"
+      )
     case SSL_R_NO_SHARED_CIPHER, SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_NO_SUITABLE_KEY_SHARE,
       SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
       SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH:
@@ -122,6 +134,8 @@ private struct Evidence {
     case .handshakeFailure, .protocolVersion, .insufficientSecurity, .noApplicationProtocol:
       "; compare what both sides allow"
     case .unrecognizedName: "; it does not know the server name"
+    case .inappropriateFallback:
+      "; it has a newer version than this attempt offers (TLS_FALLBACK_SCSV, RFC 7507): offer all versions at once"
     default: ""
     }
   }

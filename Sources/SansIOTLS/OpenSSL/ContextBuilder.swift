@@ -166,20 +166,28 @@ struct ContextBuilder {
           .identityRefused, "libssl refuses the certificate or key of \(subject); the security level may ask for more",
           .local)
       }
-      try unsafe checkDates(of: leaf, subject: subject, &warnings)
       try unsafe checkGroups(fit: pkey, subject: subject)
     }
   }
 
-  private func checkDates(
-    of leaf: OpaquePointer, subject: String, _ warnings: inout [TLSContext.Warning]
-  ) throws(TLSError) {
-    var time = Int(configuration.verificationTime ?? 0)
-    func compare(_ limit: UnsafePointer<ASN1_TIME>?) -> Int32 {
-      unsafe configuration.verificationTime == nil ? X509_cmp_current_time(limit) : X509_cmp_time(limit, &time)
+  /// Compares each certificate that this side sends with the time of verification, once that is set.
+  func checkDates(_ warnings: inout [TLSContext.Warning]) {
+    let parameters = unsafe SSL_CTX_get0_param(context)
+    for identity in configuration.identities {
+      for (depth, certificate) in identity.chain.enumerated() {
+        let x509 = unsafe certificate.reference.x509
+        switch unsafe X509_cmp_timeframe(parameters, X509_get0_notBefore(x509), X509_get0_notAfter(x509)) {
+        case 1...:
+          let subject = certificate.subject
+          warnings.append(depth == 0 ? .expiredIdentity(subject: subject) : .expiredIntermediate(subject: subject))
+        case ..<0:
+          let subject = certificate.subject
+          warnings.append(
+            depth == 0 ? .notYetValidIdentity(subject: subject) : .notYetValidIntermediate(subject: subject))
+        default: break
+        }
+      }
     }
-    if unsafe compare(X509_get0_notAfter(leaf)) < 0 { warnings.append(.expiredIdentity(subject: subject)) }
-    if unsafe compare(X509_get0_notBefore(leaf)) > 0 { warnings.append(.notYetValidIdentity(subject: subject)) }
   }
 
   /// In TLS 1.2 the curve of an ECDSA certificate must be among the groups, or no client can use it.
@@ -271,7 +279,7 @@ struct ContextBuilder {
       // This function answers 0 for success.
       guard
         unsafe SSL_CTX_set_alpn_protos(
-          context, callbacks.protocolList.baseAddress, UInt32(callbacks.protocolList.count)) == 0
+          context, callbacks.protocolList.baseAddress, UInt32(clamping: callbacks.protocolList.count)) == 0
       else { throw refuse(.invalidApplicationProtocol, "libssl does not take the application protocols") }
     }
   }

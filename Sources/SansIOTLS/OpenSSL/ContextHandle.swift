@@ -45,6 +45,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setIdentities(&warnings)
       try builder.setTrust()
       try builder.setVerification()
+      builder.checkDates(&warnings)
       try builder.setApplicationProtocols(callbacks)
     } catch {
       unsafe SSL_CTX_free(context)
@@ -80,7 +81,7 @@ final class ContextHandle: @unchecked Sendable {
     var identifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
     // A client's is not secret and must not differ: libssl fails a resumption across contexts instead of going without.
     let isRandom = unsafe !isServer || RAND_bytes_ex(library?.pointer, &identifier, identifier.count, 0) == 1
-    let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(identifier.count)) == 1
+    let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(clamping: identifier.count)) == 1
     if !isRandom || !isSet {
       throw TLSError(
         .library, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",

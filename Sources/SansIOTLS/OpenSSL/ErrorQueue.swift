@@ -25,15 +25,18 @@ enum ErrorQueue {
     while true {
       var data: UnsafePointer<CChar>?
       var flags: Int32 = 0
-      let code = unsafe ERR_get_error_all(nil, nil, nil, &data, &flags)
+      var place: UnsafePointer<CChar>?
+      let code = unsafe ERR_get_error_all(nil, nil, &place, &data, &flags)
       if code == 0 { return entries }
       let library = unsafe ERR_lib_error_string(code).map { unsafe String(cString: $0) } ?? "library"
       let reason = unsafe ERR_reason_error_string(code).map { unsafe String(cString: $0) } ?? "unknown reason"
+      let function = unsafe place.map { unsafe String(cString: $0) } ?? ""
       let isText = flags & ERR_TXT_STRING != 0
       let detail = isText ? unsafe data.map { unsafe String(cString: $0) } ?? "" : ""
       entries.append(
         TLSError.LibraryEntry(
-          code: UInt(code), library: library, reason: reason, reasonCode: Int(ERR_GET_REASON(code)), detail: detail))
+          code: UInt(code), library: library, function: function, reason: reason, reasonCode: Int(ERR_GET_REASON(code)),
+          detail: detail))
     }
   }
 }

@@ -57,9 +57,10 @@ public struct TLSCertificate: Sendable {
 
   /// Parses all certificates of a PEM text. The bytes are copied.
   ///
-  /// - Parameter pem: text with at least one `CERTIFICATE` block; other blocks are passed over.
+  /// - Parameter pem: text with at least one `CERTIFICATE` block; other blocks are passed over. At most 2,147,483,647 bytes.
   /// - Returns: the certificates in order, at least one.
-  /// - Throws: ``TLSError`` with code `.invalidCertificate` if there is none or one is malformed.
+  /// - Throws: ``TLSError`` with code `.invalidCertificate` if there is none, or one is malformed or begins after white
+  ///   space; `.invalidArgument` if there are too many bytes.
   ///
   /// Corresponds to `PEM_read_bio_X509_AUX(3)`.
   public static func bundle(pem: [UInt8]) throws(TLSError) -> [TLSCertificate] {
@@ -75,10 +76,10 @@ public struct TLSCertificate: Sendable {
     }
   }
 
-  /// The subject's name in the form of RFC 2253. Corresponds to `X509_NAME_print_ex(3)`.
+  /// The subject's name in the form of RFC 2253, what cannot be printed as `\u{…}`; at most 1,024 bytes of it. Corresponds to `X509_NAME_print_ex(3)`.
   public var subject: String { unsafe Self.text(of: X509_get_subject_name(reference.x509)) }
 
-  /// The issuer's name in the form of RFC 2253. Corresponds to `X509_NAME_print_ex(3)`.
+  /// The issuer's name in the same form. Corresponds to `X509_NAME_print_ex(3)`.
   public var issuer: String { unsafe Self.text(of: X509_get_issuer_name(reference.x509)) }
 
   /// The certificates of a stack that somebody else owns; each gets a reference of its own.
@@ -90,14 +91,15 @@ public struct TLSCertificate: Sendable {
     }
   }
 
-  /// A distinguished name as text, at most 1,024 bytes of it.
+  /// A distinguished name as text, at most 1,024 bytes of it; what its owner put into it cannot begin a line or control a
+  /// terminal.
   static func text(of name: OpaquePointer?) -> String {
     guard let name = unsafe name, let sink = unsafe BIO_new(BIO_s_mem()) else { return "" }
     defer { unsafe BIO_free(sink) }
     guard unsafe sitls_name_print(sink, name) else { return "" }
     return unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
       let count = unsafe BIO_read(sink, buffer.baseAddress, 1024)
-      return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(max(Int(count), 0)), as: UTF8.self)
+      return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(max(Int(count), 0)), as: UTF8.self).printable
     }
   }
 }

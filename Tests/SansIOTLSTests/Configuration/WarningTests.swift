@@ -45,6 +45,20 @@ struct WarningTests {
     #expect(try TLSContext(configuration).warnings == [.expiredIdentity(subject: "CN=Alice")])
   }
 
+  @Test func `a certificate of the chain out of its dates is reported`() throws {
+    let authority = TestAuthority()
+    let expired = authority.issueIntermediate(name: "Old", validity: .past).issue(
+      names: ["localhost"], validity: .always)
+    #expect(try warnings(expired) == [.expiredIntermediate(subject: "CN=Old")])
+    #expect(try warnings(expired) { $0.verificationTime = 1_600_000_000 } == [.expiredIntermediate(subject: "CN=Old")])
+    let early = authority.issueIntermediate(name: "Upper", validity: .future).issueIntermediate(name: "Lower")
+    #expect(try warnings(early.issue(names: ["localhost"])) == [.notYetValidIntermediate(subject: "CN=Upper")])
+    let both = authority.issueIntermediate(name: "Old", validity: .past).issue(names: ["localhost"], validity: .past)
+    #expect(try warnings(both) == [.expiredIdentity(subject: "CN=localhost"), .expiredIntermediate(subject: "CN=Old")])
+    let description = try warnings(both).last?.description
+    #expect(description?.contains("CN=Old has expired") == true)
+  }
+
   @Test func `a warning is a sentence that names the certificate`() {
     #expect(TLSContext.Warning.expiredIdentity(subject: "CN=a").description.contains("CN=a has expired"))
     #expect(TLSContext.Warning.notYetValidIdentity(subject: "CN=a").description.contains("CN=a is not valid yet"))

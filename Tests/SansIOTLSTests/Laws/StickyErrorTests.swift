@@ -88,6 +88,7 @@ struct StickyErrorTests {
     #expect(error.verification?.code == 7)
     #expect(error.library.count > 1)
     #expect(error.library.last?.library == "SSL routines")
+    #expect(error.library.last?.function.isEmpty == false)
     #expect(error.library.last?.reason == "certificate verify failed")
     #expect(error.library.dropLast().allSatisfy { $0.library != "SSL routines" })
     #expect(error.description.hasSuffix(error.library.map(\.description).joined(separator: " | ")))
