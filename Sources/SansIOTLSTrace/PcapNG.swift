@@ -28,7 +28,7 @@ enum PcapNG {
     let secrets = Array(line.utf8) + [UInt8(ascii: "\n")]
     var body: [UInt8] = []
     body.append(number: UInt32(0x544c_534b))  // "TLSK"
-    body.append(number: UInt32(secrets.count))
+    body.append(number: UInt32(clamping: secrets.count))
     return block(0x0000_000a, body + padded(secrets))
   }
 
@@ -38,14 +38,14 @@ enum PcapNG {
     body.append(number: UInt32(0))  // the interface
     body.append(number: UInt32(truncatingIfNeeded: time >> 32))
     body.append(number: UInt32(truncatingIfNeeded: time))
-    body.append(number: UInt32(packet.count))  // bytes captured
-    body.append(number: UInt32(packet.count))  // bytes that there were
+    body.append(number: UInt32(clamping: packet.count))  // bytes captured
+    body.append(number: UInt32(clamping: packet.count))  // bytes that there were
     return block(6, body + padded(packet))
   }
 
   /// "General Block Structure": type, total length, body, total length again.
   private static func block(_ type: UInt32, _ body: [UInt8]) -> [UInt8] {
-    let length = UInt32(12 + body.count)
+    let length = UInt32(clamping: 12 + body.count)
     var block: [UInt8] = []
     block.reserveCapacity(Int(length))
     block.append(number: type)
@@ -59,7 +59,7 @@ enum PcapNG {
   private static func option(_ code: UInt16, _ value: [UInt8]) -> [UInt8] {
     var option: [UInt8] = []
     option.append(number: code)
-    option.append(number: UInt16(value.count))
+    option.append(number: UInt16(clamping: value.count))
     return option + padded(value)
   }
 

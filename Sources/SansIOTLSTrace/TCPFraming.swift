@@ -44,7 +44,7 @@ struct TCPFraming: Sendable {
     let (sender, receiver) = side == .client ? (client, server) : (server, client)
     let segment = Self.segment(from: sender, to: receiver, flags, payload)
     // SYN and FIN take a sequence number each (RFC 9293, section 3.4).
-    let advance = UInt32(payload.count) + (flags.isDisjoint(with: [.synchronize, .end]) ? 0 : 1)
+    let advance = UInt32(clamping: payload.count) + (flags.isDisjoint(with: [.synchronize, .end]) ? 0 : 1)
     if side == .client { client.sequence &+= advance } else { server.sequence &+= advance }
     return Self.header(from: sender, to: receiver, payloadCount: segment.count) + segment
   }
@@ -60,7 +60,8 @@ struct TCPFraming: Sendable {
     segment.append(network: receiver.port)
     segment.append(network: sender.sequence)
     segment.append(network: flags.contains(.acknowledgement) ? receiver.sequence : 0)
-    segment.append(UInt8(20 + options.count) << 2)  // the header's length in words of 4 bytes, in the upper 4 bits
+    // the header's length in words of 4 bytes, in the upper 4 bits.
+    segment.append(UInt8(clamping: 20 + options.count) << 2)
     segment.append(flags.rawValue)
     segment.append(network: UInt16.max)  // the window
     segment.append(network: UInt16(0))  // the checksum
@@ -68,7 +69,7 @@ struct TCPFraming: Sendable {
     segment += options
     segment += payload
     var pseudoHeader = sender.address + receiver.address + [0, 6]
-    pseudoHeader.append(network: UInt16(segment.count))
+    pseudoHeader.append(network: UInt16(clamping: segment.count))
     segment.set(network: checksum(pseudoHeader, segment), at: 16)
     return segment
   }
@@ -76,7 +77,7 @@ struct TCPFraming: Sendable {
   /// RFC 791, section 3.1.
   private static func header(from sender: End, to receiver: End, payloadCount: Int) -> [UInt8] {
     var header: [UInt8] = [0x45, 0]  // version 4, 5 words; type of service
-    header.append(network: UInt16(20 + payloadCount))
+    header.append(network: UInt16(clamping: 20 + payloadCount))
     header.append(network: UInt16(0))  // the identification, without meaning as nothing is fragmented
     header.append(network: UInt16(0x4000))  // don't fragment
     header += [64, 6]  // time to live; TCP

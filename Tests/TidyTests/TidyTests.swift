@@ -74,6 +74,19 @@ struct TidyTests {
     #expect(own.contains { $0.mentions(conversions[0]) })
   }
 
+  /// C counts many sizes by 32 bits or fewer; a size of the application or of a peer that does not fit would trap.
+  @Test
+  func `a size is narrowed with a label that says how`() throws {
+    let narrowing = try Regex(#"\b(U?Int(8|16|32)|CU?Int)\((?!\w+:)[^)]*([cC]ount|[sS]ize|[lL]ength)\b"#)
+    #expect("CInt(bytes.count)".firstMatch(of: narrowing) != nil)
+    for file in try SourceFile.all(under: "Sources") {
+      for (index, line) in file.lines.enumerated() where !line.contains("///") {
+        let isUnchecked = line.firstMatch(of: narrowing) != nil
+        #expect(!isUnchecked, "\(file.path):\(index + 1): \(line)")
+      }
+    }
+  }
+
   @Test
   func `the root manifest depends on no package`() throws {
     let manifest = try SourceFile("Package.swift")

@@ -9,6 +9,7 @@
 #endif
 
 #include <openssl/bio.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -194,6 +195,13 @@ static inline BIO *sitls_open_file(const char *path) { return BIO_new_file(path,
 
 static inline void sitls_end_of_input(BIO *network) { (void)BIO_shutdown_wr(network); }
 static inline size_t sitls_write_room(BIO *bio) { return BIO_get_write_guarantee(bio); }
+
+// MARK: Keys
+
+// What a decoder looks for: a private key with its public one.
+enum { sitls_key_pair = EVP_PKEY_KEYPAIR };
+// The reason of every library for what it, or its providers, do not have.
+enum { sitls_reason_unsupported = ERR_R_UNSUPPORTED };
 
 // MARK: X.509
 

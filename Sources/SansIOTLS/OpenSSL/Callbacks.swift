@@ -189,7 +189,7 @@ enum Callbacks {
     let ours = unsafe callbacks.protocolList
     var selected: UnsafeMutablePointer<UInt8>?
     let result = unsafe SSL_select_next_proto(
-      &selected, outLength, ours.baseAddress, UInt32(ours.count), offered, count)
+      &selected, outLength, ours.baseAddress, UInt32(clamping: ours.count), offered, count)
     guard result == OPENSSL_NPN_NEGOTIATED else {
       return callbacks.refusesMismatch ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK
     }
@@ -221,7 +221,7 @@ final class ContextCallbacks: @unchecked Sendable {
     origin = TLSSession.Origin(
       identities: Set(configuration.side == .client ? configuration.identities.map { $0.chain[0] } : []),
       asksAboutPeerCertificate: configuration.asksAboutPeerCertificate)
-    let protocolList = configuration.applicationProtocols.flatMap { [UInt8($0.utf8.count)] + $0.utf8 }
+    let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
     _ = unsafe buffer.initialize(from: protocolList)
     unsafe self.protocolList = UnsafeBufferPointer(buffer)

@@ -63,6 +63,8 @@ extension TLSCertificate {
 }
 
 extension PrivateKey {
+  /// By way of PKCS#8: it holds the algorithm and its parameters with the key, and libcrypto zeroes it when it is freed.
+  /// `EVP_PKEY_todata(3)` would spread the key over parameters that nobody zeroes.
   fileprivate func copied(to library: LibraryContext) throws(TLSError) -> PrivateKey {
     let info = unsafe EVP_PKEY2PKCS8(pkey)
     defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }

@@ -203,7 +203,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       // The half that reads what was fed is libssl's; reading through it is what libssl would have done.
       let inner = unsafe SSL_get_rbio(ssl)
       var window: UnsafeMutablePointer<CChar>?
-      let count = Int(unsafe BIO_nread(inner, &window, Int32(inboundCount)))
+      let count = Int(unsafe BIO_nread(inner, &window, Int32(clamping: inboundCount)))
       guard count > 0 else { break }
       unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: window, count: count))
       unsafe record.pointee.inbound -= count

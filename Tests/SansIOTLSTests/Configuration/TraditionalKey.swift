@@ -51,6 +51,22 @@ final class TraditionalKey {
     return unsafe written { unsafe PEM_write_bio($0, "EC PARAMETERS", "", curve, curve.count) }
   }
 
+  /// The public key in PEM.
+  var publicKeyPEM: [UInt8]? { unsafe Self.written { unsafe PEM_write_bio_PUBKEY($0, key) } }
+
+  /// Bytes as a block of PEM.
+  static func pem(_ label: String, _ bytes: [UInt8]) -> [UInt8] {
+    unsafe written { unsafe PEM_write_bio($0, label, "", bytes, bytes.count) }
+  }
+
+  /// The bytes of a text in base64.
+  static func decoded(_ text: String) -> [UInt8]? {
+    let text = Array(text.utf8.filter { $0 != UInt8(ascii: "\n") })
+    var bytes = [UInt8](repeating: 0, count: text.count)
+    let count = unsafe EVP_DecodeBlock(&bytes, text, Int32(text.count))
+    return count < 0 ? nil : Array(bytes.prefix(Int(count) - text.suffix(2).count { $0 == UInt8(ascii: "=") }))
+  }
+
   private static func written(_ write: (OpaquePointer) -> Int32) -> [UInt8] {
     let sink = unsafe BIO_new(BIO_s_mem())!
     defer { unsafe BIO_free(sink) }

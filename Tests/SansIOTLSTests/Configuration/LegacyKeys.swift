@@ -1,0 +1,190 @@
+/// Keys and bundles that libcrypto's own functions do not write any more, or not without the legacy provider; made for these
+/// tests by openssl(1) with `-provider legacy -provider default`, on P-256, with the passphrase `pw`.
+enum LegacyKeys {
+  /// The certificate of all keys here but the one on Ed25519.
+  static let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBlTCCATugAwIBAgIUcAx+bpLoPqpwUI8SWFNs5lzMVQwwCgYIKoZIzj0EAwIw
+    FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE2NTg0NFoYDzIxMjYxMTA0
+    MTY1ODQ0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+    PQMBBwNCAARiNsQoOazyMmQEkZEsGeAc+qJFn01QMn+BYe7r5HTmlBFYKHLK3quv
+    fxZIxiVUesHjw5eGXMmcXNDxmFJp0rqoo2kwZzAdBgNVHQ4EFgQU5hlOvqqXmhmC
+    HPa8884FSFWKbDYwHwYDVR0jBBgwFoAU5hlOvqqXmhmCHPa8884FSFWKbDYwDwYD
+    VR0TAQH/BAUwAwEB/zAUBgNVHREEDTALgglsb2NhbGhvc3QwCgYIKoZIzj0EAwID
+    SAAwRQIhAM+7+iMlN5ct9RJJ5MrVex7DRq+o4EJLB8kTdu+Br5mhAiArk2bPyp9L
+    RwSN1Ux2+Ytgz6VwvuPA8O7uJA6SfxO/5g==
+    -----END CERTIFICATE-----
+    """
+
+  /// PBES1: MD5 and DES.
+  static let md5DES = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIGwMBsGCSqGSIb3DQEFAzAOBAjgAUdI/xJh2gICCAAEgZBaTaZvp/lgIKZyxpXm
+    yY9KsT+3W4+Apogamys5cMFCBHJfuihgw4atyyr95DlluOvE/rx95fc1NnDTx8DL
+    3z3aa73vOfvPDGABCvHwUQxPgckqSQVu+Ie9Kqd9LRZVvdEQwv7GujYvBe/RlOB/
+    ahe0T8S0ewQuWmKxFSca7/9d5btdmdTSAFqq8NnOlxJLyQw=
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// The PKCS#12 scheme with RC2 of 40 bits.
+  static let rc2 = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIGxMBwGCiqGSIb3DQEMAQYwDgQIdVznneamvMICAggABIGQzX9BQ7xWtSo1oKT5
+    vTyxl/MfdhbtHwbv+B9PMwK9Knp9shHZ9XAi99/CAC99IePfqtHH/mU0WyI9JbDF
+    IqdCQI+ttEtNnBnp5FgwxoSuHBsXcgn0g7h3PL+JWgxA/kdlgJ+E1O4mADN4xtLT
+    FfN1MRZlweKpIStSfc/SfUR6Y/1vAV02iCjSNHoTI3Z29Wjp
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// The PKCS#12 scheme with RC4.
+  static let rc4 = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIGrMBwGCiqGSIb3DQEMAQEwDgQIU5qfcjCHEhECAggABIGKYcHFBDAdxxzpiTtw
+    lGyfFgx2MDN/TCBNZAy+86e0AaFVsxpcJKy6hgEtxyONIFaZtypPNevxS3TgMWG1
+    J3QydrPYuRNsVf/XP61pZCzpai7V+Q8mDKDOnxiV6SZ8gkBC2cHjoMfitrafrX2+
+    uVjg5YLjST3zCGmbGc3T2LqrGpntBwwZnQzc4rH9
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// PBES2 with DES.
+  static let pbes2DES = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIHgMEsGCSqGSIb3DQEFDTA+MCkGCSqGSIb3DQEFDDAcBAgS1a7EpP69ywICCAAw
+    DAYIKoZIhvcNAgkFADARBgUrDgMCBwQIFd8W32Vva9sEgZDCBOaeHOTqRPNNzLpe
+    0nJbopuIcLAiscqxlJQ8OTQv/aRiRGG3yh/8z3RTavk4o3SgSVKva99hN95Ive0y
+    YRzNiObaCxYpdNWsPaZYmMwn/adxFpS5QI5JOp02bJv7PwriTxMa85mFulecduoy
+    6cw0UMAbsHIjx+CsgjsMhMde7E/Dip3E+i7/a2H+j/Ka+W0=
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// PBES2 with RC2.
+  static let pbes2RC2 = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIHrMFYGCSqGSIb3DQEFDTBJMCwGCSqGSIb3DQEFDDAfBAjsJoylSwxyMAICCAAC
+    ARAwDAYIKoZIhvcNAgkFADAZBggqhkiG9w0DAjANAgE6BAgz92hP87gnfgSBkOQ2
+    QiV+ge0yI4dYluK1YiAwZziFH9NHzfcoNdjOgOoEXv3aAhfrv7JYM9q5W3WRE2se
+    g0FQQhURT3X98YaL71/ksdK9tPgvc/y7WV3zhO5ZdAF7FhdlYji8gsCJXnu+94ME
+    yZSOWKImlfVU2NmlBIiwaKJpj0LPjjJl0BO5fBEOQA+if8z3DMQAmZBWl1zAdg==
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// Encrypted by PEM itself, with DES.
+  static let traditionalDES = """
+    -----BEGIN EC PRIVATE KEY-----
+    Proc-Type: 4,ENCRYPTED
+    DEK-Info: DES-CBC,43FD33A6D5A1E82E
+
+    VJWjRsIXjGt6GzJ+LKXFjkn/cazq0/l2Nh6wkyz7PZeX2h7xzH4XoVCyfmXBzJvu
+    0M2qtVkn/Z3dRceNBULpc19a/A/1FwEU4ghwxr47u2yF+5us6KXWTBoH83VHyFuh
+    umiFfDKRQbm8wZFHrYRT7DH8gLFVs+U2G7QhhOvAawE=
+    -----END EC PRIVATE KEY-----
+    """
+
+  /// Encrypted by PEM itself, with SEED.
+  static let traditionalSEED = """
+    -----BEGIN EC PRIVATE KEY-----
+    Proc-Type: 4,ENCRYPTED
+    DEK-Info: SEED-CBC,8E8C3514844A953F0B372A09B15364E6
+
+    PdImdBvpmMBQxdZWyTuOE7RaKCwFqJ6i1cTPTFnzBCRZNRJ++HeRTsX+BYpjjifs
+    7RgrTnx2zUfRh6iKiBOA9Ng5B4nqPMDyxHHRG4nJh8H0YvUu1+EmYCetL9myRUto
+    Y57ryVRP9hjUOi63DOT7Ih2HwIFUatOMLsQNZwEXYtw=
+    -----END EC PRIVATE KEY-----
+    """
+
+  /// PKCS#8 of version 2 (RFC 5958) on Ed25519, encrypted with PBES2 and AES.
+  static let ed25519Version2 = """
+    -----BEGIN ENCRYPTED PRIVATE KEY-----
+    MIG7MFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAi7v7dpu5XpEwICCAAw
+    DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEKgmINiTVe2+tLmUVuwSClkEYBzl
+    Nly+Tks+2Xc0XVV/Zbx6cDk/cAdmc2uSooNjcHMqYqedlbFemN77Uz2d3ow3wHSc
+    GwCFFTOBEK4GFD7JkKvyWvHRw6Bf68Cfx9IL2vm07Lfku8FiTrR3g7wIyVSOAA==
+    -----END ENCRYPTED PRIVATE KEY-----
+    """
+
+  /// What PKCS#12 was for long: certificates under RC2 of 40 bits. In base64.
+  static let classicBundle = """
+    MIIDmgIBAzCCA2AGCSqGSIb3DQEHAaCCA1EEggNNMIIDSTCCAj8GCSqGSIb3DQEH
+    BqCCAjAwggIsAgEAMIICJQYJKoZIhvcNAQcBMBwGCiqGSIb3DQEMAQYwDgQI9msT
+    yIXvSOQCAggAgIIB+IUpWSWkYA7CQAGkganik6Q8bE7fixXALeR5Bu4VfXdTFhRi
+    G33X5eWWezTdx3IfSpYpDwnC8tdC+zVM6ysqMzXCuSb8+BfONBf6Q4EhobCoZSB/
+    uxJIQxHQe7vDqYi3S1cGdgxDtv2kwbJK4/aGeC5K5E7jDQJ8Mmke1dReLmoGSSHA
+    Wzg6hetsvkhh4/nstXneHxNoY9Iwt9STSrYwFx1q8FjLR1pd2pG+s/1Y5pQ9U29D
+    alX0r8xdmuFr/dYGrG+iFO4knnl82hgGjWTsfvaR380T8nLLFzN/6aD1qAg2s0zk
+    8n/vdFKg2OBDRX5nw2gq4mRSqVsUa48Mto8jCU2UEXD/ODc71GWB+EGciItkgRA0
+    kvPDG38wA45b5YFQTrkuoDVLr4z0IvuCHU0UeVzhwmh9YVvEdwf87AC7tKyq2dq9
+    0IzS4Vj+bMMmLhdtSrBbC1erj9T4KcOVrIF/RF80lRrVWeCAUBKBsUk28uCJ4cBV
+    pPOaDLSYL9dsn+W3xjW2Sv4e76Of0sxRrg2vMeiXZRgLHVuNV75d1Pm12sDvucjE
+    22UT7I+/hGPWnFMo0Z/ZxMmBGhs3fpG0U0NrJkMdcT3G5ICqkmcW4IUUb+5cXOVO
+    m0BQs4zj4UH/3l+oelsv2AuiiemzJG+rDfnMMMeg14dGcBVsoTCCAQIGCSqGSIb3
+    DQEHAaCB9ASB8TCB7jCB6wYLKoZIhvcNAQwKAQKggbQwgbEwHAYKKoZIhvcNAQwB
+    AzAOBAijDD8TGXSUIAICCAAEgZDryv/h8AL+NAnpVP6dAHClhBY5JxQmxmHSUmTj
+    e5MJVHmZfktp73NB0+z/dWqzxmrWFt3AQnH9//F0FRMvfY4wU+v+v8KQr6Mr5FAh
+    8UPGuZjpITg7Rrn8vBYl5R4ldLop60ajAtH3ExJTuNmE3iOhnhlsGW7GPuNI1ZzU
+    WVveOyb1UewSR3nJqpK1320dHa0xJTAjBgkqhkiG9w0BCRUxFgQUllsJbEN4BBGh
+    Yquv/NF/vCUF9a4wMTAhMAkGBSsOAwIaBQAEFDB9GK1Z3WzJZeCYYoa750UxN4Ye
+    BAjacSwdHRWg6AICCAA=
+    """
+
+  /// A PKCS#12 bundle without MAC. In base64.
+  static let bundleWithoutMAC = """
+    MIIDawIBAzCCA2QGCSqGSIb3DQEHAaCCA1UEggNRMIIDTTCCAgQGCSqGSIb3DQEH
+    AaCCAfUEggHxMIIB7TCCAekGCyqGSIb3DQEMCgEDoIIBsTCCAa0GCiqGSIb3DQEJ
+    FgGgggGdBIIBmTCCAZUwggE7oAMCAQICFHAMfm6S6D6qcFCPElhTbOZczFUMMAoG
+    CCqGSM49BAMCMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDAgFw0yNjExMjgxNjU4NDRa
+    GA8yMTI2MTEwNDE2NTg0NFowFDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZI
+    zj0CAQYIKoZIzj0DAQcDQgAEYjbEKDms8jJkBJGRLBngHPqiRZ9NUDJ/gWHu6+R0
+    5pQRWChyyt6rr38WSMYlVHrB48OXhlzJnFzQ8ZhSadK6qKNpMGcwHQYDVR0OBBYE
+    FOYZTr6ql5oZghz2vPPOBUhVimw2MB8GA1UdIwQYMBaAFOYZTr6ql5oZghz2vPPO
+    BUhVimw2MA8GA1UdEwEB/wQFMAMBAf8wFAYDVR0RBA0wC4IJbG9jYWxob3N0MAoG
+    CCqGSM49BAMCA0gAMEUCIQDPu/ojJTeXLfUSSeTK1Xsew0avqOBCSwfJE3bvga+Z
+    oQIgK5Nmz8qfS0cEjdVMdvmLYM+lcL7jwPDu7iQOkn8Tv+YxJTAjBgkqhkiG9w0B
+    CRUxFgQUllsJbEN4BBGhYquv/NF/vCUF9a4wggFBBgkqhkiG9w0BBwGgggEyBIIB
+    LjCCASowggEmBgsqhkiG9w0BDAoBAqCB7zCB7DBXBgkqhkiG9w0BBQ0wSjApBgkq
+    hkiG9w0BBQwwHAQIJU99b/fTwsECAggAMAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUD
+    BAEqBBDHVoM+d9a+JgSogEILON7vBIGQnADg6LR8mMjAVV4CBjHDX/lUJGi0HGZW
+    BbuXTTTMNQxtf+Jt/krkNoNhOciprhDwVwVCHIx4yR9z3sFgvySa0gSpac/U3AF3
+    gW0fWbcarNnnB7vZvMpUatojvCJQvMoaC08y0FSlpLoKLLitIZ2+s6SKv58O8Ksm
+    V0lRdjLCqwMxuGSFdDAtebOL5AW9I2p0MSUwIwYJKoZIhvcNAQkVMRYEFJZbCWxD
+    eAQRoWKrr/zRf7wlBfWu
+    """
+
+  /// A PKCS#12 bundle with two keys and the certificates of both. In base64.
+  static let bundleOfTwo = """
+    MIIGhgIBAzCCBjwGCSqGSIb3DQEHAaCCBi0EggYpMIIGJTCCBAIGCSqGSIb3DQEH
+    BqCCA/MwggPvAgEAMIID6AYJKoZIhvcNAQcBMFcGCSqGSIb3DQEFDTBKMCkGCSqG
+    SIb3DQEFDDAcBAhWzkoZC/gbOwICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQME
+    ASoEEH2mLIRVSObUMjuWFDfPOEGAggOA2Z68kNgH4CbQJq43gw9bqHwracPvvP17
+    kYtIU+Dv44nul+IhMuYuZyPy89sS/wh5d5yrexC2/oMGtn8FDj3nceNdQR+ve4+K
+    /KpOgw4C15MDGUVvJoM27iYLslKDqsHq3Si+P+fxRIIyVdTHLVYdSuNIiglocXfE
+    uMM0csBMW+6uTmIOMudB0gla90UVv3bvnZxottojIhUbV/mo2wJYxyUPMIeq2igK
+    as90r7knr5Eyf8XwGktNSFCBkC52R4lA2MWVNkYuCI9270QLlGmSDJueHoRx+GMj
+    qd7HxBINhhOcg+pE+aqofPQwd3SRHnALCMcDBlIJlR0+tGL0dHKvItcNcNDurSJA
+    Mo56X9FjP5iDENxyxnPtgTdXIpVcY7l7DvX9cqwcMZdsSZBOa1WE5JKrLHtTyUIK
+    /5nEA1j0mnVlnsFOlbzIZRMLcjtM3gQihJ5dofMYb/IuIeSFjdyVCFb8LGP12Cee
+    Bk4ix/JSK06wEoX0fFe/pgRWMG22/rfn+AttjbYWOMbDbyoAEQVN8IzHEUe39xIe
+    aXvXrOThpW9RBDUqQIgO5gWm0hAHY2CKduEeWln0JWbm4C/oWvOBjHMQBxdRkY7G
+    pUJbt+h3PDcONfXYdGmBCnkXUCsSQSzQyCgL4+VsGMO89lmBgFEQRF5n3JWXTTIq
+    3KYqs1GatbP5Pgs0Enj32yotAoEYG4amMx1PY2gTUg7g8oAN03ALfNAq6TgLBvUI
+    /7UJ8yzKv7nNKXRMdlpKhpo4v/FOWnHNSrmXPbG/n5UUu211KB+mWgxngLAyS/iS
+    ZZit21Ur9Wum5TAcMkz5OsW2MlLBiDsXaPh4EC+Azpq/81QXNNV7Qd7xR23+VPQW
+    quyjDefgr9GYqr30j1RdNeZncwX2p6qOw1N5I2ds1W3AYTYYy5YNZCKYsX1Er4gd
+    FgmKULx0Ld9yeFayxZF0QBIJ1CKLvzWEALdbB/jKOtTxLrb6BMUz+ejk9doBsW9p
+    6RNrivbbHob/cPiDTY4qo7RxR0nlN8qdLmpGD9pyj8JjmUIi3nrnNcUCWpysf8JA
+    OS/uzS2phVy6tpQC7Rc4FT8XBZ32fM1Or4XFLU1FBiJ8qIeWlcPWf/eVg9VHU5gp
+    bDW8jlqRkKvoeORh+1FrL3+tAJs8th3E8Lg2oFx3rvV+ZjLJSJy3DvC6xbA4lWuX
+    buAe9yRuflIwggIbBgkqhkiG9w0BBwGgggIMBIICCDCCAgQwgf8GCyqGSIb3DQEM
+    CgECoIHvMIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgJjvoY0cC6
+    3wICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEMAl7RBaUxuUCpCvlXQt
+    3qYEgZBsiLdT77FHUlWpk8BHDzYrFYifaGVLpm8WmahrR5d5ohVJ0QvXXdw9a4Kn
+    mqzpyQ7NhRDuasJ0isUzoQWJdFlK1Eh/lBn4y04yVNgMyTbvMQQ+uEK/82jVsEmd
+    5BlZnMwEfCVzm/MOqR5uwliVBICG1njDecxfln0icl7uOkHUqGkYSspRS+bfv8ZU
+    sFknoLUwgf8GCyqGSIb3DQEMCgECoIHvMIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqG
+    SIb3DQEFDDAcBAibl15VkHdYNgICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQME
+    ASoEEDg5cS4jr20ni9BaD1yaU6kEgZBX+lXnkON2nZCmznwG6oIAKSh8GBErwK2W
+    WMXdq4Th192pRquKWrzHy6GYzzyMEz24sa9jchFuaMaDJK6S7Shm8eYdOLrQn281
+    qi3zilhK0zhoKd4J3aSYaY4z74j9D5DaHuNIEMgou7jCrkEIDIy8b/3YZRxnHUV2
+    9bMB3fMykVy4RPQ4+8DLtT6O1TIGl+owQTAxMA0GCWCGSAFlAwQCAQUABCDDMo4c
+    hJ7AKHDr0cufXcsXARoHMm8IS/eb+SebN66jdAQIJNojvU4si/wCAggA
+    """
+}
