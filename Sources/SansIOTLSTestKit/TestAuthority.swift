@@ -78,28 +78,36 @@ public struct TestAuthority: Sendable {
   ///
   /// - Parameters:
   ///   - names: the DNS names, written into the certificate byte for byte, wildcards and NULs included. With neither
-  ///     names nor addresses the certificate has no subject alternative name at all.
+  ///     names nor addresses the certificate has no subject alternative name at all; only one for ``TestIdentity/Usage/client``
+  ///     gets a name under `client.test` then, made of its subject, since strict verifiers ask for one.
   ///   - addresses: the IP addresses as text, IPv4 or IPv6.
-  ///   - subject: the common name; nil for the first name or address.
+  ///   - subject: the common name; nil for the first name or address. An empty one leaves the common name out.
   ///   - key: the kind of key.
-  ///   - validity: from when until when the certificate holds.
+  ///   - validity: from when until when the certificate holds; nil for one year that began yesterday (in a ``SeededWorld`` by
+  ///     the world's time).
   ///   - usage: the side of a connection that it proves.
   ///   - defect: what shall be wrong with it; it wins over the other parameters.
   /// - Returns: the identity, its chain complete but for the root.
   public func issue(
     names: [String] = [], addresses: [String] = [], subject: String? = nil, key: TestIdentity.KeyType = .p256,
-    validity: TestIdentity.Validity = .always, usage: TestIdentity.Usage = .server,
+    validity: TestIdentity.Validity? = nil, usage: TestIdentity.Usage = .server,
     defect: TestIdentity.Defect? = nil
   ) -> TestIdentity {
     let library = self.key.library
     let minted = MintedKey(defect == .weakKey ? .rsa(bits: 1024) : key, library: library)
     let wrongName = defect == .wrongName
+    let named = wrongName ? ["wrong.invalid"] : names
+    let located = wrongName ? [] : addresses
+    let subject =
+      wrongName ? "wrong.invalid" : subject ?? (names + addresses).first { !$0.isEmpty } ?? "Test Identity"
+    let needsName = usage == .client && named.isEmpty && located.isEmpty
+    let now = library == nil ? Minting.now : SeededLibrary.time
     let template = CertificateTemplate(
-      subject: wrongName ? "wrong.invalid" : subject ?? names.first ?? addresses.first ?? "Test Identity",
-      validity: defect == .expired ? .past : defect == .notYetValid ? .future : validity,
+      subject: subject,
+      validity: defect == .expired ? .past : defect == .notYetValid ? .future : validity ?? .year(around: now),
       role: .leaf(
         purposes: purposes(usage, wrong: defect == .wrongUsage),
-        names: wrongName ? ["wrong.invalid"] : names, addresses: wrongName ? [] : addresses))
+        names: needsName ? [Self.clientName(subject)] : named, addresses: located))
     let issuer: TestAuthority? =
       switch defect {
       case .selfSigned: nil
@@ -118,6 +126,15 @@ public struct TestAuthority: Sendable {
       authority: self,
       chainDER: [leaf] + (defect == .missingIntermediate ? [] : issuer?.chainDER ?? []),
       key: defect == .mismatchedKey ? MintedKey(key, library: library) : minted)
+  }
+
+  /// A DNS name for a client: its subject in letters, digits and hyphens, e.g. `test-client.client.test`.
+  private static func clientName(_ subject: String) -> String {
+    let label = subject.lowercased().unicodeScalars.map { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil) ? String(scalar) : "-"
+    }.joined()
+    let trimmed = label.prefix(63).split(separator: "-").joined(separator: "-")
+    return "\(trimmed.isEmpty ? "unnamed" : trimmed).client.test"
   }
 
   private func purposes(_ usage: TestIdentity.Usage, wrong: Bool) -> [CertificateTemplate.Purpose] {

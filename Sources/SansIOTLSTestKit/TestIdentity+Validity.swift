@@ -1,7 +1,7 @@
 extension TestIdentity {
   /// From when until when a certificate holds, in whole seconds since 1970-01-01T00:00:00Z.
   ///
-  /// Every ready-made value keeps decades away from the day on which the test runs.
+  /// ``always``, ``past`` and ``future`` keep decades away from the day on which the test runs.
   public struct Validity: Hashable, Sendable {
     /// The first second at which the certificate holds.
     public var notBefore: Int64
@@ -25,6 +25,12 @@ extension TestIdentity {
     public static let past = Validity(notBefore: year2010, notAfter: year2020)
     /// 2120-01-01 to 2130-01-01.
     public static let future = Validity(notBefore: year2120, notAfter: year2130)
+
+    /// One year, which verifiers that limit it accept: from a day before a moment until 364 days after it.
+    static func year(around moment: Int64) -> Validity {
+      let day: Int64 = 86_400
+      return Validity(notBefore: moment - day, notAfter: moment + 364 * day)
+    }
 
     private static let year2010: Int64 = 1_262_304_000
     private static let year2020: Int64 = 1_577_836_800

@@ -25,7 +25,7 @@ public struct TestIdentity: Sendable {
   ///   - addresses: the IP addresses as text, IPv4 or IPv6.
   ///   - key: the kind of key.
   ///   - defect: what shall be wrong with it.
-  /// - Returns: the identity, valid from 2020 to 2120.
+  /// - Returns: the identity, valid for a year.
   public static func server(
     _ name: String = "localhost", addresses: [String] = [], key: KeyType = .p256, defect: Defect? = nil
   ) -> TestIdentity {
@@ -38,7 +38,7 @@ public struct TestIdentity: Sendable {
   ///   - subject: the common name.
   ///   - key: the kind of key.
   ///   - defect: what shall be wrong with it.
-  /// - Returns: the identity, valid from 2020 to 2120.
+  /// - Returns: the identity, valid for a year.
   public static func client(
     _ subject: String = "Test Client", key: KeyType = .p256, defect: Defect? = nil
   ) -> TestIdentity {

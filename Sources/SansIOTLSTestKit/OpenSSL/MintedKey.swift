@@ -6,11 +6,9 @@ internal import CSansIOTLSOpenSSL
 /// `@unchecked Sendable`: once made, an EVP_PKEY is only read, which libcrypto allows on any number of threads.
 @safe final class MintedKey: @unchecked Sendable {
   let type: TestIdentity.KeyType
-  /// The SubjectPublicKeyInfo, in DER.
-  let publicKeyInfo: [UInt8]
   /// The key identifier: a digest of the SubjectPublicKeyInfo, after RFC 7093.
   let identifier: [UInt8]
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
   /// Where the random numbers come from; `nil` for libcrypto's own.
   let library: SeededLibrary?
 
@@ -34,7 +32,8 @@ internal import CSansIOTLSOpenSSL
         Minting.lend(type.description, "the group") { unsafe EVP_PKEY_CTX_set_group_name(context, $0) },
         "EVP_PKEY_CTX_set_group_name")
     case .rsa(let bits):
-      unsafe Minting.must(EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(bits)), "EVP_PKEY_CTX_set_rsa_keygen_bits")
+      unsafe Minting.must(
+        EVP_PKEY_CTX_set_rsa_keygen_bits(context, Int32(clamping: bits)), "EVP_PKEY_CTX_set_rsa_keygen_bits")
     case .ed25519: break
     }
     var generated: OpaquePointer?
@@ -42,8 +41,7 @@ internal import CSansIOTLSOpenSSL
     self.type = type
     let handle = unsafe Minting.made(generated, "EVP_PKEY_generate")
     unsafe self.handle = handle
-    publicKeyInfo = unsafe Minting.encoded { unsafe i2d_PUBKEY(handle, $0) }
-    identifier = Minting.digest160(publicKeyInfo)
+    identifier = Minting.digest160(unsafe Minting.encoded { unsafe i2d_PUBKEY(handle, $0) })
   }
 
   deinit { unsafe EVP_PKEY_free(handle) }
@@ -62,7 +60,8 @@ internal import CSansIOTLSOpenSSL
     let encrypted = unsafe Minting.made(
       [UInt8](passphrase.utf8).withUnsafeBytes { text in
         unsafe PKCS8_encrypt(
-          -1, EVP_aes_256_cbc(), text.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(text.count), nil, 0, 0,
+          -1, EVP_aes_256_cbc(), text.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(clamping: text.count),
+          nil, 0, 0,
           info)
       }, "PKCS8_encrypt")
     defer { unsafe X509_SIG_free(encrypted) }
@@ -98,8 +97,8 @@ internal import CSansIOTLSOpenSSL
     return unsafe Minting.encoded { unsafe i2d_PKCS12(file, $0) }
   }
 
-  /// The signature of some bytes, with the digest that belongs to the key type.
-  func signature(of bytes: [UInt8]) -> [UInt8] {
+  /// Signs a certificate, with the digest that belongs to the key type. Corresponds to `X509_sign_ctx(3)`.
+  func sign(_ x509: OpaquePointer) {
     let context = unsafe Minting.made(EVP_MD_CTX_new(), "EVP_MD_CTX_new")
     defer { unsafe EVP_MD_CTX_free(context) }
     func begin(_ digest: UnsafePointer<CChar>?) {
@@ -111,9 +110,6 @@ internal import CSansIOTLSOpenSSL
     case .p384: unsafe Minting.lend("SHA384", "the digest") { unsafe begin($0) }
     case .ed25519: begin(nil)
     }
-    return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_PKEY_get_size(handle))) { buffer, count in
-      count = buffer.count
-      unsafe Minting.must(EVP_DigestSign(context, buffer.baseAddress, &count, bytes, bytes.count), "EVP_DigestSign")
-    }
+    unsafe Minting.must(min(1, X509_sign_ctx(x509, context)), "X509_sign_ctx")
   }
 }

@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 internal import SansIOTLS
 
 /// What libcrypto does for certificates beside keys, in and out as bytes.
@@ -12,14 +13,23 @@ enum Minting {
     return octets.reduce(0) { $0 << 8 | UInt64($1) } & 0x7fff_ffff_ffff_ffff | 1
   }
 
-  /// A point in time in DER, as UTCTime before 2050 and as GeneralizedTime from then on.
-  static func time(_ secondsSince1970: Int64) -> [UInt8] {
-    precondition(
-      (-62_167_219_200...253_402_300_799).contains(secondsSince1970),
-      "cannot mint: \(secondsSince1970) s is outside of the years 0 to 9999")
-    let time = unsafe made(ASN1_TIME_set(nil, time_t(secondsSince1970)), "ASN1_TIME_set(\(secondsSince1970))")
-    defer { unsafe ASN1_TIME_free(time) }
-    return unsafe encoded { unsafe i2d_ASN1_TIME(time, $0) }
+  /// This moment by libcrypto's clock, in seconds since 1970.
+  static var now: Int64 {
+    let fresh = unsafe made(SSL_SESSION_new(), "SSL_SESSION_new")
+    defer { unsafe SSL_SESSION_free(fresh) }
+    return unsafe sitls_session_time(fresh)
+  }
+
+  /// A string of libcrypto's, which its taker frees.
+  static func string(_ type: Int32, _ contents: [UInt8]) -> UnsafeMutablePointer<ASN1_STRING> {
+    let string = unsafe made(ASN1_STRING_type_new(type), "ASN1_STRING_type_new")
+    unsafe must(ASN1_STRING_set(string, contents, Int32(clamping: contents.count)), "ASN1_STRING_set")
+    return unsafe string
+  }
+
+  /// An OCTET STRING, which its taker frees.
+  static func octets(_ contents: [UInt8]) -> UnsafeMutablePointer<ASN1_OCTET_STRING> {
+    unsafe string(V_ASN1_OCTET_STRING, contents)
   }
 
   /// The 4 or 16 octets of an IP address given as text.

@@ -78,10 +78,8 @@ final class SeededLibrary: @unchecked Sendable {
 
   /// A copy of a session that is as old as this moment: the age that a client tells in its ClientHello is 0.
   static func renewed(_ session: TLSSession) -> TLSSession {
-    let fresh = unsafe Minting.made(SSL_SESSION_new(), "SSL_SESSION_new")
-    defer { unsafe SSL_SESSION_free(fresh) }
     let copy = unsafe Minting.made(SSL_SESSION_dup(session.reference.session), "SSL_SESSION_dup")
-    unsafe sitls_set_session_time(copy, sitls_session_time(fresh))
+    unsafe sitls_set_session_time(copy, Minting.now)
     return unsafe TLSSession(adopting: copy, session.reference.provenance)
   }
 }

@@ -52,7 +52,8 @@ struct VerificationTests {
 
   @Test(arguments: [(first - 1, 9), (first + 1, 0), (2_000_000_000, 0), (last - 1, 0), (last + 1, 10)])
   func `a chain is checked at the time given`(time: Int64, expected: Int) throws {
-    let failures = try EnginePair.failures { client, _ in client.verificationTime = time }
+    let identity = TestAuthority().issue(names: ["localhost"], validity: .always)
+    let failures = try EnginePair.failures(identity: identity) { client, _ in client.verificationTime = time }
     #expect(failures.client?.verification?.code ?? 0 == expected)
     #expect((failures.client == nil) == (expected == 0))
   }
