@@ -461,7 +461,8 @@ struct QuestionTests {
     return result
   }
 
-  @Test(arguments: TLSVersion.both)
+  /// One version after the other: they share the count.
+  @Test(.serialized, arguments: TLSVersion.both)
   func `a chain is checked once, whether or not a question is asked about it`(version: TLSVersion) throws {
     func checks(asking: Bool) throws -> Int {
       let (client, server) = try EnginePair.configurations(version: version)
