@@ -35,10 +35,17 @@ static void expect_children(void) {
   signal(SIGCHLD, SIG_DFL);
 }
 
+// Messages whose reader has gone must not end a transfer: the writes fail, and the exit code says so. COMMAND does not inherit
+// this, because Subprocess gives it default dispositions.
+static void survive_broken_pipes(void) {
+  signal(SIGPIPE, SIG_IGN);
+}
+
 static void record(void) {
   for (int number = 0; number < LIMIT; number++) was_open[number] = fcntl(number, F_GETFD) >= 0;
   fill_standard_descriptors();
   expect_children();
+  survive_broken_pipes();
 }
 
 #if defined(__linux__) && defined(__GLIBC__)

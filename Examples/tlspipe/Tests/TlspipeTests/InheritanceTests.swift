@@ -118,6 +118,28 @@ import Testing
 
   // MARK: Signals
 
+  @Test func `a standard error whose reader has gone does not end the transfer`() async throws {
+    let workshop = Workshop()
+    let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat") + " 2>/dev/null")
+    let pipe = workshop.file("pipe")
+    let data = Workshop.noise(300_000)
+    let result = try await Tool.shell(
+      "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; exec \(command(workshop, "--verbose --stats")) -- \(server) 2>&4",
+      input: data)
+    // What was to be said is lost; the data is not.
+    #expect(result.exitCode == 1)
+    #expect(result.output == data)
+  }
+
+  @Test func `COMMAND has the default disposition of SIGPIPE`() async throws {
+    let workshop = Workshop()
+    let handler = workshop.script("handler", "kill -PIPE $$; echo survived")
+    let server = workshop.script("server", "exec " + workshop.serverCommand(command: handler))
+    let result = try await Tool.run(workshop.clientArguments(command: [server]))
+    #expect(result.output == [])
+    #expect(result.error.contains("COMMAND was killed by signal 13"))
+  }
+
   @Test(arguments: ["SIGCHLD", "SIGPIPE"], ["ignored", "blocked"])
   func `a signal that the parent ignores or blocks does not change the exit code`(
     _ signal: String, _ how: String

@@ -1,7 +1,8 @@
 #ifndef TLSPIPE_INHERITANCE_H
 #define TLSPIPE_INHERITANCE_H
 
-/// What a process inherits from its parent, recorded before any runtime takes descriptor numbers for itself.
+/// What a process inherits from its parent: descriptors, recorded before any runtime takes numbers for itself, and the
+/// dispositions of SIGCHLD and SIGPIPE, set to what the program needs.
 
 /// Whether a descriptor was open when the program started.
 ///
