@@ -302,4 +302,43 @@ import Testing
     #expect(server.value().outcome.summary == "clean")
     close(fixture.client.receiving)
   }
+
+  @Test(arguments: versions, RelayFixture.Wire.allCases)
+  func `a handshake that is not done by its deadline is given up`(
+    _ version: TLSVersion, _ kind: RelayFixture.Wire
+  ) throws {
+    let wire = RelayFixture.wire(kind)
+    var relay = Relay(
+      try TLSEngine(
+        .client(serverName: .dns(RelayFixture.name)), context: RelayFixture.clientContext(version)),
+      ciphertext: try FileDescriptorTransport(reading: wire.client.0, writing: wire.client.1))
+    let isDone = relay.handshake(until: .now)
+    #expect(!isDone)
+    let report = relay.run()
+    #expect(report.outcome.summary == "ciphertext poll: Connection timed out (errno 110)")
+    #expect(report.negotiated == nil)
+    // The peer reads the ClientHello and then the end.
+    #expect(Channel.receive(from: wire.server.0).count == report.ciphertextSent)
+    if wire.server.0 != wire.server.1 { close(wire.server.1) }
+  }
+
+  @Test func `a deadline that is far away does not disturb a handshake`() throws {
+    let fixture = RelayFixture()
+    let wire = RelayFixture.wire(.pipes)
+    let server = try fixture.startServer(on: wire.server)
+    var relay = Relay(
+      try TLSEngine(
+        .client(serverName: .dns(RelayFixture.name)), context: RelayFixture.clientContext(.tls13)),
+      ciphertext: try FileDescriptorTransport(reading: wire.client.0, writing: wire.client.1))
+    // More milliseconds than poll(2) counts.
+    let isDone = relay.handshake(until: .now + .seconds(100_000_000))
+    #expect(isDone)
+    relay.attach(
+      plaintext: try FileDescriptorTransport(
+        reading: fixture.client.input.reading, writing: fixture.client.output.writing))
+    for program in [fixture.client, fixture.server] { close(program.sending) }
+    let report = relay.run()
+    #expect(report.outcome.summary == "clean")
+    #expect(server.value().outcome.summary == "clean")
+  }
 }
