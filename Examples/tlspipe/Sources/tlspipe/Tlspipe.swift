@@ -23,8 +23,7 @@ struct Tlspipe: AsyncParsableCommand {
 
       EXIT CODES
         0   both sides closed cleanly, and COMMAND exited 0
-        1   the transport or COMMAND failed, something was not sent, the handshake took too long, or a key log or ladder
-            could not be written
+        1   the transport or COMMAND failed, something was not sent, the handshake took too long, a file was not written
         2   TLS failed, or a certificate was refused
         3   the peer ended without closing TLS: data may be missing
         64  usage, or descriptors that are not open

@@ -145,7 +145,6 @@ import Testing
     #expect(result.exitCode == complaint.code)
     #expect(result.error.contains(placed(complaint.text)))
     for name in Self.interface { #expect(!result.error.contains(name)) }
-    #expect(!result.error.contains("warning"))
   }
 
   @Test func `the old names of options are taken on their side`() async throws {
