@@ -265,11 +265,17 @@ import Testing
 
   @Test func `a reader of the secrets that goes away does not end the connection`() async throws {
     let workshop = Workshop()
-    let reader = workshop.file("reader")
-    let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
+    let (reader, gone) = (workshop.file("reader"), workshop.file("gone"))
+    // The server, and with it the secrets, comes when the reader has gone.
+    let server = workshop.script(
+      "server", "read line <\(gone)\nexec " + workshop.serverCommand(command: "cat"))
     let client = workshop.clientArguments(["--keylog", reader], command: [server]).joined(separator: " ")
     let result = try await Tool.shell(
-      "mkfifo \(reader); head -c 0 \(reader) & exec \(Tool.path) \(client)", input: [1, 2, 3])
+      """
+      mkfifo \(reader) \(gone)
+      { head -c 0 \(reader); echo >\(gone); } &
+      exec \(Tool.path) \(client)
+      """, input: [1, 2, 3])
     #expect(result.exitCode == 1)
     #expect(result.output == [1, 2, 3])
     #expect(result.error.contains("--keylog \(reader): cannot write it: Broken pipe"))
