@@ -47,9 +47,11 @@ extension TLSContext {
     public var minimumVersion: TLSVersion?
     /// The newest version allowed; `nil` means TLS 1.3, or what the system's policy allows short of it.
     public var maximumVersion: TLSVersion?
-    /// TLS 1.2 suites in the syntax of `openssl-ciphers(1)`; `nil` means libssl's, which the system's policy may set.
+    /// TLS 1.2 suites in the syntax of `openssl-ciphers(1)`; `nil` means libssl's, which the system's policy may set. What
+    /// libssl would pass over is refused; ciphers that it has no more may be excluded. A server that names its suites here also
+    /// negotiates those with DHE, by parameters that libssl chooses by key and security level; without a list it does not.
     /// Suites without a certificate (`aNULL`) or without encryption (`eNULL`) are never used, whatever the list or the policy says.
-    /// Corresponds to `SSL_CTX_set_cipher_list(3)`.
+    /// Corresponds to `SSL_CTX_set_cipher_list(3)` and `SSL_CTX_set_dh_auto(3)`.
     public var cipherList: String?
     /// TLS 1.3 suites by name, preferred first; `nil` means libssl's. Corresponds to `SSL_CTX_set_ciphersuites(3)`.
     public var cipherSuites: [String]?
@@ -74,6 +76,9 @@ extension TLSContext {
     /// Intermediate certificates allowed between leaf and authority, 0 to 100; `nil` means libssl's 100.
     /// Corresponds to `SSL_CTX_set_verify_depth(3)`.
     public var verificationDepth: Int?
+    /// Whether a chain may end at any certificate of ``trust``: an intermediate, or the peer's own. By default it must lead
+    /// to a self-signed one there. Corresponds to `X509_V_FLAG_PARTIAL_CHAIN`, `X509_VERIFY_PARAM_set_flags(3)`.
+    public var acceptsPartialChains = false
     /// Whether a certificate may be used for whatever purpose; by default its extended key usage must fit its side.
     /// Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.
     public var acceptsAnyPurpose = false
@@ -82,15 +87,16 @@ extension TLSContext {
     /// Whether a server asks for client certificates.
     public var clientAuthentication: ClientAuthentication = .none
     /// The authorities whose names a server tells with its request; `nil` means those of `trust` that are given as
-    /// certificates, PEM or DER. Corresponds to `SSL_CTX_add_client_CA(3)`.
+    /// certificates, files, PEM or DER. They may take about 65,000 bytes. Corresponds to `SSL_CTX_add_client_CA(3)`.
     public var clientAuthorities: [TLSCertificate]?
     /// Takes each line of the NSS key log format, without newline, on the thread that is in the engine. Whoever has the
     /// lines can read the connection. It must not call the engine. Corresponds to `SSL_CTX_set_keylog_callback(3)`.
     public var keyLog: (@Sendable (_ line: String) -> Void)?
     /// libssl's security level, 0 to 5; `nil` means the system's. Corresponds to `SSL_CTX_set_security_level(3)`.
     public var securityLevel: Int?
-    /// Session tickets that a TLS 1.3 server sends after a full handshake, 0 to 16. One is enough for most.
-    /// Corresponds to `SSL_CTX_set_num_tickets(3)`.
+    /// Session tickets that a TLS 1.3 server sends after a full handshake, 0 to 16. One is enough for most. With 0 there are
+    /// none in TLS 1.2 either, where a server sends one at most. Corresponds to `SSL_CTX_set_num_tickets(3)` and
+    /// `SSL_OP_NO_TICKET`.
     public var sessionTickets = 1
     /// A server stops at each ClientHello and asks which context serves it.
     public var asksAboutClientHello = false
@@ -136,6 +142,18 @@ extension TLSContext {
       case (.server, .required): .always
       }
     }
+
+    /// The groups one by one: an element may hold several, with colons between and white space around, as libssl reads it.
+    var groupNames: [String]? {
+      groups?.flatMap { element in
+        element.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { name in
+          let trimmed = name.drop(while: Self.isSpace).reversed().drop(while: Self.isSpace).reversed()
+          return String(decoding: Array(trimmed), as: UTF8.self)
+        }
+      }
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
     /// Whether an application protocol of this name is among those that a client offers. Names are compared as bytes.
     func offers(_ name: [UInt8]) -> Bool { applicationProtocols.contains { $0.utf8.elementsEqual(name) } }
@@ -193,6 +211,17 @@ extension TLSContext {
     case notYetValidIntermediate(subject: String)
     /// The groups hold no NIST curve: TLS 1.2 servers with an ECDSA certificate will be out of reach.
     case groupsExcludeCommonCertificates
+    /// The identity of this subject cannot be used in this version, for this reason.
+    case unusableIdentity(subject: String, version: TLSVersion, reason: String)
+    /// The security level does not allow this one of the signature algorithms.
+    case forbiddenSignatureAlgorithm(String)
+    /// The system has no trusted authorities: there is nothing in this file, nor in this directory (or several, with colons
+    /// between).
+    case emptySystemTrust(file: String, directory: String)
+    /// A trust directory holds no certificate under a hashed name, as `openssl rehash` makes them.
+    case emptyTrustDirectory(path: String)
+    /// A server has trust or client authorities, and does not ask clients for certificates.
+    case unusedTrust
 
     /// The warning in words.
     public var description: String {
@@ -206,6 +235,15 @@ extension TLSContext {
         "the chain's certificate of \(subject.printable) is not valid yet; peers will refuse the chain"
       case .groupsExcludeCommonCertificates:
         "without P-256 or P-384 among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
+      case .unusableIdentity(let subject, let version, let reason):
+        "the certificate of \(subject) cannot be used in \(version): \(reason)"
+      case .forbiddenSignatureAlgorithm(let name): "the security level does not allow the signature algorithm \(name)"
+      case .emptySystemTrust(let file, let directory):
+        "the system's trust store is empty: there are no certificates in \(file) or \(directory); install its authorities (ca-certificates), or name others as trust"
+      case .emptyTrustDirectory(let path):
+        "the trust directory \(path) holds no certificate under a hashed name; run openssl rehash on it"
+      case .unusedTrust:
+        "trust and clientAuthorities are of no effect while clientAuthentication is .none: clients are not asked for a certificate"
       }
     }
   }

@@ -24,7 +24,8 @@ public enum Answer: Sendable {
 
 /// What a client offered, as far as it matters for the choice of a context. Bounded by libssl's limit on a ClientHello.
 public struct ClientHello: Sendable, Hashable {
-  /// The host name asked for (SNI), lower-cased; `nil` if there is none or it is malformed.
+  /// The host name asked for (SNI), lower-cased; `nil` if there is none or it is not a DNS name as in ``ServerName/dns(_:)``,
+  /// without trailing dot.
   public let serverName: String?
   /// The application protocols offered (ALPN), in the client's order.
   public let applicationProtocols: [String]

@@ -1,4 +1,5 @@
-/// A source of certificate authorities that a peer's chain may end at. A configuration takes several.
+/// A source of certificates that a peer's chain may end at: self-signed ones, or any, where a configuration sets
+/// ``TLSContext/Configuration/acceptsPartialChains``. A configuration takes several sources.
 public struct TLSTrust: Sendable {
   enum Kind: Sendable {
     case system
@@ -11,12 +12,14 @@ public struct TLSTrust: Sendable {
 
   let kind: Kind
 
-  /// The distribution's trust store. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
+  /// The distribution's trust store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its place. Where there is none, the
+  /// context warns of it. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
   public static let system = TLSTrust(kind: .system)
 
   /// These certificates.
   ///
-  /// - Parameter certificates: authorities, or single certificates that are trusted as they are; at least one.
+  /// - Parameter certificates: at least one: roots, self-signed certificates of peers, or others, which count with
+  ///   ``TLSContext/Configuration/acceptsPartialChains``.
   /// - Returns: the source.
   public static func certificates(_ certificates: [TLSCertificate]) -> TLSTrust {
     TLSTrust(kind: .certificates(certificates))
@@ -41,9 +44,9 @@ public struct TLSTrust: Sendable {
   public static func file(_ path: String) -> TLSTrust { TLSTrust(kind: .file(path)) }
 
   /// A directory of certificates named by hash, as `openssl rehash` makes it; libcrypto looks there when it checks a
-  /// chain. Corresponds to `SSL_CTX_load_verify_dir(3)`.
+  /// chain. A directory that holds none is warned of. Corresponds to `SSL_CTX_load_verify_dir(3)`.
   ///
-  /// - Parameter path: the directory's path.
+  /// - Parameter path: the directory's path, without a colon.
   /// - Returns: the source.
   public static func directory(_ path: String) -> TLSTrust { TLSTrust(kind: .directory(path)) }
 }

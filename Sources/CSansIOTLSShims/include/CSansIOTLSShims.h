@@ -9,9 +9,13 @@
 #endif
 
 #include <openssl/bio.h>
+#include <openssl/conf.h>
+#include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -35,6 +39,25 @@ static inline int sitls_ctx_cipher_count(SSL_CTX *ctx) { return sk_SSL_CIPHER_nu
 static inline const SSL_CIPHER *sitls_ctx_cipher(SSL_CTX *ctx, int index) {
   return sk_SSL_CIPHER_value(SSL_CTX_get_ciphers(ctx), index);
 }
+// The name of a context's TLS 1.3 suite, counted from 0 in the order of preference; NULL past the last.
+static inline const char *sitls_ctx_tls13_suite(SSL_CTX *ctx, int position) {
+  STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
+  for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); index++) {
+    const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, index);
+    // 0x13..: the suites of TLS 1.3 (RFC 8446, appendix B.4).
+    if (SSL_CIPHER_get_protocol_id(cipher) >> 8 == 0x13 && position-- == 0) return SSL_CIPHER_get_name(cipher);
+  }
+  return NULL;
+}
+// Whether a suite of TLS 1.2 in the context's list is authenticated by this kind of key (NID_auth_…).
+static inline bool sitls_ctx_has_suites_for(SSL_CTX *ctx, int authentication) {
+  STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ctx);
+  for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); index++) {
+    if (SSL_CIPHER_get_auth_nid(sk_SSL_CIPHER_value(ciphers, index)) == authentication) return true;
+  }
+  return false;
+}
+static inline void sitls_ctx_use_automatic_dh(SSL_CTX *ctx) { SSL_CTX_set_dh_auto(ctx, 1); }
 
 // Safe defaults that no configuration switches off: no renegotiation, no compression, neither of records nor of
 // certificates (what a peer sends must not grow past the limits by unpacking), an end without close_notify stays
@@ -60,6 +83,9 @@ static inline void sitls_ctx_apply_defaults(SSL_CTX *ctx, bool release_buffers) 
   SSL_CTX_set_block_padding(ctx, 0);
 }
 
+// No tickets in TLS 1.2; in TLS 1.3 their number says so too.
+static const uint64_t sitls_no_ticket = SSL_OP_NO_TICKET;
+
 // A server resumes by tickets alone and a client's sessions belong to its application: libssl's own caches stay empty.
 static inline void sitls_ctx_set_session_policy(SSL_CTX *ctx, bool server) {
   SSL_CTX_set_session_cache_mode(
@@ -78,12 +104,48 @@ static inline void sitls_ctx_acknowledge_server_name(SSL_CTX *ctx) {
   SSL_CTX_set_tlsext_servername_callback(ctx, sitls_acknowledge_server_name);
 }
 
+// MARK: Groups
+
+// Takes a group's name in TLS, the provider's own name for it, and its number.
+typedef void (*sitls_group_taker)(void *taker, const char *name, const char *inner_name, uint32_t identifier);
+struct sitls_group_visit {
+  sitls_group_taker take;
+  void *taker;
+};
+static inline int sitls_visit_group(const OSSL_PARAM parameters[], void *argument) {
+  const struct sitls_group_visit *visit = argument;
+  const char *name = NULL, *inner_name = NULL;
+  uint32_t identifier = 0;
+  const OSSL_PARAM *inner = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL);
+  const OSSL_PARAM *number = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_ID);
+  const OSSL_PARAM *outer = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_NAME);
+  if (outer && inner && number && OSSL_PARAM_get_utf8_string_ptr(outer, &name) &&
+      OSSL_PARAM_get_utf8_string_ptr(inner, &inner_name) && OSSL_PARAM_get_uint32(number, &identifier)) {
+    visit->take(visit->taker, name, inner_name, identifier);
+  }
+  return 1;
+}
+static inline int sitls_visit_provider(OSSL_PROVIDER *provider, void *visit) {
+  OSSL_PROVIDER_get_capabilities(provider, "TLS-GROUP", sitls_visit_group, visit);
+  return 1;
+}
+// The groups of all providers of the default library context, in the order in which libssl looks through them.
+static inline void sitls_declared_groups(sitls_group_taker take, void *taker) {
+  struct sitls_group_visit visit = {take, taker};
+  OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
+}
+
 // MARK: SSL
 
 static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL_set_min_proto_version(ssl, version); }
 static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL_set_max_proto_version(ssl, version); }
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
+// The certificate types of a TLS 1.2 server's request, in the connection's own memory, and how many.
+static inline int sitls_certificate_types(SSL *ssl, const unsigned char **types) {
+  return (int)SSL_get0_certificate_types(ssl, types);
+}
+static inline int sitls_set_signature_algorithms(SSL *ssl, const char *list) { return (int)SSL_set1_sigalgs_list(ssl, list); }
 // The other context's TLS 1.3 suites: those that it names, or else the system's.
 static inline bool sitls_adopt_suites(SSL *ssl, SSL_CTX *other) {
   char names[1024];
@@ -112,6 +174,7 @@ static inline bool sitls_replace_parameters(SSL *ssl, const X509_VERIFY_PARAM *p
   return isReplaced;
 }
 static inline bool sitls_has_extended_main_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
+static inline unsigned int sitls_host_flags(const X509 *leaf);
 // Checks the certificates of the session that is set by the context's trust and the connection's parameters, the name among
 // them, as a full handshake would.
 static inline bool sitls_verify_session(SSL *ssl, SSL_CTX *ctx) {
@@ -122,7 +185,9 @@ static inline bool sitls_verify_session(SSL *ssl, SSL_CTX *ctx) {
       X509_STORE_CTX_set_default(check, "ssl_server") == 1) {
     X509_VERIFY_PARAM *parameters = X509_STORE_CTX_get0_param(check);
     X509_VERIFY_PARAM_set_auth_level(parameters, SSL_get_security_level(ssl));
-    isAccepted = X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) == 1 && X509_verify_cert(check) == 1;
+    isAccepted = X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) == 1;
+    X509_VERIFY_PARAM_set_hostflags(parameters, sitls_host_flags(leaf));
+    isAccepted = isAccepted && X509_verify_cert(check) == 1;
   }
   X509_STORE_CTX_free(check);
   return isAccepted;
@@ -213,6 +278,20 @@ static inline void sitls_x509_stack_free(STACK_OF(X509) *stack) { sk_X509_free(s
 static inline void sitls_x509_stack_free_all(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 static inline STACK_OF(X509) *sitls_sent_chain(const X509_STORE_CTX *store) {
   return X509_STORE_CTX_get0_untrusted((X509_STORE_CTX *)store);
+}
+// How many certificates and CRLs the context's store holds; those of its directories are not among them.
+static inline int sitls_ctx_trusted_objects(SSL_CTX *ctx) {
+  return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)));
+}
+// How a name is looked for in a certificate: a wildcard stands for a whole label, and the subject's common name counts only in a
+// certificate without subject alternative names of any kind (libcrypto alone would take it beside an address or a URI too).
+static inline unsigned int sitls_host_flags(const X509 *leaf) {
+  bool hasNames = leaf && X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) >= 0;
+  return X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | (hasNames ? X509_CHECK_FLAG_NEVER_CHECK_SUBJECT : 0);
+}
+// Before X509_verify_cert, which looks for the name too.
+static inline void sitls_set_host_flags(X509_STORE_CTX *check) {
+  X509_VERIFY_PARAM_set_hostflags(X509_STORE_CTX_get0_param(check), sitls_host_flags(X509_STORE_CTX_get0_cert(check)));
 }
 // RFC 2253, but UTF-8 as it is instead of escaped.
 static inline bool sitls_name_print(BIO *sink, const X509_NAME *name) {

@@ -61,11 +61,12 @@ private struct Evidence {
       return (.notTLS, .peer, OpeningBytes.httpRequestHint)
     case SSL_R_NO_SUITABLE_KEY_SHARE where alertSent == .internalError,
       SSL_R_NO_SUITABLE_GROUPS where alertSent == .internalError, SSL_R_NO_PROTOCOLS_AVAILABLE,
-      SSL_R_NO_CIPHERS_AVAILABLE:
+      SSL_R_NO_CIPHERS_AVAILABLE,
+      SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM where alertSent == .internalError:
       // A ClientHello that cannot be made: libssl blames itself by the alert, where it blames a peer's choice otherwise.
       return (
         .nothingInCommon, .local,
-        "versions, suites, groups and security level of this side's configuration leave nothing to offer"
+        "versions, suites, groups, signature algorithms and security level of this side's configuration leave nothing to offer"
       )
     case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
       return (
@@ -117,9 +118,11 @@ private struct Evidence {
     case X509_V_ERR_CERT_HAS_EXPIRED: "it has expired; renew it, or set the clock right"
     case X509_V_ERR_CERT_NOT_YET_VALID: "it is not valid yet; set the clock right"
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
-      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      "no trusted authority issued it; add its authority to the trust, or its intermediate certificates to the chain"
+      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      "no trusted root issued it; add its root to the trust, or its intermediate certificates to the chain that the peer sends"
+        + " (a certificate that is trusted without its root needs acceptsPartialChains)"
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+      "it leads to a trusted certificate that is no root; add the root to the trust, or set acceptsPartialChains"
     case X509_V_ERR_INVALID_PURPOSE: "it is not meant for this side of a connection (extended key usage)"
     default: "see the check's own words"
     }

@@ -38,14 +38,14 @@ extension ClientHello {
     return unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   }
 
-  /// RFC 6066, section 3: a list of (type, length, name); only type 0, host_name, is defined.
+  /// RFC 6066, section 3: a list of (type, length, name); only type 0, host_name, is defined, and holds a DNS name without
+  /// trailing dot. What is none could be a path, an address or a command to the application that is handed it.
   static func serverName(in bytes: [UInt8]) -> String? {
     guard bytes.count > 5, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2, bytes[2] == 0,
       Int(bytes[3]) << 8 | Int(bytes[4]) == bytes.count - 5
     else { return nil }
-    let name = bytes[5...]
-    guard name.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
-    return String(decoding: name, as: UTF8.self).lowercased()
+    let name = Array(bytes[5...])
+    return ServerName.fault(in: name) == nil ? String(decoding: name, as: UTF8.self).lowercased() : nil
   }
 
   /// RFC 7301, section 3.1: a list of length-prefixed names.

@@ -45,25 +45,13 @@ struct ContextBuilder {
 
   /// libssl passes over unknown names as long as one is known, so each is tried by itself.
   func setCiphers() throws(TLSError) {
-    if let list = configuration.cipherList {
-      for word in list.split(whereSeparator: { ":, ".contains($0) }) where !word.hasPrefix("@") {
-        let name = word.drop { "!-+".contains($0) }
-        if word.hasPrefix("!") || word.hasPrefix("-"), Self.formerCiphers.contains(name) { continue }
-        guard try unsafe isKnown(String(name), "cipherList", SSL_CTX_set_cipher_list) else {
-          throw refuse(
-            .unknownCipher, "libssl knows no TLS 1.2 cipher \"\(name.prefix(64))\"; `openssl ciphers -v` lists them")
-        }
-      }
-      guard try unsafe list.withCText("cipherList", { unsafe SSL_CTX_set_cipher_list(context, $0) }) == 1 else {
-        throw refuse(.unknownCipher, "the cipher list leaves no TLS 1.2 cipher at this security level")
-      }
-    }
+    if let list = configuration.cipherList { try setCipherList(list) }
     if let suites = configuration.cipherSuites {
-      let known = Self.defaultSuiteNames
-      for suite in suites where !known.contains(suite) {
+      for suite in suites where try suitesNamed(by: suite) != [suite] {
         throw refuse(
           .unknownCipher,
-          "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(known.sorted().joined(separator: ", "))")
+          "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(try suitesNamed().joined(separator: ", ")) and others"
+        )
       }
       let names = suites.joined(separator: ":")
       guard !suites.isEmpty,
@@ -75,22 +63,86 @@ struct ContextBuilder {
     }
   }
 
-  /// What libssl may be built without or has no more: many lists in use exclude it, which does no harm.
-  private static let formerCiphers: Set<Substring> = [
-    "RC4", "RC2", "DES", "3DES", "IDEA", "SEED", "CAMELLIA", "ARIA", "MD5", "DSS", "aDSS", "kDH", "aDH", "SRP", "KRB5",
-    "LOW", "MEDIUM", "EXP", "EXPORT", "EXPORT40", "EXPORT56", "SSLv2",
-  ]
+  private func setCipherList(_ list: String) throws(TLSError) {
+    try unsafe list.withCText("cipherList") { _ in }
+    let startsWithDefault = list.utf8.starts(with: CipherList.defaultWord.utf8)
+    for (position, rule) in CipherList(list).rules.enumerated() {
+      try check(rule, isFirst: startsWithDefault && position == 0, isAlone: rule.text == list)
+    }
+    guard try unsafe list.withCText("cipherList", { unsafe SSL_CTX_set_cipher_list(context, $0) }) == 1 else {
+      throw refuse(.unknownCipher, "the cipher list leaves no TLS 1.2 cipher at this security level")
+    }
+    let level = Int(unsafe SSL_CTX_get_security_level(context))
+    if let configured = configuration.securityLevel, configured != level {
+      throw refuse(
+        .invalidConfiguration,
+        "securityLevel is \(configured), and the cipher list sets the level \(level) by @SECLEVEL; name one of the two")
+    }
+    // libssl has no DHE parameters before it is given some, or is to choose them by key and security level.
+    if configuration.side == .server { unsafe sitls_ctx_use_automatic_dh(context) }
+  }
 
-  /// The suites of TLS 1.3 that RFC 8446 defines; libssl has them all.
-  private static let defaultSuiteNames: Set<String> = [
-    "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
-    "TLS_AES_128_CCM_8_SHA256",
-  ]
+  /// What libssl would pass over, or read otherwise than it is written, is refused by name. To exclude or to move what it once
+  /// had does no harm; a misspelt exclusion would leave in what was to go.
+  private func check(_ rule: CipherList.Rule, isFirst: Bool, isAlone: Bool) throws(TLSError) {
+    func refuseRule(_ why: String) -> TLSError {
+      refuse(.unknownCipher, "\(String(reflecting: String(rule.text.prefix(64)))) in the cipher list \(why)")
+    }
+    if !rule.isWellFormed {
+      throw refuseRule("is no rule of openssl-ciphers(1); names have letters, digits and \"-_.=\"")
+    }
+    if rule.operation == UInt8(ascii: "@") {
+      if try unsafe isKnown("ALL:" + rule.text, "cipherList", SSL_CTX_set_cipher_list) { return }
+      throw refuseRule("is no command; there are @STRENGTH and @SECLEVEL=0 to @SECLEVEL=5")
+    }
+    if rule.name.hasPrefix(CipherList.defaultWord) {
+      if isFirst, rule.text == CipherList.defaultWord { return }
+      throw refuseRule("counts as the first word alone")
+    }
+    if rule.name.hasPrefix(CipherList.suiteBWord) {
+      if isAlone, CipherList.suiteBWords.contains(rule.text) { return }
+      throw refuseRule("is no word of openssl-ciphers(1), or does not stand alone: libssl ignores what follows it")
+    }
+    func isCipher(_ name: String) throws(TLSError) -> Bool {
+      try unsafe isKnown(name, "cipherList", SSL_CTX_set_cipher_list)
+    }
+    if try isCipher(rule.name) { return }
+    if rule.operation != nil {
+      var isHarmless = true
+      for part in rule.parts where isHarmless {
+        if !CipherList.wasKnown(part) { isHarmless = try isCipher(part) }
+      }
+      if isHarmless { return }
+    }
+    throw refuse(
+      .unknownCipher,
+      "libssl knows no TLS 1.2 cipher \"\(rule.name.prefix(64))\"; `openssl ciphers -v` lists them"
+        + (try suitesNamed(by: rule.name) == [rule.name] ? "; suites of TLS 1.3 are set as cipherSuites" : ""))
+  }
 
-  /// Tries a setting on a context that is thrown away, with the security level out of the way.
+  /// The TLS 1.3 suites that libssl makes of a list, or has without one. Of a name that it does not know it makes none.
+  private func suitesNamed(by list: String? = nil) throws(TLSError) -> [String] {
+    try unsafe withScratch { (scratch) throws(TLSError) in
+      if let list { try unsafe list.withCText("cipherSuites") { _ = unsafe SSL_CTX_set_ciphersuites(scratch, $0) } }
+      var names: [String] = []
+      while let name = unsafe sitls_ctx_tls13_suite(scratch, Int32(names.count)) {
+        unsafe names.append(String(cString: name))
+      }
+      return names
+    }
+  }
+
+  /// Tries a setting on a context that is thrown away.
   private func isKnown(
     _ name: String, _ setting: String, _ set: (OpaquePointer?, UnsafePointer<CChar>?) -> Int32
   ) throws(TLSError) -> Bool {
+    try unsafe withScratch { (scratch) throws(TLSError) in
+      try unsafe name.withCText(setting) { unsafe set(scratch, $0) } == 1
+    }
+  }
+
+  /// Lends a context that is thrown away, with the security level out of the way.
+  private func withScratch<Result>(_ body: (OpaquePointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
     guard let scratch = unsafe SSL_CTX_new(TLS_method()) else {
       throw refuse(.library, "no memory for a context", .local)
     }
@@ -99,19 +151,24 @@ struct ContextBuilder {
       ErrorQueue.clear()
     }
     unsafe SSL_CTX_set_security_level(scratch, 0)
-    return try unsafe name.withCText(setting) { unsafe set(scratch, $0) } == 1
+    return try unsafe body(scratch)
   }
 
   func setGroups(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
-    guard let groups = configuration.groups else { return }
-    for group in groups {
-      guard try unsafe isKnown(group, "groups", sitls_ctx_set_groups) else {
-        throw refuse(.unknownGroup, "libssl knows no group \"\(group.prefix(64))\"; for example X25519, P-256, P-384")
+    guard let names = configuration.groupNames else { return }
+    let known = GroupNames()
+    var identifiers: Set<UInt32> = []
+    for name in names {
+      guard try unsafe isKnown(name, "groups", sitls_ctx_set_groups), let identifier = known.identifier(of: name) else {
+        throw refuse(.unknownGroup, "libssl knows no group \"\(name.prefix(64))\"; for example X25519, P-256, P-384")
+      }
+      if !identifiers.insert(identifier).inserted {
+        throw refuse(.unknownGroup, "the list of groups names \"\(name)\" twice, by this name or another")
       }
     }
-    let list = groups.joined(separator: ":")
-    guard !groups.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
-      throw refuse(.unknownGroup, "the list of groups is empty, or names one twice")
+    let list = names.joined(separator: ":")
+    guard !names.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
+      throw refuse(.unknownGroup, "the list of groups is empty")
     }
     // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
     // system's policy.
@@ -120,12 +177,14 @@ struct ContextBuilder {
     {
       throw refuse(.unknownGroup, "libssl does not take the groups")
     }
-    let hasNIST = groups.contains { ["P-256", "prime256v1", "secp256r1", "P-384", "secp384r1"].contains($0) }
+    let common = Set(["P-256", "P-384"].compactMap(known.identifier))
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
-    if configuration.side == .client, !hasNIST, allowsTLS12 { warnings.append(.groupsExcludeCommonCertificates) }
+    if configuration.side == .client, identifiers.isDisjoint(with: common), allowsTLS12 {
+      warnings.append(.groupsExcludeCommonCertificates)
+    }
   }
 
-  func setSignatureAlgorithms() throws(TLSError) {
+  func setSignatureAlgorithms(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     guard let algorithms = configuration.signatureAlgorithms else { return }
     for algorithm in algorithms {
       guard try unsafe isKnown(algorithm, "signatureAlgorithms", sitls_ctx_set_signature_algorithms) else {
@@ -141,6 +200,36 @@ struct ContextBuilder {
         "signatureAlgorithms", { unsafe sitls_ctx_set_signature_algorithms(context, $0) }) == 1
     else {
       throw refuse(.unknownSignatureAlgorithm, "the list of signature algorithms is empty, or names one twice")
+    }
+    var forbidden: [String] = []
+    for algorithm in algorithms where try !isAllowed(algorithm) { forbidden.append(algorithm) }
+    if forbidden.count == algorithms.count {
+      throw refuse(
+        .nothingInCommon,
+        "the security level allows none of this side's signature algorithms (\(forbidden.joined(separator: ", ")))",
+        .local
+      )
+    }
+    warnings += forbidden.map { .forbiddenSignatureAlgorithm($0) }
+  }
+
+  /// Whether libssl offers a signature algorithm at the context's security level: whether it can write a ClientHello with it.
+  private func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
+    guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+    defer {
+      unsafe SSL_free(probe)
+      ErrorQueue.clear()
+    }
+    unsafe SSL_set_connect_state(probe)
+    unsafe SSL_set_bio(probe, BIO_new(BIO_s_null()), BIO_new(BIO_s_null()))
+    let isSet = try unsafe algorithm.withCText("signatureAlgorithms") {
+      unsafe sitls_set_signature_algorithms(probe, $0)
+    }
+    if isSet != 1 { return false }
+    ErrorQueue.clear()
+    unsafe SSL_do_handshake(probe)
+    return !ErrorQueue.take().contains {
+      $0.isFromLibSSL && $0.reasonCode == Int(SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM)
     }
   }
 
@@ -166,8 +255,8 @@ struct ContextBuilder {
           .identityRefused, "libssl refuses the certificate or key of \(subject); the security level may ask for more",
           .local)
       }
-      try unsafe checkGroups(fit: pkey, subject: subject)
     }
+    try checkUses(&warnings)
   }
 
   /// Compares each certificate that this side sends with the time of verification, once that is set.
@@ -190,51 +279,138 @@ struct ContextBuilder {
     }
   }
 
-  /// In TLS 1.2 the curve of an ECDSA certificate must be among the groups, or no client can use it.
-  private func checkGroups(fit pkey: OpaquePointer, subject: String) throws(TLSError) {
-    guard let groups = configuration.groups, configuration.side == .server,
-      unsafe EVP_PKEY_get_base_id(pkey) == EVP_PKEY_EC, unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
-    else { return }
-    var name = [CChar](repeating: 0, count: 64)
-    var count = 0
-    guard unsafe EVP_PKEY_get_group_name(pkey, &name, name.count, &count) == 1 else { return }
-    let curve = String(decoding: name.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let known: [String: Set<String>] = [
-      "prime256v1": ["P-256", "prime256v1", "secp256r1"], "secp384r1": ["P-384", "secp384r1"],
-      "secp521r1": ["P-521", "secp521r1"],
-    ]
-    guard let names = known[curve], names.isDisjoint(with: groups) else { return }
-    throw refuse(
-      .unusableGroups,
-      "the certificate of \(subject) is on the curve \(curve), which the groups leave out: TLS 1.2 cannot use it; add the curve or set the minimum version to TLS 1.3"
-    )
+  /// An identity must be of use in a version that is allowed. Where it is in one of two, that is worth a warning; a server whose
+  /// own groups leave no identity for TLS 1.2 is refused all the same.
+  private func checkUses(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
+    let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
+    let allowsTLS13 = unsafe sitls_ctx_max_version(context) != TLS1_2_VERSION
+    var uses: [(subject: String, tls12: IdentityObstacle?, tls13: IdentityObstacle?)] = []
+    for identity in configuration.identities {
+      let obstacle12 = allowsTLS12 ? try obstacleInTLS12(to: identity.key) : nil
+      let obstacle13 = allowsTLS13 ? IdentityObstacle.inTLS13(to: identity.key) : nil
+      uses.append((identity.chain[0].subject, obstacle12, obstacle13))
+    }
+    let isServedInTLS12 = uses.contains { $0.tls12 == nil }
+    for (subject, obstacle12, obstacle13) in uses {
+      if let obstacle = obstacle12, configuration.side == .server, configuration.groups != nil, obstacle.isCurve,
+        !isServedInTLS12
+      {
+        throw refuse(
+          .unusableGroups,
+          "TLS 1.2 cannot use the certificate of \(subject): \(obstacle.reason); add the curve, or set the minimum version to TLS 1.3"
+        )
+      }
+      let isUseless = (!allowsTLS12 || obstacle12 != nil) && (!allowsTLS13 || obstacle13 != nil)
+      if isUseless, let obstacle = obstacle12 ?? obstacle13 {
+        throw refuse(
+          obstacle.isCurve ? .unusableGroups : .identityRefused,
+          "the certificate of \(subject) is of no use in the versions allowed: \(obstacle.reason)", .local)
+      }
+      if let obstacle12 {
+        warnings.append(.unusableIdentity(subject: subject, version: .tls12, reason: obstacle12.reason))
+      }
+      if let obstacle13 {
+        warnings.append(.unusableIdentity(subject: subject, version: .tls13, reason: obstacle13.reason))
+      }
+    }
   }
 
-  func setTrust() throws(TLSError) {
-    guard configuration.verifiesPeer else { return }
-    var named: [TLSCertificate] = []
-    for source in configuration.trust {
-      switch source.kind {
-      case .system:
-        guard unsafe SSL_CTX_set_default_verify_paths(context) == 1 else {
-          throw refuse(.emptyTrust, "the system's trust store cannot be found", .local)
-        }
-      case .certificates(let certificates): try add(certificates, to: &named)
-      case .pem(let bytes): try add(try TLSCertificate.bundle(pem: bytes), to: &named)
-      case .der(let bytes): try add([try TLSCertificate(der: bytes)], to: &named)
-      case .file(let path): try add(try Source.file(path, "TLSTrust.file").certificates(), to: &named)
-      case .directory(let path):
-        try unsafe Source.file(path, "TLSTrust.directory").withBIO { _ throws(TLSError) in }
-        guard try unsafe path.withCText("TLSTrust.directory", { unsafe SSL_CTX_load_verify_dir(context, $0) }) == 1
-        else {
-          throw refuse(.unreadableFile, "cannot use the trust directory \(path)", .local)
+  /// In TLS 1.2 the curve of an ECDSA key must be among the groups, and a server's key must have ciphers of its kind.
+  private func obstacleInTLS12(to key: PrivateKey) throws(TLSError) -> IdentityObstacle? {
+    if let curve = key.curve {
+      guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+      defer {
+        unsafe SSL_free(probe)
+        ErrorQueue.clear()
+      }
+      // A server's own groups do not bind it, but its clients', which are most often the same, bind them.
+      unsafe SSL_set_connect_state(probe)
+      if let list = configuration.groupNames?.joined(separator: ":") {
+        try unsafe list.withCText("groups") { _ = unsafe sitls_set_groups(probe, $0) }
+      }
+      for identity in configuration.identities where identity.key === key {
+        let fitness = unsafe SSL_check_chain(probe, identity.chain[0].reference.x509, key.pkey, nil)
+        if fitness & CERT_PKEY_EE_PARAM == 0 {
+          return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
         }
       }
     }
-    guard configuration.side == .server else { return }
-    for authority in configuration.clientAuthorities ?? named {
-      unsafe SSL_CTX_add_client_CA(context, authority.reference.x509)
+    if key.isDSA, configuration.side == .server, unsafe !sitls_ctx_has_suites_for(context, NID_auth_dss) {
+      return IdentityObstacle(reason: "no cipher allowed is authenticated by a DSA key", isCurve: false)
     }
+    return nil
+  }
+
+  func setTrust(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
+    var named: [TLSCertificate] = []
+    if configuration.verifiesPeer {
+      for source in configuration.trust { try use(source, &named, &warnings) }
+    }
+    guard configuration.side == .server else { return }
+    if configuration.clientAuthentication != .none {
+      try name(configuration.clientAuthorities ?? named)
+    } else if !configuration.trust.isEmpty || configuration.clientAuthorities?.isEmpty == false {
+      warnings.append(.unusedTrust)
+    }
+  }
+
+  private func use(
+    _ source: TLSTrust, _ named: inout [TLSCertificate], _ warnings: inout [TLSContext.Warning]
+  ) throws(TLSError) {
+    switch source.kind {
+    case .system:
+      let before = unsafe sitls_ctx_trusted_objects(context)
+      guard unsafe SSL_CTX_set_default_verify_paths(context) == 1 else {
+        throw refuse(.emptyTrust, "the system's trust store cannot be found", .local)
+      }
+      if unsafe sitls_ctx_trusted_objects(context) == before, try isSystemStoreEmpty() {
+        warnings.append(.emptySystemTrust(file: SystemStore.file, directory: SystemStore.directory))
+      }
+    case .certificates(let certificates): try add(certificates, to: &named)
+    case .pem(let bytes): try add(try TLSCertificate.bundle(pem: bytes), to: &named)
+    case .der(let bytes): try add([try TLSCertificate(der: bytes)], to: &named)
+    case .file(let path): try add(try certificates(of: path), to: &named)
+    case .directory(let path):
+      try TrustDirectory.check(path)
+      guard try unsafe path.withCText("TLSTrust.directory", { unsafe SSL_CTX_load_verify_dir(context, $0) }) == 1 else {
+        throw refuse(.unreadableFile, "cannot use the trust directory \(path)", .local)
+      }
+      if !TrustDirectory.holdsCertificates(path) { warnings.append(.emptyTrustDirectory(path: path)) }
+    }
+  }
+
+  /// The system's file held nothing new; whether it and the directories hold anything is looked up apart.
+  private func isSystemStoreEmpty() throws(TLSError) -> Bool {
+    let fileHolds = try unsafe withScratch { scratch in
+      unsafe SSL_CTX_set_default_verify_file(scratch)
+      return unsafe sitls_ctx_trusted_objects(scratch) > 0
+    }
+    return !fileHolds && !SystemStore.directories.contains(where: TrustDirectory.holdsCertificates)
+  }
+
+  private func certificates(of path: String) throws(TLSError) -> [TLSCertificate] {
+    do throws(TLSError) { return try Source.file(path, "TLSTrust.file").certificates() } catch {
+      if error.code != .invalidCertificate { throw error }
+      throw TLSError(error.code, error.blame, hint: "the trust file \(path): \(error.hint)", library: error.library)
+    }
+  }
+
+  /// Names authorities in the request for a client's certificate: in TLS 1.2 a list with a length of two bytes, in TLS 1.3 an
+  /// extension among others, all of which together have such a length.
+  private func name(_ authorities: [TLSCertificate]) throws(TLSError) {
+    let allowsTLS13 = unsafe sitls_ctx_max_version(context) != TLS1_2_VERSION
+    // What stands beside the names in TLS 1.3: four headers, and the signature algorithms, less than 200.
+    let limit = allowsTLS13 ? Int(UInt16.max) - 512 : Int(UInt16.max)
+    let size = authorities.reduce(0) { size, authority in
+      unsafe size + 2 + Int(i2d_X509_NAME(X509_get_subject_name(authority.reference.x509), nil))
+    }
+    if size > limit {
+      throw refuse(
+        .invalidConfiguration,
+        "the names of \(authorities.count) authorities take \(size) bytes, and a server's request has room for \(limit); name fewer in clientAuthorities, or none"
+      )
+    }
+    for authority in authorities { unsafe SSL_CTX_add_client_CA(context, authority.reference.x509) }
   }
 
   private func add(_ certificates: [TLSCertificate], to named: inout [TLSCertificate]) throws(TLSError) {
@@ -264,6 +440,9 @@ struct ContextBuilder {
     let parameters = unsafe SSL_CTX_get0_param(context)
     if let depth = configuration.verificationDepth { unsafe SSL_CTX_set_verify_depth(context, Int32(depth)) }
     if let time = configuration.verificationTime { unsafe X509_VERIFY_PARAM_set_time(parameters, Int(time)) }
+    if configuration.acceptsPartialChains {
+      unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_PARTIAL_CHAIN))
+    }
     if configuration.acceptsAnyPurpose { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
     if configuration.asksAboutPeerCertificate, !sitls_can_suspend_verification() {
       throw refuse(.unsupported, "this libssl cannot suspend a certificate check; it needs 3.0.2 or later", .local)

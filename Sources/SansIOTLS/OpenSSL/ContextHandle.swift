@@ -35,15 +35,16 @@ final class ContextHandle: @unchecked Sendable {
       unsafe sitls_ctx_apply_defaults(context, configuration.releasesBuffers)
       unsafe sitls_ctx_set_session_policy(context, isServer)
       unsafe SSL_CTX_set_num_tickets(context, configuration.sessionTickets)
+      if isServer, configuration.sessionTickets == 0 { unsafe SSL_CTX_set_options(context, sitls_no_ticket) }
       try unsafe Self.setSessionIdentifier(of: context, isServer, library)
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
       try builder.removeUnsafeCiphers()
       try builder.setGroups(&warnings)
-      try builder.setSignatureAlgorithms()
+      try builder.setSignatureAlgorithms(&warnings)
       try builder.setIdentities(&warnings)
-      try builder.setTrust()
+      try builder.setTrust(&warnings)
       try builder.setVerification()
       builder.checkDates(&warnings)
       try builder.setApplicationProtocols(callbacks)
@@ -60,7 +61,7 @@ final class ContextHandle: @unchecked Sendable {
       unsafe SSL_CTX_set_session_ticket_cb(context, library?.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
-      if configuration.identities.count > 1 {
+      if !configuration.identities.isEmpty {
         unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
       }
     }

@@ -3,10 +3,9 @@ internal import CSansIOTLSShims
 
 /// What is set on an `SSL` before its first step, and in the middle of it when a question was answered.
 extension SSLHandle {
-  /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip_asc(3)`.
+  /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
   func setServerName(_ name: ServerName) throws(TLSError) {
     ErrorQueue.clear()
-    unsafe SSL_set_hostflags(ssl, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
     var accepted: Bool
     switch name {
     case .dns(let text):
@@ -17,18 +16,12 @@ extension SSLHandle {
       }
       unsafe record.pointee.request = .sent(serverName: host)
     case .ip(let text):
-      // libcrypto reads an address as C text: up to a NUL, and passes over what follows the last number.
-      accepted = ServerName.isAddress(text)
-      if accepted {
-        accepted =
-          try unsafe text.withCText("the address") { unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), $0) }
-          == 1
-      }
-      if !accepted {
+      guard let octets = IPAddress.octets(of: Array(text.utf8)) else {
         throw TLSError(
-          .invalidServerName, .misuse, hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address without zone",
-          library: ErrorQueue.take())
+          .invalidServerName, .misuse,
+          hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address; give it without brackets, port and zone")
       }
+      accepted = unsafe X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), octets, octets.count) == 1
     case .unverified(let text):
       accepted =
         try text.map { (text) throws(TLSError) in
@@ -113,10 +106,11 @@ extension SSLHandle {
     case .dns(let text):
       let host = try ServerName.validated(text)
       return try unsafe host.withCText("the server name") {
-        unsafe X509_check_host(certificate, $0, 0, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS), nil)
+        unsafe X509_check_host(certificate, $0, 0, sitls_host_flags(certificate), nil)
       } == 1
     case .ip(let text):
-      return try unsafe text.withCText("the address") { unsafe X509_check_ip_asc(certificate, $0, 0) } == 1
+      guard let octets = IPAddress.octets(of: Array(text.utf8)) else { return false }
+      return unsafe X509_check_ip(certificate, octets, octets.count, 0) == 1
     case .unverified: return true
     }
   }
@@ -141,6 +135,8 @@ extension SSLHandle {
     }
     isAdopted = isAdopted && setGroups(of: context)
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
+    // Options are only added, and whether there are tickets is one that contexts differ in.
+    unsafe SSL_clear_options(ssl, sitls_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
     unsafe record.pointee.ignoresVerdict = context.ignoresVerdict

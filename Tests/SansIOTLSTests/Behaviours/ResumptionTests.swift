@@ -273,9 +273,30 @@ struct ResumptionTests {
     #expect([.invalidArgument, .certificateRejected].contains(error?.code))
   }
 
-  @Test func `a server without tickets makes full handshakes`() throws {
-    let ends = try Ends(.tls13) { _, server in server.sessionTickets = 0 }
+  @Test(arguments: TLSVersion.both)
+  func `a server without tickets makes full handshakes`(version: TLSVersion) throws {
+    let ends = try Ends(version) { _, server in server.sessionTickets = 0 }
     #expect(try ends.connect().sessions.isEmpty == true)
+  }
+
+  @Test(arguments: TLSVersion.both, [0, 1])
+  func `whether there are tickets says the context that serves`(version: TLSVersion, count: Int) throws {
+    let identity = TestIdentity.server()
+    let client: TLSContext.Configuration
+    var first: TLSContext.Configuration
+    (client, first) = try EnginePair.configurations(version: version, identity: identity)
+    first.asksAboutClientHello = true
+    first.sessionTickets = 1 - count
+    var other = TLSContext.Configuration.server(try identity.identity)
+    other.sessionTickets = count
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(first))
+    pair.step()
+    try pair.server.answer(.use(TLSContext(other)))
+    try pair.handshake()
+    try pair.settle()
+    var tickets = 0
+    while let event = pair.client.nextEvent() { if case .sessionTicket = event { tickets += 1 } }
+    #expect(tickets == count)
   }
 
   private func session(_ pair: inout EnginePair) throws -> TLSSession {

@@ -23,20 +23,100 @@ struct CipherTests {
     expectRefusal(.unknownCipher, .misuse, naming: "leaves no") { _ = try TLSContext(configuration) }
   }
 
-  @Test(arguments: [
-    "HIGH:!aNULL:!eNULL:!MD5:!RC4:!DES:!3DES:!EXPORT", "DEFAULT:-RC4",
-  ])
-  func `to exclude what libssl has no more does no harm`(list: String) throws {
+  /// A client that no other setting makes a warning of.
+  private func client(_ list: String) -> TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
+    configuration.trust = [TestAuthority().trust]
     configuration.cipherList = list
-    #expect(try TLSContext(configuration).warnings == [])
+    return configuration
   }
 
-  @Test(arguments: ["DEFAULT", "HIGH:!aNULL", "ECDHE+AESGCM:+AES128", "@SECLEVEL=1:HIGH", "AES256-SHA, AES128-SHA"])
+  @Test(arguments: [
+    "HIGH:!aNULL:!eNULL:!MD5:!RC4:!DES:!3DES:!EXPORT", "DEFAULT:-RC4", "HIGH:!aECDH", "HIGH:!RC4-SHA", "HIGH:!kECDH",
+    "HIGH:!kECDHr:!kDHd:!KRB5:!SSLv2:!kGOST", "HIGH:!EXP-RC4-MD5:!KRB5-DES-CBC3-SHA", "HIGH:!ECDH-RSA-AES128-SHA",
+    "HIGH:-IDEA-CBC-SHA", "HIGH:+RC4", "HIGH:!kRSA+RC4", "HIGH:!kRSA+aECDSA", "HIGH!RC4@STRENGTH", "HIGH;!DES-CBC3-SHA",
+    "HIGH:!TLS_RSA_WITH_RC4_128_SHA",
+  ])
+  func `to exclude what libssl has no more does no harm`(list: String) throws {
+    #expect(try TLSContext(client(list)).warnings == [])
+  }
+
+  @Test(arguments: [
+    "DEFAULT", "HIGH:!aNULL", "ECDHE+AESGCM:+AES128", "@SECLEVEL=1:HIGH", "AES256-SHA, AES128-SHA",
+    "ECDHE+AESGCM;AES128-SHA",
+    "HIGH:@STRENGTH", "HIGH@SECLEVEL=1", "DEFAULT@SECLEVEL=1", "DEFAULT,HIGH", "DEFAULT-SHA1", " ;:HIGH", "SUITEB128",
+    "ECDHE-ECDSA-AES128-GCM-SHA256", "HIGH!aNULL",
+  ])
   func `the syntax of openssl-ciphers is taken`(list: String) throws {
-    var configuration = TLSContext.Configuration.client()
-    configuration.cipherList = list
-    #expect(try TLSContext(configuration).warnings == [])
+    #expect(try TLSContext(client(list)).warnings == [])
+  }
+
+  @Test(arguments: [
+    "HIGH;NO-SUCH-CIPHER", "HIGH NO-SUCH-CIPHER", "HIGH,NO-SUCH-CIPHER", "HIGH!NO-SUCH-CIPHER", "HIGH:-NO-SUCH-CIPHER",
+    "HIGH:+NO-SUCH-CIPHER", "DEFAULTNO-SUCH-CIPHER", "NO-SUCH-CIPHER@STRENGTH", "HIGH:!RC4-NO-SUCH-CIPHER",
+  ])
+  func `an unknown name is refused behind every separator and operation`(list: String) throws {
+    expectRefusal(.unknownCipher, .misuse, naming: "NO-SUCH-CIPHER\"") { _ = try TLSContext(client(list)) }
+  }
+
+  @Test(arguments: [
+    ("HIGH:@SECLEVEL=9", "@SECLEVEL=9"), ("HIGH@SECLEVEL=-1", "@SECLEVEL=-1"), ("HIGH:@SECLEVEL=12", "@SECLEVEL=12"),
+    ("HIGH:@SECLEVEL", "@SECLEVEL"), ("HIGH:@STRENGHT", "@STRENGHT"), ("HIGH:@", "@"), ("HIGH:!", "!"), ("HIGH:+", "+"),
+    // libssl passes over what follows a command without separator, and over these words where they do not come first.
+    ("HIGH:@STRENGTH!RC4", "@STRENGTH!RC4"), ("HIGH:DEFAULT", "DEFAULT"), (" DEFAULT:HIGH", "DEFAULT"),
+    ("HIGH:!DEFAULT", "!DEFAULT"), ("SUITEB128:HIGH", "SUITEB128"), ("HIGH:SUITEB128", "SUITEB128"),
+    ("SUITEB128X", "SUITEB128X"), ("HIGH:!!RC4", "!"), ("HIGH:ECDHE+", "ECDHE+"), ("HIGH:AES*", "AES*"),
+    ("HIGH:kRSA+aECDSA", "kRSA+aECDSA"), ("HIGH:RC4-SHA", "RC4-SHA"), ("HIGH:TLS_AES_128_GCM_SHA256", "cipherSuites"),
+  ])
+  func `what libssl would pass over, or does not read, is refused by name`(list: String, culprit: String) throws {
+    expectRefusal(.unknownCipher, .misuse, naming: culprit) { _ = try TLSContext(client(list)) }
+  }
+
+  @Test func `two security levels are refused`() throws {
+    var configuration = client("HIGH:@SECLEVEL=1")
+    configuration.securityLevel = 2
+    expectRefusal(.invalidConfiguration, .misuse, naming: "securityLevel is 2", "@SECLEVEL") {
+      _ = try TLSContext(configuration)
+    }
+    configuration.securityLevel = 1
+    #expect(throws: Never.self) { try TLSContext(configuration) }
+  }
+
+  @Test(arguments: [
+    " TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384", "tls_aes_128_gcm_sha256",
+  ])
+  func `a suite is one name, as it is written`(suite: String) throws {
+    var configuration = client("HIGH")
+    configuration.cipherSuites = [suite]
+    expectRefusal(.unknownCipher, .misuse, naming: "\"\(suite)\"") { _ = try TLSContext(configuration) }
+  }
+
+  @Test func `every suite that libssl has is taken`() throws {
+    var configuration = client("HIGH")
+    configuration.cipherSuites = ["TLS_AES_128_CCM_8_SHA256", "TLS_AES_128_CCM_SHA256"]
+    #expect(throws: Never.self) { try TLSContext(configuration) }
+  }
+
+  @Test func `a server that names suites with DHE negotiates them`() throws {
+    let pair = try EnginePair.connected(.tls12, identity: .server(key: .rsa2048)) { client, server in
+      client.cipherList = "DHE-RSA-AES128-GCM-SHA256"
+      server.cipherList = "ECDHE+AESGCM:DHE+AESGCM"
+    }
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
+  }
+
+  @Test func `a context that the ClientHello chooses brings its DHE along`() throws {
+    let identity = TestIdentity.server(key: .rsa2048)
+    var pair = try EnginePair.connected(.tls12, handshake: false, identity: identity) { client, server in
+      client.cipherList = "DHE-RSA-AES128-GCM-SHA256"
+      server.asksAboutClientHello = true
+    }
+    var other = TLSContext.Configuration.server(try identity.identity)
+    other.cipherList = "DHE+AESGCM"
+    pair.step()
+    try pair.server.answer(.use(TLSContext(other)))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
   }
 
   @Test(arguments: ["TLS_NO_SUCH_SUITE", "ECDHE-RSA-AES128-GCM-SHA256", ""])

@@ -189,4 +189,53 @@ struct ClientAuthenticationTests {
     }
     #expect(!holds(none, "Client CA"))
   }
+
+  /// Authorities with long names, so that few make a long list; the last one's is as long as is asked for.
+  private func authorities(_ size: Int) throws -> [TLSCertificate] {
+    // A common name of 256 to 1,277 characters takes 23 bytes more in the list: tags, lengths, its own length.
+    let count = (size - 400) / 1_023
+    var lengths = [Int](repeating: 1_000, count: count)
+    lengths.append(size - count * 1_023 - 23)
+    return try lengths.map { try TestAuthority(name: String(repeating: "n", count: $0)).certificate }
+  }
+
+  @Test(arguments: [(TLSVersion.tls12, 65_535), (.tls13, 65_023)])
+  func `as many names of authorities as a request holds are sent, and more are refused`(
+    version: TLSVersion, limit: Int
+  ) throws {
+    let fitting = try authorities(limit)
+    let alice = authority.issue(subject: "Alice", usage: .client)
+    let pair = try EnginePair.connected(version) { client, server in
+      client.identities = [try alice.identity]
+      server.trust = [authority.trust]
+      server.clientAuthentication = .requested
+      server.clientAuthorities = fitting
+    }
+    #expect(pair.client.negotiated != nil)
+    var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
+    server.minimumVersion = version
+    server.maximumVersion = version
+    server.clientAuthentication = .requested
+    server.trust = [authority.trust]
+    server.clientAuthorities = try authorities(limit + 1)
+    expectRefusal(.invalidConfiguration, .misuse, naming: "\(limit + 1) bytes", "clientAuthorities") {
+      _ = try TLSContext(server)
+    }
+    // Those of the trust are named where no others are.
+    server.clientAuthorities = nil
+    server.trust = [.certificates(try authorities(limit + 1))]
+    expectRefusal(.invalidConfiguration, .misuse, naming: "\(limit + 1) bytes", "clientAuthorities") {
+      _ = try TLSContext(server)
+    }
+    server.clientAuthorities = []
+    #expect(throws: Never.self) { try TLSContext(server) }
+  }
+
+  @Test func `a server that does not verify names the authorities that it is given`() throws {
+    let bytes = try flight { server in
+      server.peerVerification = .none
+      server.clientAuthorities = [try authority.certificate]
+    }
+    #expect(holds(bytes, "Client CA"))
+  }
 }

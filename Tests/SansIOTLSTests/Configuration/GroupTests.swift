@@ -112,8 +112,136 @@ struct GroupTests {
     #expect(throws: Never.self) { try TLSContext(server) }
   }
 
+  @Test(arguments: [
+    [" P-256"], ["secp256r1"], ["prime256v1"], ["X25519 : P-384"], ["x25519", "P-521:\tP-256 "],
+    ["secp384r1", "X25519"],
+  ])
+  func `groups count by what they are, not by how they are written`(groups: [String]) throws {
+    var client = TLSContext.Configuration.client()
+    client.trust = [TestAuthority().trust]
+    client.groups = groups
+    #expect(try TLSContext(client).warnings == [])
+    let key: TestIdentity.KeyType = groups.contains { $0.contains("384") } ? .p384 : .p256
+    let pair = try EnginePair.connected(.tls12, identity: .server(key: key)) { _, server in server.groups = groups }
+    #expect(pair.client.negotiated != nil)
+  }
+
+  @Test(arguments: [
+    ["P-256", "secp256r1"], ["X25519", "x25519"], ["P-256: P-256"], ["prime256v1", "P-384", " P-256"],
+  ])
+  func `a group that is named twice is refused, by whatever name`(groups: [String]) throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.groups = groups
+    expectRefusal(.unknownGroup, .misuse, naming: "twice") { _ = try TLSContext(configuration) }
+  }
+
+  @Test(arguments: [["X25519:"], [""], ["X25519", " "], ["X25519:P-1000"], ["?X25519"], ["X25519/P-256"], ["DEFAULT"]])
+  func `what is no group's name is refused`(groups: [String]) throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.groups = groups
+    expectRefusal(.unknownGroup, .misuse, naming: "knows no group") { _ = try TLSContext(configuration) }
+  }
+
+  // MARK: Identities
+
+  @Test(arguments: [false, true])
+  func `a server is warned of an identity that TLS 1.2 cannot use, where another can`(isAsking: Bool) throws {
+    let authority = TestAuthority()
+    let elliptic = authority.issue(names: ["localhost"], subject: "Elliptic", key: .p256)
+    let rsa = authority.issue(names: ["localhost"], key: .rsa2048)
+    var server = TLSContext.Configuration.server(try rsa.identity, try elliptic.identity)
+    server.groups = ["X25519"]
+    server.asksAboutClientHello = isAsking
+    let context = try TLSContext(server)
+    let reason = "the groups leave out its curve prime256v1"
+    #expect(context.warnings == [.unusableIdentity(subject: "CN=Elliptic", version: .tls12, reason: reason)])
+    #expect(context.warnings[0].description.contains("CN=Elliptic cannot be used in TLSv1.2: the groups"))
+    if isAsking { return }
+    var client = try EnginePair.configurations(version: .tls12, identity: rsa).client
+    client.groups = ["X25519"]
+    var pair = try EnginePair(client: TLSContext(client), server: context)
+    try pair.handshake()
+    #expect(pair.client.peerCertificates.first?.subject == "CN=localhost")
+  }
+
+  @Test func `a server's identity on a curve that no group stands for is refused as this side's mistake`() throws {
+    let brainpool = SelfSigned(.curve("brainpoolP256r1"))
+    var server = TLSContext.Configuration.server(try brainpool.identity)
+    server.maximumVersion = .tls12
+    expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(server) }
+    server.maximumVersion = nil
+    if LibraryVersion.hasHybridGroups {
+      #expect(try TLSContext(server).warnings.count == 1)
+    } else {
+      expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(server) }
+    }
+    server.groups = ["brainpoolP256r1", "X25519"]
+    server.maximumVersion = .tls12
+    var client = TLSContext.Configuration.client()
+    client.trust = [brainpool.trust]
+    client.groups = ["X25519", "brainpoolP256r1"]
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    try pair.handshake()
+    #expect(pair.client.negotiated != nil)
+  }
+
+  @Test func `a client's identity on a curve that no group stands for is refused as this side's mistake`() throws {
+    var client = TLSContext.Configuration.client()
+    client.identities = [try SelfSigned(.curve("brainpoolP256r1")).identity]
+    client.maximumVersion = .tls12
+    expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(client) }
+    client.identities = [try TestIdentity.client().identity]
+    client.groups = ["X25519"]
+    expectRefusal(.unusableGroups, .local, naming: "CN=Test Client", "prime256v1") { _ = try TLSContext(client) }
+    client.groups = ["X25519", "secp256r1"]
+    #expect(throws: Never.self) { try TLSContext(client) }
+  }
+
+  @Test func `a DSA identity is refused or warned of, as far as no version can use it`() throws {
+    let dsa = SelfSigned(.dsa)
+    var server = TLSContext.Configuration.server(try dsa.identity)
+    server.securityLevel = 0
+    expectRefusal(.identityRefused, .local, naming: "CN=localhost", "DSA") { _ = try TLSContext(server) }
+    server.cipherList = "DHE-DSS-AES128-GCM-SHA256"
+    #expect(
+      try TLSContext(server).warnings
+        == [
+          .unusableIdentity(subject: "CN=localhost", version: .tls13, reason: "TLS 1.3 has no signatures by DSA keys")
+        ])
+    var client = TLSContext.Configuration.client()
+    client.securityLevel = 0
+    client.cipherList = "DHE-DSS-AES128-GCM-SHA256"
+    client.trust = [dsa.trust]
+    client.maximumVersion = .tls12
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256")
+    client.identities = [try dsa.identity]
+    client.minimumVersion = .tls13
+    client.maximumVersion = .tls13
+    expectRefusal(.identityRefused, .local, naming: "CN=localhost", "DSA") { _ = try TLSContext(client) }
+  }
+
+  @Test func `signature algorithms that the security level forbids are this side's mistake`() throws {
+    for (side, name) in [(EnginePair.Side.client, "client"), (.server, "server")] {
+      var configuration =
+        side == .client ? TLSContext.Configuration.client() : .server(try TestIdentity.server().identity)
+      if side == .client { configuration.trust = [TestAuthority().trust] }
+      configuration.securityLevel = 1
+      configuration.signatureAlgorithms = ["RSA+SHA1"]
+      expectRefusal(.nothingInCommon, .local, naming: "RSA+SHA1", "security level") {
+        _ = try TLSContext(configuration)
+      }
+      configuration.signatureAlgorithms = ["RSA+SHA1", "ECDSA+SHA256"]
+      #expect(try TLSContext(configuration).warnings == [.forbiddenSignatureAlgorithm("RSA+SHA1")], "\(name)")
+      configuration.securityLevel = 0
+      #expect(try TLSContext(configuration).warnings == [], "\(name)")
+    }
+  }
+
   @Test func `a client is warned of groups that exclude common certificates`() throws {
     var configuration = TLSContext.Configuration.client()
+    configuration.trust = [TestAuthority().trust]
     configuration.groups = ["X25519"]
     #expect(try TLSContext(configuration).warnings == [.groupsExcludeCommonCertificates])
     configuration.minimumVersion = .tls13

@@ -20,6 +20,17 @@ struct ServerNameTests {
     ("b\u{FC}cher.example", "xn--"), ("a b", "white space"), ("a\tb", "control"), ("127.0.0.1", ".ip"),
     ("::1", ".ip"), ("[::1]", ".ip"), ("example:443", ".ip"), (String(repeating: "a", count: 64), "63"),
     (String(repeating: "a.", count: 127) + "aa", "256"),
+    // What belongs to URLs, and what belongs to certificates.
+    ("localhost:443", "port"), ("[::1]", "brackets"), ("[::1]:443", "brackets"), ("user@host", "\"@\""),
+    ("a/b?c", "\"/\""), ("https://localhost", "\"/\""), ("*.example.org", "wildcard"), ("*", "wildcard"),
+    ("a.*.example", "wildcard"), ("fe80::1%eth0", "\":\""), ("a:b", "\":\""),
+    // Letters, digits, hyphens and underscores: no other character, and no other byte.
+    ("a!b.example", "\"!\""), ("$(x)", "\"$\""), ("a\\b", "\"\\\""), ("a?b", "\"?\""), ("..", "empty label"),
+    ("localhost..", "empty label"), ("localhost\u{0600}.", "xn--"), ("localhost.\u{0301}", "xn--"),
+    ("a\u{7F}b", "control"),
+    ("localhost\r\n.", "control"), ("\u{FF10}.example", "xn--"),
+    // Four numbers are read as an address by some, if not by all.
+    ("127.0.0.1.", ".ip"), ("192.0.2.010", "four numbers"), ("256.1.1.1", "four numbers"),
   ])
   func `a name that cannot be a DNS name is refused`(name: String, reason: String) throws {
     expectRefusal(.invalidServerName, .misuse, naming: reason) { _ = try engine(.dns(name)) }
@@ -28,7 +39,7 @@ struct ServerNameTests {
 
   @Test(arguments: [
     "localhost", "a.b.c", "xn--bcher-kva.example", "under_score.example", "-dash-.example", "UPPER.example", "1.2.3",
-    "1.2.3.4.5", "a!b.example", String(repeating: "a", count: 63) + ".example",
+    "1.2.3.4.5", "_sip._tcp.example", String(repeating: "a", count: 63) + ".example",
     String(repeating: "a.", count: 126) + "a",
   ])
   func `an odd but legal name is sent as it is`(name: String) throws {
@@ -38,10 +49,66 @@ struct ServerNameTests {
 
   @Test(arguments: [
     "", "localhost", "1.2.3", "256.1.1.1", "fe80::1%eth0", "[::1]", "127.0.0.1 ", "127.0.0.1\0", "::g",
-    "1.2.3.4.5", "1.2.3.4abc", "+1.2.3.4",
+    "1.2.3.4.5", "1.2.3.4abc", "+1.2.3.4", ":", ":::", "192.0.2.010", "192.0.2.01", "::ffff:192.0.2.010",
+    "1.2.3.4\u{0600}",
+    "\u{0661}.2.3.4", "127.1", "0x7f.0.0.1", "1:2:3:4:5:6:7:8:9", "1::2::3", "192.0.2.1:443", "[::1]:443", "1.2.3.4/24",
+    "00001::",
   ])
   func `what is no address is refused as one`(address: String) throws {
     expectRefusal(.invalidServerName, .misuse, naming: "address") { _ = try engine(.ip(address)) }
+  }
+
+  @Test(arguments: [
+    "127.0.0.1", "255.255.255.255", "0.0.0.0", "::", "::1", "2001:DB8::1", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8",
+  ])
+  func `an address is taken as one`(address: String) throws {
+    #expect(throws: Never.self) { _ = try engine(.ip(address)) }
+  }
+
+  // MARK: What a ClientHello may name
+
+  /// What a server reports of the name that a client of another library sends.
+  private func reported(_ name: String, _ version: TLSVersion) throws -> (asked: String?, negotiated: String?) {
+    let identity = TestIdentity.server()
+    var configuration = TLSContext.Configuration.server(try identity.identity)
+    configuration.asksAboutClientHello = true
+    var server = try TLSEngine(.server, context: TLSContext(configuration))
+    let client = RawPeer(.client, version: version, serverName: name)
+    var asked: String?
+    for _ in 0..<8 where server.negotiated == nil {
+      _ = client.absorb(server.drain())
+      _ = try server.feed(client.drain())
+      if case .needsAnswer = try server.handshake(), case .clientHello(let hello) = server.question {
+        asked = hello.serverName
+        try server.answer(.proceed)
+        _ = try server.handshake()
+      }
+    }
+    let negotiated = server.negotiated
+    #expect(negotiated != nil)
+    return (asked, negotiated?.serverName)
+  }
+
+  @Test(
+    arguments: TLSVersion.both,
+    [
+      "../../etc", "127.0.0.1", "::1", "[::1]", "a..b", "$(x)", "`x`", "a b", "a\nb", "*.example.org", "localhost.",
+      ".",
+      ".localhost", "localhost:443", "user@host", "a/b?c", "b\u{FC}cher.example", "localhost\u{0600}", "256.1.1.1",
+      "a'b", "a\"b",
+      String(repeating: "a", count: 64), String(repeating: "a.", count: 127) + "a",
+    ])
+  func `what is no DNS name is not reported to a server's application`(version: TLSVersion, name: String) throws {
+    let (asked, negotiated) = try reported(name, version)
+    #expect(asked == nil)
+    #expect(negotiated == nil)
+  }
+
+  @Test(arguments: TLSVersion.both, ["localhost", "Under_Score.example", "xn--bcher-kva.example", "-a-", "1.2.3"])
+  func `a DNS name is reported to a server's application in lower case`(version: TLSVersion, name: String) throws {
+    let (asked, negotiated) = try reported(name, version)
+    #expect(asked == name.lowercased())
+    #expect(negotiated == name.lowercased())
   }
 
   // MARK: What goes on the wire
@@ -154,6 +221,8 @@ struct ServerNameTests {
     Match(asked: .dns("www.example"), subject: "ftp.example", isGood: false),
     Match(asked: .dns("www.example"), names: ["ftp.example"], subject: "www.example", isGood: false),
     Match(asked: .dns("www.example"), subject: "www.example\0.evil", isGood: false),
+    Match(asked: .dns("www.example"), addresses: ["192.0.2.1"], subject: "www.example", isGood: false),
+    Match(asked: .dns("www.example.org"), addresses: ["2001:db8::1"], subject: "*.example.org", isGood: false),
   ]
 
   @Test(arguments: matches)
@@ -168,6 +237,45 @@ struct ServerNameTests {
       #expect(failures.client?.alertSent == .badCertificate)
       #expect(failures.client?.hint.contains(isAddress ? "address" : "name") == true)
     }
+  }
+
+  @Test(arguments: TLSVersion.both, ["URI:https://www.example", "email:www@example.org", "IP:192.0.2.1"])
+  func `a common name beside any alternative name counts neither in a check nor in a session`(
+    version: TLSVersion, alternative: String
+  ) throws {
+    let certificate = SelfSigned(subject: "www.example", alternativeNames: alternative)
+    var client = TLSContext.Configuration.client()
+    client.trust = [certificate.trust]
+    client.minimumVersion = version
+    client.maximumVersion = version
+    let (context, server) = (try TLSContext(client), try TLSContext(.server(try certificate.identity)))
+    var refused = try EnginePair(client: context, server: server, serverName: .dns("www.example"))
+    #expect(refused.outcome().client?.verification?.code == 62)
+
+    var pair = try EnginePair(client: context, server: server, serverName: .unverified(sni: "www.example"))
+    try pair.handshake()
+    try pair.settle()
+    var session: TLSSession?
+    while let event = pair.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    let offered = try #require(session)
+    for asking in [context, try TLSContext(client)] {
+      expectRefusal(.invalidArgument, .misuse, naming: "session") {
+        _ = try TLSEngine(.client(serverName: .dns("www.example")), context: asking, session: offered)
+      }
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a common name counts where there is no alternative name at all`(version: TLSVersion) throws {
+    let certificate = SelfSigned(subject: "www.example", alternativeNames: nil)
+    var client = TLSContext.Configuration.client()
+    client.trust = [certificate.trust]
+    client.maximumVersion = version
+    var pair = try EnginePair(
+      client: TLSContext(client), server: TLSContext(.server(try certificate.identity)), serverName: .dns("www.example")
+    )
+    try pair.handshake()
+    #expect(pair.client.negotiated != nil)
   }
 
   @Test(arguments: TLSVersion.both)

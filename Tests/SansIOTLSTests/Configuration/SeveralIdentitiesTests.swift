@@ -93,4 +93,45 @@ struct SeveralIdentitiesTests {
       #expect(pair.client.peerCertificates.map(\.subject) == ["CN=localhost", expected])
     }
   }
+
+  struct Request: CustomTestStringConvertible {
+    /// As in RFC 5246, section 7.4.4: 1 for rsa_sign, 2 for dss_sign, 64 for ecdsa_sign.
+    let types: [UInt8]
+    let identities: [TestIdentity.KeyType]
+    let expected: TestIdentity.KeyType?
+    var testDescription: String { "types \(types), \(identities): \(expected?.description ?? "none")" }
+  }
+
+  static let requests = [
+    Request(types: [64], identities: [.rsa2048, .p256], expected: .p256),
+    Request(types: [64], identities: [.p256, .rsa2048], expected: .p256),
+    Request(types: [1], identities: [.rsa2048, .p256], expected: .rsa2048),
+    Request(types: [1], identities: [.p256, .rsa2048], expected: .rsa2048),
+    Request(types: [1], identities: [.ed25519, .rsa2048], expected: .rsa2048),
+    Request(types: [64], identities: [.rsa2048, .ed25519], expected: .ed25519),
+    Request(types: [2], identities: [.rsa2048, .p256], expected: nil),
+    Request(types: [1], identities: [.p256, .ed25519], expected: nil),
+    Request(types: [64], identities: [.rsa2048], expected: nil),
+    Request(types: [1], identities: [.p256], expected: nil),
+    Request(types: [64, 1], identities: [.rsa2048], expected: .rsa2048),
+    Request(types: [64], identities: [.p256], expected: .p256),
+  ]
+
+  @Test(arguments: requests)
+  func `a TLS 1.2 client shows a certificate of the types that the server asks for`(request: Request) throws {
+    let leaves = Self.leaves
+    let server = RawPeer(.server, identity: leaves[.p256], certificateTypes: request.types)
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [Self.authority.trust]
+    configuration.identities = try request.identities.map { try #require(leaves[$0]).identity }
+    var client = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
+    for _ in 0..<8 where client.negotiated == nil {
+      _ = server.absorb(client.drain())
+      _ = try client.feed(server.drain())
+      _ = try client.handshake()
+    }
+    #expect(client.negotiated?.version == .tls12)
+    let expected = request.expected.map { leaves[$0]?.certificateDER ?? [] } ?? []
+    #expect(server.peerCertificate == expected)
+  }
 }

@@ -4,6 +4,14 @@ import Testing
 
 @testable import SansIOTLS
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// Where a peer's chain may end: the forms of trust, and what is refused as such.
 struct TrustTests {
   private let identity = TestIdentity.server()
@@ -139,5 +147,149 @@ struct TrustTests {
       client.trust = [.der(intermediate.certificateDER)]
     }
     #expect(failures.client?.code == .certificateRejected)
+  }
+
+  // MARK: Partial chains
+
+  @Test(arguments: TLSVersion.both)
+  func `a chain may end at an intermediate where partial chains are accepted`(version: TLSVersion) throws {
+    let intermediate = TestAuthority().issueIntermediate()
+    let leaf = intermediate.issue(names: ["localhost"])
+    for trust in [TLSTrust.der(intermediate.certificateDER), .der(leaf.certificateDER)] {
+      let refused = try EnginePair.failures(version, identity: leaf) { client, _ in client.trust = [trust] }
+      #expect(refused.client?.code == .certificateRejected)
+      #expect(refused.client?.hint.contains("acceptsPartialChains") == true, "\(refused.client?.hint ?? "")")
+      let accepted = try EnginePair.failures(version, identity: leaf) { client, _ in
+        client.trust = [trust]
+        client.acceptsPartialChains = true
+      }
+      #expect(accepted.client == nil)
+      #expect(accepted.server == nil)
+    }
+  }
+
+  @Test func `an intermediate in the trust is not advised to be added once more`() throws {
+    let intermediate = TestAuthority().issueIntermediate()
+    let failures = try EnginePair.failures(identity: intermediate.issue(names: ["localhost"])) { client, _ in
+      client.trust = [.der(intermediate.certificateDER)]
+    }
+    #expect(failures.client?.verification?.code == Int(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT))
+    #expect(failures.client?.hint.contains("leads to a trusted certificate that is no root") == true)
+    #expect(failures.client?.hint.contains("add its") == false)
+  }
+
+  @Test func `partial chains are no way around the name, the dates and the purpose`() throws {
+    for defect in [TestIdentity.Defect.wrongName, .expired, .wrongUsage] {
+      let leaf = TestIdentity.server(defect: defect)
+      let failures = try EnginePair.failures(identity: leaf) { client, _ in
+        client.trust = [.der(leaf.certificateDER)]
+        client.acceptsPartialChains = true
+      }
+      #expect(failures.client?.code == .certificateRejected, "\(defect)")
+    }
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a server accepts partial chains of clients as the context that serves says`(version: TLSVersion) throws {
+    let intermediate = TestAuthority().issueIntermediate()
+    let alice = intermediate.issue(subject: "Alice", usage: .client)
+    for isAccepted in [true, false] {
+      func server(_ acceptsPartialChains: Bool) throws -> TLSContext.Configuration {
+        var server = TLSContext.Configuration.server(try identity.identity)
+        server.trust = [.der(intermediate.certificateDER)]
+        server.clientAuthentication = .required
+        server.acceptsPartialChains = acceptsPartialChains
+        return server
+      }
+      var first = try server(!isAccepted)
+      first.asksAboutClientHello = true
+      var client = try EnginePair.configurations(version: version, identity: identity).client
+      client.identities = [try alice.identity]
+      var pair = try EnginePair(client: TLSContext(client), server: TLSContext(first))
+      pair.step()
+      try pair.server.answer(.use(TLSContext(server(isAccepted))))
+      let failures = pair.outcome()
+      #expect((failures.server == nil) == isAccepted, "\(failures.server?.description ?? "accepted")")
+    }
+  }
+
+  // MARK: Trust without effect
+
+  @Test func `a directory with a colon in its path is refused by name`() throws {
+    for path in ["/etc/ssl:certs", TemporaryDirectory().path + ":b", ":"] {
+      var configuration = TLSContext.Configuration.client()
+      configuration.trust = [.directory(path)]
+      expectRefusal(.unreadableFile, .local, naming: path, "colon") { _ = try TLSContext(configuration) }
+    }
+  }
+
+  @Test func `a file is no trust directory`() throws {
+    let directory = TemporaryDirectory()
+    let file = directory.write("authority.pem", identity.authority.certificatePEM)
+    for path in [file, "/dev/null"] {
+      var configuration = TLSContext.Configuration.client()
+      configuration.trust = [.directory(path)]
+      expectRefusal(.unreadableFile, .local, naming: path, "directory") { _ = try TLSContext(configuration) }
+    }
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [.directory("")]
+    expectRefusal(.unreadableFile, .local, naming: "empty") { _ = try TLSContext(configuration) }
+  }
+
+  @Test func `a directory without hashed names is warned of by name`() throws {
+    let directory = TemporaryDirectory()
+    var configuration = TLSContext.Configuration.client()
+    configuration.trust = [.directory(directory.path)]
+    #expect(try TLSContext(configuration).warnings == [.emptyTrustDirectory(path: directory.path)])
+    // Neither a certificate under its own name nor a list of revoked ones is what libcrypto looks for.
+    for name in ["authority.pem", "01234567.r0", "01234567.0.bak", "0123456.0", "ABCDEF01.0"] {
+      _ = directory.write(name, identity.authority.certificatePEM)
+    }
+    #expect(try TLSContext(configuration).warnings == [.emptyTrustDirectory(path: directory.path)])
+    #expect(try TLSContext(configuration).warnings.first?.description.contains("openssl rehash") == true)
+    _ = directory.write("01234567.0", identity.authority.certificatePEM)
+    #expect(try TLSContext(configuration).warnings == [])
+  }
+
+  @Test func `a file without certificates is refused by name`() throws {
+    let directory = TemporaryDirectory()
+    let list = Array("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n".utf8)
+    for path in [directory.write("empty.pem", []), directory.write("crl.pem", list)] {
+      var configuration = TLSContext.Configuration.client()
+      configuration.trust = [.file(path)]
+      expectRefusal(.invalidCertificate, .local, naming: path) { _ = try TLSContext(configuration) }
+    }
+  }
+}
+
+/// The system's trust store where there is none. `Tests/Policy/check` runs these tests with such a one.
+struct SystemTrustTests {
+  /// The script names a file that is not there.
+  private static let isEmpty =
+    unsafe getenv("SSL_CERT_FILE").map { unsafe String(cString: $0).hasSuffix("/no-such-file") } == true
+
+  @Test(.enabled(if: isEmpty))
+  func `a system without trust store is warned of, with what was looked for`() throws {
+    let warnings = try TLSContext(.client()).warnings
+    #expect(warnings.count == 1)
+    guard case .emptySystemTrust(let file, let directory) = warnings.first else {
+      Issue.record("no such warning: \(warnings)")
+      return
+    }
+    #expect(file.hasSuffix("/no-such-file"))
+    #expect(directory.contains("/empty-1:"))
+    #expect(warnings[0].description.contains(file))
+    #expect(warnings[0].description.contains("ca-certificates"))
+  }
+
+  @Test(.enabled(if: isEmpty))
+  func `other trust is warned of none the less, and counts`() throws {
+    let identity = TestIdentity.server()
+    var client = TLSContext.Configuration.client()
+    client.trust = [identity.trust, .system]
+    let context = try TLSContext(client)
+    #expect(context.warnings.count == 1)
+    var pair = try EnginePair(client: context, server: TLSContext(.server(try identity.identity)))
+    try pair.handshake()
   }
 }

@@ -14,7 +14,9 @@ struct WarningTests {
 
   @Test func `a context without peculiarities warns of nothing`() throws {
     #expect(try warnings(.server()) == [])
-    #expect(try TLSContext(.client()).warnings == [])
+    var client = TLSContext.Configuration.client()
+    client.trust = [TestAuthority().trust]
+    #expect(try TLSContext(client).warnings == [])
   }
 
   @Test func `an own certificate out of its dates is told`() throws {
@@ -41,6 +43,7 @@ struct WarningTests {
 
   @Test func `a client's own certificate is looked at too`() throws {
     var configuration = TLSContext.Configuration.client()
+    configuration.trust = [TestAuthority().trust]
     configuration.identities = [try TestIdentity.client("Alice", defect: .expired).identity]
     #expect(try TLSContext(configuration).warnings == [.expiredIdentity(subject: "CN=Alice")])
   }
@@ -63,6 +66,21 @@ struct WarningTests {
     #expect(TLSContext.Warning.expiredIdentity(subject: "CN=a").description.contains("CN=a has expired"))
     #expect(TLSContext.Warning.notYetValidIdentity(subject: "CN=a").description.contains("CN=a is not valid yet"))
     #expect(TLSContext.Warning.groupsExcludeCommonCertificates.description.contains("P-256"))
+  }
+
+  @Test func `trust that no client is asked for is told`() throws {
+    let authority = TestAuthority()
+    for set: (inout TLSContext.Configuration) throws -> Void in [
+      { $0.trust = [authority.trust] }, { $0.clientAuthorities = [try authority.certificate] },
+    ] {
+      var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
+      try set(&server)
+      #expect(try TLSContext(server).warnings == [.unusedTrust])
+      server.trust = [authority.trust]
+      server.clientAuthentication = .requested
+      #expect(try TLSContext(server).warnings == [])
+    }
+    #expect(TLSContext.Warning.unusedTrust.description.contains("clientAuthentication"))
   }
 
   @Test func `a warning hinders nobody who does not look`() throws {

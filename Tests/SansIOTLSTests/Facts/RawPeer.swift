@@ -22,9 +22,12 @@ final class RawPeer {
   ///   - options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
   ///   - applicationProtocol: what a server selects (ALPN), whatever it is offered.
   ///   - ciphers: its TLS 1.2 suites at security level 0; `nil` for libssl's at its own level.
+  ///   - serverName: what a client sends as server name (SNI), whatever it is.
+  ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without any.
   init(
     _ side: EnginePair.Side, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
-    selecting applicationProtocol: String = "", ciphers: String? = nil
+    selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
+    certificateTypes: [UInt8] = []
   ) {
     let context = unsafe SSL_CTX_new(TLS_method())!
     unsafe SSL_CTX_set_options(context, options)
@@ -37,6 +40,11 @@ final class RawPeer {
     _ = unsafe selection.initialize(from: [UInt8(applicationProtocol.utf8.count)] + applicationProtocol.utf8)
     if !applicationProtocol.isEmpty {
       unsafe SSL_CTX_set_alpn_select_cb(context, Self.select, selection.baseAddress)
+    }
+    if !certificateTypes.isEmpty {
+      var types = certificateTypes
+      unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_CLIENT_CERT_TYPES, types.count, &types)
+      unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, { _, _ in 1 })
     }
     if let identity {
       unsafe identity.certificateDER.withUnsafeBufferPointer {
@@ -56,6 +64,9 @@ final class RawPeer {
     unsafe BIO_ctrl(input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
     unsafe SSL_set_bio(ssl, input, output)
     if side == .client { unsafe SSL_set_connect_state(ssl) } else { unsafe SSL_set_accept_state(ssl) }
+    if var name = serverName?.utf8CString.map({ $0 }) {
+      unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), &name)
+    }
   }
 
   deinit {
@@ -88,6 +99,17 @@ final class RawPeer {
   /// The suite that was negotiated, by libssl's name for it.
   var cipher: String? {
     unsafe SSL_get_current_cipher(ssl).map { unsafe String(cString: SSL_CIPHER_get_name($0)) }
+  }
+
+  /// The certificate that the peer showed, in DER; empty if it showed none.
+  var peerCertificate: [UInt8] {
+    guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return [] }
+    var bytes = [UInt8](repeating: 0, count: Int(unsafe i2d_X509(certificate, nil)))
+    unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+      var cursor = buffer.baseAddress
+      _ = unsafe i2d_X509(certificate, &cursor)
+    }
+    return bytes
   }
 
   /// Seals plaintext.
