@@ -9,6 +9,7 @@ internal import Synchronization
 final class TLSStreamCore<Transport: ByteTransport>: Sendable {
   let transport: Transport
   private let delegate: (any TLSStreamDelegate)?
+  private let observer: (any TLSStreamObserver)?
   private let state: Mutex<TLSStreamState>
 
   init(
@@ -16,6 +17,12 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
   ) {
     self.transport = transport
     self.delegate = delegate
+    let observer = transport as? any TLSStreamObserver
+    self.observer = observer?.isObserving == true ? observer : nil
+    if let observer = self.observer {
+      engine.keepMessages()
+      observer.note(&engine)
+    }
     state = Mutex(TLSStreamState(engine, readsExactly: readsExactly))
   }
 
@@ -26,6 +33,7 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
     let (result, aftermath) = state.withLock { state in
       let result: Swift.Result<Result, Failure>
       do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
+      observer?.note(&state.engine)
       return (result, state.takeAftermath())
     }
     for continuation in aftermath.ready { continuation.resume() }
