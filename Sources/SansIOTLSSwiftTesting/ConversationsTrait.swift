@@ -1,5 +1,4 @@
 internal import SansIOTLSTestKit
-internal import SansIOTLSTrace
 internal import Synchronization
 public import Testing
 
@@ -42,7 +41,10 @@ public struct ConversationsTrait: TestTrait, SuiteTrait, TestScoping {
         try await recordingError(of: test, function)
       }
     }
-    if hasFailed.withLock({ $0 }) { collector.attach() }
+    guard hasFailed.withLock({ $0 }) else { return }
+    for attachment in collector.attachments(of: test.id.listed) {
+      Attachment.record(attachment.text, named: attachment.name)
+    }
   }
 }
 
@@ -60,9 +62,10 @@ private func recordingError(of test: Test, _ function: @Sendable () async throws
 }
 
 extension Trait where Self == ConversationsTrait {
-  /// When a test fails, its first failure says what the conversations of its ``SansIOTLSTestKit/EnginePair``s were: the
-  /// ladder as text, what both sides needed, what they failed with, the seeds, and the command that runs the test again with
-  /// the same seed. The ladders as SVG and the tapes are attached.
+  /// When a test fails, its first failure says what the conversations of its ``SansIOTLSTestKit/EnginePair``s and
+  /// ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the link did, what both sides needed, what they
+  /// failed with, the seeds, and the command that runs the test again with the same seed. The ladders as SVG and the tapes are
+  /// attached, named after the test and the seed. Nothing has to be enabled in the code that is tested.
   ///
   /// ```swift
   /// @Suite(.conversations) struct ClientTests { … }
@@ -78,14 +81,4 @@ extension Trait where Self == ConversationsTrait {
 extension Test.ID {
   /// The test as `swift test list` names it.
   var listed: String { "\(moduleName).\(nameComponents.joined(separator: "/"))" }
-}
-
-extension ConversationLog.Collector {
-  /// Attaches the pictures and the tapes.
-  fileprivate func attach() {
-    for (index, log) in logs.enumerated() {
-      Attachment.record(log.ladder.svg(), named: "conversation-\(index + 1).svg")
-      if let tape = log.tape { Attachment.record("\(tape)", named: "conversation-\(index + 1).tape") }
-    }
-  }
 }

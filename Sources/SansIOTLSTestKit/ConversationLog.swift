@@ -1,9 +1,15 @@
 public import SansIOTLS
 public import SansIOTLSTrace
-internal import Synchronization
 
-/// What is known of the conversation of an ``EnginePair``: its ladder, its tape, its seed. The pair writes it; whoever
-/// reports a failure reads it, on any thread and after the pair is gone.
+// See ThreadSanitizerMutex in the transports.
+#if SANITIZE_THREAD
+  internal import SansIOTLSTransports
+#else
+  internal import Synchronization
+#endif
+
+/// What is known of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its tape,
+/// its seed. The pair or the transport writes it; what reports a failure reads it, on any thread and after they are gone.
 public final class ConversationLog: Sendable {
   /// Which end.
   public typealias Side = TLSContext.Configuration.Side
@@ -18,11 +24,22 @@ public final class ConversationLog: Sendable {
   public let seed: UInt64?
   /// The seed of the link; `nil` if it leaves nothing to chance.
   public let linkSeed: UInt64?
+  /// Where the test made it.
+  package let place: Place
   private let state: Mutex<State>
 
-  init(title: String, seed: UInt64?, linkSeed: UInt64?, tape: Tape?) {
+  /// A place in a source file.
+  package struct Place: Sendable {
+    /// The file's path.
+    package let file: StaticString
+    /// The line, from 1.
+    package let line: UInt
+  }
+
+  init(title: String, seed: UInt64?, linkSeed: UInt64?, tape: Tape?, place: Place) {
     self.seed = seed
     self.linkSeed = linkSeed
+    self.place = place
     state = Mutex(State(ladder: Ladder(title: title), tape: tape))
     Collector.current?.add(self)
   }

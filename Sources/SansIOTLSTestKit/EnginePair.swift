@@ -32,6 +32,10 @@ public struct EnginePair: ~Copyable {
   public let log: ConversationLog
   private var loggedActions = 0
 
+  /// Whether the engines keep their messages for the ladder, whatever their contexts say. Off in tests of what an engine does
+  /// without a tap.
+  @TaskLocal package static var keepsMessages = true
+
   /// Joins two engines.
   ///
   /// - Parameters:
@@ -39,12 +43,16 @@ public struct EnginePair: ~Copyable {
   ///   - server: a server's engine.
   ///   - link: what lies between them.
   ///   - title: what the ladder is called.
+  ///   - file: where the pair is made; a failure without a place of its own is reported there.
+  ///   - line: the line there.
   public init(
-    client: consuming TLSEngine, server: consuming TLSEngine, link: SimulatedLink = .direct, title: String = ""
+    client: consuming TLSEngine, server: consuming TLSEngine, link: SimulatedLink = .direct, title: String = "",
+    file: StaticString = #filePath, line: UInt = #line
   ) {
     self.init(
       client: client, server: server, link: link,
-      log: ConversationLog(title: title, seed: nil, linkSeed: link.seed, tape: nil))
+      log: ConversationLog(
+        title: title, seed: nil, linkSeed: link.seed, tape: nil, place: ConversationLog.Place(file: file, line: line)))
   }
 
   /// Makes both engines.
@@ -58,11 +66,13 @@ public struct EnginePair: ~Copyable {
   ///   - link: what lies between them.
   ///   - world: the world that both contexts were made in, if they were: the conversation is taped.
   ///   - title: what the ladder is called.
+  ///   - file: where the pair is made; a failure without a place of its own is reported there.
+  ///   - line: the line there.
   /// - Throws: ``TLSError`` if one of them cannot be made.
   public init(
     client: TLSContext, server: TLSContext, serverName: ServerName = .dns("localhost"),
     limits: TLSEngine.Limits = .default, session: TLSSession? = nil, link: SimulatedLink = .direct,
-    in world: SeededWorld? = nil, title: String = ""
+    in world: SeededWorld? = nil, title: String = "", file: StaticString = #filePath, line: UInt = #line
   ) throws(TLSError) {
     let offered = world == nil ? session : session.map { world!.resumable($0) }
     let serverEngine = try TLSEngine(.server, context: server, limits: limits)
@@ -70,7 +80,8 @@ public struct EnginePair: ~Copyable {
     self.init(
       client: clientEngine, server: serverEngine, link: link,
       log: ConversationLog(
-        title: title, seed: world?.seed, linkSeed: link.seed, tape: world.map { Tape(seed: $0.seed) }))
+        title: title, seed: world?.seed, linkSeed: link.seed, tape: world.map { Tape(seed: $0.seed) },
+        place: ConversationLog.Place(file: file, line: line)))
   }
 
   /// Makes two engines that trust each other's new test authority: one line for a whole connection.
@@ -81,11 +92,14 @@ public struct EnginePair: ~Copyable {
   ///   - limits: the bounds of both.
   ///   - link: what lies between them.
   ///   - world: makes everything, certificates included, reproducible.
+  ///   - file: where the pair is made; a failure without a place of its own is reported there.
+  ///   - line: the line there.
   ///   - configure: changes the configurations before the contexts are made of them.
   /// - Throws: ``TLSError`` if one of them cannot be made; what `configure` throws.
   public init(
     version: TLSVersion? = nil, key: TestIdentity.KeyType = .p256, limits: TLSEngine.Limits = .default,
     link: SimulatedLink = .direct, in world: SeededWorld? = nil,
+    file: StaticString = #filePath, line: UInt = #line,
     configure: (
       _ client: inout TLSContext.Configuration, _ server: inout TLSContext.Configuration
     ) throws -> Void = { _, _ in }
@@ -96,7 +110,7 @@ public struct EnginePair: ~Copyable {
     try configure(&client, &server)
     try self.init(
       client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
-      limits: limits, link: link, in: world)
+      limits: limits, link: link, in: world, file: file, line: line)
   }
 
   private init(
@@ -106,12 +120,16 @@ public struct EnginePair: ~Copyable {
     self.server = server
     self.link = link
     self.log = log
+    if Self.keepsMessages {
+      self.client.keepMessages()
+      self.server.keepMessages()
+    }
     log.note(.client, &self.client)
     log.note(.server, &self.server)
   }
 
   /// The configurations of a client and a server that trust each other's test authority, at one version. Their messages
-  /// are tapped, for the ladder.
+  /// are tapped.
   ///
   /// - Parameters:
   ///   - version: the only version allowed; `nil` for the defaults.

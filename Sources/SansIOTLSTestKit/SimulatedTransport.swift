@@ -1,4 +1,4 @@
-internal import SansIOTLS
+package import SansIOTLS
 public import SansIOTLSTransports
 
 // See ThreadSanitizerMutex in the transports.
@@ -15,6 +15,10 @@ public import SansIOTLSTransports
 ///
 /// Time passes by a step with each attempt to receive. What the link does to which byte depends on the seed alone; how
 /// the two ends' tasks interleave is up to Swift's executor. There is no bound on what is on its way.
+///
+/// In a test whose conversations are gathered (``ConversationLog/Collector``), that of the streams over the two ends is too:
+/// what the link does, and the messages of their engines, which are taken from ``SansIOTLS/TLSEngine/nextMessage()`` whether
+/// or not their contexts tap them. A stream over a transport that wraps this one is not seen.
 public final class SimulatedTransport: ByteTransport {
   /// A link fails by ending, not by an error.
   public typealias Failure = Never
@@ -29,10 +33,20 @@ public final class SimulatedTransport: ByteTransport {
 
   /// Makes both ends.
   ///
-  /// - Parameter link: what lies between them.
+  /// - Parameters:
+  ///   - link: what lies between them.
+  ///   - title: what the ladder is called.
+  ///   - file: where they are made; a failure without a place of its own is reported there.
+  ///   - line: the line there.
   /// - Returns: the client's and the server's end.
-  public static func pair(_ link: SimulatedLink) -> (client: SimulatedTransport, server: SimulatedTransport) {
-    let carrier = Carrier(link)
+  public static func pair(
+    _ link: SimulatedLink, title: String = "", file: StaticString = #filePath, line: UInt = #line
+  ) -> (client: SimulatedTransport, server: SimulatedTransport) {
+    let isGathered = ConversationLog.Collector.current != nil
+    let place = ConversationLog.Place(file: file, line: line)
+    let log =
+      isGathered ? ConversationLog(title: title, seed: nil, linkSeed: link.seed, tape: nil, place: place) : nil
+    let carrier = Carrier(link, log)
     return (SimulatedTransport(carrier, .client), SimulatedTransport(carrier, .server))
   }
 
@@ -54,6 +68,11 @@ public final class SimulatedTransport: ByteTransport {
   public var actions: [SimulatedLink.Action] { carrier.actions }
 }
 
+extension SimulatedTransport: TLSStreamObserver {
+  package var isObserving: Bool { carrier.log != nil }
+  package func note(_ engine: inout TLSEngine) { carrier.log?.note(side, &engine) }
+}
+
 /// The link and who waits at its two ends.
 private final class Carrier: Sendable {
   private typealias Waiting = CheckedContinuation<Void, Never>
@@ -63,6 +82,15 @@ private final class Carrier: Sendable {
     var waiting: [TLSContext.Configuration.Side: Waiting] = [:]
     /// Who was told the end: it stays one.
     var ended: Set<TLSContext.Configuration.Side> = []
+    /// How many of the link's actions are in the log.
+    var loggedActions = 0
+
+    /// Notes what the link did since, but for what a stream must not notice.
+    mutating func noteLink(in log: ConversationLog?) {
+      guard let log else { return }
+      for action in link.actions.dropFirst(loggedActions) where !action.isHarmless { log.note("\(action)") }
+      loggedActions = link.actions.count
+    }
   }
 
   private enum Arrival: Sendable {
@@ -73,9 +101,14 @@ private final class Carrier: Sendable {
     case nothing
   }
 
+  /// What happened so far, at both ends; `nil` if it is not gathered.
+  let log: ConversationLog?
   private let state: Mutex<State>
 
-  init(_ link: SimulatedLink) { state = Mutex(State(link: link)) }
+  init(_ link: SimulatedLink, _ log: ConversationLog?) {
+    self.log = log
+    state = Mutex(State(link: link))
+  }
 
   var actions: [SimulatedLink.Action] { state.withLock { $0.link.actions } }
 
@@ -83,6 +116,7 @@ private final class Carrier: Sendable {
   func change(_ body: (inout SimulatedLink) -> Void) {
     let waiting = state.withLock { state in
       body(&state.link)
+      state.noteLink(in: log)
       defer { state.waiting = [:] }
       return Array(state.waiting.values)
     }

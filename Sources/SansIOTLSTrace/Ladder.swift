@@ -15,7 +15,8 @@ public import SansIOTLS
 /// print(ladder.text())
 /// ```
 ///
-/// The contexts of the engines have to ask for the tap: ``TLSContext/Configuration/tapsMessages``. Memory is bounded: of
+/// The contexts of the engines have to ask for the tap: ``TLSContext/Configuration/tapsMessages``. (The test kit's pairs and
+/// transports tap the engines that they join by themselves.) Memory is bounded: of
 /// a long conversation the first and the latest 2,048 lines are kept, and application data in one direction is one line
 /// however much it was.
 public struct Ladder: Sendable {

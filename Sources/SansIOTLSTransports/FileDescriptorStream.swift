@@ -80,20 +80,21 @@ public final class FileDescriptorStream: ByteTransport {
   ///
   /// - Parameter bytes: the bytes.
   /// - Throws: ``TransportError``: `EPIPE` if the reader is gone, `EBADF` behind ``endSending()``, `ECANCELED` if the task was
-  ///   cancelled before all of them went.
+  ///   cancelled and there is no room for all of them.
   ///
   /// Corresponds to `poll(2)`, `write(2)`.
   public func send(_ bytes: [UInt8]) async throws(TransportError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      if Task.isCancelled { throw TransportError(.write, number: ECANCELED) }
       guard writing.withLock({ $0 }) != nil else { throw TransportError(.write, number: EBADF) }
       // Sound: a byte has no padding.
       let count = try output.withLock { (transport) throws(TransportError) in
         try transport.write(unsafe rest.span.bytes)
       }
       rest = rest.dropFirst(count)
-      if count == 0 { try await DescriptorWatch.shared.wait(.writing) { [self] in writing.withLock { $0 } } }
+      if count > 0 { continue }
+      if Task.isCancelled { throw TransportError(.write, number: ECANCELED) }
+      try await DescriptorWatch.shared.wait(.writing) { [self] in writing.withLock { $0 } }
     }
   }
 

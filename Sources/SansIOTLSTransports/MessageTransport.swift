@@ -41,7 +41,7 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
   /// Waits for a message that is not empty.
   ///
   /// - Parameter count: bytes at most, 1 or more; what a message has beyond them comes next.
-  /// - Returns: its bytes; `nil` behind the last one.
+  /// - Returns: its bytes; `nil` behind the last one. No bytes if the task was cancelled while only empty messages came.
   /// - Throws: the carrier's error.
   public func receive(upTo count: Int) async throws(Carrier.Failure) -> [UInt8]? {
     while true {
@@ -52,6 +52,11 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
       if !bytes.isEmpty { return bytes }
       guard let message = try await carrier.receiveMessage() else { return nil }
       rest.withLock { $0 = message[...] }
+      if message.isEmpty {
+        // However many a carrier has at once, other tasks run, and this one can be cancelled.
+        if Task.isCancelled { return [] }
+        await Task.yield()
+      }
     }
   }
 

@@ -46,10 +46,10 @@ extension TLSStream {
     until deadline: C.Instant, _ clock: C, _ body: () async throws(TLSStreamError) -> Value
   ) async throws(TLSStreamError) -> Value {
     let decision = Decision()
-    let alarm = Task {
-      // Cancelled as soon as the body is done.
+    let alarm = Task { [weak core] in
+      // Cancelled as soon as the body is done. A clock that sleeps on keeps nothing of the stream.
       guard (try? await clock.sleep(until: deadline, tolerance: nil)) != nil, decision.isMine() else { return }
-      fail(TLSStreamError(.deadlineExceeded))
+      core?.fail(TLSStreamError(.deadlineExceeded))
     }
     defer { alarm.cancel() }
     let result: Result<Value, TLSStreamError>

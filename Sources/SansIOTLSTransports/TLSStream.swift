@@ -1,5 +1,4 @@
 public import SansIOTLS
-internal import Synchronization
 
 /// TLS over a transport that somebody already has, asynchronous, for one reading and one writing task at once.
 ///
@@ -27,14 +26,16 @@ internal import Synchronization
 /// once; the errand goes on, and what it brings is there for the next call. So a cancelled read loses no byte, and a
 /// cancelled write says how many of its bytes are sealed: those will be sent, and the rest was not touched.
 ///
+/// No errand keeps the stream alive. A stream that is dropped cancels its errands and ends its transport, whether or not
+/// the peer ever sends another byte: an alert or close_notify that waits is still handed to the transport, which takes it if
+/// it has room. ``close()`` is how a program makes sure that everything arrived; ``unwrap()`` is how it keeps the transport.
+///
 /// Reading and writing cannot wait for each other: the sending errand needs no reader and the receiving errand no writer.
 ///
 /// The handshake is made by whatever call comes first. A failure of the transport before its end, or a deadline that
 /// passed, leaves the stream failed for good; afterwards what was received is read before the failure is told.
 public final class TLSStream<Transport: ByteTransport>: Sendable {
-  private let transport: Transport
-  private let delegate: (any TLSStreamDelegate)?
-  private let state: Mutex<TLSStreamState>
+  let core: TLSStreamCore<Transport>
 
   /// Makes a stream. Nothing moves before the first call.
   ///
@@ -49,10 +50,10 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil,
     readsExactly: Bool = false
   ) {
-    self.transport = transport
-    self.delegate = delegate
-    state = Mutex(TLSStreamState(engine, readsExactly: readsExactly))
+    core = TLSStreamCore(engine, over: transport, delegate: delegate, readsExactly: readsExactly)
   }
+
+  deinit { core.drop() }
 
   // MARK: Calls
 
@@ -64,7 +65,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// Corresponds to `SSL_do_handshake(3)`.
   @discardableResult
   public func handshake() async throws(TLSStreamError) -> Negotiated {
-    try await perform { state throws(TLSStreamError) in try state.handshake() }
+    try await core.perform { state throws(TLSStreamError) in try state.handshake() }
   }
 
   /// Reads plaintext. One task at a time.
@@ -76,9 +77,9 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_read_ex(3)`.
   public func read(upTo count: Int = 65_536) async throws(TLSStreamError) -> [UInt8]? {
-    try locked { (state) throws(TLSStreamError) in try state.enter(.reading) }
-    defer { locked { $0.leave(.reading) } }
-    return try await perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
+    try core.locked { (state) throws(TLSStreamError) in try state.enter(.reading) }
+    defer { core.locked { $0.leave(.reading) } }
+    return try await core.perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
   }
 
   /// Writes plaintext, all of it, and returns when the transport took it. One task at a time.
@@ -89,12 +90,12 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_write_ex(3)`.
   public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
-    try locked { (state) throws(TLSStreamError) in try state.enter(.writing) }
-    defer { locked { $0.leave(.writing) } }
+    try core.locked { (state) throws(TLSStreamError) in try state.enter(.writing) }
+    defer { core.locked { $0.leave(.writing) } }
     var rest = plaintext[...]
     var end: Int?
     do {
-      try await perform { (state) throws(TLSStreamError) -> Void? in
+      try await core.perform { (state) throws(TLSStreamError) -> Void? in
         if end == nil { end = try state.write(&rest) }
         guard let end else { return nil }
         return try state.hasSent(end)
@@ -110,7 +111,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// Corresponds to `SSL_shutdown(3)`, called once.
   public func closeWriting() async throws(TLSStreamError) {
     var end: Int?
-    try await perform { (state) throws(TLSStreamError) -> Void? in
+    try await core.perform { (state) throws(TLSStreamError) -> Void? in
       if end == nil { end = try state.close() }
       guard let end else { return nil }
       return try state.hasSent(end)
@@ -131,7 +132,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
       failure = error
     }
     do throws(TLSStreamError) {
-      try await perform { (state) throws(TLSStreamError) in try state.endSending() }
+      try await core.perform { (state) throws(TLSStreamError) in try state.endSending() }
     } catch { throw failure ?? error }
     if let failure { throw failure }
   }
@@ -143,16 +144,16 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///   then unwrap again.
   public func unwrap() async throws(TLSStreamError) -> (transport: Transport, trailing: [UInt8]) {
     try await closeWriting()
-    let trailing = try await perform { state throws(TLSStreamError) in try state.unwrap() }
-    return (transport, trailing)
+    let trailing = try await core.perform { state throws(TLSStreamError) in try state.unwrap() }
+    return (core.transport, trailing)
   }
 
-  /// Ends everything at once: waiting calls throw `.aborted`, and the transport's own calls are cancelled. The peer is
-  /// told nothing. A stream that is given up while its transport still waits for bytes needs this: the waiting holds it.
-  public func abort() { fail(TLSStreamError(.aborted)) }
+  /// Ends everything at once: waiting calls throw `.aborted`, and the transport's own calls are cancelled. Nothing is sent to
+  /// the peer, and the transport is not ended.
+  public func abort() { core.fail(TLSStreamError(.aborted)) }
 
   /// What was agreed on; `nil` before the handshake is done.
-  public var negotiated: Negotiated? { locked { $0.engine.negotiated } }
+  public var negotiated: Negotiated? { core.locked { $0.engine.negotiated } }
 
   /// Lends the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. What it has to
   /// send after that is sent.
@@ -165,123 +166,12 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ) throws(Failure) -> Result {
     defer {
       // Whoever waits may go on by what was changed.
-      begin(
-        locked { state in
+      core.begin(
+        core.locked { state in
           state.changed()
           return state.takeErrands()
         })
     }
-    return try locked { (state) throws(Failure) in try body(&state.engine) }
-  }
-
-  // MARK: The loop
-
-  /// Takes the lock for one look at the state; then resumes whoever waits for what changed.
-  private func locked<Result: Sendable, Failure: Error>(
-    _ body: (inout TLSStreamState) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let (result, aftermath) = state.withLock { state in
-      let result: Swift.Result<Result, Failure>
-      do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
-      return (result, state.takeAftermath())
-    }
-    for continuation in aftermath.ready { continuation.resume() }
-    for task in aftermath.pointless { task.cancel() }
-    return try result.get()
-  }
-
-  /// Tries until there is a value, waiting for a change in between.
-  private func perform<Value>(
-    _ attempt: (inout TLSStreamState) throws(TLSStreamError) -> Value?
-  ) async throws(TLSStreamError) -> Value {
-    while true {
-      if Task.isCancelled { throw TLSStreamError(.cancelled) }
-      var value: Value?
-      var failure: TLSStreamError?
-      let (errands, waiter) = locked { state in
-        do throws(TLSStreamError) { value = try attempt(&state) } catch { failure = error }
-        return (state.takeErrands(), state.newWaiter())
-      }
-      begin(errands)
-      if let failure { throw failure }
-      if let value { return value }
-      await wait(waiter)
-    }
-  }
-
-  /// Waits for a change after the waiter was made, or for the task's cancellation.
-  private func wait(_ waiter: TLSStreamState.Waiter) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          // The handler runs at once if the task is cancelled already, before there is anything to resume.
-          if Task.isCancelled { return true }
-          return !state.register(waiter, continuation)
-        }
-        if isOver { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.withdraw(waiter) }?.resume()
-    }
-  }
-
-  func fail(_ error: TLSStreamError) {
-    let tasks = locked { $0.fail(error) }
-    for task in tasks { task.cancel() }
-  }
-
-  // MARK: Errands
-
-  private func begin(_ beginning: (errands: TLSStreamState.Errands, number: UInt64)) {
-    func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
-      if locked({ $0.remember(task, for: errand, beginning.number) }) { task.cancel() }
-    }
-    if beginning.errands.contains(.receive) { remember(.receive, Task { await self.receive() }) }
-    if beginning.errands.contains(.send) { remember(.send, Task { await self.send() }) }
-    if beginning.errands.contains(.answer) { remember(.answer, Task { await self.answer() }) }
-  }
-
-  private func receive() async {
-    do {
-      let count = locked { $0.receivingSize }
-      let bytes = try await transport.receive(upTo: count)
-      begin(
-        locked { state in
-          state.received(bytes)
-          return state.takeErrands()
-        })
-    } catch {
-      locked { $0.receivingFailed(error) }
-    }
-  }
-
-  private func send() async {
-    while true {
-      do {
-        switch locked({ $0.nextSending() }) {
-        case .bytes(let bytes):
-          try await transport.send(bytes)
-          locked { $0.sent(bytes.count) }
-        case .end:
-          try await transport.endSending()
-          locked { $0.sendingEnded() }
-        case .nothing:
-          return
-        }
-      } catch {
-        locked { $0.sendingFailed(error) }
-        return
-      }
-    }
-  }
-
-  private func answer() async {
-    guard let question = locked({ $0.takeQuestion() }) else { return }
-    let answer = await delegate?.answer(question) ?? .proceed
-    begin(
-      locked { state in
-        state.answered(answer)
-        return state.takeErrands()
-      })
+    return try core.locked { (state) throws(Failure) in try body(&state.engine) }
   }
 }

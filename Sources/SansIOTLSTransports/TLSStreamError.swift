@@ -14,6 +14,9 @@ public struct TLSStreamError: Error, Sendable, CustomStringConvertible {
     /// The transport failed; ``TLSStreamError/transport`` is its error. For good, but reading what arrived before a broken
     /// sending goes on.
     public static let transport = Code(description: "transport")
+    /// The transport's `receive(upTo:)` returned empty arrays, more than 64 in a row: it promises at least one byte, and `nil`
+    /// at the end. Permanent, as ``transport``.
+    public static let emptyReceives = Code(description: "emptyReceives")
     /// The task was cancelled. The stream is as it was but for ``TLSStreamError/accepted`` bytes of a write.
     public static let cancelled = Code(description: "cancelled")
     /// The deadline passed. For good.

@@ -20,6 +20,8 @@ struct TLSStreamState: ~Copyable, Sendable {
   enum Sending: Sendable {
     case bytes([UInt8])
     case end
+    /// The stream was dropped: these bytes, then the transport's end.
+    case last([UInt8])
     case nothing
   }
 
@@ -43,6 +45,12 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   /// The handshake was closed before its end.
   private var isAbandoned = false
+  /// An errand was begun.
+  private var isUsed = false
+  /// The stream's user let go of it.
+  private var isDropped = false
+  /// How many receives in a row brought no byte.
+  private var emptyReceives = 0
 
   private var underway: Errands = []
   /// Which beginning of an errand it is that is under way.
@@ -65,10 +73,14 @@ struct TLSStreamState: ~Copyable, Sendable {
   private var ready: [CheckedContinuation<Void, Never>] = []
 
   /// What one call of the transport is given at most, in bytes.
-  private static let sendingSize = 65_536
+  static let sendingSize = 65_536
 
   /// What one call of the transport gives at most, in bytes, where it need not be exact.
   private static let receivingLimit = 65_536
+
+  /// How many receives in a row may bring no byte. Each costs a round of the loop: without an end they would take a whole
+  /// processor.
+  private static let emptyReceiveLimit = 64
 
   init(_ engine: consuming TLSEngine, readsExactly: Bool) {
     self.engine = engine
@@ -240,11 +252,16 @@ struct TLSStreamState: ~Copyable, Sendable {
   /// What is to be begun now, and the number of this beginning; it counts as under way from here on.
   mutating func takeErrands() -> (errands: Errands, number: UInt64) {
     var errands: Errands = []
-    if failure == nil, isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
-    if engine.outboundCount > 0 || wantsEnd && !hasEnded, sendingError == nil, failure == nil { errands.insert(.send) }
-    if engine.needs.contains(.answer), failure == nil { errands.insert(.answer) }
+    if isDropped {
+      if owesEnd { errands.insert(.send) }
+    } else if failure == nil {
+      if isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
+      if engine.outboundCount > 0 || wantsEnd && !hasEnded, sendingError == nil { errands.insert(.send) }
+      if engine.needs.contains(.answer) { errands.insert(.answer) }
+    }
     errands.subtract(underway)
     underway.formUnion(errands)
+    if !errands.isEmpty { isUsed = true }
     // Who still waits says so again when it tries again.
     isHungry = false
     nextNumber += 1
@@ -258,7 +275,7 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func remember(_ task: Task<Void, Never>, for errand: Errands, _ number: UInt64) -> Bool {
     // It may have ended already, and another of its kind have begun.
     if underway.contains(errand), beginnings[errand] == number { tasks[errand] = task }
-    return failure != nil
+    return failure != nil || isDropped
   }
 
   /// How many bytes the transport is asked for, at most.
@@ -269,7 +286,18 @@ struct TLSStreamState: ~Copyable, Sendable {
     defer { changed() }
     // Some transports that are cancelled tell an end.
     guard failure == nil else { return }
-    if let bytes { unfed = bytes[...] } else { inputEnded = true }
+    guard let bytes else {
+      inputEnded = true
+      feed()
+      return
+    }
+    emptyReceives = bytes.isEmpty ? emptyReceives + 1 : 0
+    if emptyReceives > Self.emptyReceiveLimit {
+      let error = TLSStreamError(.emptyReceives)
+      receivingError = error
+      transportFailed(error)
+    }
+    unfed = bytes[...]
     feed()
   }
 
@@ -283,14 +311,21 @@ struct TLSStreamState: ~Copyable, Sendable {
   }
 
   mutating func nextSending() -> Sending {
-    if failure == nil, engine.outboundCount > 0 {
+    if isDropped {
+      end(.send)
+      guard owesEnd else { return .nothing }
+      defer { hasEnded = true }
+      // Behind a piece that the transport took in part nothing can follow.
+      return .last(failure == nil && sendingError == nil ? engine.drain() : [])
+    }
+    if failure == nil, sendingError == nil, engine.outboundCount > 0 {
       let bytes = engine.drain(upTo: Self.sendingSize)
       sendingCount = bytes.count
       // There is room for a writer.
       changed()
       return .bytes(bytes)
     }
-    if failure == nil, wantsEnd, !hasEnded { return .end }
+    if failure == nil, sendingError == nil, wantsEnd, !hasEnded { return .end }
     end(.send)
     changed()
     return .nothing
@@ -304,8 +339,8 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   mutating func sendingEnded() { hasEnded = true }
 
+  /// The errand goes on with ``nextSending()``, which ends it.
   mutating func sendingFailed(_ error: any Error) {
-    end(.send)
     sendingCount = 0
     let error = TLSStreamError(.transport, transport: error)
     sendingError = error
@@ -346,6 +381,20 @@ struct TLSStreamState: ~Copyable, Sendable {
     defer { tasks = [:] }
     changed()
     return Array(tasks.values)
+  }
+
+  /// The stream's user let go of it.
+  ///
+  /// - Returns: the sending errand's task, to be cancelled.
+  mutating func drop() -> Task<Void, Never>? {
+    isDropped = true
+    return tasks.removeValue(forKey: .send)
+  }
+
+  /// Whether the transport of a dropped stream is to be ended: not if another owns it, and not if nothing was asked of it.
+  private var owesEnd: Bool {
+    if failure?.code == .unwrapped || failure?.code == .aborted { return false }
+    return isUsed && !hasEnded
   }
 
   private mutating func end(_ errand: Errands) {
@@ -401,6 +450,6 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   /// Nothing that could still arrive would matter.
   private var isOver: Bool {
-    failure != nil || engine.failure != nil || isAbandoned
+    failure != nil || engine.failure != nil || isAbandoned || isDropped
   }
 }

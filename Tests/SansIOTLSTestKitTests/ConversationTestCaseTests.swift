@@ -41,6 +41,61 @@ struct ConversationTestCaseTests {
         "\nreplay: SANSIOTLS_SEED=17 swift test --filter 'SansIOTLSXCTest\\.ConversationTestCase/testSomething'\n"))
   }
 
+  /// Prints failures as the runner does.
+  private final class Printer: XCTestObservation {
+    func testCase(
+      _ testCase: XCTestCase, didFailWithDescription description: String, inFile filePath: String?, atLine line: Int
+    ) { print("\(filePath ?? ""):\(line): error: \(testCase.name) : \(description)") }
+  }
+
+  /// Found by no runner: none of its methods is called a test.
+  final class StreamCase: ConversationTestCase {
+    func converse() async throws {
+      let (near, far) = SimulatedTransport.pair(
+        SimulatedLink(seed: try Application.truncatingSeed(), faults: .truncates))
+      try await Application.converse(over: near, far)
+    }
+  }
+
+  @Test
+  func `an asynchronous test of streams tells the ladder, what the link did, the seed and the command`() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      await MainActor.run {
+        XCTestObservationCenter.shared.addTestObserver(Printer())
+        let body = asyncTest(StreamCase.converse)
+        StreamCase(name: "StreamCase.converse") { try body($0 as! StreamCase)() }.run()
+        fflush(nil)
+        _exit(EXIT_SUCCESS)
+      }
+    }
+    let report = try output(of: result)
+    let seed = try Application.truncatingSeed()
+    #expect(report.contains("── ClientHello, "))
+    #expect(report.contains("link ends both ways after "))
+    #expect(report.contains("\nseed of the link \(seed)\n"))
+    #expect(report.contains("\nreplay: SANSIOTLS_SEED=\(seed) swift test --filter '"))
+    #expect(report.contains("/ConversationTestCaseTests.swift:"))
+    #expect(!report.contains("<EXPR>"))
+  }
+
+  // Not inside of the macro, whose lines are its own.
+  private static let line = #line + 2
+  private static func fail() throws {
+    var pair = try EnginePair(link: .truncating(from: .server, after: 100))
+    try pair.handshake()
+  }
+
+  @Test
+  func `a thrown error is reported in the line that made the conversation`() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
+      await MainActor.run { XCTestObservationCenter.shared.addTestObserver(Printer()) }
+      await Self.run { _ in try Self.fail() }
+    }
+    let report = try output(of: result)
+    #expect(report.contains("\(#filePath):\(Self.line): error: "))
+    #expect(!report.contains("<EXPR>"))
+  }
+
   @Test
   func `a thrown error tells the ladder`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {

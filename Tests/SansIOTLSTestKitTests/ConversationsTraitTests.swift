@@ -1,6 +1,7 @@
 import SansIOTLS
 import SansIOTLSSwiftTesting
 import SansIOTLSTestKit
+import SansIOTLSTransports
 import Synchronization
 import Testing
 
@@ -118,6 +119,62 @@ struct ConversationsTraitTests {
     }
     #expect(issues.count == 1)
     #expect(report(try #require(issues.first)).contains("ClientHello"))
+  }
+
+  @Test
+  func `code on streams over a bad network shows the ladder, what the link did, the seed and the command`() async throws
+  {
+    let seed = try Application.truncatingSeed()
+    let issues = try await issues {
+      let (near, far) = SimulatedTransport.pair(SimulatedLink(seed: seed, faults: .truncates))
+      try await Application.converse(over: near, far)
+    }
+    let report = report(try #require(issues.first))
+    #expect((issues.first?.error as? TLSStreamError)?.tls?.code == .truncated)
+    #expect(report.contains("── ClientHello, "))
+    #expect(report.contains("link ends both ways after "))
+    #expect(report.contains("! client failed: truncated"))
+    #expect(report.contains("\nseed of the link \(seed)\n"))
+    #expect(report.contains("\nreplay: SANSIOTLS_SEED=\(seed) swift test --filter 'SansIOTLSTestKitTests\\."))
+  }
+
+  @Test(arguments: [false, true])
+  func `a pair of the application's own contexts shows its messages`(makesEngines: Bool) async throws {
+    let issues = try await issues {
+      let contexts = try Application.contexts()
+      var pair =
+        makesEngines
+        ? EnginePair(
+          client: try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client),
+          server: try TLSEngine(.server, context: contexts.server))
+        : try EnginePair(client: contexts.client, server: contexts.server)
+      try pair.handshake()
+      Issue.record("on purpose")
+    }
+    let report = report(try #require(issues.first))
+    for name in ["needsFeed │── ClientHello", "ServerHello", "{Certificate}", "{Finished}"] {
+      #expect(report.replacing(/─+/, with: "──").contains(name), "\(report)")
+    }
+  }
+
+  @Test
+  func `attachments are named after the test and the seed`() async throws {
+    let collector = ConversationLog.Collector()
+    try ConversationLog.Collector.$current.withValue(collector) {
+      _ = try EnginePair(in: SeededWorld(seed: 17))
+      _ = SimulatedTransport.pair(SimulatedLink(seed: 18))
+      _ = try EnginePair()
+    }
+    let attachments = collector.attachments(of: "Module.Suite/`a test: its /name/`(seed:)")
+    #expect(
+      attachments.map(\.name) == [
+        "Module-Suite-a-test-its-name-seed-seed-17-conversation-1.svg",
+        "Module-Suite-a-test-its-name-seed-seed-17-conversation-1.tape",
+        "Module-Suite-a-test-its-name-seed-seed-18-conversation-2.svg",
+        "Module-Suite-a-test-its-name-seed-conversation-3.svg",
+      ])
+    #expect(attachments[0].text.hasPrefix("<svg"))
+    #expect(attachments[1].text.contains("17"))
   }
 
   @Test(.conversations)

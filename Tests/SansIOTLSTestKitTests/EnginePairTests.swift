@@ -1,5 +1,6 @@
 import SansIOTLS
 import SansIOTLSTestKit
+import SansIOTLSTrace
 import Testing
 
 /// A pair is made in a line, does what its engines do, and never hangs.
@@ -101,5 +102,30 @@ struct EnginePairTests {
     #expect(collector.logs.count == 8)
     _ = try EnginePair()
     #expect(collector.logs.count == 8)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `the ladder is the same whether the contexts tap messages or not`(version: TLSVersion) throws {
+    func names(tapped: Bool) throws -> String {
+      var (client, server) = try EnginePair.configurations(version: version)
+      client.tapsMessages = tapped
+      server.tapsMessages = tapped
+      var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+      try pair.handshake()
+      _ = try pair.transfer([1, 2, 3], from: .client)
+      try pair.shutdown()
+      // Signatures differ in size.
+      return pair.log.ladder.text().filter { $0.isLetter || $0.isNewline }
+    }
+    #expect(try names(tapped: false) == names(tapped: true))
+  }
+
+  @Test func `engines that were made by hand tap the ClientHello that waits`() throws {
+    let contexts = try Application.contexts()
+    let client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
+    let size = client.outboundCount
+    let pair = EnginePair(client: client, server: try TLSEngine(.server, context: contexts.server))
+    #expect(pair.log.ladder.text().contains("ClientHello, \(size - 5) bytes"))
+    #expect(pair.client.outboundCount == size)
   }
 }

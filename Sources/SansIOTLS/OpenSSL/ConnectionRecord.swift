@@ -63,8 +63,8 @@ struct ConnectionRecord: ~Copyable {
   var verifiedChain: VerifiedChain?
 
   var newSessions: [TLSSession] = []
-  /// Keeps what passed, if the configuration asks for it.
-  let tap: MessageTap?
+  /// Keeps what passed, if the configuration or the test kit asks for it.
+  var tap: MessageTap?
   /// Something of what follows or stands above is new: warnings, sessions. With a tap it is
   /// always so: whether messages passed is not asked apart, so that a connection without one pays nothing.
   var hasNews: Bool

@@ -108,7 +108,7 @@ struct AlertTests {
     return ([1] + pattern(size), drained)
   }
 
-  @Test(arguments: Suite.allCases)
+  @Test(.withoutTap, arguments: Suite.allCases)
   func `the alert after the handshake is whole for every room that data may leave`(suite: Suite) throws {
     let (client, server) = try suite.contexts()
     var probe = try EnginePair(client: client, server: server)

@@ -353,7 +353,7 @@ struct QuestionTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both)
+  @Test(.withoutTap, arguments: TLSVersion.both)
   func `a ticket of one context opens no other that the ClientHello chooses`(version: TLSVersion) throws {
     let alice = TestIdentity.client("Alice")
     let identity = TestAuthority().issue(names: ["public.example", "admin.example"])
@@ -384,7 +384,7 @@ struct QuestionTests {
     #expect(second.server.negotiated == nil)
   }
 
-  @Test(arguments: TLSVersion.both)
+  @Test(.withoutTap, arguments: TLSVersion.both)
   func `a ticket of a context that the ClientHello chose opens it again`(version: TLSVersion) throws {
     var (client, front) = try EnginePair.configurations(version: version)
     client.tapsMessages = false

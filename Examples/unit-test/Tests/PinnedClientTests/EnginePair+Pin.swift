@@ -5,12 +5,10 @@ import SansIOTLSTestKit
 extension EnginePair {
   /// A client with a pin and a server, joined by a link.
   init(pin: Pin, server: TestIdentity, link: SimulatedLink = .direct, in world: SeededWorld? = nil) throws {
-    var configurations = (client: pin.configuration, server: TLSContext.Configuration.server(try server.identity))
-    configurations.client.tapsMessages = true  // for the ladder
-    configurations.server.tapsMessages = true
+    let (client, server) = (pin.configuration, TLSContext.Configuration.server(try server.identity))
     try self.init(
-      client: world?.context(configurations.client) ?? TLSContext(configurations.client),
-      server: world?.context(configurations.server) ?? TLSContext(configurations.server), link: link, in: world)
+      client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
+      link: link, in: world)
   }
 
   /// Drives the handshake; the pin answers what the client asks.

@@ -1,0 +1,41 @@
+internal import CSansIOTLSOpenSSL
+
+/// A tap on a connection whose context does not ask for one.
+extension SSLHandle {
+  /// Keeps what passes from here on. A ClientHello that waits to be drained was written before; it is noted from its bytes.
+  ///
+  /// Corresponds to `SSL_set_msg_callback(3)`.
+  ///
+  /// - Parameter limit: messages that may wait to be pulled.
+  mutating func startTap(limit: Int) {
+    if tap != nil { return }
+    let tap = MessageTap(limit: limit)
+    unsafe record.pointee.tap = tap
+    unsafe record.pointee.hasNews = true
+    unsafe SSL_set_msg_callback(ssl, Callbacks.message)
+    noteWaitingClientHello(in: tap)
+  }
+
+  /// A tap keeps no contents: the headers of the record and of the message (RFC 8446, sections 5.1 and 4) are enough.
+  private mutating func noteWaitingClientHello(in tap: MessageTap) {
+    var headers: [UInt8] = []
+    drain { segment in
+      // Sound: the bytes are copied while the segment is lent.
+      unsafe segment.extracting(first: min(segment.byteCount, 9)).withUnsafeBytes {
+        unsafe headers.append(contentsOf: $0)
+      }
+      return 0
+    }
+    guard headers.count == 9, headers[0] == UInt8(SSL3_RT_HANDSHAKE), headers[5] == UInt8(SSL3_MT_CLIENT_HELLO) else {
+      return
+    }
+    let size = Int(headers[6]) << 16 + Int(headers[7]) << 8 + Int(headers[8])
+    func note(_ kind: Int32, _ bytes: [UInt8]) {
+      // Sound: the tap reads the array during the call.
+      unsafe bytes.withUnsafeBytes { unsafe tap.note(kind, .sent, $0, isTLS13: false, isSettled: false) }
+    }
+    note(SSL3_RT_HEADER, Array(headers[..<5]))
+    note(SSL3_RT_HANDSHAKE, headers[5...] + [UInt8](repeating: 0, count: size))
+    rest(.needsFeed)
+  }
+}
