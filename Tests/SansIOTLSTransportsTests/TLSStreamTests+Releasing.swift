@@ -10,12 +10,12 @@ extension TLSStreamTests {
 
   /// Does not keep its object.
   private final class Watched: Sendable {
-    private let object: Mutex<@Sendable () -> AnyObject?>
+    private let object: @Sendable () -> AnyObject?
     init<Object: AnyObject & Sendable>(_ object: Object) {
-      self.object = Mutex { [weak object] in object }
+      self.object = { [weak object] in object }
     }
 
-    private var isHeld: Bool { object.withLock { $0() } != nil }
+    private var isHeld: Bool { object() != nil }
 
     /// How many of the objects stay. What still holds one may be late: up to ten seconds.
     static func held(_ all: [Watched]) async throws -> Int {
