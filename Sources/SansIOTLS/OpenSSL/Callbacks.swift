@@ -110,6 +110,10 @@ enum Callbacks {
   }
 
   static let clientHello: SSL_client_hello_cb_fn = { ssl, alert, _ in
+    ErrorQueue.preserving { unsafe examineClientHello(of: ssl, alert) }
+  }
+
+  private static func examineClientHello(of ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?) -> Int32 {
     guard let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
     let wish = unsafe ClientHello.Wish(of: ssl)
     // What was decided by the first ClientHello would not be about the second (RFC 8446, section 4.1.2).
@@ -214,8 +218,10 @@ enum Callbacks {
     let callbacks = unsafe Unmanaged<ContextCallbacks>.fromOpaque(argument).takeUnretainedValue()
     let ours = unsafe callbacks.protocolList
     var selected: UnsafeMutablePointer<UInt8>?
-    let result = unsafe SSL_select_next_proto(
-      &selected, outLength, ours.baseAddress, UInt32(clamping: ours.count), offered, count)
+    let result = unsafe ErrorQueue.preserving {
+      unsafe SSL_select_next_proto(
+        &selected, outLength, ours.baseAddress, UInt32(clamping: ours.count), offered, count)
+    }
     guard result == OPENSSL_NPN_NEGOTIATED else {
       return callbacks.refusesMismatch ? SSL_TLSEXT_ERR_ALERT_FATAL : SSL_TLSEXT_ERR_NOACK
     }

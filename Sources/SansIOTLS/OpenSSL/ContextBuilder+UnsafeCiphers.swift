@@ -6,24 +6,27 @@ extension ContextBuilder {
   /// level or the system's policy let them in. Corresponds to the words `aNULL` and `eNULL` of `openssl-ciphers(1)`.
   func removeUnsafeCiphers() throws(TLSError) {
     let suites = unsafe (0..<sitls_ctx_cipher_count(context)).map { unsafe Suite(sitls_ctx_cipher(context, $0)) }
-    try remove(from: suites.filter(\.isTLS13), isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION) {
-      (names) throws(TLSError) in
+    try remove(
+      from: suites.filter(\.isTLS13), isConfigured: configuration.cipherSuites != nil,
+      isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION
+    ) { (names) throws(TLSError) in
       try unsafe names.withCText("cipherSuites") { unsafe SSL_CTX_set_ciphersuites(context, $0) }
     }
-    try remove(from: suites.filter { !$0.isTLS13 }, isNeeded: unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION) {
-      (names) throws(TLSError) in
+    try remove(
+      from: suites.filter { !$0.isTLS13 }, isConfigured: configuration.cipherList != nil,
+      isNeeded: unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
+    ) { (names) throws(TLSError) in
       try unsafe names.withCText("cipherList") { unsafe SSL_CTX_set_cipher_list(context, $0) }
     }
   }
 
   private func remove(
-    from suites: [Suite], isNeeded: Bool, _ set: (_ names: String) throws(TLSError) -> Int32
+    from suites: [Suite], isConfigured: Bool, isNeeded: Bool, _ set: (_ names: String) throws(TLSError) -> Int32
   ) throws(TLSError) {
     let safe = suites.filter(\.isSafe)
     if safe.count == suites.count { return }
     if try set(safe.map(\.name).joined(separator: ":")) == 1 || !isNeeded { return }
-    let source =
-      configuration.cipherList == nil && configuration.cipherSuites == nil ? "the system's policy" : "the configuration"
+    let source = isConfigured ? "the configuration" : "the system's policy"
     throw TLSError(
       .unknownCipher, .local,
       hint: "\(source) leaves no cipher suite that both authenticates the peer and encrypts; add one, such as "
