@@ -218,7 +218,7 @@ enum Callbacks {
     let callbacks = unsafe Unmanaged<ContextCallbacks>.fromOpaque(argument).takeUnretainedValue()
     let ours = unsafe callbacks.protocolList
     var selected: UnsafeMutablePointer<UInt8>?
-    let result = unsafe ErrorQueue.preserving {
+    let result = ErrorQueue.preserving {
       unsafe SSL_select_next_proto(
         &selected, outLength, ours.baseAddress, UInt32(clamping: ours.count), offered, count)
     }
