@@ -70,4 +70,34 @@ extension ClientHello {
   static func numbers(in bytes: [UInt8]) -> [UInt16] {
     stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
   }
+
+  /// The supported groups (RFC 8422, section 5.1.1) of a ClientHello that is one record.
+  ///
+  /// - Parameter record: the record, its header included.
+  /// - Returns: the groups; `nil` where the extension is absent.
+  static func groups(inRecord record: ArraySlice<UInt8>) -> [UInt16]? {
+    // Headers of record and message, version and random.
+    var rest = record.dropFirst(5 + 4 + 2 + 32)
+    func field(_ rest: inout ArraySlice<UInt8>, lengthOf bytes: Int) -> ArraySlice<UInt8>? {
+      guard rest.count >= bytes else { return nil }
+      let length = rest.prefix(bytes).reduce(0) { $0 << 8 | Int($1) }
+      rest = rest.dropFirst(bytes)
+      guard rest.count >= length else { return nil }
+      defer { rest = rest.dropFirst(length) }
+      return rest.prefix(length)
+    }
+    // Session identifier, suites, compression methods.
+    guard field(&rest, lengthOf: 1) != nil, field(&rest, lengthOf: 2) != nil, field(&rest, lengthOf: 1) != nil,
+      var extensions = field(&rest, lengthOf: 2)
+    else { return nil }
+    while extensions.count >= 4 {
+      let type = extensions.prefix(2).reduce(0) { $0 << 8 | Int($1) }
+      extensions = extensions.dropFirst(2)
+      guard var body = field(&extensions, lengthOf: 2) else { return nil }
+      if type == Int(TLSEXT_TYPE_supported_groups) {
+        return field(&body, lengthOf: 2).map { numbers(in: Array($0)) }
+      }
+    }
+    return nil
+  }
 }

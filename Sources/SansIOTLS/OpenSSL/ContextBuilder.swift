@@ -317,28 +317,40 @@ struct ContextBuilder {
 
   /// In TLS 1.2 the curve of an ECDSA key must be among the groups, and a server's key must have ciphers of its kind.
   private func obstacleInTLS12(to key: PrivateKey) throws(TLSError) -> IdentityObstacle? {
-    if let curve = key.curve {
-      guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
-      defer {
-        unsafe SSL_free(probe)
-        ErrorQueue.clear()
-      }
-      // A server's own groups do not bind it, but its clients', which are most often the same, bind them.
-      unsafe SSL_set_connect_state(probe)
-      if let list = configuration.groupNames?.joined(separator: ":") {
-        try unsafe list.withCText("groups") { _ = unsafe sitls_set_groups(probe, $0) }
-      }
-      for identity in configuration.identities where identity.key === key {
-        let fitness = unsafe SSL_check_chain(probe, identity.chain[0].reference.x509, key.pkey, nil)
-        if fitness & CERT_PKEY_EE_PARAM == 0 {
-          return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
-        }
+    // A server's own groups do not bind it, but its clients', which are most often the same, bind them.
+    if let curve = key.curve, let groups = try offeredGroups() {
+      let identifier = GroupNames().identifier(of: curve)
+      if !groups.contains(where: { UInt32($0) == identifier }) {
+        return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
       }
     }
     if key.isDSA, configuration.side == .server, unsafe !sitls_ctx_has_suites_for(context, NID_auth_dss) {
       return IdentityObstacle(reason: "no cipher allowed is authenticated by a DSA key", isCurve: false)
     }
     return nil
+  }
+
+  /// The groups that a ClientHello of this context would offer, by their numbers in the IANA registry. libssl tells its own groups
+  /// in no other way; `SSL_check_chain(3)`, which compares them, needs a handshake under way from 3.2 on.
+  ///
+  /// - Returns: the groups; `nil` where a ClientHello has none, or cannot be made.
+  private func offeredGroups() throws(TLSError) -> [UInt16]? {
+    guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+    defer {
+      unsafe SSL_free(probe)
+      ErrorQueue.clear()
+    }
+    unsafe SSL_set_connect_state(probe)
+    if let list = configuration.groupNames?.joined(separator: ":") {
+      try unsafe list.withCText("groups") { _ = unsafe sitls_set_groups(probe, $0) }
+    }
+    let sink = unsafe BIO_new(BIO_s_mem())
+    unsafe SSL_set_bio(probe, BIO_new(BIO_s_null()), sink)
+    ErrorQueue.clear()
+    unsafe SSL_do_handshake(probe)
+    var hello = [UInt8](repeating: 0, count: 16_640)
+    let count = unsafe BIO_read(sink, &hello, Int32(clamping: hello.count))
+    return ClientHello.groups(inRecord: hello.prefix(max(Int(count), 0)))
   }
 
   func setTrust(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
