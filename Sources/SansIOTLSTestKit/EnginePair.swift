@@ -75,8 +75,11 @@ public struct EnginePair: ~Copyable {
     in world: SeededWorld? = nil, title: String = "", file: StaticString = #filePath, line: UInt = #line
   ) throws(TLSError) {
     let offered = world == nil ? session : session.map { world!.resumable($0) }
-    let serverEngine = try TLSEngine(.server, context: server, limits: limits)
-    let clientEngine = try TLSEngine(.client(serverName: serverName), context: client, limits: limits, session: offered)
+    let serverEngine = try TLSEngine(
+      .server, context: server, limits: limits, session: nil, keepsMessages: Self.keepsMessages)
+    let clientEngine = try TLSEngine(
+      .client(serverName: serverName), context: client, limits: limits, session: offered,
+      keepsMessages: Self.keepsMessages)
     self.init(
       client: clientEngine, server: serverEngine, link: link,
       log: ConversationLog(

@@ -117,7 +117,8 @@ struct EnginePairTests {
       // Signatures differ in size.
       return pair.log.ladder.text().filter { $0.isLetter || $0.isNewline }
     }
-    #expect(try names(tapped: false) == names(tapped: true))
+    let names = (untapped: try names(tapped: false), tapped: try names(tapped: true))
+    #expect(names.untapped == names.tapped)
   }
 
   @Test func `engines that were made by hand tap the ClientHello that waits`() throws {
@@ -125,7 +126,8 @@ struct EnginePairTests {
     let client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
     let size = client.outboundCount
     let pair = EnginePair(client: client, server: try TLSEngine(.server, context: contexts.server))
-    #expect(pair.log.ladder.text().contains("ClientHello, \(size - 5) bytes"))
+    // The ladder divides large numbers by commas.
+    #expect(pair.log.ladder.text().filter { $0 != "," }.contains("ClientHello \(size - 5) bytes"))
     #expect(pair.client.outboundCount == size)
   }
 }

@@ -15,8 +15,8 @@ struct GroupNames {
       unsafe sitls_declared_groups(Collector.note, Unmanaged.passUnretained(collector).toOpaque())
     }
     for group in collector.groups { identifiers[group.name.lowercased()] = group.identifier }
-    // A curve may be the inner name of several groups; a group's own name comes first.
-    for group in collector.groups where identifiers[group.innerName.lowercased()] == nil {
+    // A curve may be the inner name of several groups; a group's own name comes first. A group that is no curve may have none.
+    for group in collector.groups where !group.innerName.isEmpty && identifiers[group.innerName.lowercased()] == nil {
       identifiers[group.innerName.lowercased()] = group.identifier
     }
   }

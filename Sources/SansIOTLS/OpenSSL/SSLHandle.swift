@@ -57,13 +57,16 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   /// A handle that is ready for its first step.
   static func make(
-    _ role: TLSEngine.Role, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?
+    _ role: TLSEngine.Role, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?,
+    keepsMessages: Bool
   ) throws(TLSError) -> SSLHandle {
     ErrorQueue.clear()
     guard let ssl = unsafe SSL_new(context.handle.context) else {
       throw TLSError(.library, .local, hint: "libssl could not make a connection object", library: ErrorQueue.take())
     }
     var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
+    // Before SSL_set_connect_state, which makes the record layer.
+    if keepsMessages { handle.startTap(limit: limits.messages) }
     try handle.attach()
     switch role {
     case .client(let serverName):
