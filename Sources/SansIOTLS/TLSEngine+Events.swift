@@ -14,44 +14,40 @@ public enum Event: Sendable {
 /// The queue behind `nextEvent()`: bounded in number and in bytes, so that a flood of tickets cannot make memory grow.
 struct EventQueue: Sendable {
   private var events: [Event] = []
-  private let limit: Int
-  private let ticketBytesLimit: Int
-  private var ticketBytes = 0
-
-  init(limit: Int, ticketBytes: Int) {
-    self.limit = limit
-    ticketBytesLimit = ticketBytes
-  }
 
   var isEmpty: Bool { events.isEmpty }
 
+  private var ticketBytes: Int { events.reduce(0) { $0 + $1.ticketBytes } }
+
   /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept. What
   /// comes once in a connection always is: no number of warnings makes it disappear.
-  mutating func append(_ event: Event) {
+  ///
+  /// - Parameters:
+  ///   - event: what happened.
+  ///   - limits: say how many events, and how many bytes of tickets, may wait.
+  mutating func append(_ event: Event, _ limits: TLSEngine.Limits) {
     let size = event.ticketBytes
-    if size > ticketBytesLimit { return }
-    while ticketBytes + size > ticketBytesLimit, dropOldestTicket() {}
-    if events.count >= limit, !dropOldestTicket() {
+    if size > limits.ticketBytes { return }
+    while size > 0, ticketBytes + size > limits.ticketBytes, dropOldestTicket() {}
+    if events.count >= limits.events, !dropOldestTicket() {
       switch event {
       case .alertReceived, .sessionTicket: return
       case .handshakeCompleted, .peerClosed: break
       }
     }
     events.append(event)
-    ticketBytes += size
   }
 
   private mutating func dropOldestTicket() -> Bool {
     guard let oldest = events.firstIndex(where: { if case .sessionTicket = $0 { true } else { false } }) else {
       return false
     }
-    ticketBytes -= events.remove(at: oldest).ticketBytes
+    events.remove(at: oldest)
     return true
   }
 
   mutating func next() -> Event? {
     guard let event = events.first else { return nil }
-    ticketBytes -= event.ticketBytes
     // An idle connection keeps no storage for events.
     if events.count == 1 { events = [] } else { events.removeFirst() }
     return event

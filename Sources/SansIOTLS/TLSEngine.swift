@@ -115,7 +115,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     self.limits = limits
     self.context = context
     servingContext = nil
-    events = EventQueue(limit: limits.events, ticketBytes: limits.ticketBytes)
+    events = EventQueue()
     failure = nil
     state = EngineState()
     opening = OpeningBytes()
@@ -535,7 +535,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     switch outcome {
     case .success:
       state.handshakeCompleted()
-      events.append(.handshakeCompleted)
+      events.append(.handshakeCompleted, limits)
       handle.rest(.done)
     case .wantsRead: handle.rest(.needsFeed)
     case .asksClientHello, .asksPeerCertificate:
@@ -566,7 +566,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .peerClosed where state.isHandshakeDone:
       state.peerClosed()
       endIsUntold = true
-      events.append(.peerClosed)
+      events.append(.peerClosed, limits)
     case .peerClosed:
       fail(
         TLSError(
@@ -650,7 +650,7 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   private mutating func collectNews() {
     guard handle.hasNews else { return }
-    handle.takeNews { events.append($0) }
+    handle.takeNews { events.append($0, limits) }
     if failure == nil, handle.declinedRenegotiations > limits.declinedRenegotiations {
       fail(
         TLSError(

@@ -179,10 +179,11 @@ enum Callbacks {
       // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
       // reads it. 0 says that the reference handed in was not kept.
       guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
-        let serverName = unsafe record.pointee.serverName, let copy = unsafe SSL_SESSION_dup(session)
+        let copy = unsafe SSL_SESSION_dup(session)
       else { return 0 }
       let provenance = TLSSession.Provenance(
-        origin: origin, serverName: serverName, isAcceptedOutOfDate: unsafe record.pointee.isAcceptedOutOfDate)
+        origin: origin, serverName: unsafe SSLHandle.serverName(of: ssl, sent: record.pointee.request),
+        isAcceptedOutOfDate: unsafe record.pointee.isAcceptedOutOfDate)
       unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
       unsafe record.pointee.hasNews = true
       return 0

@@ -20,17 +20,16 @@ struct ConnectionRecord: ~Copyable {
 
   // MARK: Alerts and certificates
 
+  // The small ones stand together, so that a record has no gaps.
   var alertSent: TLSAlert?
-  var warnings: [TLSAlert] = []
-  var verification: CertificateCheck?
   /// The callback that checks certificates ran in this handshake, and let the peer pass.
   var isPeerAccepted = false
   /// The application accepted a certificate that was out of date, here or where the session was made.
   var isAcceptedOutOfDate = false
-
   /// How many requests for a renegotiation libssl has declined by a warning.
-  var declinedRenegotiations = 0
-
+  var declinedRenegotiations: UInt32 = 0
+  var warnings: [TLSAlert] = []
+  var verification: CertificateCheck?
   // MARK: Questions
 
   /// A question's way through the callback that asks it.
@@ -55,8 +54,6 @@ struct ConnectionRecord: ~Copyable {
   var ignoresVerdict: Bool
   /// Whom the ClientHello asks for; `nil` before it came, and for a client that names nobody.
   var request: Request?
-  /// The server that a client reaches, in canonical form.
-  var serverName: ServerName?
   var clientHello: Inquiry<ClientHello> = .none
   var peerCertificate: Inquiry<[TLSCertificate]> = .none
   /// What the check found before the question was asked, so that the answer needs no second one.

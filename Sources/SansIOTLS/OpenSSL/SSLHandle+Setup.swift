@@ -34,21 +34,22 @@ extension SSLHandle {
       throw TLSError(
         .invalidServerName, .misuse, hint: "libssl does not take this server name", library: ErrorQueue.take())
     }
-    unsafe record.pointee.serverName = canonical(name)
   }
 
-  /// The name as libssl has it, so that two spellings of one name are equal: names of DNS in lower case and without trailing
-  /// dot, addresses as libcrypto writes them.
-  private func canonical(_ name: ServerName) -> ServerName {
-    let sent: String? =
-      if case .sent(let serverName) = unsafe record.pointee.request { serverName.lowercased() } else { nil }
-    switch name {
-    case .dns(let text): return .dns(sent ?? text)
-    case .unverified: return .unverified(sni: sent)
-    case .ip(let text):
-      guard let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(SSL_get0_param(ssl)) else { return .ip(text) }
-      defer { unsafe CRYPTO_free(address, nil, 0) }
-      return unsafe .ip(String(cString: address))
+  /// The server that a client reaches as libssl has it, so that two spellings of one name are equal: names of DNS in lower case
+  /// and without trailing dot, addresses as libcrypto writes them.
+  static func serverName(of ssl: OpaquePointer?, sent: ConnectionRecord.Request?) -> ServerName {
+    ErrorQueue.preserving {
+      let parameters = unsafe SSL_get0_param(ssl)
+      if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) {
+        return unsafe .dns(String(cString: host).lowercased())
+      }
+      if let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) {
+        defer { unsafe CRYPTO_free(address, nil, 0) }
+        return unsafe .ip(String(cString: address))
+      }
+      guard case .sent(let name) = sent else { return .unverified(sni: nil) }
+      return .unverified(sni: name.lowercased())
     }
   }
 
@@ -77,7 +78,9 @@ extension SSLHandle {
       throw refuse("the session was made by a client with another identity")
     }
     // An answer is about the whole of what was asked for, the SNI included: a pin may depend on it.
-    if origin.asksAboutPeerCertificate, unsafe provenance.serverName != record.pointee.serverName {
+    if origin.asksAboutPeerCertificate,
+      unsafe provenance.serverName != Self.serverName(of: ssl, sent: record.pointee.request)
+    {
       throw refuse("the session was made for another server name, and its certificate was accepted for that one")
     }
     let isOwn = origin === context.handle.origin
@@ -216,7 +219,7 @@ extension SSLHandle {
   var alertSent: TLSAlert? { unsafe record.pointee.alertSent }
   var verification: CertificateCheck? { unsafe record.pointee.verification }
 
-  var declinedRenegotiations: Int { unsafe record.pointee.declinedRenegotiations }
+  var declinedRenegotiations: Int { unsafe Int(record.pointee.declinedRenegotiations) }
   var hasNews: Bool { unsafe record.pointee.hasNews }
 
   /// Keeps what passes, if the configuration asks for it.

@@ -5,6 +5,13 @@ import Testing
 
 /// What waits for `nextEvent()`.
 struct EventQueueTests {
+  private static func limits(_ events: Int, ticketBytes: Int) -> TLSEngine.Limits {
+    var limits = TLSEngine.Limits.default
+    limits.events = events
+    limits.ticketBytes = ticketBytes
+    return limits
+  }
+
   /// The queue's events in the short form of `EnginePair`'s.
   private static func rest(_ queue: inout EventQueue) -> [String] {
     var events: [String] = []
@@ -20,11 +27,12 @@ struct EventQueueTests {
   }
 
   @Test func `warnings beyond the limit are not kept, and push out nothing that comes once`() {
-    var queue = EventQueue(limit: 2, ticketBytes: 1)
-    for _ in 0..<5 { queue.append(.alertReceived(.userCanceled)) }
-    queue.append(.handshakeCompleted)
-    queue.append(.alertReceived(.userCanceled))
-    queue.append(.peerClosed)
+    var queue = EventQueue()
+    let queueLimits = Self.limits(2, ticketBytes: 1)
+    for _ in 0..<5 { queue.append(.alertReceived(.userCanceled), queueLimits) }
+    queue.append(.handshakeCompleted, queueLimits)
+    queue.append(.alertReceived(.userCanceled), queueLimits)
+    queue.append(.peerClosed, queueLimits)
     #expect(Self.rest(&queue) == ["user_canceled", "user_canceled", "handshakeCompleted", "peerClosed"])
     #expect(queue.isEmpty)
   }
@@ -35,12 +43,13 @@ struct EventQueueTests {
     var ticket: Event?
     while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
     let session = try #require(ticket)
-    var queue = EventQueue(limit: 3, ticketBytes: 10_000)
-    queue.append(.handshakeCompleted)
-    for _ in 0..<5 { queue.append(session) }
-    queue.append(.alertReceived(.userCanceled))
-    queue.append(.peerClosed)
-    queue.append(session)
+    var queue = EventQueue()
+    let queueLimits = Self.limits(3, ticketBytes: 10_000)
+    queue.append(.handshakeCompleted, queueLimits)
+    for _ in 0..<5 { queue.append(session, queueLimits) }
+    queue.append(.alertReceived(.userCanceled), queueLimits)
+    queue.append(.peerClosed, queueLimits)
+    queue.append(session, queueLimits)
     #expect(Self.rest(&queue) == ["handshakeCompleted", "user_canceled", "peerClosed"])
   }
 
@@ -55,15 +64,17 @@ struct EventQueueTests {
     guard case .sessionTicket(let session) = event else { return }
     let size = session.ticketByteCount
     #expect(size > 0)
-    var queue = EventQueue(limit: 100, ticketBytes: 3 * size)
-    queue.append(.handshakeCompleted)
-    for _ in 0..<5 { queue.append(event) }
+    var queue = EventQueue()
+    let queueLimits = Self.limits(100, ticketBytes: 3 * size)
+    queue.append(.handshakeCompleted, queueLimits)
+    for _ in 0..<5 { queue.append(event, queueLimits) }
     #expect(Self.rest(&queue) == ["handshakeCompleted", "sessionTicket", "sessionTicket", "sessionTicket"])
     // What was pulled counts no more.
-    for _ in 0..<3 { queue.append(event) }
+    for _ in 0..<3 { queue.append(event, queueLimits) }
     #expect(Self.rest(&queue).count == 3)
-    var narrow = EventQueue(limit: 100, ticketBytes: size - 1)
-    narrow.append(event)
+    var narrow = EventQueue()
+    let narrowLimits = Self.limits(100, ticketBytes: size - 1)
+    narrow.append(event, narrowLimits)
     #expect(narrow.isEmpty)
   }
 }
