@@ -330,7 +330,7 @@ struct ContextBuilder {
     return nil
   }
 
-  /// The groups that a ClientHello of this context would offer, by their numbers in the IANA registry. libssl tells its own groups
+  /// The groups that a ClientHello of this context would offer, by their numbers in the IANA registry. libssl reports its own groups
   /// in no other way; `SSL_check_chain(3)`, which compares them, needs a handshake under way from 3.2 on.
   ///
   /// - Returns: the groups; `nil` where a ClientHello has none, or cannot be made.

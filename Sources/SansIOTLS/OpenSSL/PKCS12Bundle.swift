@@ -39,7 +39,7 @@ final class PKCS12Bundle {
       if keys > 1 {
         throw TLSError(
           .invalidPKCS12, .local,
-          hint: "the PKCS#12 bundle holds \(keys) private keys, and which one is meant cannot be told; export one by "
+          hint: "the PKCS#12 bundle holds \(keys) private keys, and which one is meant is not known; export one by "
             + "itself with its chain")
       }
       guard let key, let own else {
@@ -54,7 +54,7 @@ final class PKCS12Bundle {
     if unsafe PKCS12_mac_present(bundle) == 0, entries.contains(where: { $0.isPKCS12(PKCS12_R_MAC_ABSENT) }) {
       return TLSError(
         .invalidPKCS12, .local,
-        hint: "\(what) has no MAC, so that this libcrypto cannot check its passphrase; export it anew with one",
+        hint: "\(what) has no MAC, so that this libcrypto cannot check its passphrase; export it again with one",
         library: entries)
     }
     let isMAC = entries.contains { $0.isPKCS12(PKCS12_R_UNKNOWN_DIGEST_ALGORITHM) }
