@@ -70,9 +70,12 @@ private struct KeyDecoder {
         let line = unsafe PEMText(bytes).line(ofBlock: blocks, labelled: "PRIVATE KEY").map { " (line \($0))" } ?? ""
         blocks += 1
         let block = "the private key\(line)"
-        guard unsafe open(header, data, &count, block, &refusal) else { continue }
+        let request = PassphraseRequest(passphrase)
+        guard unsafe open(header, data, &count, request, block, &refusal) else { continue }
         let der = unsafe UnsafeRawBufferPointer(start: data, count: count)
         if let key = unsafe key(in: der, block, &refusal) { return key }
+        // One wrong passphrase in 256 leaves a right padding, and bytes that are no key.
+        if request.wasAsked { refusal = refusal ?? self.refusal(block, isAsked: true, nil, ErrorQueue.take()) }
         if refusal == nil {
           let advice = name == "OPENSSH PRIVATE KEY" ? "; convert it: ssh-keygen -p -m PKCS8 -f FILE" : ""
           refusal = TLSError(
@@ -92,13 +95,12 @@ private struct KeyDecoder {
   ///
   /// - Returns: whether the contents are plain now.
   private func open(
-    _ header: UnsafeMutablePointer<CChar>?, _ data: UnsafeMutablePointer<UInt8>?, _ count: inout Int, _ what: String,
-    _ refusal: inout TLSError?
+    _ header: UnsafeMutablePointer<CChar>?, _ data: UnsafeMutablePointer<UInt8>?, _ count: inout Int,
+    _ request: PassphraseRequest, _ what: String, _ refusal: inout TLSError?
   ) -> Bool {
     ErrorQueue.clear()
     var cipher = unsafe EVP_CIPHER_INFO()
     let isKnown = unsafe PEM_get_EVP_CIPHER_INFO(header, &cipher) == 1
-    let request = PassphraseRequest(passphrase)
     let argument = unsafe Unmanaged.passUnretained(request).toOpaque()
     if unsafe isKnown && PEM_do_header(&cipher, data, &count, PassphraseRequest.callback, argument) == 1 { return true }
     let entries = ErrorQueue.take()

@@ -66,6 +66,25 @@ struct KeyFormTests {
     }
   }
 
+  /// One passphrase in 256 decrypts to bytes that end in a right padding.
+  @Test func `a wrong passphrase is a wrong one whatever it decrypts to`() throws {
+    let chain = identity.chainPEM
+    let traditional = TraditionalKey(of: identity).pem(passphrase: "right")
+    for index in 0..<4_000 {
+      expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+        _ = try TLSIdentity(pemChain: chain, privateKey: traditional, passphrase: "wrong \(index)")
+      }
+    }
+    // Each of these costs 2,048 rounds of PBKDF2.
+    for key in [identity.privateKeyPEM(passphrase: "right"), identity.privateKeyDER(passphrase: "right")] {
+      for index in 0..<300 {
+        expectRefusal(.wrongPassphrase, .local, naming: "passphrase") {
+          _ = try TLSIdentity(pemChain: chain, privateKey: key, passphrase: "wrong \(index)")
+        }
+      }
+    }
+  }
+
   @Test func `a plain key after an encrypted one is read`() throws {
     let other = TestIdentity.server()
     for encrypted in [other.privateKeyPEM(passphrase: "p"), TraditionalKey(of: other).pem(passphrase: "p")] {
