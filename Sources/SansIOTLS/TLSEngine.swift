@@ -17,7 +17,7 @@
 ///
 /// ```swift
 /// var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
-/// func flush() throws { while tls.outboundCount > 0 { try tls.drain { try transport.send($0) } } }
+/// func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
 /// defer { try? flush() }  // the alert after an error, close_notify at the end
 /// while true {
 ///   if case .done(let count) = try tls.write(request) { request = request.dropFirst(count) }
@@ -36,14 +36,6 @@
 ///
 /// Corresponds to `SSL`, `SSL_connect(3)`, `SSL_accept(3)` and `BIO_s_bio(3)`.
 public struct TLSEngine: ~Copyable, Sendable {
-  /// Which end of the connection this is.
-  public enum Role: Sendable, Hashable {
-    /// Connects to the server of this name.
-    case client(serverName: ServerName)
-    /// Is connected to.
-    case server
-  }
-
   /// The bounds that this engine keeps.
   public let limits: Limits
   /// The error that ended the connection; every call throws it again.
@@ -55,17 +47,17 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// The contexts in use: their callbacks' data must live as long as the connection.
   private let context: TLSContext
   private var servingContext: TLSContext?
-  private var opening: OpeningBytes
+  private var opening: PlaintextDetection
   private var handshakeBytes: Int
   /// The connection ended, by the peer's close or by a failure, and no call has told so yet.
-  private var endIsUntold: Bool
+  private var hasUnreportedEnd: Bool
   /// Records in a row without application data, less those that this side asked for.
   private var controlRecords: Int
 
   /// Makes an engine and takes its first step: a client's ClientHello is there to be drained.
   ///
   /// - Parameters:
-  ///   - role: which end this is, and for a client whom it means to reach.
+  ///   - endpoint: which end this is, and for a client whom it means to reach.
   ///   - context: made for the same side; kept for the life of the engine.
   ///   - limits: the bounds of everything that can grow.
   ///   - session: a session to resume, on a client; it is copied.
@@ -74,33 +66,33 @@ public struct TLSEngine: ~Copyable, Sendable {
   ///
   /// Corresponds to `SSL_new(3)`, `SSL_set_connect_state(3)`, `BIO_new_bio_pair(3)`.
   public init(
-    _ role: Role, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil
   ) throws(TLSError) {
-    try self.init(role, context: context, limits: limits, session: session, keepsMessages: false)
+    try self.init(endpoint, context: context, limits: limits, session: session, keepsMessages: false)
   }
 
   /// Makes an engine that keeps messages from the first one on, though its context does not tap them: for the test kit. From
   /// libssl 3.2 on a tap that starts later misses the headers of records that are not encrypted.
   package init(
-    _ role: Role, context: TLSContext, limits: Limits, session: TLSSession?, keepsMessages: Bool
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?, keepsMessages: Bool
   ) throws(TLSError) {
-    try Self.check(role, context: context, limits: limits, session: session)
+    try Self.check(endpoint, context: context, limits: limits, session: session)
     var handle = try SSLHandle.make(
-      role, context: context, limits: limits, session: session, keepsMessages: keepsMessages)
+      endpoint, context: context, limits: limits, session: session, keepsMessages: keepsMessages)
     let firstStep = handle.handshake()
     if case .failed(let failure) = firstStep {
-      throw TLSError(failure, on: handle, opening: OpeningBytes(), inputEnded: false, isHandshakeDone: false)
+      throw TLSError(failure, on: handle, opening: PlaintextDetection(), inputEnded: false, isHandshakeDone: false)
     }
     self.init(handle, context: context, limits: limits)
     settle(firstStep)
   }
 
   private static func check(
-    _ role: Role, context: TLSContext, limits: Limits, session: TLSSession?
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?
   ) throws(TLSError) {
     if let defect = limits.defect { throw TLSError(.invalidArgument, .misuse, hint: defect) }
-    let isServer = role == .server
-    if isServer != (context.side == .server) {
+    let isServer = endpoint == .server
+    if isServer != (context.role == .server) {
       throw TLSError(
         .wrongRole, .misuse,
         hint: "a \(isServer ? "server" : "client") needs a context made from a configuration of its own side")
@@ -118,10 +110,10 @@ public struct TLSEngine: ~Copyable, Sendable {
     events = EventQueue()
     failure = nil
     state = EngineState()
-    opening = OpeningBytes()
+    opening = PlaintextDetection()
     handshakeBytes = 0
     controlRecords = 0
-    endIsUntold = false
+    hasUnreportedEnd = false
   }
 
   // MARK: Ciphertext
@@ -131,7 +123,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// - Parameter ciphertext: bytes in the order of the stream, cut anywhere. They are copied once.
   /// - Returns: how many bytes were accepted. Fewer than given is the back-pressure signal: `read` (or answer the
   ///   question, or take the trailing input), then feed the rest.
-  /// - Throws: ``TLSError``: what ended the connection; `.fedAfterEnd` or `.abandoned` if it was not to be fed.
+  /// - Throws: ``TLSError``: what ended the connection; `.inputAfterEOF` or `.abandoned` if it was not to be fed.
   ///
   /// Corresponds to `BIO_nwrite(3)` and, during the handshake, `SSL_do_handshake(3)`.
   public mutating func feed(_ ciphertext: RawSpan) throws(TLSError) -> Int {
@@ -146,14 +138,15 @@ public struct TLSEngine: ~Copyable, Sendable {
     while accepted < ciphertext.byteCount {
       var rest = ciphertext.extracting(droppingFirst: accepted)
       if !state.isHandshakeDone {
-        if handshakeBytes == limits.handshake, state.isHandshaking {
+        if handshakeBytes == limits.handshakeInputByteCount, state.isHandshaking {
           fail(
             TLSError(
               .limitExceeded, .peer,
-              hint: "the handshake took more than limits.handshake, \(limits.handshake) bytes"))
+              hint:
+                "the handshake took more than limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
           try throwFailure()
         }
-        rest = rest.extracting(first: min(rest.byteCount, limits.handshake - handshakeBytes))
+        rest = rest.extracting(first: min(rest.byteCount, limits.handshakeInputByteCount - handshakeBytes))
       }
       let count = handle.put(rest)
       if count == 0 { break }
@@ -179,7 +172,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   }
 
   /// Ciphertext bytes that wait to be drained.
-  public var outboundCount: Int { handle.outboundCount }
+  public var pendingOutputByteCount: Int { handle.pendingOutputByteCount }
 
   /// Lends the waiting ciphertext, segment by segment, where it lies: nothing is copied. Works after errors too, so that
   /// the alert leaves.
@@ -214,7 +207,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   ///
   /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
   /// - Returns: `.done` with how many bytes were accepted: all of them, or as many whole records as fit under
-  ///   ``Limits-swift.struct/outbound``, at least one; `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
+  ///   ``Limits-swift.struct/pendingOutputByteCount``, at least one; `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
   ///   message that the peer began to send keeps libssl from writing.
   /// - Throws: ``TLSError``: what ended the connection; `.closed` after `close()`; `.abandoned`.
   ///
@@ -228,7 +221,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     let count = plaintext.byteCount
     if count == 0 { return .done(0) }
     if try !isBetweenMessages() { return .needsFeed }
-    let room = limits.outbound - handle.outboundCount
+    let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than crumbs near the limit: it may be passed by one record.
     let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
@@ -265,14 +258,14 @@ public struct TLSEngine: ~Copyable, Sendable {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer
     case .endOfStream:
-      endIsUntold = false
+      hasUnreportedEnd = false
       return .endOfStream
     default: break
     }
     let start = output.byteCount
     reading: while output.freeCapacity > 0, !handle.isAtRest {
       if handle.isInsideMessage {
-        goOnWithMessage()
+        continueHandshakeMessage()
         if handle.isInsideMessage || failure != nil || state.receiving == .closed { break reading }
         continue
       }
@@ -280,7 +273,7 @@ public struct TLSEngine: ~Copyable, Sendable {
       switch outcome {
       case .success:
         // Each control record may have been answered: while nobody drains, data between them excuses nothing.
-        if controlRecords > 0, handle.outboundCount < limits.outbound { controlRecords = 0 }
+        if controlRecords > 0, handle.pendingOutputByteCount < limits.pendingOutputByteCount { controlRecords = 0 }
       case .wantsRead:
         guard handle.endedAtControlRecord else { break reading }
         controlRecordPassed()
@@ -291,14 +284,14 @@ public struct TLSEngine: ~Copyable, Sendable {
       }
     }
     let count = output.byteCount - start
-    if handle.hasNews {
-      collectNews()
+    if handle.hasPendingEvents {
+      collectEvents()
       handle.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
     }
     if count > 0 { return .done(count) }
     try throwFailure()
     if state.receiving == .closed {
-      endIsUntold = false
+      hasUnreportedEnd = false
       return .endOfStream
     }
     return output.freeCapacity == 0 ? .done(0) : .needsFeed
@@ -338,10 +331,10 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
     // libssl takes no KeyUpdate while a message is half read or another update is due.
     if try !isBetweenMessages() { return .needsFeed }
-    if handle.owes { flushWhatIsOwed() }
+    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     try throwFailure()
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
-    if case .success = scheduled { flushWhatIsOwed() } else { end(scheduled) }
+    if case .success = scheduled { flushPendingKeyUpdate() } else { end(scheduled) }
     try throwFailure()
     // The peer's answer is not of its own making.
     if requestingPeer { controlRecords -= 1 }
@@ -370,15 +363,15 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   /// What the engine waits for: all that an event loop must know.
   public var needs: Needs {
-    var needs: Needs = handle.outboundCount > 0 ? .drain : []
+    var needs: Needs = handle.pendingOutputByteCount > 0 ? .drain : []
     switch state.phase {
-    case .failed: if endIsUntold { needs.insert(.read) }
+    case .failed: if hasUnreportedEnd { needs.insert(.read) }
     case .abandoned: break
     case .asking: needs.insert(.answer)
     case .handshaking: if !state.inputEnded { needs.insert(.feed) }
     case .open:
       if state.receiving == .closed {
-        if endIsUntold { needs.insert(.read) }
+        if hasUnreportedEnd { needs.insert(.read) }
       } else {
         needs.insert(handle.isAtRest ? .feed : .read)
       }
@@ -398,12 +391,12 @@ public struct TLSEngine: ~Copyable, Sendable {
   public mutating func nextEvent() -> Event? { events.next() }
 
   /// The next record or message that passed, oldest first, on a context that taps them
-  /// (``TLSContext/Configuration/tapsMessages``). Works after errors too.
+  /// (``TLSContext/Configuration/tracesMessages``). Works after errors too.
   ///
   /// - Returns: the message, without its contents, or `nil` if there is none.
   ///
   /// Corresponds to `SSL_CTX_set_msg_callback(3)`.
-  public mutating func nextMessage() -> TLSMessage? { handle.tap?.next() }
+  public mutating func nextTracedMessage() -> TLSTracedMessage? { handle.tap?.next() }
 
   /// The question that the engine stopped at, `nil` if it did not.
   public var question: Question? {
@@ -435,7 +428,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   private mutating func answerClientHello(_ answer: Answer) throws(TLSError) {
     switch answer {
     case .use(let context):
-      guard context.side == .server else {
+      guard context.role == .server else {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
       // libssl points into it from here on, also if it does not take all of it.
@@ -486,20 +479,20 @@ public struct TLSEngine: ~Copyable, Sendable {
 
   /// Asks the state machine, and throws where it says so.
   @inline(__always) @discardableResult
-  private mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Ruling {
-    let ruling = state.ruling(on: call)
-    switch ruling {
+  private mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Action {
+    let action = state.action(for: call)
+    switch action {
     case .failed: try throwFailure()
     case .misuse(let misuse): throw Self.error(for: misuse)
     default: break
     }
-    return ruling
+    return action
   }
 
   @inline(__always)
   private mutating func throwFailure() throws(TLSError) {
     if let failure {
-      endIsUntold = false
+      hasUnreportedEnd = false
       throw failure
     }
   }
@@ -508,7 +501,7 @@ public struct TLSEngine: ~Copyable, Sendable {
     switch misuse {
     case .closed: TLSError(.closed, .misuse, hint: "close() was called; nothing can be sent any more")
     case .abandoned: TLSError(.abandoned, .misuse, hint: "close() was called in mid-handshake; the connection is over")
-    case .fedAfterEnd: TLSError(.fedAfterEnd, .misuse, hint: "feedEOF() was called; nothing can follow it")
+    case .inputAfterEOF: TLSError(.inputAfterEOF, .misuse, hint: "feedEOF() was called; nothing can follow it")
     case .noQuestion: TLSError(.wrongAnswer, .misuse, hint: "there is no question to answer")
     }
   }
@@ -531,7 +524,7 @@ public struct TLSEngine: ~Copyable, Sendable {
           hint: "the handshake was done without an acceptable certificate of the peer, and one is required"))
       return
     }
-    collectNews()
+    collectEvents()
     switch outcome {
     case .success:
       state.handshakeCompleted()
@@ -549,13 +542,13 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// middle of 2024, and then refuses by an alert. Before, it has finished its handshake when the engine looks, and cannot
   /// be made to send one.
   private var selectionWasNotOffered: Bool {
-    guard context.side == .client, let selected = handle.selectedApplicationProtocol else { return false }
+    guard context.role == .client, let selected = handle.selectedApplicationProtocol else { return false }
     return !context.configuration.offers(selected)
   }
 
   /// What a call left that was neither success nor a want.
   private mutating func end(_ outcome: SSLHandle.Outcome) {
-    collectNews()
+    collectEvents()
     if failure != nil { return }
     switch outcome {
     case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
@@ -565,7 +558,7 @@ public struct TLSEngine: ~Copyable, Sendable {
           .protocolViolation, .peer, hint: "the peer closed the connection in the middle of a handshake message"))
     case .peerClosed where state.isHandshakeDone:
       state.peerClosed()
-      endIsUntold = true
+      hasUnreportedEnd = true
       events.append(.peerClosed, limits)
     case .peerClosed:
       fail(
@@ -587,32 +580,33 @@ public struct TLSEngine: ~Copyable, Sendable {
     if failure != nil { return }
     failure = error
     handle.rest(.failed(error.code))
-    endIsUntold = true
+    hasUnreportedEnd = true
     state.failed()
   }
 
   /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
   private mutating func controlRecordPassed() {
-    collectNews()
+    collectEvents()
     if failure != nil { return }
     controlRecords += 1
-    if controlRecords > limits.controlRecords {
+    if controlRecords > limits.controlRecordCount {
       fail(
         TLSError(
           .limitExceeded, .peer,
-          hint: "more than limits.controlRecords, \(limits.controlRecords), records came without application data"))
+          hint:
+            "more than limits.controlRecordCount, \(limits.controlRecordCount), records came without application data"))
       return
     }
     if state.sending == .closing {
       sendCloseNotify()
-    } else if state.sending == .open, handle.owes {
-      flushWhatIsOwed()
+    } else if state.sending == .open, handle.hasPendingKeyUpdate {
+      flushPendingKeyUpdate()
     }
   }
 
   /// libssl is inside a message that the peer began to send: it goes on with that and with nothing else, so that each that
   /// ends is counted and answered. Whatever else were asked of libssl would finish it unseen.
-  private mutating func goOnWithMessage() {
+  private mutating func continueHandshakeMessage() {
     let outcome = handle.finishMessage()
     switch outcome {
     case .success: controlRecordPassed()
@@ -624,13 +618,13 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// Goes on with a message that is half read. libssl writes nothing before its end.
   private mutating func isBetweenMessages() throws(TLSError) -> Bool {
     if handle.isInsideMessage {
-      goOnWithMessage()
+      continueHandshakeMessage()
       try throwFailure()
     }
     return !handle.isInsideMessage
   }
 
-  private mutating func flushWhatIsOwed() {
+  private mutating func flushPendingKeyUpdate() {
     let outcome = handle.flush()
     switch outcome {
     case .success, .wantsRead: break
@@ -641,22 +635,23 @@ public struct TLSEngine: ~Copyable, Sendable {
   /// Sends close_notify, unless libssl is inside a message whose rest has not come: it could not write then.
   private mutating func sendCloseNotify() {
     // At the end of the message this is called again.
-    if handle.isInsideMessage { return goOnWithMessage() }
-    if handle.owes { flushWhatIsOwed() }
+    if handle.isInsideMessage { return continueHandshakeMessage() }
+    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     if failure != nil { return }
     let outcome = handle.shutdown()
     if case .success = outcome { state.closeNotifySent() } else { end(outcome) }
   }
 
-  private mutating func collectNews() {
-    guard handle.hasNews else { return }
-    handle.takeNews { events.append($0, limits) }
-    if failure == nil, handle.declinedRenegotiations > limits.declinedRenegotiations {
+  private mutating func collectEvents() {
+    guard handle.hasPendingEvents else { return }
+    handle.takePendingEvents { events.append($0, limits) }
+    if failure == nil, handle.declinedRenegotiations > limits.declinedRenegotiationCount {
       fail(
         TLSError(
           .limitExceeded, .peer,
           hint:
-            "more than limits.declinedRenegotiations, \(limits.declinedRenegotiations), renegotiations were asked for"))
+            "more than limits.declinedRenegotiationCount, \(limits.declinedRenegotiationCount), renegotiations were asked for"
+        ))
     }
   }
 }

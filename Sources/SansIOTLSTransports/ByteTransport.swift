@@ -4,7 +4,7 @@
 /// final class SerialLine: ByteTransport {
 ///   func receive(upTo count: Int) async throws(LineError) -> [UInt8]? { try await port.read(upTo: count) }
 ///   func send(_ bytes: [UInt8]) async throws(LineError) { try await port.write(bytes) }
-///   func endSending() async throws(LineError) { try await port.hangUp() }
+///   func closeOutput() async throws(LineError) { try await port.hangUp() }
 /// }
 /// ```
 ///
@@ -14,7 +14,7 @@
 /// cancelled leaves the transport's call to end in its time, so that no byte is lost and none is sent half.
 ///
 /// A dropped stream cancels what is under way, sends what still waits without waiting for room, and calls
-/// ``endSending()``. It lets go of the transport as soon as these calls have returned.
+/// ``closeOutput()``. It lets go of the transport as soon as these calls have returned.
 public protocol ByteTransport: Sendable {
   /// How this transport fails.
   associatedtype Failure: Error
@@ -38,5 +38,5 @@ public protocol ByteTransport: Sendable {
   /// Ends this direction: behind what was sent the other end reads the end of the stream. Receiving goes on.
   ///
   /// - Throws: what ended the transport.
-  func endSending() async throws(Failure)
+  func closeOutput() async throws(Failure)
 }

@@ -24,7 +24,7 @@ public protocol MessageTransport: Sendable {
   /// Tells the other end that there will be no more messages.
   ///
   /// - Throws: what ended the carrier.
-  func endMessages() async throws(Failure)
+  func closeOutput() async throws(Failure)
 }
 
 /// The bytes of a stream in messages. How they are cut means nothing: messages must arrive all, once and in order.
@@ -74,5 +74,5 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
   /// Ends this direction.
   ///
   /// - Throws: the carrier's error.
-  public func endSending() async throws(Carrier.Failure) { try await carrier.endMessages() }
+  public func closeOutput() async throws(Carrier.Failure) { try await carrier.closeOutput() }
 }

@@ -34,7 +34,7 @@ struct EnginePairTests {
 
   /// The message of a stuck pair, or nil if it was not stuck.
   private func stuck(_ body: () throws -> Void) -> String? {
-    do { try body() } catch let error as EnginePair.Stuck { return error.description } catch { return "\(error)" }
+    do { try body() } catch let error as EnginePair.Stalled { return error.description } catch { return "\(error)" }
     return nil
   }
 
@@ -108,8 +108,8 @@ struct EnginePairTests {
   func `the ladder is the same whether the contexts tap messages or not`(version: TLSVersion) throws {
     func names(tapped: Bool) throws -> String {
       var (client, server) = try EnginePair.configurations(version: version)
-      client.tapsMessages = tapped
-      server.tapsMessages = tapped
+      client.tracesMessages = tapped
+      server.tracesMessages = tapped
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
       try pair.handshake()
       _ = try pair.transfer([1, 2, 3], from: .client)
@@ -124,10 +124,10 @@ struct EnginePairTests {
   @Test func `engines that were made by hand tap the ClientHello that waits`() throws {
     let contexts = try Application.contexts()
     let client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
-    let size = client.outboundCount
+    let size = client.pendingOutputByteCount
     let pair = EnginePair(client: client, server: try TLSEngine(.server, context: contexts.server))
     // The ladder divides large numbers by commas.
     #expect(pair.log.ladder.text().filter { $0 != "," }.contains("ClientHello \(size - 5) bytes"))
-    #expect(pair.client.outboundCount == size)
+    #expect(pair.client.pendingOutputByteCount == size)
   }
 }

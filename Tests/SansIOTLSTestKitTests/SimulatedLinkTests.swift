@@ -4,12 +4,11 @@ import Testing
 
 /// A link does to a stream what carriers do, the same for the same seed, and tells what it did.
 struct SimulatedLinkTests {
-  private typealias Side = EnginePair.Side
 
   /// Sends, then steps until nothing is on its way.
   ///
   /// - Returns: the pieces that arrived; the end as an empty one.
-  private func arrivals(_ link: inout SimulatedLink, of sends: [[UInt8]], from side: EnginePair.Side) -> [[UInt8]] {
+  private func arrivals(_ link: inout SimulatedLink, of sends: [[UInt8]], from side: TLSRole) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
     func collect() {
       link.step()
@@ -33,8 +32,8 @@ struct SimulatedLinkTests {
     (0..<(number * 37 % 1500)).map { UInt8(truncatingIfNeeded: $0 &+ number) }
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a direct link delivers what was sent as it was sent`(side: EnginePair.Side) {
+  @Test(arguments: TLSRole.allCases)
+  func `a direct link delivers what was sent as it was sent`(side: TLSRole) {
     var link = SimulatedLink.direct
     #expect(arrivals(&link, of: sends, from: side) == sends.filter { !$0.isEmpty })
     #expect(link.actions.isEmpty)
@@ -43,7 +42,7 @@ struct SimulatedLinkTests {
 
   @Test func `harmless faults change nothing but the cuts and the steps`() {
     for seed in UInt64(1)...200 {
-      for side in Side.allCases {
+      for side in TLSRole.allCases {
         var link = SimulatedLink(seed: seed, faults: .harmless)
         #expect(arrivals(&link, of: sends, from: side).joined().elementsEqual(sends.joined()), "seed \(seed)")
         #expect(link.actions.allSatisfy { $0.isHarmless }, "seed \(seed)")

@@ -47,7 +47,7 @@ struct TapeTests {
     let outcomes: [Tape.Outcome] = [
       .accepted(0), .accepted(.max), .bytes([]), .bytes([7]), .step("needsFeed"), .threw("a = b; = c"),
     ]
-    for side in Tape.Side.allCases {
+    for side in TLSRole.allCases {
       for call in calls {
         for outcome in outcomes { tape.append(Tape.Entry(side: side, call: call, outcome: outcome)) }
       }

@@ -233,7 +233,7 @@ private func expect(_ verdict: Verdict, _ expected: Verdict, _ location: SourceL
 
 /// What a client that trusts the identity's authority says to a server with this identity.
 private func verdict(
-  onServer identity: TestIdentity, as name: ServerName = .dns("localhost"), at time: Int64? = nil,
+  onServer identity: TestIdentity, as name: TLSServerName = .dns("localhost"), at time: Int64? = nil,
   securityLevels: (server: Int, client: Int)? = nil
 ) throws -> Verdict {
   var server = TLSContext.Configuration.server(try identity.identity)
@@ -258,7 +258,7 @@ private func verdict(onClient identity: TestIdentity) throws -> Verdict {
 }
 
 private func verdicts(
-  server: TLSContext.Configuration, client: TLSContext.Configuration, name: ServerName
+  server: TLSContext.Configuration, client: TLSContext.Configuration, name: TLSServerName
 ) throws -> (server: Verdict, client: Verdict) {
   var server = try TLSEngine(.server, context: TLSContext(server))
   var client = try TLSEngine(.client(serverName: name), context: TLSContext(client))

@@ -6,10 +6,10 @@ extension TLSVersion {
   static let both: [TLSVersion] = [.tls12, .tls13]
 }
 
-extension Step where Value == Void {
-  static var done: Step<Void> { .done(()) }
+extension TLSEngine.Step where Value == Void {
+  static var done: TLSEngine.Step<Void> { .done(()) }
 
-  static func == (left: Step<Void>, right: Step<Void>) -> Bool {
+  static func == (left: TLSEngine.Step<Void>, right: TLSEngine.Step<Void>) -> Bool {
     switch (left, right) {
     case (.done, .done), (.needsFeed, .needsFeed), (.needsDrain, .needsDrain), (.needsAnswer, .needsAnswer),
       (.endOfStream, .endOfStream):
@@ -55,7 +55,7 @@ func thrownError(
 extension EnginePair {
   /// Lends one side's engine.
   mutating func at<Result, E: Error>(
-    _ side: Side, _ body: (inout TLSEngine) throws(E) -> Result
+    _ side: TLSRole, _ body: (inout TLSEngine) throws(E) -> Result
   ) throws(E) -> Result {
     side == .client ? try body(&client) : try body(&server)
   }
@@ -63,7 +63,7 @@ extension EnginePair {
   /// Moves all that is on its way, and reads and forgets what comes out, until nothing moves any more.
   mutating func settle() throws {
     repeat {
-      for side in Side.allCases { _ = try at(side) { try $0.readAll() } }
+      for side in TLSRole.allCases { _ = try at(side) { try $0.readAll() } }
     } while step()
   }
 

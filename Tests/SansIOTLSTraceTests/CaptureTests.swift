@@ -111,7 +111,7 @@ struct CaptureTests {
   @Test func `secrets stand before all packets that were not taken`() throws {
     var capture = Capture()
     var file: [UInt8] = []
-    for side in Capture.Side.allCases {
+    for side in TLSRole.allCases {
       capture.sent([1], by: side, at: 1)
       let isTaken = capture.keyLog(Self.secret)
       #expect(isTaken)
@@ -149,7 +149,7 @@ struct CaptureTests {
     var taken: [UInt8] = []
     for step in 0..<20 {
       let bytes = [UInt8](repeating: UInt8(step), count: step * 9000)
-      let side: Capture.Side = step.isMultiple(of: 3) ? .client : .server
+      let side: TLSRole = step.isMultiple(of: 3) ? .client : .server
       whole.sent(bytes, by: side, at: UInt64(step))
       pieces.sent(bytes, by: side, at: UInt64(step))
       if step >= pause { taken += pieces.takeBytes() }

@@ -33,7 +33,7 @@ import Testing
   ///   - pieceSize: ciphertext passes in pieces of so many bytes at most.
   /// - Returns: the file, as its pieces that were taken on the way.
   private func conversation(
-    _ version: TLSVersion, logger: Capture.Side = .server, pieceSize: Int = .max
+    _ version: TLSVersion, logger: TLSRole = .server, pieceSize: Int = .max
   ) throws -> [UInt8] {
     let secrets = Secrets()
     var pair = try EnginePair(version: version) { client, server in
@@ -51,7 +51,7 @@ import Testing
       for line in secrets.take() { capture.keyLog(line) }
       file += capture.takeBytes()
     }
-    func pass(_ bytes: [UInt8], by side: Capture.Side, _ receive: (ArraySlice<UInt8>) throws -> Int) throws {
+    func pass(_ bytes: [UInt8], by side: TLSRole, _ receive: (ArraySlice<UInt8>) throws -> Int) throws {
       var rest = bytes[...]
       while !rest.isEmpty {
         let piece = rest.prefix(pieceSize)
@@ -92,16 +92,16 @@ import Testing
     #expect(packets.allSatisfy { $0 == "1\t1\t" })
   }
 
-  @Test(arguments: [TLSVersion.tls12, .tls13], Capture.Side.allCases)
-  func `what was encrypted is read from the file alone`(_ version: TLSVersion, _ logger: Capture.Side) throws {
+  @Test(arguments: [TLSVersion.tls12, .tls13], TLSRole.allCases)
+  func `what was encrypted is read from the file alone`(_ version: TLSVersion, _ logger: TLSRole) throws {
     let file = try conversation(version, logger: logger)
     #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
     #expect(try Tshark.read(file, "-Y", "http.response", "-T", "fields", "-e", "http.response.code") == ["200"])
     try expectSoundTransport(file)
   }
 
-  @Test(arguments: [TLSVersion.tls12, .tls13], Capture.Side.allCases)
-  func `single bytes are put together`(_ version: TLSVersion, _ logger: Capture.Side) throws {
+  @Test(arguments: [TLSVersion.tls12, .tls13], TLSRole.allCases)
+  func `single bytes are put together`(_ version: TLSVersion, _ logger: TLSRole) throws {
     let file = try conversation(version, logger: logger, pieceSize: 1)
     #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
     try expectSoundTransport(file)

@@ -132,15 +132,15 @@ struct LadderEngineTests {
     #expect(names(direct.log.ladder).sorted() == names(pieces.log.ladder).sorted())
   }
 
-  @Test(arguments: [Ladder.Side.client, .server])
-  func `one side alone sees the whole conversation`(side: Ladder.Side) throws {
+  @Test(arguments: [TLSRole.client, .server])
+  func `one side alone sees the whole conversation`(side: TLSRole) throws {
     let ladder = try converse(noting: [side], tapping: [.client, .server])
     #expect(try names(ladder).sorted() == names(converse(noting: [.client, .server])).sorted())
     #expect(!ladder.text().contains("not read"))
   }
 
-  @Test(arguments: [Ladder.Side.client, .server])
-  func `an engine without tap takes nothing from the account of the other`(side: Ladder.Side) throws {
+  @Test(arguments: [TLSRole.client, .server])
+  func `an engine without tap takes nothing from the account of the other`(side: TLSRole) throws {
     let ladder = try converse(noting: [.client, .server], tapping: [side])
     #expect(try names(ladder).sorted() == names(converse(noting: [.client, .server])).sorted())
     #expect(ladder.text().contains("needs nothing"))
@@ -148,11 +148,11 @@ struct LadderEngineTests {
 
   /// A whole TLS 1.3 connection between engines that are called by hand.
   private func converse(
-    noting sides: [Ladder.Side], tapping tapped: [Ladder.Side] = [.client, .server]
+    noting sides: [TLSRole], tapping tapped: [TLSRole] = [.client, .server]
   ) throws -> Ladder {
     var configurations = try EnginePair.configurations(version: .tls13)
-    configurations.client.tapsMessages = tapped.contains(.client)
-    configurations.server.tapsMessages = tapped.contains(.server)
+    configurations.client.tracesMessages = tapped.contains(.client)
+    configurations.server.tracesMessages = tapped.contains(.server)
     var client = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configurations.client))
     var server = try TLSEngine(.server, context: TLSContext(configurations.server))
     var ladder = Ladder()

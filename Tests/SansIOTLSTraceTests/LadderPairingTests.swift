@@ -59,8 +59,8 @@ struct LadderPairingTests {
       ])
   }
 
-  @Test(arguments: [TLSMessage.Rest.failed(.protocolViolation), .endOfStream])
-  func `nothing is read after the end of a side`(end: TLSMessage.Rest) {
+  @Test(arguments: [TLSTracedMessage.Rest.failed(.protocolViolation), .endOfStream])
+  func `nothing is read after the end of a side`(end: TLSTracedMessage.Rest) {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.certificate, 443, from: .server, received: end)
@@ -123,7 +123,8 @@ struct LadderPairingTests {
     var ladder = script.ladder
     ladder.note(
       .server,
-      TLSMessage(.record(.handshake), .received, size: 243, isEncrypted: false, rest: .failed(.protocolViolation)))
+      TLSTracedMessage(.record(.handshake), .received, size: 243, isEncrypted: false, rest: .failed(.protocolViolation))
+    )
     #expect(
       ladder.arrows == ["client ClientHello, 238 bytes lost (read as record of handshake, 243 bytes)"])
     #expect(ladder.steps == ["-failed"])
@@ -131,10 +132,10 @@ struct LadderPairingTests {
 
   @Test func `records of a long message are the message's own`() {
     var ladder = Ladder()
-    for (side, direction) in [(Ladder.Side.server, TLSMessage.Direction.sent), (.client, .received)] {
-      ladder.note(side, TLSMessage(.record(.handshake), direction, size: 16_401, isEncrypted: true))
-      ladder.note(side, TLSMessage(.record(.handshake), direction, size: 3_643, isEncrypted: true))
-      ladder.note(side, TLSMessage(.handshake(.certificate), direction, size: 20_000, isEncrypted: true))
+    for (side, direction) in [(TLSRole.server, TLSTracedMessage.Direction.sent), (.client, .received)] {
+      ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: 16_401, isEncrypted: true))
+      ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: 3_643, isEncrypted: true))
+      ladder.note(side, TLSTracedMessage(.handshake(.certificate), direction, size: 20_000, isEncrypted: true))
     }
     #expect(ladder.arrows == ["server {Certificate}, 20,000 bytes"])
     #expect(ladder.text().contains("2 records, 20,044 bytes on the wire"))
@@ -142,10 +143,10 @@ struct LadderPairingTests {
 
   @Test func `a record of two messages shows both and counts once`() {
     var ladder = Ladder()
-    for (side, direction) in [(Ladder.Side.server, TLSMessage.Direction.sent), (.client, .received)] {
-      ladder.note(side, TLSMessage(.record(.handshake), direction, size: 154, isEncrypted: true))
-      ladder.note(side, TLSMessage(.handshake(.certificateVerify), direction, size: 80, isEncrypted: true))
-      ladder.note(side, TLSMessage(.handshake(.finished), direction, size: 52, isEncrypted: true))
+    for (side, direction) in [(TLSRole.server, TLSTracedMessage.Direction.sent), (.client, .received)] {
+      ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: 154, isEncrypted: true))
+      ladder.note(side, TLSTracedMessage(.handshake(.certificateVerify), direction, size: 80, isEncrypted: true))
+      ladder.note(side, TLSTracedMessage(.handshake(.finished), direction, size: 52, isEncrypted: true))
     }
     #expect(ladder.arrows == ["server {CertificateVerify}, 80 bytes", "server {Finished}, 52 bytes"])
     #expect(ladder.text().contains("1 record, 154 bytes on the wire"))
@@ -153,9 +154,9 @@ struct LadderPairingTests {
 
   @Test func `messages without records are arrows too`() {
     var ladder = Ladder()
-    ladder.note(.client, TLSMessage(.handshake(.clientHello), .sent, size: 238, isEncrypted: false))
-    ladder.note(.server, TLSMessage(.handshake(.clientHello), .received, size: 238, isEncrypted: false))
-    ladder.note(.server, TLSMessage(.changeCipherSpec, .sent, size: 1, isEncrypted: false))
+    ladder.note(.client, TLSTracedMessage(.handshake(.clientHello), .sent, size: 238, isEncrypted: false))
+    ladder.note(.server, TLSTracedMessage(.handshake(.clientHello), .received, size: 238, isEncrypted: false))
+    ladder.note(.server, TLSTracedMessage(.changeCipherSpec, .sent, size: 1, isEncrypted: false))
     #expect(ladder.arrows == ["client ClientHello, 238 bytes", "server ChangeCipherSpec, 1 byte underway"])
   }
 
@@ -164,9 +165,9 @@ struct LadderPairingTests {
     script.pass(.clientHello, 238, from: .client)
     script.passChangeCipherSpec(from: .server, received: .needsFeed)
     var ladder = script.ladder
-    for (side, direction) in [(Ladder.Side.client, TLSMessage.Direction.sent), (.server, .received)] {
-      ladder.note(side, TLSMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false))
-      ladder.note(side, TLSMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
+    for (side, direction) in [(TLSRole.client, TLSTracedMessage.Direction.sent), (.server, .received)] {
+      ladder.note(side, TLSTracedMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false))
+      ladder.note(side, TLSTracedMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
     }
     #expect(
       ladder.arrows == [

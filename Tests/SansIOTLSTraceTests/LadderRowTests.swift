@@ -43,10 +43,10 @@ struct LadderRowTests {
   }
 
   @Test(arguments: [
-    (TLSMessage.Rest.needsAnswer, "-needsAnswer"), (.needsFeed, "-needsFeed"), (.done, "-done"),
+    (TLSTracedMessage.Rest.needsAnswer, "-needsAnswer"), (.needsFeed, "-needsFeed"), (.done, "-done"),
     (.endOfStream, "-endOfStream"), (.failed(.protocolViolation), "-failed"),
   ])
-  func `each rest has its step`(rest: TLSMessage.Rest, step: String) {
+  func `each rest has its step`(rest: TLSTracedMessage.Rest, step: String) {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, received: rest)
     #expect(script.ladder.steps == [step])

@@ -4,7 +4,6 @@ import SansIOTLS
 
 /// A conversation written by hand: what each side's tap tells, without an engine.
 struct LadderScript {
-  typealias Side = TLSContext.Configuration.Side
 
   private(set) var ladder: Ladder
 
@@ -15,59 +14,66 @@ struct LadderScript {
 
   /// A handshake message in a record of its own.
   mutating func pass(
-    _ type: TLSMessage.HandshakeType, _ size: Int, from sender: Side, encrypted: Bool = false, told: Account = .both,
-    sent: TLSMessage.Rest? = nil, received: TLSMessage.Rest? = nil
+    _ type: TLSTracedMessage.HandshakeType, _ size: Int, from sender: TLSRole, encrypted: Bool = false,
+    told: Account = .both,
+    sent: TLSTracedMessage.Rest? = nil, received: TLSTracedMessage.Rest? = nil
   ) {
     let wireSize = size + (encrypted ? 22 : 5)
     for (side, direction, rest) in accounts(told, from: sender, sent, received) {
-      ladder.note(side, TLSMessage(.record(.handshake), direction, size: wireSize, isEncrypted: encrypted))
-      ladder.note(side, TLSMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, rest: rest))
+      ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: wireSize, isEncrypted: encrypted))
+      ladder.note(side, TLSTracedMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, rest: rest))
     }
   }
 
   /// A ChangeCipherSpec, which a receiver in TLS 1.3 tells by its record alone.
-  mutating func passChangeCipherSpec(from sender: Side, told: Account = .both, received: TLSMessage.Rest? = nil) {
+  mutating func passChangeCipherSpec(
+    from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.Rest? = nil
+  ) {
     for (side, direction, rest) in accounts(told, from: sender, nil, received) {
-      ladder.note(side, TLSMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, rest: rest))
+      ladder.note(
+        side, TLSTracedMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, rest: rest))
       if direction == .sent {
-        ladder.note(side, TLSMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
+        ladder.note(side, TLSTracedMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
       }
     }
   }
 
   mutating func pass(
-    _ alert: TLSAlert, fatal: Bool, from sender: Side, encrypted: Bool = true, told: Account = .both,
-    sent: TLSMessage.Rest? = nil, received: TLSMessage.Rest? = nil
+    _ alert: TLSAlert, fatal: Bool, from sender: TLSRole, encrypted: Bool = true, told: Account = .both,
+    sent: TLSTracedMessage.Rest? = nil, received: TLSTracedMessage.Rest? = nil
   ) {
     for (side, direction, rest) in accounts(told, from: sender, sent, received) {
       ladder.note(
-        side, TLSMessage(.record(.alert), direction, size: encrypted ? 24 : 7, isEncrypted: encrypted))
+        side, TLSTracedMessage(.record(.alert), direction, size: encrypted ? 24 : 7, isEncrypted: encrypted))
       ladder.note(
-        side, TLSMessage(.alert(alert, isFatal: fatal), direction, size: 2, isEncrypted: encrypted, rest: rest))
+        side, TLSTracedMessage(.alert(alert, isFatal: fatal), direction, size: 2, isEncrypted: encrypted, rest: rest))
     }
   }
 
   /// A record of application data.
-  mutating func passData(_ size: Int, from sender: Side, told: Account = .both, received: TLSMessage.Rest? = nil) {
+  mutating func passData(
+    _ size: Int, from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.Rest? = nil
+  ) {
     for (side, direction, rest) in accounts(told, from: sender, .done, received) {
-      ladder.note(side, TLSMessage(.record(.applicationData), direction, size: size, isEncrypted: true, rest: rest))
+      ladder.note(
+        side, TLSTracedMessage(.record(.applicationData), direction, size: size, isEncrypted: true, rest: rest))
     }
   }
 
   mutating func note(_ remark: String) { ladder.note(remark) }
 
-  mutating func agree(_ parts: [String], _ sides: [Side] = [.client, .server]) {
+  mutating func agree(_ parts: [String], _ sides: [TLSRole] = [.client, .server]) {
     for side in sides { ladder.note(side, Ladder.Agreement(parts: parts)) }
   }
 
-  mutating func fail(_ side: Side, _ code: String, _ hint: String, alerts: [String] = []) {
+  mutating func fail(_ side: TLSRole, _ code: String, _ hint: String, alerts: [String] = []) {
     ladder.note(side, Ladder.Failure(code: code, hint: hint, alerts: alerts))
   }
 
   private func accounts(
-    _ told: Account, from sender: Side, _ sent: TLSMessage.Rest?, _ received: TLSMessage.Rest?
-  ) -> [(Side, TLSMessage.Direction, TLSMessage.Rest?)] {
-    var accounts: [(Side, TLSMessage.Direction, TLSMessage.Rest?)] = []
+    _ told: Account, from sender: TLSRole, _ sent: TLSTracedMessage.Rest?, _ received: TLSTracedMessage.Rest?
+  ) -> [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.Rest?)] {
+    var accounts: [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.Rest?)] = []
     if told != .receiver { accounts.append((sender, .sent, sent)) }
     if told != .sender { accounts.append((sender.peer, .received, received)) }
     return accounts
@@ -77,7 +83,7 @@ struct LadderScript {
   static func handshake(title: String = "") -> LadderScript {
     var script = LadderScript(title: title)
     script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
-    let flight: [(TLSMessage.HandshakeType, Int)] = [
+    let flight: [(TLSTracedMessage.HandshakeType, Int)] = [
       (.encryptedExtensions, 10), (.certificate, 443), (.certificateVerify, 80), (.finished, 52),
     ]
     for told in [Account.sender, .receiver] {

@@ -41,7 +41,7 @@ struct LadderTextTests {
     var script = LadderScript.handshake(title: text)
     script.note(text)
     script.agree(["TLSv1.3", "ALPN \(text)", "SNI \(text)"])
-    script.pass(TLSMessage.HandshakeType(rawValue: 231), Int.max / 1_000, from: .client, told: .sender)
+    script.pass(TLSTracedMessage.HandshakeType(rawValue: 231), Int.max / 1_000, from: .client, told: .sender)
     script.pass(TLSAlert(rawValue: 211), fatal: true, from: .server)
     script.fail(.client, text, text, alerts: ["alert sent: unknown_ca"])
     return script.ladder

@@ -1,341 +1,278 @@
 import Glibc
+import SansIOTLS
+import SansIOTLSTestKit
+import SansIOTLSTransports
 import Testing
 
-@testable import SansIOTLSTransports
+/// Descriptors as transports of asynchronous streams: nothing blocks Swift's threads, nothing is lost.
+struct FileDescriptorTransportTests {
+  private static let pattern = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 ^ $0 >> 8) }
 
-@Suite struct FileDescriptorTransportTests {
-  enum Kind: CaseIterable, Sendable { case pipes, sockets, oneSocket }
+  enum Kind: CaseIterable, Sendable {
+    case pipes, socket
 
-  /// A transport, and the far descriptors: what it reads comes from `feeding`, what it writes arrives at `taking`.
-  private func ends(_ kind: Kind) -> (reading: Int32, writing: Int32, feeding: Int32, taking: Int32) {
-    switch kind {
-    case .pipes:
-      let (inward, outward) = (Channel.pipe(), Channel.pipe())
-      return (inward.reading, outward.writing, inward.writing, outward.reading)
-    case .sockets:
-      let (inward, outward) = (Channel.socketPair(), Channel.socketPair())
-      return (inward.0, outward.0, inward.1, outward.1)
-    case .oneSocket:
-      let pair = Channel.socketPair()
-      return (pair.0, pair.0, pair.1, Channel.duplicate(pair.1))
+    /// Both ends.
+    func make() throws -> (FileDescriptorTransport, FileDescriptorTransport) {
+      switch self {
+      case .pipes:
+        let (there, back) = (Channel.pipe(), Channel.pipe())
+        return (
+          FileDescriptorTransport(
+            try NonblockingDescriptorPair(reading: back.reading, writing: there.writing)),
+          FileDescriptorTransport(
+            try NonblockingDescriptorPair(reading: there.reading, writing: back.writing))
+        )
+      case .socket:
+        let pair = Channel.socketPair()
+        return (
+          FileDescriptorTransport(
+            try NonblockingDescriptorPair(reading: pair.0, writing: pair.0)),
+          FileDescriptorTransport(
+            try NonblockingDescriptorPair(reading: pair.1, writing: pair.1))
+        )
+      }
     }
-  }
-
-  private func read(
-    _ transport: borrowing FileDescriptorTransport, atMost count: Int = 4096
-  ) throws(TransportError) -> (FileDescriptorTransport.Reading, [UInt8]) {
-    var bytes: [UInt8] = []
-    var reading = FileDescriptorTransport.Reading.wouldBlock
-    try bytes.append(addingCapacity: count) { output throws(TransportError) in
-      reading = try transport.read(into: &output)
-    }
-    return (reading, bytes)
-  }
-
-  private func write(_ bytes: [UInt8], _ transport: borrowing FileDescriptorTransport) throws(TransportError) -> Int {
-    // Sound: a byte has no padding.
-    try transport.write(unsafe bytes.span.bytes)
   }
 
   @Test(arguments: Kind.allCases)
-  func `reads what came then waits then tells the end`(_ kind: Kind) throws {
-    let ends = ends(kind)
-    defer { close(ends.taking) }
-    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-    #expect(try read(transport).0 == .wouldBlock)
-    // Sound: the array lives through the call.
-    unsafe Glibc.write(ends.feeding, [1, 2, 3] as [UInt8], 3)
-    let (reading, bytes) = try read(transport, atMost: 2)
-    #expect(reading == .bytes(2))
-    #expect(bytes == [1, 2])
-    #expect(try read(transport).1 == [3])
-    shutdown(ends.feeding, Int32(SHUT_WR))
-    close(ends.feeding)
-    #expect(try read(transport).0 == .endOfFile)
-    #expect(try read(transport).0 == .endOfFile)
-  }
-
-  @Test(arguments: Kind.allCases)
-  func `takes what there is room for and never blocks`(_ kind: Kind) throws {
-    let ends = ends(kind)
-    defer { for end in [ends.feeding, ends.taking] { close(end) } }
-    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-    let piece = Channel.noise(100_000)
-    var sent: [UInt8] = []
-    while true {
-      let count = try write(piece, transport)
-      if count == 0 { break }
-      sent += piece[..<count]
-      try #require(sent.count < 100_000_000)
-    }
-    #expect(!sent.isEmpty)
-    #expect(Channel.receive(from: Channel.duplicate(ends.taking), limit: sent.count) == sent)
-    #expect(try write(piece, transport) > 0)
-  }
-
-  @Test(arguments: Kind.allCases)
-  func `a vanished reader is an error and not a signal`(_ kind: Kind) throws {
-    let ends = ends(kind)
-    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-    close(ends.feeding)
-    close(ends.taking)
-    let error = #expect(throws: TransportError.self) { try write([1], transport) }
-    #expect(error?.number == EPIPE)
-    #expect(error?.operation == .write)
-    #expect(error?.isDisconnection == true)
-    #expect(error?.description == "write: Broken pipe (errno 32)")
-  }
-
-  @Test func `the host's signal mask and disposition stay as they were`() {
-    let result = BackgroundThread { () -> (isPending: Bool, isBlocked: Bool, isDefault: Bool) in
-      var mask = sigset_t()
-      var pending = sigset_t()
-      var action = sigaction()
-      // Sound: the structures live through the calls, which fill them. The thread that made this one may block signals.
-      unsafe sigemptyset(&mask)
-      unsafe pthread_sigmask(SIG_SETMASK, &mask, nil)
-      for _ in 0..<3 { Self.writeWithoutReader() }
-      unsafe sigpending(&pending)
-      unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
-      unsafe sigaction(SIGPIPE, nil, &action)
-      return unsafe (
-        sigismember(&pending, SIGPIPE) == 1, sigismember(&mask, SIGPIPE) == 1,
-        action.__sigaction_handler.sa_handler == nil
-      )
-    }.value()
-    #expect(!result.isPending)
-    #expect(!result.isBlocked)
-    #expect(result.isDefault)
-  }
-
-  @Test func `a signal that the host keeps pending is not taken from it`() {
-    let isStillPending = BackgroundThread { () -> Bool in
-      var set = sigset_t()
-      var pending = sigset_t()
-      // Sound: the sets live through the calls. The thread ends with the signal blocked, and so never receives it.
-      unsafe sigemptyset(&set)
-      unsafe sigaddset(&set, SIGPIPE)
-      unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-      pthread_kill(pthread_self(), SIGPIPE)
-      Self.writeWithoutReader()
-      unsafe sigpending(&pending)
-      return unsafe sigismember(&pending, SIGPIPE) == 1
-    }.value()
-    #expect(isStillPending)
-  }
-
-  private static func writeWithoutReader() {
-    let (inward, outward) = (Channel.pipe(), Channel.pipe())
-    // What fails here is the test's own set-up.
-    let transport = try! FileDescriptorTransport(reading: inward.reading, writing: outward.writing)
-    for end in [inward.writing, outward.reading] { close(end) }
-    // Sound: a byte has no padding.
-    #expect(throws: TransportError.self) { try transport.write(unsafe [UInt8(1)].span.bytes) }
-  }
-
-  @Test(arguments: Kind.allCases)
-  func `each direction closes by itself`(_ kind: Kind) throws {
-    let ends = ends(kind)
-    var transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-    #expect(try write([7, 8], transport) == 2)
-    transport.closeOutput()
-    #expect(transport.writingDescriptor == nil)
-    #expect(Channel.receive(from: ends.taking) == [7, 8])
-    let error = #expect(throws: TransportError.self) { try write([9], transport) }
-    #expect(error?.number == EBADF)
-    Channel.send([4, 5], to: ends.feeding)
-    #expect(try read(transport).1 == [4, 5])
-    transport.closeInput()
-    #expect(transport.readingDescriptor == nil)
-    #expect(try read(transport).0 == .endOfFile)
-  }
-
-  /// Line feeds become two bytes each on a terminal that is not raw.
-  @Test(arguments: [true, false])
-  func `a terminal that nobody reads takes what there is room for and does not block`(isRaw: Bool) throws {
-    let ends = Channel.terminal(isRaw: isRaw)
-    defer { close(ends.primary) }
-    let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
-    #expect(fcntl(ends.secondary, F_GETFL) & O_NONBLOCK == 0)
-    let piece = [UInt8](repeating: UInt8(ascii: "\n"), count: 1000)
-    var sent = 0
-    while true {
-      let count = try write(piece, transport)
-      if count == 0 { break }
-      sent += count
-      try #require(sent < 100_000_000)
-    }
-    #expect(sent > 0)
-    #expect(try write(piece, transport) == 0)
-    // Room again, as soon as somebody reads.
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    // Sound: the array lives through the call and is as long as it says.
-    let count = unsafe Glibc.read(ends.primary, &bytes, bytes.count)
-    #expect(count > 0)
-  }
-
-  @Test func `a terminal that has nothing says so and does not block`() throws {
-    let ends = Channel.terminal()
-    defer { close(ends.primary) }
-    let transport = try FileDescriptorTransport(reading: ends.secondary, writing: ends.secondary)
-    #expect(try read(transport).0 == .wouldBlock)
-    Channel.sendAll([1, 2, 3], to: ends.primary)
-    #expect(try read(transport, atMost: 2).1 == [1, 2])
-    #expect(try read(transport, atMost: 2).1 == [3])
-    #expect(try read(transport).0 == .wouldBlock)
-  }
-
-  @Test func `a terminal's primary side reads the end when the secondary has closed`() throws {
-    let ends = Channel.terminal()
-    let transport = try FileDescriptorTransport(reading: ends.primary, writing: ends.primary)
-    #expect(try read(transport).0 == .wouldBlock)
-    Channel.send([1, 2], to: ends.secondary)
-    #expect(try read(transport).1 == [1, 2])
-    for _ in 0..<2 { #expect(try read(transport).0 == .endOfFile) }
-  }
-
-  @Test func `owned descriptors are closed and borrowed ones left open`() throws {
-    for ownership in [FileDescriptorTransport.Ownership.owned, .borrowed] {
-      let ends = ends(.pipes)
-      defer { for end in [ends.feeding, ends.taking] { close(end) } }
-      do { _ = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing, ownership: ownership) }
-      // A reader without writers reads the end of file, whichever number has been given to somebody else meanwhile.
-      _ = fcntl(ends.taking, F_SETFL, O_NONBLOCK)
-      var byte: UInt8 = 0
-      // Sound: one byte is read into one byte.
-      let count = unsafe Glibc.read(ends.taking, &byte, 1)
-      #expect((count == 0) == (ownership == .owned))
-      if ownership == .borrowed { for end in [ends.reading, ends.writing] { close(end) } }
-    }
-  }
-
-  /// Whether calls wait is a property that the shell, a neighbour on the same pipe, and children share.
-  @Test(arguments: [true, false], [0, O_NONBLOCK])
-  func `shared status flags never change`(reopensPipes: Bool, flags: Int32) throws {
-    let ends = ends(.pipes)
-    let (reader, writer) = (Channel.duplicate(ends.reading), Channel.duplicate(ends.writing))
-    defer { for end in [reader, writer, ends.feeding, ends.taking] { close(end) } }
-    for end in [reader, writer] { _ = fcntl(end, F_SETFL, flags) }
-    func areUntouched() -> Bool { [reader, writer].allSatisfy { fcntl($0, F_GETFL) & O_NONBLOCK == flags } }
-    do {
-      let transport = try FileDescriptorTransport(
-        reading: ends.reading, writing: ends.writing, ownership: .owned, reopensPipes: reopensPipes)
-      #expect(areUntouched())
-      #expect(try read(transport).0 == .wouldBlock)
-      while try write(Channel.noise(100_000), transport) > 0 {}
-      #expect(areUntouched())
-    }
-    #expect(areUntouched())
-  }
-
-  /// A FIFO that is open for both directions, as one number or as two of the same open file description.
-  @Test(arguments: [true, false], [true, false])
-  func `flags that both directions share never change`(isOneNumber: Bool, inputEndsFirst: Bool) throws {
-    let pipe = Channel.pipe()
-    // Sound: the path lives through the call.
-    let number = unsafe open("/dev/fd/\(pipe.reading)", O_RDWR | O_CLOEXEC)
-    for end in [pipe.reading, pipe.writing] { close(end) }
-    try #require(number >= 0)
-    let (witness, second) = (Channel.duplicate(number), isOneNumber ? number : Channel.duplicate(number))
-    defer { close(witness) }
-    func isBlocking() -> Bool { fcntl(witness, F_GETFL) & O_NONBLOCK == 0 }
-    var transport = try FileDescriptorTransport(reading: number, writing: second)
-    #expect(isBlocking())
-    if inputEndsFirst {
-      transport.closeInput()
-      // Nobody else reads: a call that waited would wait for ever.
-      while try write(Channel.noise(100_000), transport) > 0 {}
-    } else {
-      transport.closeOutput()
-      #expect(try read(transport).0 == .wouldBlock)
-    }
-    #expect(isBlocking())
-    if inputEndsFirst { transport.closeOutput() } else { transport.closeInput() }
-    #expect(isBlocking())
-  }
-
-  /// Where a pipe cannot be opened again, each call asks poll(2) first.
-  @Test func `a pipe that cannot be opened again does not block either`() throws {
-    let ends = ends(.pipes)
-    defer { for end in [ends.feeding, ends.taking] { close(end) } }
-    let transport = try FileDescriptorTransport(
-      reading: ends.reading, writing: ends.writing, ownership: .owned, reopensPipes: false)
-    #expect(try read(transport).0 == .wouldBlock)
-    Channel.sendAll([1, 2, 3], to: ends.feeding)
-    #expect(try read(transport, atMost: 2).1 == [1, 2])
-    #expect(try read(transport).1 == [3])
-    let data = Channel.noise(100_000)
-    var sent: [UInt8] = []
-    while true {
-      let count = try write(Array(data[sent.count...]), transport)
-      if count == 0 { break }
-      sent += data[sent.count..<sent.count + count]
-      try #require(sent.count < data.count)
-    }
-    #expect(!sent.isEmpty)
-    #expect(Channel.receive(from: Channel.duplicate(ends.taking), limit: sent.count) == sent)
-    #expect(try write(data, transport) > 0)
-  }
-
-  /// A FIFO that is opened when its writers have gone reports no end to poll(2): the number that was given still does.
-  @Test func `a FIFO whose writer has gone before is read to its end`() throws {
-    let path = "/tmp/transport-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-    // Sound: the path lives through the calls.
-    let made = unsafe mkfifo(path, 0o600)
-    try #require(made == 0)
-    defer { _ = unsafe unlink(path) }
-    let both = unsafe open(path, O_RDWR | O_CLOEXEC)
-    let reading = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    try #require(both >= 0 && reading >= 0)
-    Channel.send([1, 2, 3], to: both)
-    let other = Channel.pipe()
-    defer { close(other.reading) }
-    let transport = try FileDescriptorTransport(reading: reading, writing: other.writing)
+  func `bytes arrive in order, then the end`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    async let sent: Void = {
+      try await near.send(Self.pattern)
+      try await near.closeOutput()
+    }()
     var received: [UInt8] = []
-    while true {
-      var entry = pollfd(fd: transport.readingDescriptor ?? -1, events: Int16(POLLIN), revents: 0)
-      // Sound: one entry, which lives through the call.
-      let ready = unsafe poll(&entry, 1, 10_000)
-      try #require(ready == 1)
-      let (reading, bytes) = try read(transport)
-      received += bytes
-      if reading == .endOfFile { break }
+    while let piece = try await far.receive(upTo: 16_384) { received += piece }
+    try await sent
+    #expect(received == Self.pattern)
+    #expect(try await far.receive(upTo: 16_384) == nil)
+  }
+
+  @Test(arguments: Kind.allCases, [false, true])
+  func `TLS over descriptors, both directions at once`(kind: Kind, exactly: Bool) async throws {
+    let contexts = try TLSStreamTests.contexts()
+    let (near, far) = try kind.make()
+    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near, readsExactly: exactly)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, readsExactly: exactly)
+    let bytes = Self.pattern
+    async let served: Void = {
+      while let piece = try await server.read() { try await server.write(piece) }
+      try await server.close()
+    }()
+    async let echoed = { () async throws -> [UInt8] in
+      var received: [UInt8] = []
+      for try await piece in client.plaintext { received += piece }
+      return received
+    }()
+    try await client.write(Array(bytes))
+    try await client.close()
+    #expect(try await echoed == Array(bytes))
+    try await served
+  }
+
+  /// More than there are threads in the pool.
+  @Test func `a hundred waiting streams hold nobody up`() async throws {
+    let ends = try (0..<100).map { _ in try Kind.socket.make() }
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      for (number, pair) in ends.enumerated() {
+        group.addTask { try await pair.0.receive(upTo: 16_384)?.count ?? -number }
+      }
+      // All wait; the others still run.
+      for (number, pair) in ends.enumerated() { try await pair.1.send([UInt8](repeating: 1, count: number + 1)) }
+      var counts: [Int] = []
+      for try await count in group { counts.append(count) }
+      #expect(counts.sorted() == Array(1...100))
     }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a cancelled wait ends, and what comes later is there`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    for number in UInt8(0)..<50 {
+      let waiting = Task { try await near.receive(upTo: 16_384) }
+      if number % 2 == 0 { await Task.yield() }
+      waiting.cancel()
+      // Nothing has come, and it is not the end.
+      let error = await #expect(throws: TransportError.self) { try await waiting.value }
+      #expect(error?.number == ECANCELED)
+      try await far.send([number])
+      #expect(try await near.receive(upTo: 16_384) == [number])
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a reader that is gone is an error of the sender`(kind: Kind) async throws {
+    let (near, gone) = try kind.make()
+    _ = consume gone
+    let error = await #expect(throws: TransportError.self) {
+      while true { try await near.send(Self.pattern) }
+    }
+    #expect(error?.isDisconnection == true)
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `sending behind the end is an error`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    try await near.closeOutput()
+    let error = await #expect(throws: TransportError.self) { try await near.send([1]) }
+    #expect(error == TransportError(.write, number: EBADF))
+    // The other direction goes on.
+    try await far.send([2])
+    #expect(try await near.receive(upTo: 1) == [2])
+  }
+
+  /// The number is given away again at once: had the stream kept it, it would wait for somebody else's descriptor.
+  @Test func `sending behind the end does not ask a descriptor that has the number now`() async throws {
+    let (inward, outward, other) = (Channel.pipe(), Channel.pipe(), Channel.pipe())
+    let ends = [inward, outward, other].flatMap { [$0.reading, $0.writing] }
+    defer { for end in ends { close(end) } }
+    do {
+      let stream = FileDescriptorTransport(
+        try NonblockingDescriptorPair(reading: inward.reading, writing: outward.writing, ownership: .borrowed))
+      try await stream.closeOutput()
+      // A pipe that nobody reads and that is full, under the old number: it would never be ready.
+      _ = dup2(other.writing, outward.writing)
+      Self.fill(other.writing)
+      let error = await #expect(throws: TransportError.self) { try await stream.send([1]) }
+      #expect(error?.number == EBADF)
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a send that waits when sending is ended says so`(kind: Kind) async throws {
+    for _ in 0..<50 {
+      let (near, far) = try kind.make()
+      let sending = Task { try await near.send([UInt8](repeating: 0, count: 10_000_000)) }
+      // Something has come: the sender is at it, and waits now or soon.
+      #expect(try await far.receive(upTo: 1) == [0])
+      try await near.closeOutput()
+      let error = await #expect(throws: TransportError.self) { try await sending.value }
+      #expect(error?.number == EBADF)
+    }
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a task that was cancelled before it sends still sends what there is room for`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    let sending = Task {
+      while !Task.isCancelled { await Task.yield() }
+      try await near.send([1, 2, 3])
+    }
+    sending.cancel()
+    try await sending.value
+    #expect(try await far.receive(upTo: 100) == [1, 2, 3])
+  }
+
+  @Test(arguments: Kind.allCases)
+  func `a cancelled send ends, and says that it did not send all`(kind: Kind) async throws {
+    let (near, far) = try kind.make()
+    let bytes = [UInt8](repeating: 7, count: 10_000_000)
+    let sending = Task { try await near.send(bytes) }
+    #expect(try await far.receive(upTo: 1) == [7])
+    sending.cancel()
+    let error = await #expect(throws: TransportError.self) { try await sending.value }
+    #expect(error?.number == ECANCELED)
+    // The stream is as good as before: what comes next follows what went.
+    let rest = Task {
+      try await near.send([8])
+      try await near.closeOutput()
+    }
+    var (count, last) = (1, UInt8(7))
+    while let piece = try await far.receive(upTo: 65_536) {
+      count += piece.count
+      last = piece.last ?? last
+    }
+    try await rest.value
+    #expect(count < bytes.count && last == 8)
+  }
+
+  @Test(arguments: Kind.allCases, [Int.max, 65_537, 0, .min])
+  func `however much is asked for, what is there is given`(kind: Kind, count: Int) async throws {
+    let (near, far) = try kind.make()
+    try await far.send([1, 2, 3])
+    try await far.closeOutput()
+    var received: [UInt8] = []
+    while let piece = try await near.receive(upTo: count) { received += piece }
     #expect(received == [1, 2, 3])
   }
 
-  /// Opening the pipe again would allow what the descriptor does not.
-  @Test func `a descriptor of the wrong direction stays of no use`() throws {
-    let pipe = Channel.pipe()
-    let transport = try FileDescriptorTransport(reading: pipe.writing, writing: pipe.reading)
-    #expect(throws: TransportError.self) { try write([1], transport) }
-    #expect(throws: TransportError.self) { try read(transport) }
-  }
-
-  @Test func `sockets keep their flags all the time`() throws {
-    let ends = ends(.oneSocket)
-    defer { for end in [ends.feeding, ends.taking] { close(end) } }
-    let transport = try FileDescriptorTransport(reading: ends.reading, writing: ends.writing)
-    #expect(fcntl(ends.reading, F_GETFL) & O_NONBLOCK == 0)
-    #expect(try read(transport).0 == .wouldBlock)
-  }
-
-  /// What tests open is closed in the programs that other tests start meanwhile.
-  @Test func `no end of a channel is inherited`() {
-    let (pipe, pair, connection) = (Channel.pipe(), Channel.socketPair(), Channel.connection())
-    let terminal = Channel.terminal()
-    let ends = [
-      pipe.reading, pipe.writing, pair.0, pair.1, connection.0, connection.1, terminal.primary, terminal.secondary,
-    ]
-    defer { for end in ends { close(end) } }
-    #expect(ends.allSatisfy { fcntl($0, F_GETFD) & FD_CLOEXEC != 0 })
-  }
-
-  @Test func `a descriptor that is not open is refused`() {
-    let error = #expect(throws: TransportError.self) {
-      _ = try FileDescriptorTransport(reading: Int32.max, writing: 1, ownership: .borrowed)
+  /// `poll(2)` promises a byte, and `read(2)` then waits for nine more.
+  @Test func `a terminal that holds up its reader holds up no writer`() async throws {
+    let ends = Channel.terminal(minimum: 10)
+    defer { close(ends.primary) }
+    let stream = FileDescriptorTransport(
+      try NonblockingDescriptorPair(reading: ends.secondary, writing: ends.secondary))
+    Channel.sendAll([1], to: ends.primary)
+    try #require(Self.isReadable(ends.secondary, within: 10_000))
+    let executor = ThreadExecutor()
+    let reading = Task(executorPreference: executor) { try await stream.receive(upTo: 10) }
+    // The reader has taken the byte, and is held up. This thread is kept for that moment: a task that yields may come back
+    // when the reader has long given up, behind all the other tests.
+    while Self.isReadable(ends.secondary, within: 0) { usleep(1_000) }
+    // It gives up 25 seconds behind the last byte: one more every 10 seconds holds it up until the writer has come.
+    let holding = BackgroundThread { () -> (bytes: Int, hasSeenWriter: Bool) in
+      for count in 1...9 {
+        if Self.isReadable(ends.primary, within: 10_000) { return (count, true) }
+        if count < 9 { Channel.sendAll([1], to: ends.primary) }
+      }
+      return (9, false)
     }
-    #expect(error?.number == EBADF)
-    #expect(error?.operation == .prepare)
+    try await stream.send([2])
+    let held = holding.value()
+    #expect(held.hasSeenWriter, "the writer waited for the reader")
+    Channel.sendAll(Array(repeating: 1, count: 10 - held.bytes)[...], to: ends.primary)
+    #expect(try await reading.value == Array(repeating: 1, count: 10))
+    executor.join()
+  }
+
+  private static func isReadable(_ descriptor: Int32, within milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    // Sound: one entry, which lives through the call.
+    return unsafe poll(&entry, 1, milliseconds) == 1
+  }
+
+  /// Fills a pipe until it takes no more.
+  private static func fill(_ descriptor: Int32) {
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    let bytes = [UInt8](repeating: 0, count: 4096)
+    // Sound: the array lives through the call and is as long as it says.
+    while unsafe write(descriptor, bytes, bytes.count) > 0 {}
+  }
+
+  // MARK: Messages
+
+  /// Messages in memory, no longer than a limit.
+  private struct Carrier: MessageTransport {
+    let base: MemoryTransport
+    let maximumMessageSize: Int
+    func receiveMessage() async -> [UInt8]? { await base.receive(upTo: 16_384) }
+    func sendMessage(_ message: [UInt8]) async {
+      #expect((1...maximumMessageSize).contains(message.count))
+      await base.send(message)
+      // Some carriers send empty ones.
+      await base.send([])
+    }
+    func closeOutput() async { await base.closeOutput() }
+  }
+
+  @Test(arguments: [1, 125, 16_384])
+  func `TLS over messages of a limited size`(size: Int) async throws {
+    let contexts = try TLSStreamTests.contexts()
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSStreamTests.clientEngine(contexts.client),
+      over: MessageStream(Carrier(base: near, maximumMessageSize: size)))
+    let server = TLSStream(
+      try TLSEngine(.server, context: contexts.server),
+      over: MessageStream(Carrier(base: far, maximumMessageSize: size)))
+    let bytes = Array(Self.pattern.prefix(20_000))
+    async let received = { () async throws -> [UInt8] in
+      var received: [UInt8] = []
+      for try await piece in server.plaintext { received += piece }
+      return received
+    }()
+    try await client.write(bytes)
+    try await client.close()
+    #expect(try await received == bytes)
   }
 }

@@ -21,7 +21,7 @@ struct MessageStreamTests {
 
     func receiveMessage() async -> [UInt8]? { inbound.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
     func sendMessage(_ message: [UInt8]) async { outbound.withLock { $0.append(message) } }
-    func endMessages() async {}
+    func closeOutput() async {}
   }
 
   @Test(arguments: [1, 3, 10, 100])

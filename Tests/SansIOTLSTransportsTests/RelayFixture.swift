@@ -23,7 +23,8 @@ struct RelayFixture: Sendable {
   let client = Program()
   let server = Program()
 
-  static func clientContext(_ version: TLSVersion, trusting trust: TLSTrust = identity.trust) throws -> TLSContext {
+  static func clientContext(_ version: TLSVersion, trusting trust: TLSTrustRoots = identity.trust) throws -> TLSContext
+  {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [trust]
     configuration.minimumVersion = version
@@ -71,7 +72,7 @@ struct RelayFixture: Sendable {
   }
 
   func startClient(
-    on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrust = identity.trust,
+    on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrustRoots = identity.trust,
     observer: (any RelayObserver & Sendable)? = nil, judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) throws -> BackgroundThread<RelayReport> {
     let context = try Self.clientContext(version, trusting: trust)
@@ -83,16 +84,16 @@ struct RelayFixture: Sendable {
   }
 
   private func start(
-    _ role: TLSEngine.Role, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
+    _ endpoint: TLSEngine.Endpoint, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
     _ observer: (any RelayObserver & Sendable)? = nil, _ judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
       // What fails here is the test's own set-up.
       var relay = Relay(
-        try! TLSEngine(role, context: context),
-        ciphertext: try! FileDescriptorTransport(reading: wire.0, writing: wire.1), observer: observer)
+        try! TLSEngine(endpoint, context: context),
+        ciphertext: try! NonblockingDescriptorPair(reading: wire.0, writing: wire.1), observer: observer)
       relay.attach(
-        plaintext: try! FileDescriptorTransport(reading: program.input.reading, writing: program.output.writing),
+        plaintext: try! NonblockingDescriptorPair(reading: program.input.reading, writing: program.output.writing),
         judgingEnd: judgingEnd)
       return relay.run()
     }

@@ -257,14 +257,14 @@ import Testing
     Channel.send([1, 2, 3, 4], to: fixture.client.sending)
     var relay = Relay(
       try TLSEngine(.server, context: RelayFixture.serverContext()),
-      ciphertext: try FileDescriptorTransport(reading: wire.server.0, writing: wire.server.1))
+      ciphertext: try NonblockingDescriptorPair(reading: wire.server.0, writing: wire.server.1))
     let isDone = relay.handshake()
     let midway = relay.report
     #expect(isDone)
     #expect(midway.negotiated?.version == .tls13)
     #expect(midway.plaintextReceived == 0)
     relay.attach(
-      plaintext: try FileDescriptorTransport(
+      plaintext: try NonblockingDescriptorPair(
         reading: fixture.server.input.reading, writing: fixture.server.output.writing))
     close(fixture.server.sending)
     var turns = 0
@@ -311,7 +311,7 @@ import Testing
     var relay = Relay(
       try TLSEngine(
         .client(serverName: .dns(RelayFixture.name)), context: RelayFixture.clientContext(version)),
-      ciphertext: try FileDescriptorTransport(reading: wire.client.0, writing: wire.client.1))
+      ciphertext: try NonblockingDescriptorPair(reading: wire.client.0, writing: wire.client.1))
     let isDone = relay.handshake(until: .now)
     #expect(!isDone)
     let report = relay.run()
@@ -329,12 +329,12 @@ import Testing
     var relay = Relay(
       try TLSEngine(
         .client(serverName: .dns(RelayFixture.name)), context: RelayFixture.clientContext(.tls13)),
-      ciphertext: try FileDescriptorTransport(reading: wire.client.0, writing: wire.client.1))
+      ciphertext: try NonblockingDescriptorPair(reading: wire.client.0, writing: wire.client.1))
     // More milliseconds than poll(2) counts.
     let isDone = relay.handshake(until: .now + .seconds(100_000_000))
     #expect(isDone)
     relay.attach(
-      plaintext: try FileDescriptorTransport(
+      plaintext: try NonblockingDescriptorPair(
         reading: fixture.client.input.reading, writing: fixture.client.output.writing))
     for program in [fixture.client, fixture.server] { close(program.sending) }
     let report = relay.run()

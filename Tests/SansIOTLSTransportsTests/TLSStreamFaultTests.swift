@@ -103,7 +103,7 @@ struct TLSStreamFaultTests {
 
   @Test func `the end of a simulated transport is told as often as it is asked for`() async {
     let (near, far) = SimulatedTransport.pair(.direct)
-    await near.endSending()
+    await near.closeOutput()
     for _ in 0..<2 { #expect(await far.receive(upTo: 1) == nil) }
   }
 }

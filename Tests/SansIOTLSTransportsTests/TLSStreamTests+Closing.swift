@@ -45,7 +45,7 @@ extension TLSStreamTests {
   @Test(arguments: [false, true], [false, true])
   func `closing in the handshake ends the descriptor below`(isLate: Bool, inMessages: Bool) async throws {
     for _ in 0..<10 {
-      let (near, far) = try FileDescriptorStreamTests.Kind.socket.make()
+      let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
       func greeted() async throws { #expect(try await far.receive(upTo: 65_536)?.isEmpty == false) }
       let codes =
         inMessages
@@ -97,7 +97,7 @@ extension TLSStreamTests {
   }
 
   @Test func `an answer that comes behind a close is let go`() async throws {
-    let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
+    let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
     let late = Late()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near, delegate: late)
@@ -190,7 +190,7 @@ extension TLSStreamTests {
   @Test(arguments: [true, false])
   func `an end or gibberish instead of the peer's goodbye is an error of unwrap`(ends: Bool) async throws {
     let (client, server, _, far) = try await connected { $0 }
-    if ends { await far.endSending() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
+    if ends { await far.closeOutput() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
     let error = await #expect(throws: TLSStreamError.self) { try await client.unwrap() }
     #expect(error?.tls?.code == (ends ? .truncated : .protocolViolation))
     withExtendedLifetime(server) {}

@@ -34,7 +34,7 @@ extension TLSStreamTests {
   }
 
   @Test func `an answer that comes behind the transport's failure revives nothing`() async throws {
-    let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
+    let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
     let late = Late()
     // The first receive brings the server's flight; the next, while the question waits, fails.
@@ -54,7 +54,7 @@ extension TLSStreamTests {
   @Test func `a transport that ends in the handshake is a truncation for every call`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
-    await far.endSending()
+    await far.closeOutput()
     for _ in 0..<2 {
       let errors = [
         await #expect(throws: TLSStreamError.self) { try await client.handshake() },
@@ -68,7 +68,7 @@ extension TLSStreamTests {
   @Test func `abort behind a failure leaves the failure told`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
-    await far.endSending()
+    await far.closeOutput()
     await #expect(throws: TLSStreamError.self) { try await client.handshake() }
     client.abort()
     let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
@@ -89,7 +89,7 @@ extension TLSStreamTests {
   @Test func `when receiving breaks, what came is read first and writing goes on`() async throws {
     let (client, server, _, far) = try await connected { Reset(base: $0) }
     try await server.write([1, 2])
-    await far.endSending()
+    await far.closeOutput()
     #expect(try await client.read() == [1, 2])
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.read() }

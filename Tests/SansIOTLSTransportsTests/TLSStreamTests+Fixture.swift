@@ -40,9 +40,9 @@ extension TLSStreamTests {
       try count(sends)
       await base.send(bytes)
     }
-    func endSending() async throws(Broken) {
+    func closeOutput() async throws(Broken) {
       ends.withLock { $0 += 1 }
-      await base.endSending()
+      await base.closeOutput()
     }
   }
 
@@ -55,16 +55,16 @@ extension TLSStreamTests {
       return bytes
     }
     func send(_ bytes: [UInt8]) async throws(Broken) { await base.send(bytes) }
-    func endSending() async throws(Broken) { await base.endSending() }
+    func closeOutput() async throws(Broken) { await base.closeOutput() }
   }
 
   /// Messages that are what a descriptor gives at once.
   struct Cut: MessageTransport {
-    let base: FileDescriptorStream
+    let base: FileDescriptorTransport
     var maximumMessageSize: Int { 1000 }
     func receiveMessage() async throws(TransportError) -> [UInt8]? { try await base.receive(upTo: 1000) }
     func sendMessage(_ message: [UInt8]) async throws(TransportError) { try await base.send(message) }
-    func endMessages() async throws(TransportError) { try await base.endSending() }
+    func closeOutput() async throws(TransportError) { try await base.closeOutput() }
   }
 
   /// Answers as soon as it is allowed to, cancelled or not.
@@ -72,7 +72,7 @@ extension TLSStreamTests {
     private let state = Mutex((isAsked: false, isAllowed: false))
     var isAsked: Bool { state.withLock { $0.isAsked } }
     func allow() { state.withLock { $0.isAllowed = true } }
-    func answer(_ question: Question) async -> Answer {
+    func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
       state.withLock { $0.isAsked = true }
       while !state.withLock({ $0.isAllowed }) { await Task.yield() }
       return .accept

@@ -6,7 +6,7 @@ import Testing
 
 /// What keeps a stream and its transport, and what does not: nothing that waits for a peer.
 extension TLSStreamTests {
-  typealias Descriptors = TLSStream<FileDescriptorStream>
+  typealias Descriptors = TLSStream<FileDescriptorTransport>
 
   /// Does not keep its object.
   private final class Watched: Sendable {
@@ -31,7 +31,7 @@ extension TLSStreamTests {
   /// A client over a socket of its own and the server at the other end, the handshake done.
   private func overSockets() async throws -> (client: Descriptors, server: Descriptors, socket: Watched) {
     let contexts = try Self.contexts()
-    let (near, far) = try FileDescriptorStreamTests.Kind.socket.make()
+    let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     async let handshake = server.handshake()
@@ -65,7 +65,7 @@ extension TLSStreamTests {
   }
 
   @Test func `a dropped stream whose handshake was cancelled ends its transport`() async throws {
-    let (near, far) = try FileDescriptorStreamTests.Kind.socket.make()
+    let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
     let socket = Watched(near)
     try await { [near] in
       let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
@@ -101,7 +101,7 @@ extension TLSStreamTests {
     let base: MemoryTransport
     func receive(upTo count: Int) async -> [UInt8]? { await Task { await base.receive(upTo: count) }.value }
     func send(_ bytes: [UInt8]) async { await base.send(bytes) }
-    func endSending() async { await base.endSending() }
+    func closeOutput() async { await base.closeOutput() }
   }
 
   @Test func `a transport that ignores its cancellation does not keep the stream`() async throws {
@@ -121,7 +121,7 @@ extension TLSStreamTests {
   }
 
   @Test func `a delegate that does not answer does not keep the stream`() async throws {
-    let contexts = try Self.contexts(.tls13) { client, _ in client.asksAboutPeerCertificate = true }
+    let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
     let late = Late()
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
@@ -156,7 +156,7 @@ extension TLSStreamTests {
 
   @Test func `a stream that is dropped when TLS failed still sends its alert, then the end`() async throws {
     for _ in 0..<20 {
-      let (near, far) = try FileDescriptorStreamTests.Kind.socket.make()
+      let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
       let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
       let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
       let atServer = Task { try await server.handshake() }
@@ -236,13 +236,13 @@ extension TLSStreamTests {
       return isEmpty ? [] : await base.receive(upTo: count)
     }
     func send(_ bytes: [UInt8]) async { await base.send(bytes) }
-    func endSending() async { await base.endSending() }
+    func closeOutput() async { await base.closeOutput() }
   }
 
   @Test func `a transport that returns nothing without end fails the stream`() async throws {
     let (near, far) = MemoryTransport.pair()
     // A stream that went on asking would find the end, and report another error.
-    await far.endSending()
+    await far.closeOutput()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: Empty(near, between: 10_000))
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
@@ -263,7 +263,7 @@ extension TLSStreamTests {
     let maximumMessageSize = 1000
     func receiveMessage() async -> [UInt8]? { [] }
     func sendMessage(_ message: [UInt8]) async {}
-    func endMessages() async {}
+    func closeOutput() async {}
   }
 
   @Test func `a carrier of empty messages lets its stream go`() async throws {

@@ -11,7 +11,7 @@ extension TLSStreamTests {
   ) async throws {
     let contexts = try Self.contexts(version)
     var limits = TLSEngine.Limits()
-    limits.ring = ring
+    limits.bufferByteCount = ring
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(
       try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits), over: near)
@@ -29,7 +29,7 @@ extension TLSStreamTests {
   @Test func `unwrap passes over tickets that are more than the ring holds`() async throws {
     let contexts = try Self.contexts(.tls13)
     var limits = TLSEngine.Limits()
-    limits.ring = 64
+    limits.bufferByteCount = 64
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(
       try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits), over: near)

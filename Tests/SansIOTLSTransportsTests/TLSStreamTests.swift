@@ -155,7 +155,7 @@ struct TLSStreamTests {
     try await server.write([1, 2, 3])
     #expect(try await first == [1, 2, 3])
     try await server.write([4])
-    await far.endSending()
+    await far.closeOutput()
     #expect(try await client.read() == [4])
     let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
     #expect(error?.tls?.code == .truncated)
@@ -189,8 +189,8 @@ struct TLSStreamTests {
   // MARK: Questions
 
   private struct Patient: TLSStreamDelegate {
-    let answer: Answer
-    func answer(_ question: Question) async -> Answer {
+    let answer: TLSEngine.Answer
+    func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
       for _ in 0..<10 { await Task.yield() }
       return answer
     }
@@ -199,7 +199,7 @@ struct TLSStreamTests {
   @Test(arguments: [true, false])
   func `questions are answered in their own time`(accepts: Bool) async throws {
     let contexts = try Self.contexts { client, server in
-      client.asksAboutPeerCertificate = true
+      client.pausesAtPeerCertificates = true
       client.trust = [TestAuthority().trust]
     }
     let (near, far) = MemoryTransport.pair()
@@ -225,7 +225,7 @@ struct TLSStreamTests {
   /// As one that asks a database.
   private struct ByName: TLSStreamDelegate {
     let contexts: [String: TLSContext]
-    func answer(_ question: Question) async -> Answer {
+    func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
       for _ in 0..<10 { await Task.yield() }
       guard case .clientHello(let hello) = question, let context = contexts[hello.serverName ?? ""] else {
         return .reject(.unrecognizedName)
@@ -238,7 +238,7 @@ struct TLSStreamTests {
   func `a context is fetched by server name`(version: TLSVersion) async throws {
     let contexts = try Self.contexts(version) { _, server in
       server.identities = [try TestIdentity.server("nobody.example").identity]
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
     }
     let fetched = try Self.contexts(version) { _, server in server.applicationProtocols = ["fetched"] }.server
     for (name, isKnown) in [("localhost", true), ("other.example", false)] {

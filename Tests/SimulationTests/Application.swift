@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 
 /// What one side's application did so far, and what it saw.
 struct Application {
-  let side: EnginePair.Side
+  let side: TLSRole
   let plan: [Scenario.Action]
   /// The next action of the plan.
   var next = 0
@@ -28,7 +28,7 @@ struct Application {
   var sentInClear: [UInt8] = []
   var receivedInClear: [UInt8] = []
 
-  init(_ side: EnginePair.Side, _ plan: [Scenario.Action]) {
+  init(_ side: TLSRole, _ plan: [Scenario.Action]) {
     self.side = side
     self.plan = plan
   }
@@ -42,7 +42,7 @@ struct Application {
   var isThrough: Bool { failure != nil || hasAbandoned || hasClosed && sawEnd }
 
   /// The plaintext of a side, by position: each side has its own, so that no byte can be mistaken for another.
-  static func bytes(_ side: EnginePair.Side, _ range: Range<Int>) -> [UInt8] {
+  static func bytes(_ side: TLSRole, _ range: Range<Int>) -> [UInt8] {
     let salt = side == .client ? 0x35 : 0xca
     return range.map { UInt8(truncatingIfNeeded: ($0 &* 167) ^ ($0 >> 8) ^ salt) }
   }

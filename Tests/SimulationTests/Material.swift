@@ -67,8 +67,8 @@ extension Scenario {
       default: client.identities = [try cast.clients[clientKey]!.identity]
       }
     }
-    client.asksAboutPeerCertificate = asks
-    server.asksAboutClientHello = asks
+    client.pausesAtPeerCertificates = asks
+    server.pausesAtClientHello = asks
     return (try world.context(client), try world.context(server))
   }
 }

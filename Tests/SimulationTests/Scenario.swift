@@ -3,7 +3,6 @@ import SansIOTLSTestKit
 
 /// One conversation with everything about it that is left to choice, drawn from a seed.
 struct Scenario: Sendable {
-  typealias Side = EnginePair.Side
 
   /// What the carrier does.
   enum Carrier: String, Sendable, CaseIterable {
@@ -36,7 +35,7 @@ struct Scenario: Sendable {
     /// The client's application refuses the certificate.
     case refusedCertificate
     /// A side gives up after so many steps, wherever the handshake is.
-    case abandoned(Side, after: Int)
+    case abandoned(TLSRole, after: Int)
   }
 
   /// What a side's application does, one thing after another.
@@ -73,11 +72,11 @@ struct Scenario: Sendable {
   let asks: Bool
   /// Others leave errors in the thread's queue all the time.
   let hasForeignErrors: Bool
-  var plans: [Side: [Action]]
+  var plans: [TLSRole: [Action]]
   /// What the client sends in clear behind its close_notify.
   var trailing: Int
   /// How large reads are; a slow reader skips most steps.
-  let isSlowReader: [Side: Bool]
+  let isSlowReader: [TLSRole: Bool]
 
   /// Draws a scenario.
   ///
@@ -107,8 +106,8 @@ struct Scenario: Sendable {
     retries = chance(4)
     tickets = [0, 1, 1, 2, 4].randomElement(using: &random)!
     var limits = TLSEngine.Limits.default
-    if chance(2) { limits.ring = 1 << Int.random(in: 6...16, using: &random) }
-    if chance(3) { limits.outbound = 1 << Int.random(in: 0...18, using: &random) }
+    if chance(2) { limits.bufferByteCount = 1 << Int.random(in: 6...16, using: &random) }
+    if chance(3) { limits.pendingOutputByteCount = 1 << Int.random(in: 0...18, using: &random) }
     self.limits = limits
     releasesBuffers = chance(4)
     asks = chance(4) || obstacle == .refusedClientHello || obstacle == .refusedCertificate
@@ -168,11 +167,11 @@ extension Scenario: CustomStringConvertible {
     if clientCertificate != .none { words.append("client certificate \(clientCertificate) \(clientKey)") }
     if resumes { words.append("resumed") }
     if retries { words.append("retried") }
-    words.append("\(tickets) tickets, ring \(limits.ring), outbound \(limits.outbound)")
+    words.append("\(tickets) tickets, ring \(limits.bufferByteCount), outbound \(limits.pendingOutputByteCount)")
     if releasesBuffers { words.append("buffers released") }
     if asks { words.append("asked") }
     if hasForeignErrors { words.append("foreign errors") }
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       words.append(
         "\(side)\(isSlowReader[side]! ? " (slow)" : ""): \(plans[side]!.map { "\($0)" }.joined(separator: " "))")
     }

@@ -4,7 +4,6 @@ import SansIOTLSTestKit
 
 /// Runs one scenario and holds every call of it against the laws.
 struct Simulation: ~Copyable {
-  typealias Side = EnginePair.Side
 
   /// What a run came to, for whoever counts them.
   struct Outcome: Equatable {
@@ -74,18 +73,20 @@ struct Simulation: ~Copyable {
   }
 
   private mutating func run() throws -> Outcome {
-    while !(client.isThrough && server.isThrough && pair.client.outboundCount + pair.server.outboundCount == 0) {
+    while !(client.isThrough && server.isThrough
+      && pair.client.pendingOutputByteCount + pair.server.pendingOutputByteCount == 0)
+    {
       steps += 1
       if steps > 20_000 { throw violation("no hang: not at its end after \(steps) steps") }
       var moved = false
-      for side in Side.allCases {
+      for side in TLSRole.allCases {
         // Several at a time, so that a write meets what was not drained yet.
         for _ in 0..<Int.random(in: 1...3, using: &random) where try act(side) { moved = true }
         if try read(side) { moved = true }
         try checkRest(side)
       }
       if pair.step() { moved = true }
-      for side in Side.allCases {
+      for side in TLSRole.allCases {
         try noticeFailure(side)
         try collectEvents(side)
         hangUp(side)
@@ -104,7 +105,7 @@ struct Simulation: ~Copyable {
   /// Goes on with the plan of a side, as far as the engine lets it.
   ///
   /// - Returns: whether anything came of it.
-  private mutating func act(_ side: Side) throws -> Bool {
+  private mutating func act(_ side: TLSRole) throws -> Bool {
     if self[side].isThrough { return false }
     if case .abandoned(side, after: let count) = scenario.obstacle, steps > count, !isDone(side) {
       _ = try call(side) { (pair) throws(TLSError) in try pair.close(from: side) }
@@ -134,23 +135,24 @@ struct Simulation: ~Copyable {
     }
   }
 
-  private mutating func write(_ side: Side) throws -> Bool {
+  private mutating func write(_ side: TLSRole) throws -> Bool {
     let start = self[side].written
     let offered = min(self[side].unwritten, random.size(most: 17) + 1)
     let plaintext = Application.bytes(side, start..<start + offered)
-    let before = outboundCount(side)
+    let before = pendingOutputByteCount(side)
     let step = try call(side) { (pair) throws(TLSError) in try pair.write(plaintext[...], from: side) }
-    let limit = scenario.limits.outbound
+    let limit = scenario.limits.pendingOutputByteCount
     switch step {
     case .done(let count)?:
       guard (1...offered).contains(count) else {
         throw violation("a write accepts some, and no more than it is given: \(count) of \(offered)")
       }
-      guard outboundCount(side) >= before + count else {
+      guard pendingOutputByteCount(side) >= before + count else {
         throw violation("what a write accepted is sealed in that call")
       }
-      guard before < limit, outboundCount(side) <= limit + 16_640 else {
-        throw violation("outbound is bounded: \(before) bytes wait, then \(outboundCount(side)), limit \(limit)")
+      guard before < limit, pendingOutputByteCount(side) <= limit + 16_640 else {
+        throw violation(
+          "outbound is bounded: \(before) bytes wait, then \(pendingOutputByteCount(side)), limit \(limit)")
       }
       self[side].written += count
       self[side].unwritten -= count
@@ -164,7 +166,7 @@ struct Simulation: ~Copyable {
     }
   }
 
-  private mutating func keyUpdate(_ side: Side, _ requestingPeer: Bool) throws -> Bool {
+  private mutating func keyUpdate(_ side: TLSRole, _ requestingPeer: Bool) throws -> Bool {
     let isOffered = version(side) == .tls13
     let step = try call(side, expecting: isOffered ? nil : .unsupported) { (pair) throws(TLSError) in
       try pair.keyUpdate(from: side, requestingPeer: requestingPeer)
@@ -174,7 +176,7 @@ struct Simulation: ~Copyable {
     return true
   }
 
-  private mutating func close(_ side: Side) throws -> Bool {
+  private mutating func close(_ side: TLSRole) throws -> Bool {
     let step = try call(side) { (pair) throws(TLSError) in try pair.close(from: side) }
     self[side].hasClosed = true
     guard side == .client, scenario.trailing > 0, case .done? = step else { return true }
@@ -184,12 +186,12 @@ struct Simulation: ~Copyable {
     return true
   }
 
-  private mutating func answer(_ side: Side) throws -> Bool {
+  private mutating func answer(_ side: TLSRole) throws -> Bool {
     let question = side == .client ? pair.client.question : pair.server.question
     guard let question else { return false }
     // An answer may take its time.
     if Int.random(in: 0..<3, using: &random) == 0 { return true }
-    let answer: Answer
+    let answer: TLSEngine.Answer
     switch question {
     case .clientHello(let hello):
       guard
@@ -213,7 +215,7 @@ struct Simulation: ~Copyable {
     return true
   }
 
-  private mutating func read(_ side: Side) throws -> Bool {
+  private mutating func read(_ side: TLSRole) throws -> Bool {
     if self[side].failure != nil || self[side].hasAbandoned || self[side].sawEnd { return false }
     if scenario.isSlowReader[side]!, Int.random(in: 0..<4, using: &random) != 0 { return needs(side).contains(.read) }
     var moved = false
@@ -237,7 +239,7 @@ struct Simulation: ~Copyable {
     return moved
   }
 
-  private mutating func checkPlaintext(_ bytes: [UInt8], at side: Side, upTo count: Int) throws {
+  private mutating func checkPlaintext(_ bytes: [UInt8], at side: TLSRole, upTo count: Int) throws {
     guard (1...count).contains(bytes.count) else {
       throw violation("a read delivers 1 to \(count) bytes, not \(bytes.count)")
     }
@@ -253,7 +255,7 @@ struct Simulation: ~Copyable {
   }
 
   /// The event may wait to be pulled; pulling it is the very check.
-  private mutating func pendingHandshakeEvent(_ side: Side) -> Bool {
+  private mutating func pendingHandshakeEvent(_ side: TLSRole) -> Bool {
     pullEvents(side)
     return self[side].events.contains("handshakeCompleted")
   }
@@ -264,7 +266,7 @@ struct Simulation: ~Copyable {
   ///
   /// - Returns: `nil` if it threw: the side's failure, or the misuse that was expected.
   private mutating func call<Value>(
-    _ side: Side, expecting code: TLSError.Code? = nil, _ body: (inout EnginePair) throws(TLSError) -> Value
+    _ side: TLSRole, expecting code: TLSError.Code? = nil, _ body: (inout EnginePair) throws(TLSError) -> Value
   ) throws -> Value? {
     if scenario.hasForeignErrors, Bool.random(using: &random) { Self.leaveForeignError() }
     defer { if scenario.hasForeignErrors { ERR_clear_error() } }
@@ -292,7 +294,7 @@ struct Simulation: ~Copyable {
     }
   }
 
-  private mutating func noticeFailure(_ side: Side) throws {
+  private mutating func noticeFailure(_ side: TLSRole) throws {
     guard let failure = failure(side) else { return }
     if let first = self[side].failure {
       guard "\(first)" == "\(failure)" else { throw violation("an error stays as it was: \(first), now \(failure)") }
@@ -303,8 +305,8 @@ struct Simulation: ~Copyable {
   }
 
   /// Once failed, every call throws the very same.
-  private mutating func checkSticky(_ side: Side, _ failure: TLSError) throws {
-    let waiting = outboundCount(side)
+  private mutating func checkSticky(_ side: TLSRole, _ failure: TLSError) throws {
+    let waiting = pendingOutputByteCount(side)
     func check(_ name: String, _ body: (inout EnginePair) throws -> Void) throws {
       do {
         try body(&pair)
@@ -320,16 +322,17 @@ struct Simulation: ~Copyable {
     try check("write") { _ = try $0.write([0], from: side) }
     try check("close") { try $0.close(from: side) }
     try check("keyUpdate") { try $0.keyUpdate(from: side, requestingPeer: false) }
-    guard outboundCount(side) == waiting else { throw violation("after a failure nothing more is sent") }
+    guard pendingOutputByteCount(side) == waiting else { throw violation("after a failure nothing more is sent") }
   }
 
   /// A call at rest changes nothing.
-  private mutating func checkRest(_ side: Side) throws {
+  private mutating func checkRest(_ side: TLSRole) throws {
     guard failure(side) == nil, !self[side].hasAbandoned, Int.random(in: 0..<4, using: &random) == 0 else { return }
-    let before = (needs(side), outboundCount(side))
+    let before = (needs(side), pendingOutputByteCount(side))
     let step = side == .client ? try? pair.client.handshake() : try? pair.server.handshake()
-    guard before == (needs(side), outboundCount(side)) else {
-      throw violation("handshake() at rest changes nothing: \(before) became \((needs(side), outboundCount(side)))")
+    guard before == (needs(side), pendingOutputByteCount(side)) else {
+      throw violation(
+        "handshake() at rest changes nothing: \(before) became \((needs(side), pendingOutputByteCount(side)))")
     }
     let isRight =
       switch step {
@@ -348,7 +351,7 @@ struct Simulation: ~Copyable {
 
   // MARK: The end
 
-  private mutating func collectEvents(_ side: Side) throws {
+  private mutating func collectEvents(_ side: TLSRole) throws {
     pullEvents(side)
     for name in ["handshakeCompleted", "peerClosed"] where self[side].events.filter({ $0 == name }).count > 1 {
       throw violation("\(name) is told once")
@@ -356,7 +359,7 @@ struct Simulation: ~Copyable {
     if self[side].sawEnd, !self[side].events.contains("peerClosed") { throw violation("the peer's close is told") }
   }
 
-  private mutating func pullEvents(_ side: Side) {
+  private mutating func pullEvents(_ side: TLSRole) {
     while let event = side == .client ? pair.client.nextEvent() : pair.server.nextEvent() {
       switch event {
       case .handshakeCompleted: self[side].events.append("handshakeCompleted")
@@ -368,8 +371,8 @@ struct Simulation: ~Copyable {
   }
 
   /// An application that is through, and has sent what there was to send, closes its transport.
-  private mutating func hangUp(_ side: Side) {
-    guard self[side].isThrough, !self[side].hasHungUp, outboundCount(side) == 0 else { return }
+  private mutating func hangUp(_ side: TLSRole) {
+    guard self[side].isThrough, !self[side].hasHungUp, pendingOutputByteCount(side) == 0 else { return }
     self[side].hasHungUp = true
     pair.cut(from: side)
   }
@@ -379,21 +382,21 @@ struct Simulation: ~Copyable {
     if hasTimedOut { throw violation("no hang: both transports have ended, and still a side is not through") }
     guard mayFail else { throw violation("no hang: nothing moves any more") }
     hasTimedOut = true
-    for side in Side.allCases { pair.cut(from: side) }
+    for side in TLSRole.allCases { pair.cut(from: side) }
   }
 
   private func checkEnd() throws {
-    for side in Side.allCases { try checkSent(side) }
+    for side in TLSRole.allCases { try checkSent(side) }
     if client.failure == nil, server.failure == nil, !client.hasAbandoned, !server.hasAbandoned {
       return try checkComplete()
     }
     switch scenario.obstacle {
     case .none:
       guard mayFail else { throw violation("nothing fails without a reason") }
-      for side in Side.allCases { try checkBlame(side) }
+      for side in TLSRole.allCases { try checkBlame(side) }
     case .badServer: try checkRefusal(by: client, .certificateRejected)
     case .missingClientCertificate, .unknownClient: try checkRefusal(by: server, .certificateRejected)
-    case .noCommonVersion, .noCommonApplicationProtocol: try checkRefusal(by: server, .nothingInCommon)
+    case .noCommonVersion, .noCommonApplicationProtocol: try checkRefusal(by: server, .peerIncompatible)
     case .refusedClientHello: try checkRefusal(by: server, .rejected)
     case .refusedCertificate: try checkRefusal(by: client, .rejected)
     case .abandoned(let side, _):
@@ -446,7 +449,7 @@ struct Simulation: ~Copyable {
   }
 
   /// With a carrier that spoils the stream a failure is one of these, and nobody's bug.
-  private func checkBlame(_ side: Side) throws {
+  private func checkBlame(_ side: TLSRole) throws {
     guard let failure = failure(side) else { return }
     let isOnlyCut = scenario.carrier != .corrupting
     let codes: [TLSError.Code] =
@@ -454,7 +457,7 @@ struct Simulation: ~Copyable {
       // OpenSSL tells the end of the stream by a plaintext alert until it has keys; a server with keys reads nonsense.
       ? [.truncated, .alertReceived, .protocolViolation]
       : [
-        .truncated, .alertReceived, .protocolViolation, .notTLS, .nothingInCommon, .certificateRejected,
+        .truncated, .alertReceived, .protocolViolation, .notTLS, .peerIncompatible, .certificateRejected,
         .limitExceeded,
       ]
     guard codes.contains(failure.code) else {
@@ -463,7 +466,7 @@ struct Simulation: ~Copyable {
   }
 
   /// Whole records, and behind a failure the alert that tells it.
-  private func checkSent(_ side: Side) throws {
+  private func checkSent(_ side: TLSRole) throws {
     var sent: [UInt8] = []
     for entry in pair.log.tape?.entries ?? [] where entry.side == side && entry.call == .drain {
       if case .bytes(let bytes) = entry.outcome { sent += bytes }
@@ -512,18 +515,18 @@ struct Simulation: ~Copyable {
     Violation(law: law, scenario: scenario, report: pair.log.report)
   }
 
-  private func failure(_ side: Side) -> TLSError? { side == .client ? pair.client.failure : pair.server.failure }
-  private func needs(_ side: Side) -> Needs { side == .client ? pair.client.needs : pair.server.needs }
-  private func outboundCount(_ side: Side) -> Int {
-    side == .client ? pair.client.outboundCount : pair.server.outboundCount
+  private func failure(_ side: TLSRole) -> TLSError? { side == .client ? pair.client.failure : pair.server.failure }
+  private func needs(_ side: TLSRole) -> TLSEngine.Needs { side == .client ? pair.client.needs : pair.server.needs }
+  private func pendingOutputByteCount(_ side: TLSRole) -> Int {
+    side == .client ? pair.client.pendingOutputByteCount : pair.server.pendingOutputByteCount
   }
-  private func isDone(_ side: Side) -> Bool { version(side) != nil }
-  private func question(_ side: Side) -> Bool { needs(side).contains(.answer) }
-  private func version(_ side: Side) -> TLSVersion? {
+  private func isDone(_ side: TLSRole) -> Bool { version(side) != nil }
+  private func question(_ side: TLSRole) -> Bool { needs(side).contains(.answer) }
+  private func version(_ side: TLSRole) -> TLSVersion? {
     side == .client ? pair.client.negotiated?.version : pair.server.negotiated?.version
   }
 
-  private subscript(side: Side) -> Application {
+  private subscript(side: TLSRole) -> Application {
     get { side == .client ? client : server }
     _modify { if side == .client { yield &client } else { yield &server } }
   }

@@ -39,7 +39,8 @@ struct SimulationTests {
   func `a side that refuses tells why, and its peer is told`() throws {
     let outcomes = try run(200) { Scenario(seed: $0, carrier: .harmless, isObstructed: true) }
     let codes = outcomes.reduce(into: Set<String>()) { $0.formUnion($1.codes) }
-    #expect(codes.isSuperset(of: ["certificateRejected", "nothingInCommon", "rejected", "alertReceived", "truncated"]))
+    #expect(
+      codes.isSuperset(of: ["certificateRejected", "peerIncompatible", "rejected", "alertReceived", "truncated"]))
   }
 
   @Test(.enabled(if: Campaign.isQuick))

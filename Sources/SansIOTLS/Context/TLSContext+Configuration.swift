@@ -2,17 +2,6 @@ extension TLSContext {
   /// Everything that connections share, as a value with safe defaults: TLS 1.2 or later as the system's own policy
   /// allows, peers verified, renegotiation and compression off. It is checked when a ``TLSContext`` is made from it.
   public struct Configuration: Sendable {
-    /// Which end of a connection a context serves.
-    public enum Side: Sendable, Hashable, CaseIterable {
-      /// Connects.
-      case client
-      /// Is connected to.
-      case server
-
-      /// The other end.
-      public var peer: Side { self == .client ? .server : .client }
-    }
-
     /// Whether a server asks clients for a certificate.
     public enum ClientAuthentication: Sendable, Hashable {
       /// Clients are not asked.
@@ -40,7 +29,7 @@ extension TLSContext {
     }
 
     /// Which end this is.
-    public let side: Side
+    public let role: TLSRole
 
     /// The oldest version allowed; `nil` means TLS 1.2, or what the system's policy (openssl.cnf) demands beyond it.
     /// Corresponds to `SSL_CTX_set_min_proto_version(3)`.
@@ -67,7 +56,7 @@ extension TLSContext {
     /// What a server does when no application protocol is known to both.
     public var applicationProtocolMismatch: ApplicationProtocolMismatch = .refuse
     /// Where a peer's chain may end. A client's default is the system's store.
-    public var trust: [TLSTrust]
+    public var trust: [TLSTrustRoots]
     /// Whether a peer's chain is checked at all.
     public var peerVerification: PeerVerification = .chain
     /// The time that certificates are checked against, in seconds since 1970; `nil` means libcrypto's clock.
@@ -99,18 +88,18 @@ extension TLSContext {
     /// `SSL_OP_NO_TICKET`.
     public var sessionTickets = 1
     /// A server stops at each ClientHello and asks which context serves it.
-    public var asksAboutClientHello = false
+    public var pausesAtClientHello = false
     /// A client stops at the server's certificate and asks whether it is acceptable.
-    public var asksAboutPeerCertificate = false
-    /// Engines keep what passes through them, without contents, for ``TLSEngine/nextMessage()``. For tests and
+    public var pausesAtPeerCertificates = false
+    /// Engines keep what passes through them, without contents, for ``TLSEngine/nextTracedMessage()``. For tests and
     /// diagnosis; without it nothing is spent. Corresponds to `SSL_CTX_set_msg_callback(3)`.
-    public var tapsMessages = false
+    public var tracesMessages = false
     /// libssl frees its record buffers whenever they are empty: about 33 KB less for each idle connection, 12 % more
     /// instructions for small messages. Corresponds to `SSL_MODE_RELEASE_BUFFERS`.
     public var releasesBuffers = false
 
-    private init(side: Side, trust: [TLSTrust], identities: [TLSIdentity]) {
-      self.side = side
+    private init(role: TLSRole, trust: [TLSTrustRoots], identities: [TLSIdentity]) {
+      self.role = role
       self.trust = trust
       self.identities = identities
     }
@@ -118,25 +107,25 @@ extension TLSContext {
     /// A client that trusts the system's authorities and shows no certificate.
     ///
     /// - Returns: the configuration.
-    public static func client() -> Configuration { Configuration(side: .client, trust: [.system], identities: []) }
+    public static func client() -> Configuration { Configuration(role: .client, trust: [.system], identities: []) }
 
     /// A server that asks for no client certificates.
     ///
     /// - Parameter identities: at least one by the time the context is made.
     /// - Returns: the configuration.
     public static func server(_ identities: TLSIdentity...) -> Configuration {
-      Configuration(side: .server, trust: [], identities: identities)
+      Configuration(role: .server, trust: [], identities: identities)
     }
 
     /// Whether the peer's certificate is looked at.
     var verifiesPeer: Bool {
-      peerVerification == .chain && (side == .client || clientAuthentication != .none)
+      peerVerification == .chain && (role == .client || clientAuthentication != .none)
     }
 
     /// What a handshake must prove of the peer.
     var peerDemand: PeerProof.Demand {
-      switch (side, clientAuthentication) {
-      case (.client, _): peerVerification == .chain || asksAboutPeerCertificate ? .always : .none
+      switch (role, clientAuthentication) {
+      case (.client, _): peerVerification == .chain || pausesAtPeerCertificates ? .always : .none
       case (.server, .none): .none
       case (.server, .requested): .whereShown
       case (.server, .required): .always
@@ -175,11 +164,11 @@ extension TLSContext {
         throw refuse(
           .invalidApplicationProtocol, "an application protocol has 1 to 255 bytes, and all of them 65,535 at most")
       }
-      if side == .server, identities.isEmpty {
+      if role == .server, identities.isEmpty {
         throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
       }
       if verifiesPeer, trust.isEmpty {
-        throw refuse(.emptyTrust, "peers are to be verified and no trust is given; add .system or certificates")
+        throw refuse(.missingTrustRoots, "peers are to be verified and no trust is given; add .system or certificates")
       }
       if let securityLevel, !(0...5).contains(securityLevel) {
         throw refuse(.invalidConfiguration, "security level \(securityLevel) does not exist; choose 0 to 5")
@@ -190,11 +179,11 @@ extension TLSContext {
       if !(0...16).contains(sessionTickets) {
         throw refuse(.invalidConfiguration, "\(sessionTickets) session tickets are out of range; choose 0 to 16")
       }
-      if asksAboutClientHello, side == .client {
-        throw refuse(.invalidConfiguration, "asksAboutClientHello is a server's; a client sends the ClientHello")
+      if pausesAtClientHello, role == .client {
+        throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")
       }
-      if asksAboutPeerCertificate, side == .server {
-        throw refuse(.unsupported, "asksAboutPeerCertificate is a client's; libssl cannot suspend a server's check")
+      if pausesAtPeerCertificates, role == .server {
+        throw refuse(.unsupported, "pausesAtPeerCertificates is a client's; libssl cannot suspend a server's check")
       }
     }
   }

@@ -8,10 +8,10 @@ public final class TLSContext: Sendable {
   public let warnings: [Warning]
   let handle: ContextHandle
   // What every connection asks for, without a copy of the whole configuration.
-  let side: Configuration.Side
-  let asksAboutPeerCertificate: Bool
+  let role: TLSRole
+  let pausesAtPeerCertificates: Bool
   let ignoresVerdict: Bool
-  let tapsMessages: Bool
+  let tracesMessages: Bool
 
   /// Checks a configuration and makes a context of it. Files are read here and never again (but for a trust directory,
   /// where libcrypto looks at each check).
@@ -26,10 +26,10 @@ public final class TLSContext: Sendable {
   package init(_ configuration: Configuration, library: LibraryContext?) throws(TLSError) {
     try configuration.validate()
     self.configuration = configuration
-    side = configuration.side
-    asksAboutPeerCertificate = configuration.asksAboutPeerCertificate
+    role = configuration.role
+    pausesAtPeerCertificates = configuration.pausesAtPeerCertificates
     ignoresVerdict = configuration.peerVerification == .none
-    tapsMessages = configuration.tapsMessages
+    tracesMessages = configuration.tracesMessages
     handle = try ContextHandle(configuration, library: library)
     warnings = handle.warnings
   }

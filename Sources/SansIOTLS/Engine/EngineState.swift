@@ -31,7 +31,7 @@ struct EngineState: Equatable, Sendable {
   }
 
   /// What a call is to do.
-  enum Ruling: Equatable, Sendable {
+  enum Action: Equatable, Sendable {
     /// Go on to libssl (for `feed`: to the ring).
     case proceed
     /// Nothing is left to do.
@@ -46,7 +46,7 @@ struct EngineState: Equatable, Sendable {
   }
 
   enum Misuse: Equatable, Sendable {
-    case closed, abandoned, fedAfterEnd, noQuestion
+    case closed, abandoned, inputAfterEOF, noQuestion
   }
 
   private(set) var phase: Phase = .handshaking
@@ -60,28 +60,28 @@ struct EngineState: Equatable, Sendable {
   var isHandshaking: Bool { phase == .handshaking }
 
   /// What `call` is to do in this state.
-  func ruling(on call: Call) -> Ruling {
+  func action(for call: Call) -> Action {
     if phase == .failed { return .failed }
     switch call {
     case .feed:
-      return inputEnded ? .misuse(.fedAfterEnd) : phase == .abandoned ? .misuse(.abandoned) : .proceed
+      return inputEnded ? .misuse(.inputAfterEOF) : phase == .abandoned ? .misuse(.abandoned) : .proceed
     case .close:
       if phase == .abandoned || sending == .closed { return .done }
       return .proceed
     case .answer:
       return phase == .asking ? .proceed : .misuse(.noQuestion)
     case .handshake:
-      return phase == .open ? .done : rulingBeforeOpen(.proceed)
+      return phase == .open ? .done : actionBeforeOpen(.proceed)
     case .read:
-      if phase != .open { return rulingBeforeOpen(.needsFeed) }
+      if phase != .open { return actionBeforeOpen(.needsFeed) }
       return receiving == .closed ? .endOfStream : .proceed
     case .write, .keyUpdate:
-      if phase != .open { return rulingBeforeOpen(.needsFeed) }
+      if phase != .open { return actionBeforeOpen(.needsFeed) }
       return sending == .open ? .proceed : .misuse(.closed)
     }
   }
 
-  private func rulingBeforeOpen(_ whileHandshaking: Ruling) -> Ruling {
+  private func actionBeforeOpen(_ whileHandshaking: Action) -> Action {
     switch phase {
     case .asking: .needsAnswer
     case .abandoned: .misuse(.abandoned)

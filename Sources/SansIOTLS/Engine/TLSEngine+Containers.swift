@@ -69,7 +69,7 @@ extension TLSEngine {
   /// - Throws: ``TLSError`` as the raw span form does.
   public mutating func read(upTo count: Int) throws(TLSError) -> Step<[UInt8]> {
     var step: Result<Step<Int>, TLSError> = .success(.needsFeed)
-    let capacity = min(max(count, 0), limits.ring + 16_384)
+    let capacity = min(max(count, 0), limits.bufferByteCount + 16_384)
     let bytes = [UInt8](capacity: capacity) { (output: inout OutputSpan<UInt8>) in
       do throws(TLSError) { step = .success(try read(into: &output)) } catch { step = .failure(error) }
     }
@@ -89,7 +89,7 @@ extension TLSEngine {
   /// - Returns: the bytes, empty if none wait.
   public mutating func drain(upTo count: Int = .max) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(outboundCount, max(count, 0)))
+    bytes.reserveCapacity(min(pendingOutputByteCount, max(count, 0)))
     drain { (segment: RawSpan) in
       let taken = min(segment.byteCount, max(count, 0) - bytes.count)
       // A span's bytes reach an array through a buffer that lives as long as the closure.

@@ -1,6 +1,6 @@
 /// The first bytes that came from the peer. When a handshake fails at once they tell a TLS peer with other ideas from a
 /// peer that does not speak TLS.
-struct OpeningBytes: Sendable {
+struct PlaintextDetection: Sendable {
   /// The first eight, the earliest in the lowest byte: an engine has them without an allocation.
   private var word: UInt64 = 0
   private var count = 0

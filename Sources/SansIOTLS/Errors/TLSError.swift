@@ -21,7 +21,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
   }
 
   /// One entry of libssl's error queue.
-  public struct LibraryEntry: Sendable, Hashable, CustomStringConvertible {
+  public struct OpenSSLEntry: Sendable, Hashable, CustomStringConvertible {
     /// The packed code. Corresponds to `ERR_get_error(3)`.
     public let code: UInt
     /// The reporting library, for example `SSL routines`.
@@ -51,13 +51,13 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     let hint: String
     let alertSent: TLSAlert?
     let alertReceived: TLSAlert?
-    let verification: CertificateCheck?
-    let library: [LibraryEntry]
+    let verification: TLSVerificationResult?
+    let library: [OpenSSLEntry]
     let isMidRecord: Bool
 
     init(
       code: Code, blame: Blame, hint: String, alertSent: TLSAlert?, alertReceived: TLSAlert?,
-      verification: CertificateCheck?, library: [LibraryEntry], isMidRecord: Bool
+      verification: TLSVerificationResult?, library: [OpenSSLEntry], isMidRecord: Bool
     ) {
       self.code = code
       self.blame = blame
@@ -74,7 +74,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
 
   init(
     _ code: Code, _ blame: Blame, hint: String, alertSent: TLSAlert? = nil, alertReceived: TLSAlert? = nil,
-    verification: CertificateCheck? = nil, library: [LibraryEntry] = [], isMidRecord: Bool = false
+    verification: TLSVerificationResult? = nil, library: [OpenSSLEntry] = [], isMidRecord: Bool = false
   ) {
     storage = Storage(
       code: code, blame: blame, hint: hint.printable, alertSent: alertSent, alertReceived: alertReceived,
@@ -92,9 +92,9 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
   /// The fatal alert that the peer sent.
   public var alertReceived: TLSAlert? { storage.alertReceived }
   /// The result of the certificate check, if one failed.
-  public var verification: CertificateCheck? { storage.verification }
+  public var verification: TLSVerificationResult? { storage.verification }
   /// libssl's error queue as it was, oldest entry first.
-  public var library: [LibraryEntry] { storage.library }
+  public var library: [OpenSSLEntry] { storage.library }
   /// With `.truncated`: whether the transport ended inside a record rather than between two.
   public var isMidRecord: Bool { storage.isMidRecord }
 
@@ -126,7 +126,7 @@ extension TLSError.Code {
   /// The peer ended the connection by the alert in `alertReceived`.
   public static let alertReceived = Self("alertReceived")
   /// The two sides have no version, suite, group, signature algorithm or application protocol in common.
-  public static let nothingInCommon = Self("nothingInCommon")
+  public static let peerIncompatible = Self("peerIncompatible")
   /// The peer broke the protocol; `alertSent` says how, if libssl told it.
   public static let protocolViolation = Self("protocolViolation")
   /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
@@ -143,9 +143,9 @@ extension TLSError.Code {
   /// A call after `close()` in mid-handshake.
   public static let abandoned = Self("abandoned")
   /// The call needs a finished handshake.
-  public static let notYet = Self("notYet")
+  public static let handshakeNotComplete = Self("handshakeNotComplete")
   /// `feed` after `feedEOF`.
-  public static let fedAfterEnd = Self("fedAfterEnd")
+  public static let inputAfterEOF = Self("inputAfterEOF")
   /// `answer` without a question, or an answer to another question.
   public static let wrongAnswer = Self("wrongAnswer")
   /// An argument out of its range.
@@ -182,7 +182,7 @@ extension TLSError.Code {
   /// A server without identity.
   public static let missingIdentity = Self("missingIdentity")
   /// Peers are to be verified and there is nothing to verify them by.
-  public static let emptyTrust = Self("emptyTrust")
+  public static let missingTrustRoots = Self("missingTrustRoots")
   /// A file or directory that cannot be opened.
   public static let unreadableFile = Self("unreadableFile")
   /// A minimum version over the maximum, or one that is not TLS 1.2 or 1.3.

@@ -9,5 +9,5 @@ extension TestAuthority {
   }
 
   /// What a peer is to trust in order to accept what this authority issues: its root.
-  public var trust: TLSTrust { .der(rootDER) }
+  public var trust: TLSTrustRoots { .der(rootDER) }
 }

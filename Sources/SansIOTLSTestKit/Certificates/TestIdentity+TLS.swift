@@ -16,5 +16,5 @@ extension TestIdentity {
   }
 
   /// What a peer is to trust in order to accept this identity, if it has no defect: the root of ``authority``.
-  public var trust: TLSTrust { authority.trust }
+  public var trust: TLSTrustRoots { authority.trust }
 }

@@ -11,13 +11,11 @@ public import SansIOTLSTrace
 /// What is known of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its tape,
 /// its seed. The pair or the transport writes it; what reports a failure reads it, on any thread and after they are gone.
 public final class ConversationLog: Sendable {
-  /// Which end.
-  public typealias Side = TLSContext.Configuration.Side
 
   private struct State: Sendable {
     var ladder: Ladder
     var tape: Tape?
-    var failures: [Side: String] = [:]
+    var failures: [TLSRole: String] = [:]
   }
 
   /// The seed of the world that the conversation takes place in; `nil` outside of one.
@@ -55,7 +53,7 @@ public final class ConversationLog: Sendable {
   public var report: String {
     let state = state.withLock { $0 }
     var text = state.ladder.text()
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       if let failure = state.failures[side] { text += "\(side) failed: \(failure)\n" }
     }
     if let seed { text += "seed of the world \(seed)\n" }
@@ -65,7 +63,7 @@ public final class ConversationLog: Sendable {
 
   func describe(_ name: String, _ value: String) { state.withLock { $0.tape?.setup[name] = value } }
 
-  func note(_ side: Side, _ engine: inout TLSEngine) {
+  func note(_ side: TLSRole, _ engine: inout TLSEngine) {
     state.withLock {
       $0.ladder.note(side, &engine)
       if let failure = engine.failure { $0.failures[side] = "\(failure)" }

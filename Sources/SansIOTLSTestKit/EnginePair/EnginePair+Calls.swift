@@ -10,14 +10,14 @@ extension EnginePair {
   /// - Returns: how many bytes it accepted.
   /// - Throws: the engine's ``TLSError``.
   @discardableResult
-  public mutating func feed(_ bytes: [UInt8], to side: Side) throws(TLSError) -> Int {
+  public mutating func feed(_ bytes: [UInt8], to side: TLSRole) throws(TLSError) -> Int {
     try call(.feed(bytes), at: side, Tape.Outcome.accepted) { (engine) throws(TLSError) in try engine.feed(bytes) }
   }
 
   /// Tells one side that its transport ended, past the link.
   ///
   /// - Parameter side: the side that is told.
-  public mutating func feedEOF(to side: Side) {
+  public mutating func feedEOF(to side: TLSRole) {
     call(.feedEOF, at: side, { Tape.Outcome.step("done") }) { (engine) throws(Never) in engine.feedEOF() }
   }
 
@@ -25,7 +25,7 @@ extension EnginePair {
   ///
   /// - Parameter side: the side that is drained.
   /// - Returns: its ciphertext.
-  public mutating func drain(from side: Side) -> [UInt8] {
+  public mutating func drain(from side: TLSRole) -> [UInt8] {
     if self[outboundOf: side] == 0 { return [] }
     return call(.drain, at: side, Tape.Outcome.bytes) { (engine) throws(Never) in engine.drain() }
   }
@@ -37,7 +37,8 @@ extension EnginePair {
   ///   - side: the side that writes.
   /// - Returns: the engine's step.
   /// - Throws: the engine's ``TLSError``.
-  public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: Side) throws(TLSError) -> Step<Int> {
+  public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: TLSRole) throws(TLSError) -> TLSEngine.Step<Int>
+  {
     try call(.write(Array(plaintext)), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.write(plaintext)
     }
@@ -50,7 +51,7 @@ extension EnginePair {
   ///   - count: bytes at most.
   /// - Returns: the engine's step.
   /// - Throws: the engine's ``TLSError``.
-  public mutating func read(at side: Side, upTo count: Int = 65_536) throws(TLSError) -> Step<[UInt8]> {
+  public mutating func read(at side: TLSRole, upTo count: Int = 65_536) throws(TLSError) -> TLSEngine.Step<[UInt8]> {
     try call(.read(upTo: count), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.read(upTo: count)
     }
@@ -62,7 +63,7 @@ extension EnginePair {
   /// - Returns: the engine's step.
   /// - Throws: the engine's ``TLSError``.
   @discardableResult
-  public mutating func close(from side: Side) throws(TLSError) -> Step<Void> {
+  public mutating func close(from side: TLSRole) throws(TLSError) -> TLSEngine.Step<Void> {
     try call(.close, at: side, Tape.Outcome.init) { (engine) throws(TLSError) in try engine.close() }
   }
 
@@ -70,7 +71,7 @@ extension EnginePair {
   /// then the other side sees the end.
   ///
   /// - Parameter side: the side whose transport ends.
-  public mutating func cut(from side: Side) {
+  public mutating func cut(from side: TLSRole) {
     link.send(drain(from: side), from: side)
     link.end(from: side)
   }
@@ -83,7 +84,7 @@ extension EnginePair {
   /// - Returns: the engine's step.
   /// - Throws: the engine's ``TLSError``.
   @discardableResult
-  public mutating func keyUpdate(from side: Side, requestingPeer: Bool) throws(TLSError) -> Step<Void> {
+  public mutating func keyUpdate(from side: TLSRole, requestingPeer: Bool) throws(TLSError) -> TLSEngine.Step<Void> {
     try call(.keyUpdate(requestingPeer: requestingPeer), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.keyUpdate(requestingPeer: requestingPeer)
     }
@@ -95,7 +96,7 @@ extension EnginePair {
   ///   - answer: the answer.
   ///   - side: the side that asks.
   /// - Throws: the engine's ``TLSError``.
-  public mutating func answer(_ answer: Answer, at side: Side) throws(TLSError) {
+  public mutating func answer(_ answer: TLSEngine.Answer, at side: TLSRole) throws(TLSError) {
     try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
       try engine.answer(answer)
     }
@@ -105,7 +106,7 @@ extension EnginePair {
   ///
   /// - Parameter side: the side.
   /// - Returns: the bytes.
-  public mutating func takeTrailingInput(at side: Side) -> [UInt8] {
+  public mutating func takeTrailingInput(at side: TLSRole) -> [UInt8] {
     call(.takeTrailingInput, at: side, Tape.Outcome.bytes) { (engine) throws(Never) in engine.takeTrailingInput() }
   }
 
@@ -114,7 +115,7 @@ extension EnginePair {
   /// - Parameter side: the side.
   /// - Returns: whether it does.
   @discardableResult
-  public mutating func hibernate(_ side: Side) -> Bool {
+  public mutating func hibernate(_ side: TLSRole) -> Bool {
     call(.hibernate, at: side, { Tape.Outcome.step($0 ? "done" : "refused") }) { (engine) throws(Never) in
       engine.hibernate()
     }
@@ -122,7 +123,7 @@ extension EnginePair {
 
   /// Makes a call of a tape.
   mutating func perform(
-    _ call: Tape.Call, at side: Side, serving context: (ClientHello?) -> TLSContext?
+    _ call: Tape.Call, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?
   ) -> Tape.Outcome {
     do throws(TLSError) {
       switch call {
@@ -144,18 +145,20 @@ extension EnginePair {
     }
   }
 
-  private func askedClientHello(at side: Side) -> ClientHello? {
+  private func askedClientHello(at side: TLSRole) -> TLSEngine.ClientHello? {
     let question = side == .client ? client.question : server.question
     if case .clientHello(let hello)? = question { return hello }
     return nil
   }
 
-  private subscript(outboundOf side: Side) -> Int { side == .client ? client.outboundCount : server.outboundCount }
+  private subscript(outboundOf side: TLSRole) -> Int {
+    side == .client ? client.pendingOutputByteCount : server.pendingOutputByteCount
+  }
 
   /// Calls one engine, then notes what it tapped and what came of the call.
   @discardableResult
   private mutating func call<Result, Failure: Error>(
-    _ call: @autoclosure () -> Tape.Call, at side: Side, _ outcome: (Result) -> Tape.Outcome,
+    _ call: @autoclosure () -> Tape.Call, at side: TLSRole, _ outcome: (Result) -> Tape.Outcome,
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     do throws(Failure) {
@@ -169,7 +172,7 @@ extension EnginePair {
   }
 
   private mutating func note(
-    _ call: @autoclosure () -> Tape.Call, at side: Side, _ outcome: @autoclosure () -> Tape.Outcome
+    _ call: @autoclosure () -> Tape.Call, at side: TLSRole, _ outcome: @autoclosure () -> Tape.Outcome
   ) {
     if side == .client { log.note(.client, &client) } else { log.note(.server, &server) }
     if log.isTaping { log.record(Tape.Entry(side: side, call: call(), outcome: outcome())) }
@@ -177,15 +180,15 @@ extension EnginePair {
 }
 
 extension Tape.Outcome {
-  init(_ step: Step<Int>) {
+  init(_ step: TLSEngine.Step<Int>) {
     if case .done(let count) = step { self = .accepted(count) } else { self = .step("\(step)") }
   }
 
-  init(_ step: Step<[UInt8]>) {
+  init(_ step: TLSEngine.Step<[UInt8]>) {
     if case .done(let bytes) = step { self = .bytes(bytes) } else { self = .step("\(step)") }
   }
 
-  init(_ step: Step<Void>) { if case .done = step { self = .step("done") } else { self = .step("\(step)") } }
+  init(_ step: TLSEngine.Step<Void>) { if case .done = step { self = .step("done") } else { self = .step("\(step)") } }
 
   /// The whole description on one line: a replay has to come to the very same failure.
   init(_ error: any Error) {
@@ -194,7 +197,7 @@ extension Tape.Outcome {
 }
 
 extension Tape.Reply {
-  init(_ answer: Answer) {
+  init(_ answer: TLSEngine.Answer) {
     self =
       switch answer {
       case .proceed: .proceed
@@ -204,13 +207,13 @@ extension Tape.Reply {
       }
   }
 
-  func answer(_ context: () -> TLSContext?) -> Answer {
+  func answer(_ context: () -> TLSContext?) -> TLSEngine.Answer {
     switch self {
     case .proceed: .proceed
     case .accept: .accept
     case .reject(let alert): .reject(alert)
     // Without a context to use, going on with the engine's own shows as a difference.
-    case .use: context().map(Answer.use) ?? .proceed
+    case .use: context().map(TLSEngine.Answer.use) ?? .proceed
     }
   }
 }

@@ -13,11 +13,9 @@ public import SansIOTLS
 /// The calls of the pair are noted in its ``log``, and in a ``SeededWorld`` on its tape. The engines themselves can be
 /// called too; what a test does to them directly is not on the tape.
 public struct EnginePair: ~Copyable {
-  /// One end of the pair.
-  public typealias Side = TLSContext.Configuration.Side
 
   /// A drive that did not come to its end within its limit.
-  public struct Stuck: Error, CustomStringConvertible {
+  public struct Stalled: Error, CustomStringConvertible {
     /// What was to be done, what both sides wait for, and the ladder, unless a ``ConversationLog/Collector`` has it.
     public let description: String
   }
@@ -70,7 +68,7 @@ public struct EnginePair: ~Copyable {
   ///   - line: the line there.
   /// - Throws: ``TLSError`` if one of them cannot be made.
   public init(
-    client: TLSContext, server: TLSContext, serverName: ServerName = .dns("localhost"),
+    client: TLSContext, server: TLSContext, serverName: TLSServerName = .dns("localhost"),
     limits: TLSEngine.Limits = .default, session: TLSSession? = nil, link: SimulatedLink = .direct,
     in world: SeededWorld? = nil, title: String = "", file: StaticString = #filePath, line: UInt = #line
   ) throws(TLSError) {
@@ -149,8 +147,8 @@ public struct EnginePair: ~Copyable {
     client.maximumVersion = version
     server.minimumVersion = version
     server.maximumVersion = version
-    client.tapsMessages = true
-    server.tapsMessages = true
+    client.tracesMessages = true
+    server.tracesMessages = true
     return (client, server)
   }
 
@@ -163,19 +161,19 @@ public struct EnginePair: ~Copyable {
   @discardableResult
   public mutating func step() -> Bool {
     var moved = false
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       let bytes = drain(from: side)
       if bytes.isEmpty { continue }
       moved = true
       link.send(bytes, from: side)
     }
     link.step()
-    for side in [Side.server, .client] where deliver(to: side) { moved = true }
+    for side in [TLSRole.server, .client] where deliver(to: side) { moved = true }
     noteLink()
     return moved || link.isDelaying
   }
 
-  private mutating func deliver(to side: Side) -> Bool {
+  private mutating func deliver(to side: TLSRole) -> Bool {
     // What is on its way to an engine that failed stays there.
     if (side == .client ? client.failure : server.failure) != nil { return false }
     var moved = false
@@ -211,7 +209,7 @@ public struct EnginePair: ~Copyable {
   ///
   /// - Parameter limit: steps at most.
   /// - Throws: the server's or the client's ``TLSError``, whichever came first (the server's, if both failed and the
-  ///   client's is only the alert it was sent); ``Stuck`` beyond the limit, or if nothing moves any more.
+  ///   client's is only the alert it was sent); ``Stalled`` beyond the limit, or if nothing moves any more.
   public mutating func handshake(limit: Int = 64) throws {
     for _ in 0..<limit {
       let moved = step()
@@ -228,7 +226,7 @@ public struct EnginePair: ~Copyable {
   }
 
   /// The failure that came first: the side that only reports the other's alert, or the other's end, is the second.
-  public var failure: (side: Side, error: TLSError)? {
+  public var failure: (side: TLSRole, error: TLSError)? {
     switch (client.failure, server.failure) {
     case (let client?, let server?):
       [.alertReceived, .truncated].contains(client.code) ? (.server, server) : (.client, client)
@@ -244,8 +242,8 @@ public struct EnginePair: ~Copyable {
   ///   - plaintext: bytes to send.
   ///   - side: the side that writes.
   ///   - limit: steps at most.
-  /// - Throws: the writer's ``TLSError``; ``Stuck`` if it takes no more.
-  public mutating func send(_ plaintext: [UInt8], from side: Side, limit: Int = 100_000) throws {
+  /// - Throws: the writer's ``TLSError``; ``Stalled`` if it takes no more.
+  public mutating func send(_ plaintext: [UInt8], from side: TLSRole, limit: Int = 100_000) throws {
     var rest = plaintext[...]
     for _ in 0..<limit {
       if case .done(let count) = try write(rest, from: side) { rest = rest.dropFirst(count) }
@@ -261,8 +259,8 @@ public struct EnginePair: ~Copyable {
   ///   - side: the side that reads.
   ///   - limit: steps at most.
   /// - Returns: the plaintext, empty if there is none.
-  /// - Throws: the reader's ``TLSError``, once there is no more plaintext before it; ``Stuck`` beyond the limit.
-  public mutating func receive(at side: Side, limit: Int = 100_000) throws -> [UInt8] {
+  /// - Throws: the reader's ``TLSError``, once there is no more plaintext before it; ``Stalled`` beyond the limit.
+  public mutating func receive(at side: TLSRole, limit: Int = 100_000) throws -> [UInt8] {
     var plaintext: [UInt8] = []
     for _ in 0..<limit {
       var moved = step()
@@ -287,8 +285,8 @@ public struct EnginePair: ~Copyable {
   ///   - sender: the side that writes.
   ///   - limit: rounds at most.
   /// - Returns: what the other side read.
-  /// - Throws: the ``TLSError`` of either side; ``Stuck`` beyond the limit.
-  public mutating func transfer(_ plaintext: [UInt8], from sender: Side, limit: Int = 100_000) throws -> [UInt8] {
+  /// - Throws: the ``TLSError`` of either side; ``Stalled`` beyond the limit.
+  public mutating func transfer(_ plaintext: [UInt8], from sender: TLSRole, limit: Int = 100_000) throws -> [UInt8] {
     let receiver = sender.peer
     var rest = plaintext[...]
     var received: [UInt8] = []
@@ -308,15 +306,15 @@ public struct EnginePair: ~Copyable {
   /// Closes both directions and checks that both sides saw a clean end.
   ///
   /// - Parameter limit: steps at most.
-  /// - Throws: the ``TLSError`` of either side; ``Stuck`` if an end was not seen.
+  /// - Throws: the ``TLSError`` of either side; ``Stalled`` if an end was not seen.
   public mutating func shutdown(limit: Int = 100_000) throws {
     _ = try close(from: .client)
     _ = try close(from: .server)
-    var open: Set<Side> = [.client, .server]
+    var open: Set<TLSRole> = [.client, .server]
     for _ in 0..<limit {
       var moved = step()
       // Not in the set's own order, which is another in each process.
-      for side in Side.allCases where open.contains(side) {
+      for side in TLSRole.allCases where open.contains(side) {
         reading: while true {
           switch try read(at: side) {
           case .done: moved = true
@@ -333,10 +331,10 @@ public struct EnginePair: ~Copyable {
     throw stuck("the shutdown")
   }
 
-  private mutating func stuck(_ what: String) -> Stuck {
+  private mutating func stuck(_ what: String) -> Stalled {
     // Whoever collects conversations tells the ladder anyway.
     let report = ConversationLog.Collector.current == nil ? "\n\(log.report)" : ""
-    return Stuck(
+    return Stalled(
       description: "\(what) is stuck: client needs \(client.needs), server needs \(server.needs)\(report)")
   }
 }

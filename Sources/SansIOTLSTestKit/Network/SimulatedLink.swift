@@ -10,8 +10,6 @@ public import SansIOTLS
 ///
 /// It stays a stream: bytes keep their order and nothing arrives twice.
 public struct SimulatedLink: Sendable {
-  /// One end of the link.
-  public typealias Side = TLSContext.Configuration.Side
 
   /// What arrives at an end.
   public enum Delivery: Sendable, Hashable {
@@ -67,7 +65,7 @@ public struct SimulatedLink: Sendable {
     fromServer = Lane()
   }
 
-  private mutating func randomSide() -> Side { Bool.random(using: &random) ? .client : .server }
+  private mutating func randomSide() -> TLSRole { Bool.random(using: &random) ? .client : .server }
 
   // MARK: Links without chance
 
@@ -91,7 +89,7 @@ public struct SimulatedLink: Sendable {
   ///   - offset: the byte, counted from 0 in all that the side sends.
   ///   - mask: the bits to flip, not 0.
   /// - Returns: the link.
-  public static func corrupting(from side: Side, at offset: Int, mask: UInt8 = 1) -> SimulatedLink {
+  public static func corrupting(from side: TLSRole, at offset: Int, mask: UInt8 = 1) -> SimulatedLink {
     var link = direct
     link[side].corruption = (offset, mask)
     return link
@@ -103,7 +101,7 @@ public struct SimulatedLink: Sendable {
   ///   - side: the sender whose bytes count.
   ///   - count: how many of its bytes arrive.
   /// - Returns: the link.
-  public static func truncating(from side: Side, after count: Int) -> SimulatedLink {
+  public static func truncating(from side: TLSRole, after count: Int) -> SimulatedLink {
     var link = direct
     link[side].end = count
     link[side].endTakesBoth = true
@@ -116,7 +114,7 @@ public struct SimulatedLink: Sendable {
   ///   - side: the sender.
   ///   - count: how many of its bytes arrive.
   /// - Returns: the link.
-  public static func halfClosing(from side: Side, after count: Int) -> SimulatedLink {
+  public static func halfClosing(from side: TLSRole, after count: Int) -> SimulatedLink {
     var link = direct
     link[side].end = count
     return link
@@ -128,7 +126,7 @@ public struct SimulatedLink: Sendable {
   ///   - side: the sender.
   ///   - count: how many of its bytes arrive.
   /// - Returns: the link.
-  public static func stalling(from side: Side, after count: Int) -> SimulatedLink {
+  public static func stalling(from side: TLSRole, after count: Int) -> SimulatedLink {
     var link = direct
     link[side].stall = count
     return link
@@ -143,7 +141,7 @@ public struct SimulatedLink: Sendable {
   /// - Parameters:
   ///   - bytes: any number; behind the end of the direction they are lost.
   ///   - side: the sender.
-  public mutating func send(_ bytes: [UInt8], from side: Side) {
+  public mutating func send(_ bytes: [UInt8], from side: TLSRole) {
     var rest = bytes[...]
     if let end = self[side].end, self[side].sent + rest.count >= end {
       rest = rest.prefix(max(end - self[side].sent, 0))
@@ -174,7 +172,7 @@ public struct SimulatedLink: Sendable {
   /// Ends one direction: behind what is on its way, the other side sees the end.
   ///
   /// - Parameter side: the sender.
-  public mutating func end(from side: Side) {
+  public mutating func end(from side: TLSRole) {
     guard !self[side].hasEnded else { return }
     note(.ended(from: side, after: self[side].sent))
     self[side].hasEnded = true
@@ -187,7 +185,7 @@ public struct SimulatedLink: Sendable {
   ///
   /// - Parameter side: the receiver.
   /// - Returns: a piece, the end, or nothing; then there is no more until the next ``step()``.
-  public mutating func deliver(to side: Side) -> Delivery {
+  public mutating func deliver(to side: TLSRole) -> Delivery {
     let sender = side.peer
     guard var bytes = self[sender].next(due: now) else {
       guard self[sender].hasEnded, self[sender].isEmpty, !self[sender].endIsTold else { return .nothing }
@@ -206,7 +204,7 @@ public struct SimulatedLink: Sendable {
   /// - Parameters:
   ///   - bytes: the end of what the last delivery to that side was.
   ///   - side: the receiver.
-  public mutating func putBack(_ bytes: [UInt8], to side: Side) { self[side.peer].putBack(bytes) }
+  public mutating func putBack(_ bytes: [UInt8], to side: TLSRole) { self[side.peer].putBack(bytes) }
 
   /// Whether something is on its way that has not arrived yet and will.
   public var isDelaying: Bool { isDelaying(to: .client) || isDelaying(to: .server) }
@@ -215,10 +213,10 @@ public struct SimulatedLink: Sendable {
   ///
   /// - Parameter side: the receiver.
   /// - Returns: whether waiting will help.
-  public func isDelaying(to side: Side) -> Bool { self[side.peer].isDelaying(at: now) }
+  public func isDelaying(to side: TLSRole) -> Bool { self[side.peer].isDelaying(at: now) }
 
   /// Whether a side would be delivered something, now or after some steps.
-  func hasNews(for side: Side) -> Bool {
+  func hasNews(for side: TLSRole) -> Bool {
     let lane = self[side.peer]
     return lane.isArriving || lane.isEmpty && lane.hasEnded && !lane.endIsTold
   }
@@ -231,7 +229,7 @@ public struct SimulatedLink: Sendable {
     return min(random.nextOffset() + 1, count)
   }
 
-  private mutating func nextDelay(from side: Side) -> Int {
+  private mutating func nextDelay(from side: TLSRole) -> Int {
     var delay = 0
     if faults.contains(.delays), Int.random(in: 0..<4, using: &random) == 0 {
       delay = Int.random(in: 1...3, using: &random)
@@ -244,7 +242,7 @@ public struct SimulatedLink: Sendable {
     return delay
   }
 
-  private mutating func corrupt(_ piece: inout [UInt8], from side: Side) {
+  private mutating func corrupt(_ piece: inout [UInt8], from side: TLSRole) {
     guard let corruption = self[side].corruption else { return }
     let index = corruption.offset - self[side].sent
     guard piece.indices.contains(index) else { return }
@@ -256,7 +254,7 @@ public struct SimulatedLink: Sendable {
     if actions.count < 4096 { actions.append(action) } else { actionsLeftOut += 1 }
   }
 
-  private subscript(side: Side) -> Lane {
+  private subscript(side: TLSRole) -> Lane {
     get { side == .client ? fromClient : fromServer }
     _modify { if side == .client { yield &fromClient } else { yield &fromServer } }
   }
@@ -297,21 +295,21 @@ extension SimulatedLink {
   /// Something that the link did. Offsets count the bytes that a side sent, from 0.
   public enum Action: Sendable, Hashable {
     /// It cut what was sent at once before this byte.
-    case split(from: Side, at: Int)
+    case split(from: TLSRole, at: Int)
     /// It joined what was sent apart, at this byte.
-    case joined(from: Side, at: Int)
+    case joined(from: TLSRole, at: Int)
     /// It held back the piece that begins at this byte.
-    case delayed(from: Side, at: Int, steps: Int)
+    case delayed(from: TLSRole, at: Int, steps: Int)
     /// It stood still, for longer.
-    case stalled(from: Side, at: Int, steps: Int)
+    case stalled(from: TLSRole, at: Int, steps: Int)
     /// It delivers nothing more and does not say so.
-    case stalledForGood(from: Side, after: Int)
+    case stalledForGood(from: TLSRole, after: Int)
     /// It flipped bits of one byte.
-    case corrupted(from: Side, at: Int, mask: UInt8)
+    case corrupted(from: TLSRole, at: Int, mask: UInt8)
     /// It ended both directions after so many bytes of one.
-    case truncated(from: Side, after: Int)
+    case truncated(from: TLSRole, after: Int)
     /// It ended one direction after so many bytes.
-    case ended(from: Side, after: Int)
+    case ended(from: TLSRole, after: Int)
 
     /// Whether a stream may do this at any time, so that nobody should notice.
     public var isHarmless: Bool {

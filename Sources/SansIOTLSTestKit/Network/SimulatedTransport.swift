@@ -17,16 +17,16 @@ public import SansIOTLSTransports
 /// the two ends' tasks interleave is up to Swift's executor. There is no bound on what is on its way.
 ///
 /// In a test whose conversations are gathered (``ConversationLog/Collector``), that of the streams over the two ends is too:
-/// what the link does, and the messages of their engines, which are taken from ``SansIOTLS/TLSEngine/nextMessage()`` whether
+/// what the link does, and the messages of their engines, which are taken from ``SansIOTLS/TLSEngine/nextTracedMessage()`` whether
 /// or not their contexts tap them. A stream over a transport that wraps this one is not seen.
 public final class SimulatedTransport: ByteTransport {
   /// A link fails by ending, not by an error.
   public typealias Failure = Never
 
   private let carrier: Carrier
-  private let side: TLSContext.Configuration.Side
+  private let side: TLSRole
 
-  private init(_ carrier: Carrier, _ side: TLSContext.Configuration.Side) {
+  private init(_ carrier: Carrier, _ side: TLSRole) {
     self.carrier = carrier
     self.side = side
   }
@@ -62,7 +62,7 @@ public final class SimulatedTransport: ByteTransport {
   public func send(_ bytes: [UInt8]) async { carrier.change { $0.send(bytes, from: side) } }
 
   /// Ends this direction.
-  public func endSending() async { carrier.change { $0.end(from: side) } }
+  public func closeOutput() async { carrier.change { $0.end(from: side) } }
 
   /// What the link did so far.
   public var actions: [SimulatedLink.Action] { carrier.actions }
@@ -79,9 +79,9 @@ private final class Carrier: Sendable {
 
   private struct State: Sendable {
     var link: SimulatedLink
-    var waiting: [TLSContext.Configuration.Side: Waiting] = [:]
+    var waiting: [TLSRole: Waiting] = [:]
     /// Who was told the end: it stays one.
-    var ended: Set<TLSContext.Configuration.Side> = []
+    var ended: Set<TLSRole> = []
     /// How many of the link's actions are in the log.
     var loggedActions = 0
 
@@ -123,7 +123,7 @@ private final class Carrier: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 
-  func receive(upTo count: Int, at side: TLSContext.Configuration.Side) async -> [UInt8]? {
+  func receive(upTo count: Int, at side: TLSRole) async -> [UInt8]? {
     while !Task.isCancelled {
       let arrival = state.withLock { state -> Arrival in
         if state.ended.contains(side) { return .end }
@@ -149,7 +149,7 @@ private final class Carrier: Sendable {
   }
 
   /// Waits until the link has changed.
-  private func wait(at side: TLSContext.Configuration.Side) async {
+  private func wait(at side: TLSRole) async {
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isOver = state.withLock { state in

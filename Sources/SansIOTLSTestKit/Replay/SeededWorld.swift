@@ -45,7 +45,7 @@ public final class SeededWorld: Sendable {
   public func context(_ configuration: TLSContext.Configuration) throws(TLSError) -> TLSContext {
     var configuration = configuration
     configuration.verificationTime = configuration.verificationTime ?? Self.time
-    return try TLSContext(configuration, library: library.context(configuration.side))
+    return try TLSContext(configuration, library: library.context(configuration.role))
   }
 
   /// Mints a root authority, and with it everything that it issues, from the server's sequence.
@@ -73,5 +73,5 @@ public final class SeededWorld: Sendable {
   ///
   /// - Parameter side: which side's sequence.
   /// - Returns: the number of draws.
-  public func draws(_ side: TLSContext.Configuration.Side) -> UInt64 { library.draws(side) }
+  public func draws(_ side: TLSRole) -> UInt64 { library.draws(side) }
 }

@@ -42,7 +42,7 @@ extension Tape {
   /// - Throws: ``Difference``, at the first call that comes to something else. A conversation that failed replays to its
   ///   failure, without a difference: see ``EnginePair/failure``.
   public func replay(
-    on pair: inout EnginePair, serving context: (ClientHello?) -> TLSContext? = { _ in nil }
+    on pair: inout EnginePair, serving context: (TLSEngine.ClientHello?) -> TLSContext? = { _ in nil }
   ) throws(Difference) {
     for (index, entry) in entries.enumerated() {
       let outcome = pair.perform(entry.call, at: entry.side, serving: context)

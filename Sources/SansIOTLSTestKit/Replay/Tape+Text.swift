@@ -56,7 +56,7 @@ extension Tape.Entry: CustomStringConvertible {
     // No call's text holds the sign, and an outcome may.
     guard let sign = line.firstIndex(of: "=") else { return nil }
     let words = line[..<sign].split(separator: " ")
-    guard let side = Tape.Side.allCases.first(where: { words.first.map(String.init) == "\($0)" }),
+    guard let side = TLSRole.allCases.first(where: { words.first.map(String.init) == "\($0)" }),
       let call = Tape.Call(parsing: words.dropFirst()),
       let outcome = Tape.Outcome(parsing: line[line.index(after: sign)...].drop { $0 == " " })
     else { return nil }

@@ -16,8 +16,6 @@ public import SansIOTLS
 ///
 /// It holds all plaintext, and its seed gives away all keys: it is for tests.
 public struct Tape: Sendable, Hashable {
-  /// Which end was called.
-  public typealias Side = TLSContext.Configuration.Side
 
   /// A call of an engine.
   public enum Call: Sendable, Hashable {
@@ -70,7 +68,7 @@ public struct Tape: Sendable, Hashable {
   /// One call and what came of it.
   public struct Entry: Sendable, Hashable {
     /// The engine that was called.
-    public let side: Side
+    public let side: TLSRole
     /// The call.
     public let call: Call
     /// What came of it.
@@ -82,7 +80,7 @@ public struct Tape: Sendable, Hashable {
     ///   - side: the engine that was called.
     ///   - call: the call.
     ///   - outcome: what came of it.
-    public init(side: Side, call: Call, outcome: Outcome) {
+    public init(side: TLSRole, call: Call, outcome: Outcome) {
       self.side = side
       self.call = call
       self.outcome = outcome

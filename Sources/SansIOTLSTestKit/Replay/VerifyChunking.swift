@@ -57,7 +57,7 @@ private struct ChunkingOutcome {
   init(_ pair: consuming EnginePair) {
     let entries = pair.log.tape?.entries ?? []
     precondition(!entries.isEmpty, "the script has to make its pair in the world that it is given")
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var plaintext: [UInt8] = []
       var ciphertext: [UInt8] = []
       for entry in entries where entry.side == side {
@@ -79,7 +79,7 @@ private struct ChunkingOutcome {
     facts.append(("the server's events", Self.events(&pair.server)))
   }
 
-  private static func failure(of side: EnginePair.Side, _ pair: borrowing EnginePair) -> String {
+  private static func failure(of side: TLSRole, _ pair: borrowing EnginePair) -> String {
     (side == .client ? pair.client.failure : pair.server.failure).map { "\($0)" } ?? "none"
   }
 

@@ -24,8 +24,6 @@ public import SansIOTLS
 ///
 /// What was taken is forgotten: the memory in use is that of the packets since.
 public struct Capture: Sendable {
-  /// An end of the connection.
-  public typealias Side = TLSContext.Configuration.Side
 
   /// The file's beginning, and the secrets that came since the last taking.
   private var head: [UInt8]
@@ -33,7 +31,7 @@ public struct Capture: Sendable {
   private var packets: [UInt8] = []
   private var connection: TCPFraming
   private var isConnected = false
-  private var endedSides: Set<Side> = []
+  private var endedSides: Set<TLSRole> = []
   /// The time of the latest packet.
   private var now: UInt64 = 0
 
@@ -70,7 +68,7 @@ public struct Capture: Sendable {
   ///   - side: who sent it.
   ///   - time: in nanoseconds since 1970; without a clock any number that grows, such as steps. A time before that of the
   ///     packet before counts as the latter, so that time never runs backwards.
-  public mutating func sent(_ bytes: [UInt8], by side: Side, at time: UInt64) {
+  public mutating func sent(_ bytes: [UInt8], by side: TLSRole, at time: UInt64) {
     guard !bytes.isEmpty, !endedSides.contains(side) else { return }
     connect(at: time)
     for start in stride(from: 0, to: bytes.count, by: TCPFraming.largestSegment) {
@@ -86,7 +84,7 @@ public struct Capture: Sendable {
   /// - Parameters:
   ///   - side: who sends nothing any more.
   ///   - time: as in ``sent(_:by:at:)``.
-  public mutating func ended(by side: Side, at time: UInt64) {
+  public mutating func ended(by side: TLSRole, at time: UInt64) {
     guard !endedSides.contains(side) else { return }
     connect(at: time)
     endedSides.insert(side)
@@ -119,7 +117,7 @@ public struct Capture: Sendable {
     add(.client, .acknowledgement)
   }
 
-  private mutating func add(_ side: Side, _ flags: TCPFraming.Flags, _ payload: ArraySlice<UInt8> = []) {
+  private mutating func add(_ side: TLSRole, _ flags: TCPFraming.Flags, _ payload: ArraySlice<UInt8> = []) {
     packets += PcapNG.enhancedPacket(connection.packet(from: side, flags, payload), at: now)
   }
 }

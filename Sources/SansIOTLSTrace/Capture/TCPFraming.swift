@@ -2,7 +2,6 @@ internal import SansIOTLS
 
 /// The IPv4 packets of one TCP connection on a wire that loses nothing: whatever one side sent, the other has got.
 struct TCPFraming: Sendable {
-  typealias Side = TLSContext.Configuration.Side
 
   /// The control bits (RFC 9293, section 3.1).
   struct Flags: OptionSet {
@@ -40,7 +39,7 @@ struct TCPFraming: Sendable {
   /// The next packet of a side.
   ///
   /// - Parameter payload: at most ``largestSegment`` bytes.
-  mutating func packet(from side: Side, _ flags: Flags, _ payload: ArraySlice<UInt8>) -> [UInt8] {
+  mutating func packet(from side: TLSRole, _ flags: Flags, _ payload: ArraySlice<UInt8>) -> [UInt8] {
     let (sender, receiver) = side == .client ? (client, server) : (server, client)
     let segment = Self.segment(from: sender, to: receiver, flags, payload)
     // SYN and FIN take a sequence number each (RFC 9293, section 3.4).

@@ -5,13 +5,13 @@ extension Ladder {
   struct Assembler: Sendable {
     private var records = 0
     private var wireSize = 0
-    private var heldChangeCipherSpec: TLSMessage?
+    private var heldChangeCipherSpec: TLSTracedMessage?
 
     /// Takes the next message in this direction.
     ///
     /// - Parameter message: a record or what a record carried.
     /// - Returns: what is complete by it, in order: none for a record whose message comes next.
-    mutating func take(_ message: TLSMessage) -> [Sight] {
+    mutating func take(_ message: TLSTracedMessage) -> [Sight] {
       // libssl tells a ChangeCipherSpec that it ignores, as TLS 1.3 demands (RFC 8446, section 5), by its record alone.
       var ignored: [Sight] = []
       if let held = heldChangeCipherSpec, message.content != .changeCipherSpec {
@@ -21,7 +21,7 @@ extension Ladder {
       return ignored + complete(message)
     }
 
-    private mutating func complete(_ message: TLSMessage) -> [Sight] {
+    private mutating func complete(_ message: TLSTracedMessage) -> [Sight] {
       guard case .record(let type) = message.content else {
         return [sight(message.content, of: message, size: message.size)]
       }
@@ -41,7 +41,7 @@ extension Ladder {
       }
     }
 
-    private mutating func sight(_ content: TLSMessage.Content, of message: TLSMessage, size: Int) -> Sight {
+    private mutating func sight(_ content: TLSTracedMessage.Content, of message: TLSTracedMessage, size: Int) -> Sight {
       defer { (records, wireSize) = (0, 0) }
       return Sight(
         content: content, size: size, isEncrypted: message.isEncrypted, records: records, wireSize: wireSize)

@@ -1,10 +1,12 @@
+import SansIOTLS
+
 extension Ladder {
   /// What a line of the ladder is about.
   enum Entry: Sendable {
     case passage(Passage)
     case remark(String)
-    case agreement(Side, Agreement)
-    case failure(Side, Failure)
+    case agreement(TLSRole, Agreement)
+    case failure(TLSRole, Failure)
   }
 
   /// The entries in order, bounded: the first ones and the latest ones, which tell how it began and how it ended.

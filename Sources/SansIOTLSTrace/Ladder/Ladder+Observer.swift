@@ -23,7 +23,7 @@ extension Ladder {
     private(set) var heardPeer = false
     /// It failed, or saw the end of what the other side sends: nothing that comes later will be read.
     var isOver = false
-    var needs: Needs?
+    var needs: TLSEngine.Needs?
     var agreement: Agreement?
     var failure: Failure?
     private var sent = Assembler()
@@ -32,7 +32,7 @@ extension Ladder {
     /// The lowest line of the call that has not come to rest.
     private var lowest: Int?
 
-    mutating func assemble(_ message: TLSMessage) -> [Sight] {
+    mutating func assemble(_ message: TLSTracedMessage) -> [Sight] {
       toldMessages = true
       switch message.direction {
       case .sent: return sent.take(message)
@@ -51,7 +51,9 @@ extension Ladder {
     ///   - rest: how.
     ///   - direction: of the message that tells it.
     /// - Returns: the line to show it at and what to show, `nil` where it goes without saying.
-    mutating func came(to rest: TLSMessage.Rest, by direction: TLSMessage.Direction) -> (number: Int, step: Step)? {
+    mutating func came(to rest: TLSTracedMessage.Rest, by direction: TLSTracedMessage.Direction) -> (
+      number: Int, step: Step
+    )? {
       let step: Step
       switch rest {
       case .done where isDone:
@@ -76,7 +78,7 @@ extension Ladder {
 
   /// Whether a side's own account is in the ladder. That its tap told nothing may be because nothing came to it; but an
   /// engine that came to an agreement, or that its peer heard of, has no tap.
-  func isTapped(_ side: Side) -> Bool {
+  func isTapped(_ side: TLSRole) -> Bool {
     let observer = observers[side]
     return observer.toldMessages
       || observer.isNoted && observer.agreement == nil && !observers[side.peer].heardPeer

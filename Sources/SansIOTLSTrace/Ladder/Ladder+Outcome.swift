@@ -8,7 +8,7 @@ extension Ladder {
 
     init(parts: [String]) { self.parts = parts.map { Printable.escape($0, limit: 64) } }
 
-    init(_ negotiated: Negotiated) {
+    init(_ negotiated: TLSEngine.NegotiatedParameters) {
       var parts = ["\(negotiated.version)", negotiated.cipherSuite]
       if let group = negotiated.group { parts.append(group) }
       if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }

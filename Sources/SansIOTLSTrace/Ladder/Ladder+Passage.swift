@@ -3,12 +3,12 @@ internal import SansIOTLS
 extension Ladder {
   /// Something that passed from one side to the other, or should have; or application data in a row, as one.
   struct Passage: Sendable {
-    let sender: Side
+    let sender: TLSRole
     /// As the end saw it that told first, which is the sender as a rule.
-    let content: TLSMessage.Content
+    let content: TLSTracedMessage.Content
     let isEncrypted: Bool
     /// The end that told first.
-    let origin: TLSMessage.Direction
+    let origin: TLSTracedMessage.Direction
     /// How many the sender told; 0 if nobody sent it.
     var sent = 0
     /// How many the receiver told.
@@ -23,7 +23,7 @@ extension Ladder {
     /// What each side came to by it.
     var steps = PerSide<Step?>(client: nil, server: nil)
 
-    init(_ sight: Sight, end: TLSMessage.Direction, from sender: Side) {
+    init(_ sight: Sight, end: TLSTracedMessage.Direction, from sender: TLSRole) {
       self.sender = sender
       content = sight.content
       isEncrypted = sight.isEncrypted
@@ -37,7 +37,7 @@ extension Ladder {
     var isApplicationData: Bool { content == .record(.applicationData) }
 
     /// Whether this belongs to the same row of application data.
-    func continues(with sight: Sight, end: TLSMessage.Direction, from sender: Side) -> Bool {
+    func continues(with sight: Sight, end: TLSTracedMessage.Direction, from sender: TLSRole) -> Bool {
       isApplicationData && sight.content == content && sight.isEncrypted == isEncrypted && end == origin
         && sender == self.sender && alteration == nil && !isOvertaken
     }
@@ -50,7 +50,7 @@ extension Ladder {
     }
 
     /// This end told it too.
-    mutating func confirm(by end: TLSMessage.Direction) {
+    mutating func confirm(by end: TLSTracedMessage.Direction) {
       switch end {
       case .sent: sent += 1
       case .received: received += 1

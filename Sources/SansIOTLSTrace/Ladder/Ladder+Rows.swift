@@ -12,7 +12,7 @@ extension Ladder {
     /// What was agreed on, in parts that stay whole.
     case agreement([String])
     /// Who failed, and paragraphs: the code, the hint, the alerts.
-    case failure(Side, [String])
+    case failure(TLSRole, [String])
     /// What each side waits for in the end, empty where that is not known.
     case standing(client: String, server: String)
   }
@@ -27,7 +27,7 @@ extension Ladder {
       case underway
     }
 
-    var sender: Side
+    var sender: TLSRole
     /// What it was, in braces if it was encrypted, as in RFC 8446, section 2.
     var name: String
     /// In words, for example `266 bytes`.
@@ -99,7 +99,7 @@ private struct Flights {
     return rows
   }
 
-  private func standing(_ side: Ladder.Side) -> String {
+  private func standing(_ side: TLSRole) -> String {
     let observer = ladder.observers[side]
     if observer.failure != nil { return "failed" }
     guard let needs = observer.needs else { return "" }
@@ -147,7 +147,7 @@ private struct Flights {
     return passage.isEncrypted ? "{\(name)}" : name
   }
 
-  private static func name(of content: TLSMessage.Content) -> String {
+  private static func name(of content: TLSTracedMessage.Content) -> String {
     switch content {
     case .record(.applicationData): "application_data"
     case .record(let type): "record of \(type)"

@@ -4,7 +4,7 @@ extension Ladder {
   /// What one side saw of something that passed: a message with the records that carried it, or a record of application
   /// data.
   struct Sight: Sendable {
-    let content: TLSMessage.Content
+    let content: TLSTracedMessage.Content
     /// In bytes: of the message, or of the record where that is all that is known.
     let size: Int
     let isEncrypted: Bool

@@ -48,7 +48,7 @@ extension Ladder {
     ///   - chronicle: holds the passages.
     /// - Returns: the number of the passage.
     mutating func note(
-      _ sight: Sight, end: TLSMessage.Direction, from sender: Side, in chronicle: inout Chronicle
+      _ sight: Sight, end: TLSTracedMessage.Direction, from sender: TLSRole, in chronicle: inout Chronicle
     ) -> Int {
       let told = (end == .sent ? received : sent).next
       if let match = told.firstIndex(where: { $0.sight.equals(sight) }) {
@@ -66,7 +66,7 @@ extension Ladder {
 
     /// The last of these is what was told; those before it never will be.
     private mutating func pair(
-      _ told: ArraySlice<Told>, with end: TLSMessage.Direction, in chronicle: inout Chronicle
+      _ told: ArraySlice<Told>, with end: TLSTracedMessage.Direction, in chronicle: inout Chronicle
     ) -> Int {
       let number = told[told.endIndex - 1].number
       chronicle[passage: number]?.confirm(by: end)
@@ -76,7 +76,7 @@ extension Ladder {
 
     /// Application data goes on with its row, anything else has one of its own.
     private func record(
-      _ sight: Sight, end: TLSMessage.Direction, from sender: Side, in chronicle: inout Chronicle
+      _ sight: Sight, end: TLSTracedMessage.Direction, from sender: TLSRole, in chronicle: inout Chronicle
     ) -> Int {
       let last = chronicle.count - 1
       if chronicle[passage: last]?.continues(with: sight, end: end, from: sender) == true {

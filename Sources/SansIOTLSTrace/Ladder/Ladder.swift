@@ -15,13 +15,11 @@ public import SansIOTLS
 /// print(ladder.text())
 /// ```
 ///
-/// The contexts of the engines have to ask for the tap: ``TLSContext/Configuration/tapsMessages``. (The test kit's pairs and
+/// The contexts of the engines have to ask for the tap: ``TLSContext/Configuration/tracesMessages``. (The test kit's pairs and
 /// transports tap the engines that they join by themselves.) Memory is bounded: of
 /// a long conversation the first and the latest 2,048 lines are kept, and application data in one direction is one line
 /// however much it was.
 public struct Ladder: Sendable {
-  /// Which end.
-  public typealias Side = TLSContext.Configuration.Side
 
   /// What the picture is called; empty for none.
   public let title: String
@@ -43,8 +41,8 @@ public struct Ladder: Sendable {
   ///   - side: which end the engine is.
   ///   - engine: an engine whose context taps messages; of one that does not, only what was agreed on and the failure
   ///     show.
-  public mutating func note(_ side: Side, _ engine: inout TLSEngine) {
-    while let message = engine.nextMessage() { note(side, message) }
+  public mutating func note(_ side: TLSRole, _ engine: inout TLSEngine) {
+    while let message = engine.nextTracedMessage() { note(side, message) }
     observers[side].isNoted = true
     observers[side].needs = engine.needs
     if observers[side].agreement == nil, let negotiated = engine.negotiated { note(side, Agreement(negotiated)) }
@@ -56,7 +54,7 @@ public struct Ladder: Sendable {
   /// - Parameters:
   ///   - side: the side whose tap told it.
   ///   - message: the message.
-  public mutating func note(_ side: Side, _ message: TLSMessage) {
+  public mutating func note(_ side: TLSRole, _ message: TLSTracedMessage) {
     for sight in observers[side].assemble(message) {
       let sender = message.direction == .sent ? side : side.peer
       let number = ways[sender].note(sight, end: message.direction, from: sender, in: &chronicle)
@@ -72,13 +70,13 @@ public struct Ladder: Sendable {
   /// - Parameter remark: the line; what cannot be printed in one column is escaped, and beyond 400 characters it is cut.
   public mutating func note(_ remark: String) { chronicle.append(.remark(Printable.escape(remark, limit: 400))) }
 
-  mutating func note(_ side: Side, _ agreement: Agreement) {
+  mutating func note(_ side: TLSRole, _ agreement: Agreement) {
     observers[side].agreement = agreement
     // Both sides agree as a rule: one line says so.
     if observers[side.peer].agreement != agreement { chronicle.append(.agreement(side, agreement)) }
   }
 
-  mutating func note(_ side: Side, _ failure: Failure) {
+  mutating func note(_ side: TLSRole, _ failure: Failure) {
     observers[side].failure = failure
     observers[side].isOver = true
     chronicle.append(.failure(side, failure))

@@ -5,7 +5,7 @@ struct PerSide<Value: Sendable>: Sendable {
   var client: Value
   var server: Value
 
-  subscript(_ side: TLSContext.Configuration.Side) -> Value {
+  subscript(_ side: TLSRole) -> Value {
     get { side == .client ? client : server }
     set { if side == .client { client = newValue } else { server = newValue } }
   }

@@ -1,3 +1,5 @@
+internal import Synchronization
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -6,149 +8,104 @@
   internal import Glibc
 #endif
 
-/// A byte transport over two file descriptors: pipes, sockets, terminals, files, in any mixture.
+/// A ``ByteTransport`` over file descriptors that somebody opened: pipes, pseudo-terminals, serial lines, Unix and TCP
+/// sockets.
 ///
-/// No call blocks, is cut short by a signal, or raises SIGPIPE. Each direction closes by itself.
+/// No thread of Swift's pool waits for bytes: a task that has to wait suspends, and one thread of the library blocks in
+/// `poll(2)` for all of them. That is fit for hundreds of connections that wait at once. What holds up a call although
+/// `poll(2)` promised otherwise (a file on a slow disk, a terminal that others read too) keeps a thread of the pool, and its
+/// own direction, but no other stream.
 ///
-/// The descriptors' status flags (see `fcntl(2)`, O_NONBLOCK) are neither needed nor changed: other programs share them. On
-/// Linux a pipe is opened a second time through `/proc/self/fd`, so that the flag is set where nobody else sees it; that takes
-/// one more descriptor for each direction, which closes with it. A pipe that cannot be opened (no `/proc`, another user's), a
-/// terminal and any other device are asked by `poll(2)` in each call, and pipes and terminals written in small pieces. Then a
-/// call may still be held up by another program that uses the same pipe or terminal: it may take the bytes that `poll(2)` saw,
-/// or fill the room.
-public struct FileDescriptorTransport: ~Copyable, Sendable {
-  /// Who closes the descriptors.
-  public enum Ownership: Sendable {
-    /// The transport does, each when its direction is closed, at the latest at its own end.
-    case owned
-    /// The caller does. Closing a direction here stops its use, and tells a socket's other end.
-    case borrowed
-  }
+/// The rules for the descriptors' flags are those of ``NonblockingDescriptorPair``.
+public final class FileDescriptorTransport: ByteTransport {
+  /// One lock for each direction: a terminal or file may hold up a call behind it, and the other direction goes on.
+  private let input: Mutex<NonblockingDescriptorPair>
+  private let output: Mutex<NonblockingDescriptorPair>
 
-  /// What a read found.
-  public enum Reading: Hashable, Sendable {
-    /// This many bytes were appended, one or more.
-    case bytes(Int)
-    /// Nothing is there now.
-    case wouldBlock
-    /// Nothing will come any more.
-    case endOfFile
-  }
+  /// Asked for each time that they are used: behind the end of its direction a number may be somebody else's. Never behind
+  /// the locks above, because ``DescriptorWatch`` asks, and must not wait.
+  private let reading: Int32?
+  private let writing: Mutex<Int32?>
 
-  private var input: Descriptor?
-  private var output: Descriptor?
+  /// What one call of ``receive(upTo:)`` takes at most, in bytes.
+  private static let receivingLimit = 65_536
 
-  /// Makes a transport of two descriptors.
+  /// Takes a transport over.
   ///
-  /// - Parameters:
-  ///   - reading: an open descriptor to read from.
-  ///   - writing: an open descriptor to write to; may be the same as `reading` (a socket), and is then duplicated.
-  ///   - ownership: who closes them. If this throws, an owned one may be closed already.
-  /// - Throws: ``TransportError`` if one of them is not open.
+  /// - Parameter transport: two descriptors, or one socket.
+  public init(_ transport: consuming NonblockingDescriptorPair) {
+    reading = transport.readingDescriptor
+    writing = Mutex(transport.writingDescriptor)
+    output = Mutex(transport.takeOutput())
+    input = Mutex(transport)
+  }
+
+  /// Waits for bytes.
   ///
-  /// Corresponds to `fstat(2)`, `open(2)`.
-  public init(reading: Int32, writing: Int32, ownership: Ownership = .owned) throws(TransportError) {
-    try self.init(reading: reading, writing: writing, ownership: ownership, reopensPipes: true)
-  }
-
-  /// - Parameter reopensPipes: whether pipes are opened a second time where that is possible.
-  init(reading: Int32, writing: Int32, ownership: Ownership, reopensPipes: Bool) throws(TransportError) {
-    let isOwned = ownership == .owned
-    let input = try Descriptor(reading, for: .reading, isOwned: isOwned, reopensPipes: reopensPipes)
-    // Two descriptors in any case, so that each direction closes by itself.
-    let isDuplicated = reading == writing
-    let writing = isDuplicated ? fcntl(writing, F_DUPFD_CLOEXEC, 0) : writing
-    guard writing >= 0 else { throw .last(.prepare) }
-    output = try Descriptor(
-      writing, for: .writing, isOwned: isOwned || isDuplicated, reopensPipes: reopensPipes)
-    self.input = consume input
-  }
-
-  private init(output: consuming Descriptor?) {
-    input = nil
-    self.output = output
-  }
-
-  /// Hands the writing direction over, to a transport that has only that.
-  mutating func takeOutput() -> FileDescriptorTransport { FileDescriptorTransport(output: output.take()) }
-
-  /// The descriptor that is read from, for `poll(2)`; `nil` once that direction is closed.
-  public var readingDescriptor: Int32? {
-    switch input {
-    case .some(let input): input.number
-    case .none: nil
-    }
-  }
-
-  /// The descriptor that is written to, for `poll(2)`; `nil` once that direction is closed.
-  public var writingDescriptor: Int32? {
-    switch output {
-    case .some(let output): output.number
-    case .none: nil
-    }
-  }
-
-  /// Whether what is read comes from a socket, which is not to be closed over unread bytes.
-  var readsSocket: Bool {
-    switch input {
-    case .some(let input): input.isSocket
-    case .none: false
-    }
-  }
-
-  /// How many of the written bytes the reader has not taken yet; `nil` where the kernel does not say.
-  var unreadCount: Int? {
-    switch output {
-    case .some(let output): output.unreadCount
-    case .none: nil
-    }
-  }
-
-  /// Reads what is there, at most what fits.
+  /// - Parameter count: bytes at most, 1 or more. Beyond 65,536 it is taken for that many: so much memory is held ready for
+  ///   one call.
+  /// - Returns: what was there; `nil` at the end of file.
+  /// - Throws: ``TransportError``, for example `ECONNRESET`; `ECANCELED` if the task was cancelled, which is no end: what
+  ///   comes later is there for the next call.
   ///
-  /// - Parameter buffer: is appended to; has room for one byte at least. The kernel writes straight into it.
-  /// - Returns: what was found; `.endOfFile` also after ``closeInput()``, and on the primary side of a pseudo-terminal whose
-  ///   secondary has closed.
-  /// - Throws: ``TransportError`` for what is neither data, end nor waiting, for example `ECONNRESET`.
-  ///
-  /// Corresponds to `read(2)`, on a socket to `recv(2)`.
-  public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Reading {
-    switch input {
-    case .some(let input):
-      switch try input.read(into: &buffer) {
-      case nil: return .wouldBlock
-      case 0: return .endOfFile
-      case .some(let count): return .bytes(count)
+  /// Corresponds to `poll(2)`, `read(2)`.
+  public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
+    while true {
+      if Task.isCancelled { throw TransportError(.read, number: ECANCELED) }
+      var bytes: [UInt8] = []
+      switch try read(into: &bytes, upTo: min(max(count, 1), Self.receivingLimit)) {
+      case .bytes: return bytes
+      case .endOfFile: return nil
+      case .wouldBlock: try await DescriptorWatch.shared.wait(.reading) { [self] in reading }
       }
-    case .none: return .endOfFile
     }
   }
 
-  /// Writes what there is room for.
-  ///
-  /// - Parameter bytes: the bytes; they are copied by the kernel only.
-  /// - Returns: how many were taken; 0 if there is no room now.
-  /// - Throws: ``TransportError``, for example `EPIPE` if the reader is gone, `EBADF` after ``closeOutput()``.
-  ///
-  /// Corresponds to `write(2)`, on a socket to `send(2)`.
-  public func write(_ bytes: RawSpan) throws(TransportError) -> Int {
-    switch output {
-    case .some(let output): return try output.write(bytes)
-    case .none: throw TransportError(.write, number: EBADF)
+  /// Reads if there is something: `poll(2)` costs less than room for bytes that are not there.
+  private func read(
+    into bytes: inout [UInt8], upTo count: Int
+  ) throws(TransportError) -> NonblockingDescriptorPair.Reading {
+    try input.withLock { (transport) throws(TransportError) in
+      guard let number = transport.readingDescriptor else { return .endOfFile }
+      guard DescriptorWatch.isReady(number, .reading) else { return .wouldBlock }
+      var reading = NonblockingDescriptorPair.Reading.wouldBlock
+      try bytes.append(addingCapacity: count) { (output) throws(TransportError) in
+        reading = try transport.read(into: &output)
+      }
+      return reading
     }
   }
 
-  /// Ends the reading direction.
-  public mutating func closeInput() { input = nil }
+  /// Sends all bytes.
+  ///
+  /// - Parameter bytes: the bytes.
+  /// - Throws: ``TransportError``: `EPIPE` if the reader is gone, `EBADF` behind ``closeOutput()``, `ECANCELED` if the task was
+  ///   cancelled and there is no room for all of them.
+  ///
+  /// Corresponds to `poll(2)`, `write(2)`.
+  public func send(_ bytes: [UInt8]) async throws(TransportError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      guard writing.withLock({ $0 }) != nil else { throw TransportError(.write, number: EBADF) }
+      // Sound: a byte has no padding.
+      let count = try output.withLock { (transport) throws(TransportError) in
+        try transport.write(unsafe rest.span.bytes)
+      }
+      rest = rest.dropFirst(count)
+      if count > 0 { continue }
+      if Task.isCancelled { throw TransportError(.write, number: ECANCELED) }
+      try await DescriptorWatch.shared.wait(.writing) { [self] in writing.withLock { $0 } }
+    }
+  }
 
-  /// Ends the writing direction; the other end reads an end of file behind what was written.
+  /// Ends the writing direction: the other end reads an end of file behind what was sent. A task that still waits to send is
+  /// told so: its call throws `EBADF`.
   ///
   /// Corresponds to `close(2)`, on a socket to `shutdown(2)` too.
-  public mutating func closeOutput() {
-    switch output {
-    case .some(let output): output.shutDownWriting()
-    case .none: break
-    }
-    output = nil
+  public func closeOutput() async throws(TransportError) {
+    guard let number = writing.withLock({ $0.take() }) else { return }
+    // Before it closes: behind that the number may be somebody else's, who waits for it.
+    DescriptorWatch.shared.forget(number, .writing)
+    output.withLock { $0.closeOutput() }
   }
 }

@@ -34,7 +34,7 @@ public final class MemoryTransport: ByteTransport {
   public func send(_ bytes: [UInt8]) async { await outbound.send(bytes) }
 
   /// Ends this direction.
-  public func endSending() async { outbound.end() }
+  public func closeOutput() async { outbound.end() }
 }
 
 /// One direction: pieces, one receiver and one sender that may wait.

@@ -42,8 +42,8 @@ public import SansIOTLS
 /// A context that asks questions is answered `.proceed`: nobody is there to decide.
 public struct Relay: ~Copyable {
   private var engine: TLSEngine
-  private var ciphertext: FileDescriptorTransport
-  private var plaintext: FileDescriptorTransport?
+  private var ciphertext: NonblockingDescriptorPair
+  private var plaintext: NonblockingDescriptorPair?
   private let observer: (any RelayObserver)?
   /// Ciphertext read and not yet fed.
   private var inbound = RelayBuffer()
@@ -60,7 +60,7 @@ public struct Relay: ~Copyable {
   private var sinkLostData = false
   private var programError: TransportError?
   /// Why moving was given up here, without the peer's doing.
-  private var abandonment: (side: RelayReport.Side, error: TransportError)?
+  private var abandonment: (side: RelayReport.Endpoint, error: TransportError)?
   /// Until when the last bytes of a failed connection are waited for, unless more than `sent` bytes have left by then.
   private var patience: (sent: Int, end: ContinuousClock.Instant)?
   /// Until when an unfinished handshake is waited for.
@@ -102,7 +102,7 @@ public struct Relay: ~Copyable {
   ///   - ciphertext: the transport to the peer.
   ///   - observer: watches it, if anybody is to.
   public init(
-    _ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport, observer: (any RelayObserver)? = nil
+    _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair, observer: (any RelayObserver)? = nil
   ) {
     self.engine = engine
     self.ciphertext = ciphertext
@@ -132,7 +132,7 @@ public struct Relay: ~Copyable {
   ///     Meanwhile received data is delivered. After one second without a decision the data is taken for complete, since a
   ///     program may close its output and live on. `nil` takes the end of the data for complete at once.
   public mutating func attach(
-    plaintext: consuming FileDescriptorTransport, judgingEnd: (() -> PlaintextEnd)? = nil
+    plaintext: consuming NonblockingDescriptorPair, judgingEnd: (() -> PlaintextEnd)? = nil
   ) {
     self.plaintext = consume plaintext
     judgeEnd = judgingEnd
@@ -197,15 +197,15 @@ public struct Relay: ~Copyable {
   }
 
   private var sendingHasEnded: Bool {
-    ciphertext.writingDescriptor == nil || (closeNotifyMade && engine.outboundCount == 0)
+    ciphertext.writingDescriptor == nil || (closeNotifyMade && engine.pendingOutputByteCount == 0)
   }
 
   private var hasEnded: Bool {
     if abandonment != nil { return true }
     if failure != nil {
-      return delivery.isEmpty && (ciphertext.writingDescriptor == nil || engine.outboundCount == 0)
+      return delivery.isEmpty && (ciphertext.writingDescriptor == nil || engine.pendingOutputByteCount == 0)
     }
-    if isIncomplete { return ciphertext.writingDescriptor == nil || engine.outboundCount == 0 }
+    if isIncomplete { return ciphertext.writingDescriptor == nil || engine.pendingOutputByteCount == 0 }
     return sendingHasEnded && delivery.isEmpty && (peerClosed || programError != nil)
   }
 
@@ -293,11 +293,11 @@ public struct Relay: ~Copyable {
         return step.value ?? 0
       }
       if sealed > 0 {
-        dataEnd = report.ciphertextSent + engine.outboundCount
+        dataEnd = report.ciphertextSent + engine.pendingOutputByteCount
         unsentRecords.append((dataEnd, sealed))
       }
       flush()
-      if waitsForPeer || (sealed == 0 && engine.outboundCount > 0) { return }
+      if waitsForPeer || (sealed == 0 && engine.pendingOutputByteCount > 0) { return }
     }
     if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !closeNotifyMade && isComplete() {
       if case .done = try engine.close() { closeNotifyMade = true }
@@ -402,11 +402,11 @@ public struct Relay: ~Copyable {
   }
 
   private mutating func dropOutbound() {
-    if engine.outboundCount > 0 { engine.drain { $0.byteCount } }
+    if engine.pendingOutputByteCount > 0 { engine.drain { $0.byteCount } }
   }
 
   private mutating func accountForFlight() {
-    let produced = report.ciphertextSent + engine.outboundCount
+    let produced = report.ciphertextSent + engine.pendingOutputByteCount
     report.record(.sent, produced - accounted)
     accounted = produced
   }
@@ -429,7 +429,7 @@ public struct Relay: ~Copyable {
       } else if let sinkError {
         .failed(sinkError)
       } else {
-        closeNotifyMade && engine.outboundCount == 0 ? .closeNotify : .open
+        closeNotifyMade && engine.pendingOutputByteCount == 0 ? .closeNotify : .open
       }
     report.remoteEnding =
       if peerClosed {
@@ -492,18 +492,18 @@ public struct Relay: ~Copyable {
 
   /// Waits until one of the descriptors that are of use now is ready, and reads from those that are.
   private mutating func wait() {
-    let hasPlaintextRoom = outgoing.isEmpty && engine.outboundCount < Self.outboundMark
+    let hasPlaintextRoom = outgoing.isEmpty && engine.pendingOutputByteCount < Self.outboundMark
     let reading = !peerClosed && inbound.isEmpty && delivery.isEmpty
     let sealing = failure == nil && report.negotiated != nil && hasPlaintextRoom
     // The ciphertext output is watched even when nothing waits for it: that its reader has gone is news, unless
     // everything was said already. But a peer that leaves may have said why: what it sent is read first.
-    let watching = !sendingHasEnded && (engine.outboundCount > 0 || reading || peerClosed)
+    let watching = !sendingHasEnded && (engine.pendingOutputByteCount > 0 || reading || peerClosed)
     // poll(2) ignores a negative descriptor.
     var polled = [
       pollfd(fd: reading ? ciphertext.readingDescriptor ?? -1 : -1, events: Int16(POLLIN), revents: 0),
       pollfd(
         fd: watching ? ciphertext.writingDescriptor ?? -1 : -1,
-        events: engine.outboundCount > 0 ? Int16(POLLOUT) : 0, revents: 0),
+        events: engine.pendingOutputByteCount > 0 ? Int16(POLLOUT) : 0, revents: 0),
       pollfd(fd: sealing ? plaintext?.readingDescriptor ?? -1 : -1, events: Int16(POLLIN), revents: 0),
       pollfd(fd: delivery.isEmpty ? -1 : plaintext?.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0),
     ]
@@ -535,7 +535,7 @@ public struct Relay: ~Copyable {
       }
       return
     }
-    if polled[1].revents != 0 && engine.outboundCount == 0 && polled[0].revents == 0 {
+    if polled[1].revents != 0 && engine.pendingOutputByteCount == 0 && polled[0].revents == 0 {
       breakSink(TransportError(.write, number: EPIPE))
     }
     if polled[0].revents != 0 { if failure == nil { readCiphertext() } else { dropCiphertext() } }

@@ -21,6 +21,6 @@ public protocol RelayObserver: AnyObject {
 
   /// A turn of the loop is done.
   ///
-  /// - Parameter engine: lent, to ask it things such as ``TLSEngine/nextMessage()``. What drives it is the relay's.
+  /// - Parameter engine: lent, to ask it things such as ``TLSEngine/nextTracedMessage()``. What drives it is the relay's.
   func turned(_ engine: inout TLSEngine)
 }

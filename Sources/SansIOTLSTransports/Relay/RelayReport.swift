@@ -44,7 +44,7 @@ public struct RelayReport: Sendable {
   }
 
   /// One of the relay's two sides.
-  public enum Side: String, Sendable {
+  public enum Endpoint: String, Sendable {
     /// The side of the network.
     case ciphertext
     /// The side of the program.
@@ -59,7 +59,7 @@ public struct RelayReport: Sendable {
     /// not stay to read ours counts as clean too if no data was lost by it.
     case clean
     /// Bytes could not be moved on this side.
-    case transportFailure(Side, TransportError)
+    case transportFailure(Endpoint, TransportError)
     /// TLS failed: a certificate was refused, an alert came, the protocol was broken.
     case tlsFailure(TLSError)
     /// The transport ended without close_notify. What arrived before was delivered; whether more was meant to come
@@ -90,7 +90,7 @@ public struct RelayReport: Sendable {
   /// that follow its handshake at once belong to its last one.
   public internal(set) var flights: [Flight] = []
   /// What was agreed on; `nil` if the handshake was not completed.
-  public internal(set) var negotiated: Negotiated?
+  public internal(set) var negotiated: TLSEngine.NegotiatedParameters?
   /// How this side closed.
   public internal(set) var localEnding = Ending.open
   /// How the peer closed.

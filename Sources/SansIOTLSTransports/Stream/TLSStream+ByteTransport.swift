@@ -16,5 +16,5 @@ extension TLSStream: ByteTransport {
   /// Ends this direction, and that of the transport below.
   ///
   /// - Throws: ``TLSStreamError``, as ``close()``.
-  public func endSending() async throws(TLSStreamError) { try await close() }
+  public func closeOutput() async throws(TLSStreamError) { try await close() }
 }

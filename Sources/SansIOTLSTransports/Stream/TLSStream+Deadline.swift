@@ -25,7 +25,7 @@ extension TLSStream {
   @discardableResult
   public func handshake<C: Clock>(
     until deadline: C.Instant, clock: C = ContinuousClock()
-  ) async throws(TLSStreamError) -> Negotiated {
+  ) async throws(TLSStreamError) -> TLSEngine.NegotiatedParameters {
     try await limited(until: deadline, clock) { () async throws(TLSStreamError) in try await handshake() }
   }
 

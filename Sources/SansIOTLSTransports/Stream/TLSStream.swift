@@ -64,7 +64,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
   @discardableResult
-  public func handshake() async throws(TLSStreamError) -> Negotiated {
+  public func handshake() async throws(TLSStreamError) -> TLSEngine.NegotiatedParameters {
     try await core.perform { state throws(TLSStreamError) in try state.handshake() }
   }
 
@@ -132,7 +132,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
       failure = error
     }
     do throws(TLSStreamError) {
-      try await core.perform { (state) throws(TLSStreamError) in try state.endSending() }
+      try await core.perform { (state) throws(TLSStreamError) in try state.closeOutput() }
     } catch { throw failure ?? error }
     if let failure { throw failure }
   }
@@ -153,7 +153,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func abort() { core.fail(TLSStreamError(.aborted)) }
 
   /// What was agreed on; `nil` before the handshake is done.
-  public var negotiated: Negotiated? { core.locked { $0.engine.negotiated } }
+  public var negotiated: TLSEngine.NegotiatedParameters? { core.locked { $0.engine.negotiated } }
 
   /// Lends the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. What it has to
   /// send after that is sent.

@@ -136,7 +136,7 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
           try await transport.send(bytes)
           locked { $0.sent(bytes.count) }
         case .end:
-          try await transport.endSending()
+          try await transport.closeOutput()
           locked { $0.sendingEnded() }
         case .last(let bytes):
           return finish(bytes)
@@ -166,7 +166,7 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
         sending.cancel()
         _ = await sending.result
       }
-      try? await transport.endSending()
+      try? await transport.closeOutput()
     }
   }
 }

@@ -6,5 +6,5 @@ public protocol TLSStreamDelegate: Sendable {
   ///
   /// - Parameter question: which context serves this ClientHello, or whether the peer's certificate is acceptable.
   /// - Returns: the answer.
-  func answer(_ question: Question) async -> Answer
+  func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer
 }

@@ -108,7 +108,7 @@ struct TLSStreamState: ~Copyable, Sendable {
   }
 
   /// - Returns: `nil` while it has to wait.
-  mutating func handshake() throws(TLSStreamError) -> Negotiated? {
+  mutating func handshake() throws(TLSStreamError) -> TLSEngine.NegotiatedParameters? {
     try checkFailure()
     feed()
     while true {
@@ -176,7 +176,7 @@ struct TLSStreamState: ~Copyable, Sendable {
     return nil
   }
 
-  mutating func endSending() throws(TLSStreamError) -> Void? {
+  mutating func closeOutput() throws(TLSStreamError) -> Void? {
     if hasEnded { return () }
     if let error = failure ?? sendingError { throw error }
     wantsEnd = true
@@ -228,7 +228,7 @@ struct TLSStreamState: ~Copyable, Sendable {
     return false
   }
 
-  private var sealedCount: Int { sentCount + sendingCount + engine.outboundCount }
+  private var sealedCount: Int { sentCount + sendingCount + engine.pendingOutputByteCount }
 
   /// Gives the engine what it takes of what was received.
   ///
@@ -256,7 +256,7 @@ struct TLSStreamState: ~Copyable, Sendable {
       if owesEnd { errands.insert(.send) }
     } else if failure == nil {
       if isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
-      if engine.outboundCount > 0 || wantsEnd && !hasEnded, sendingError == nil { errands.insert(.send) }
+      if engine.pendingOutputByteCount > 0 || wantsEnd && !hasEnded, sendingError == nil { errands.insert(.send) }
       if engine.needs.contains(.answer) { errands.insert(.answer) }
     }
     errands.subtract(underway)
@@ -318,7 +318,7 @@ struct TLSStreamState: ~Copyable, Sendable {
       // Behind a piece that the transport took in part nothing can follow.
       return .last(failure == nil && sendingError == nil ? engine.drain() : [])
     }
-    if failure == nil, sendingError == nil, engine.outboundCount > 0 {
+    if failure == nil, sendingError == nil, engine.pendingOutputByteCount > 0 {
       let bytes = engine.drain(upTo: Self.sendingSize)
       sendingCount = bytes.count
       // There is room for a writer.
@@ -355,12 +355,12 @@ struct TLSStreamState: ~Copyable, Sendable {
   }
 
   /// What the answering errand is to answer; without a question it has ended.
-  mutating func takeQuestion() -> Question? {
+  mutating func takeQuestion() -> TLSEngine.Question? {
     if engine.question == nil { end(.answer) }
     return engine.question
   }
 
-  mutating func answered(_ answer: Answer) {
+  mutating func answered(_ answer: TLSEngine.Answer) {
     end(.answer)
     defer { changed() }
     // A close or a failure came first: there is nothing to answer any more.

@@ -8,12 +8,12 @@ struct ApplicationDataTests {
   func `a write before the handshake accepts nothing and sends nothing`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     let secret = Array("do not send this in clear".utf8)
-    let hello = pair.client.outboundCount
+    let hello = pair.client.pendingOutputByteCount
     #expect(try pair.client.write(secret) == .needsFeed)
     #expect(try pair.server.write(secret) == .needsFeed)
     #expect(try pair.client.read(upTo: 10) == .needsFeed)
-    #expect(pair.client.outboundCount == hello)
-    #expect(pair.server.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == hello)
+    #expect(pair.server.pendingOutputByteCount == 0)
     try pair.handshake()
     #expect(try pair.server.read(upTo: 100) == .needsFeed)
     #expect(try pair.transfer(secret, from: .client) == secret)
@@ -45,7 +45,7 @@ struct ApplicationDataTests {
   @Test(arguments: TLSVersion.both)
   func `a ring of twice the size lets one read have two of the largest records`(version: TLSVersion) throws {
     var limits = TLSEngine.Limits.default
-    limits.ring = 2 * 17 * 1024
+    limits.bufferByteCount = 2 * 17 * 1024
     var pair = try EnginePair.connected(version, limits: limits)
     let plaintext = pattern(2 * 16_384)
     _ = try pair.client.write(plaintext)
@@ -149,7 +149,7 @@ struct ApplicationDataTests {
   @Test(arguments: TLSVersion.both)
   func `the output limit is seen, and draining lifts it`(version: TLSVersion) throws {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 20_000
+    limits.pendingOutputByteCount = 20_000
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(200_000)
@@ -164,7 +164,7 @@ struct ApplicationDataTests {
         received += try pair.server.absorb(pair.client.drain())
       default: Issue.record("neither written nor to be drained")
       }
-      #expect(pair.client.outboundCount <= limits.outbound + 16_640)
+      #expect(pair.client.pendingOutputByteCount <= limits.pendingOutputByteCount + 16_640)
       if sent == plaintext.count { received += try pair.server.absorb(pair.client.drain()) }
     }
     #expect(received == plaintext)

@@ -4,7 +4,9 @@ import Testing
 
 /// The end of a connection, in every order in which it can come.
 struct ClosingTests {
-  private func readAtServer(_ pair: inout EnginePair) throws -> Step<[UInt8]> { try pair.server.read(upTo: 100_000) }
+  private func readAtServer(_ pair: inout EnginePair) throws -> TLSEngine.Step<[UInt8]> {
+    try pair.server.read(upTo: 100_000)
+  }
 
   @Test(arguments: TLSVersion.both)
   func `goodbye is said once, however often one closes`(version: TLSVersion) throws {
@@ -14,14 +16,14 @@ struct ClosingTests {
     let goodbye = pair.client.drain()
     #expect(recordLengths(goodbye).count == 1)
     for _ in 0..<100 { #expect(try pair.client.close() == .done) }
-    #expect(pair.client.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == 0)
     _ = try pair.server.feed(goodbye)
     for _ in 0..<3 { #expect(try readAtServer(&pair) == .endOfStream) }
     #expect(pair.server.allEvents() == ["handshakeCompleted", "peerClosed"])
     _ = try pair.server.close()
     pair.step()
     for _ in 0..<3 { #expect(try pair.client.close() == .done) }
-    #expect(pair.client.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == 0)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -85,8 +87,8 @@ struct ClosingTests {
     try pair.settle()
     _ = try pair.client.close()
     _ = try pair.server.close()
-    #expect(pair.client.outboundCount > 0)
-    #expect(pair.server.outboundCount > 0)
+    #expect(pair.client.pendingOutputByteCount > 0)
+    #expect(pair.server.pendingOutputByteCount > 0)
     pair.step()
     #expect(try pair.client.read(upTo: 1) == .endOfStream)
     #expect(try pair.server.read(upTo: 1) == .endOfStream)
@@ -118,7 +120,7 @@ struct ClosingTests {
     #expect(error?.code == .truncated)
     #expect(error?.isMidRecord == false)
     #expect(error?.hint.contains("close_notify") == true)
-    #expect(pair.client.outboundCount > 0)
+    #expect(pair.client.pendingOutputByteCount > 0)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -184,9 +186,9 @@ struct ClosingTests {
   @Test(arguments: TLSVersion.both)
   func `a close in the handshake sends nothing but what was there`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    let hello = pair.client.outboundCount
+    let hello = pair.client.pendingOutputByteCount
     #expect(try pair.client.close() == .done)
-    #expect(pair.client.outboundCount == hello)
+    #expect(pair.client.pendingOutputByteCount == hello)
     #expect(pair.client.needs == .drain)
     #expect(pair.client.drain().count == hello)
     #expect(pair.client.needs == [])

@@ -12,15 +12,15 @@ struct DecisionTests {
     change: (inout TLSContext.Configuration) -> Void = { _ in }
   ) throws -> EnginePair {
     var pair = try EnginePair.connected(version, handshake: false, identity: identity) { client, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
       change(&client)
     }
     pair.step()
     return pair
   }
 
-  private func hello(_ pair: borrowing EnginePair) throws -> ClientHello {
-    guard case .clientHello(let hello) = pair.server.question else { throw EnginePair.Stuck.noQuestion }
+  private func hello(_ pair: borrowing EnginePair) throws -> TLSEngine.ClientHello {
+    guard case .clientHello(let hello) = pair.server.question else { throw EnginePair.Stalled.noQuestion }
     return hello
   }
 
@@ -50,7 +50,7 @@ struct DecisionTests {
   @Test func `the name asked for is shown in lower case`() throws {
     var (client, server) = try EnginePair.configurations()
     client.applicationProtocols = ["h2"]
-    server.asksAboutClientHello = true
+    server.pausesAtClientHello = true
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
     pair.step()
     #expect(try hello(pair).serverName == "localhost")
@@ -61,7 +61,7 @@ struct DecisionTests {
   @Test func `a hello with neither name nor protocols shows none`() throws {
     var (client, server) = try EnginePair.configurations()
     client.applicationProtocols = []
-    server.asksAboutClientHello = true
+    server.pausesAtClientHello = true
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .unverified(sni: nil))
     pair.step()
     let hello = try hello(pair)
@@ -71,7 +71,7 @@ struct DecisionTests {
   }
 
   @Test func `a name with a NUL in it counts as none, and the handshake is refused`() throws {
-    var pair = try EnginePair.connected(handshake: false) { _, server in server.asksAboutClientHello = true }
+    var pair = try EnginePair.connected(handshake: false) { _, server in server.pausesAtClientHello = true }
     var bytes = pair.client.drain()
     let name = Array("localhost".utf8)
     let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
@@ -114,7 +114,7 @@ struct DecisionTests {
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
       client.applicationProtocols = ["h2", "a"]
       server.applicationProtocols = ["h2"]
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
     }
     var bytes = pair.client.drain()
     let (found, place, value) = malformation.change
@@ -143,7 +143,7 @@ struct DecisionTests {
     for name in names { contexts[name] = try TLSContext(.server(authority.issue(names: [name]).identity)) }
     var (client, server) = try EnginePair.configurations(version: version)
     client.trust = [authority.trust]
-    server.asksAboutClientHello = true
+    server.pausesAtClientHello = true
     let clientContext = try TLSContext(client)
     let serverContext = try TLSContext(server)
     for name in names + names {
@@ -167,7 +167,7 @@ struct DecisionTests {
     other.trust = [alice.trust]
     other.clientAuthentication = .required
     var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
       client.applicationProtocols = ["own", "other"]
       server.applicationProtocols = ["own"]
       client.identities = [try alice.identity]
@@ -213,10 +213,10 @@ struct DecisionTests {
   // MARK: The peer's certificate
 
   private func asking(
-    about identity: TestIdentity, _ version: TLSVersion, serverName: ServerName = .dns("localhost")
+    about identity: TestIdentity, _ version: TLSVersion, serverName: TLSServerName = .dns("localhost")
   ) throws -> EnginePair {
     var (client, server) = try EnginePair.configurations(version: version, identity: identity)
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     server.sessionTickets = 0
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: serverName)
     pair.step()
@@ -224,8 +224,8 @@ struct DecisionTests {
     return pair
   }
 
-  private func certificate(_ pair: borrowing EnginePair) throws -> PeerCertificate {
-    guard case .peerCertificate(let certificate) = pair.client.question else { throw EnginePair.Stuck.noQuestion }
+  private func certificate(_ pair: borrowing EnginePair) throws -> TLSEngine.PeerCertificates {
+    guard case .peerCertificate(let certificate) = pair.client.question else { throw EnginePair.Stalled.noQuestion }
     return certificate
   }
 
@@ -289,7 +289,7 @@ struct DecisionTests {
   }
 }
 
-extension EnginePair.Stuck {
+extension EnginePair.Stalled {
   fileprivate static var noQuestion: any Error { NoQuestion() }
   private struct NoQuestion: Error {}
 }

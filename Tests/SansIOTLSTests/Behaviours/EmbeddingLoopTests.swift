@@ -78,7 +78,7 @@ struct EmbeddingLoopTests {
   private static let response = pattern(300_000, seed: 8)
 
   private static func engine(
-    _ side: EnginePair.Side, _ pair: (client: TLSContext.Configuration, server: TLSContext.Configuration)
+    _ side: TLSRole, _ pair: (client: TLSContext.Configuration, server: TLSContext.Configuration)
   ) throws -> TLSEngine {
     switch side {
     case .client: try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(pair.client))
@@ -91,14 +91,14 @@ struct EmbeddingLoopTests {
     taking: Taking, version: TLSVersion
   ) throws {
     let configurations = try EnginePair.configurations(version: version)
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var tls = try Self.engine(side, configurations)
       let peer = Peer(
         try Self.engine(side.peer, configurations), taking: taking, requestSize: Self.request.count,
         response: Self.response)
       #expect(try converse(&tls, over: peer, request: Self.request) == Self.response)
       #expect(peer.request == Self.request)
-      #expect(tls.outboundCount == 0)
+      #expect(tls.pendingOutputByteCount == 0)
     }
   }
 
@@ -106,9 +106,9 @@ struct EmbeddingLoopTests {
   func `a context that asks is answered`(taking: Taking) throws {
     let silent = try EnginePair.configurations()
     var asking = silent
-    asking.client.asksAboutPeerCertificate = true
-    asking.server.asksAboutClientHello = true
-    for side in EnginePair.Side.allCases {
+    asking.client.pausesAtPeerCertificates = true
+    asking.server.pausesAtClientHello = true
+    for side in TLSRole.allCases {
       var tls = try Self.engine(side, asking)
       let peer = Peer(
         try Self.engine(side.peer, silent), taking: taking, requestSize: Self.request.count, response: Self.response)
@@ -130,9 +130,9 @@ struct EmbeddingLoopTests {
   func `a refusal reaches the peer`(taking: Taking) throws {
     let silent = try EnginePair.configurations()
     var asking = silent
-    asking.client.asksAboutPeerCertificate = true
-    asking.server.asksAboutClientHello = true
-    for side in EnginePair.Side.allCases {
+    asking.client.pausesAtPeerCertificates = true
+    asking.server.pausesAtClientHello = true
+    for side in TLSRole.allCases {
       var tls = try Self.engine(side, asking)
       let peer = Peer(try Self.engine(side.peer, silent), taking: taking, requestSize: 1)
       let alert: TLSAlert = side == .client ? .certificateUnknown : .accessDenied

@@ -56,7 +56,7 @@ struct HandshakeTests {
     var pair = try EnginePair.connected(version)
     _ = try pair.client.write([1])
     pair.step()
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       let events = pair.at(side) { $0.allEvents() }
       #expect(events.filter { $0 == "handshakeCompleted" }.count == 1)
     }
@@ -207,14 +207,14 @@ struct HandshakeTests {
   @Test(arguments: TLSVersion.both)
   func `a handshake beyond its limit is refused`(version: TLSVersion) throws {
     var limits = TLSEngine.Limits.default
-    limits.handshake = 4096
+    limits.handshakeInputByteCount = 4096
     var pair = try EnginePair.connected(version, handshake: false, limits: limits) { client, _ in
       client.applicationProtocols = (0..<500).map { "protocol-number-\($0)" }
     }
     let error = thrownError { try pair.handshake() }
     #expect(error?.code == .limitExceeded)
     #expect(error?.blame == .peer)
-    #expect(error?.hint.contains("limits.handshake, 4096") == true)
+    #expect(error?.hint.contains("limits.handshakeInputByteCount, 4096") == true)
   }
 
   @Test func `a hello that announces more than libssl takes is refused`() throws {
@@ -235,7 +235,7 @@ struct HandshakeTests {
   func `plaintext or junk instead of a hello is an error that says what it looks like`(
     text: String, hint: String
   ) throws {
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
       let error = thrownError {
@@ -259,7 +259,7 @@ struct HandshakeTests {
 
   @Test(arguments: TLSVersion.both)
   func `application data in clear before the handshake is refused and not delivered`(version: TLSVersion) throws {
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var pair = try EnginePair.connected(version, handshake: false)
       _ = pair.client.drain()
       let record: [UInt8] = [23, 3, 3, 0, 3, 1, 2, 3]
@@ -274,7 +274,7 @@ struct HandshakeTests {
   @Test(arguments: TLSVersion.both)
   func `a transport that ends in the handshake is a truncation, whichever flight it was`(version: TLSVersion) throws {
     for flights in 0..<3 {
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         var pair = try EnginePair.connected(version, handshake: false)
         for number in 0..<flights {
           if number % 2 == 0 {
@@ -335,7 +335,7 @@ struct HandshakeTests {
 
   @Test(arguments: TLSVersion.both)
   func `an alert in clear is refused once the connection is encrypted`(version: TLSVersion) throws {
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       let error = thrownError {
@@ -392,7 +392,7 @@ struct HandshakeTests {
   /// Warnings may be sent in clear before the keys are changed.
   @Test func `no number of warnings keeps the end of the handshake from being told`() throws {
     var limits = TLSEngine.Limits.default
-    limits.events = 4
+    limits.queuedEventCount = 4
     var pair = try EnginePair.connected(.tls12, handshake: false, limits: limits)
     _ = try pair.server.feed(pair.client.drain())
     _ = try pair.client.feed(pair.server.drain())

@@ -4,8 +4,8 @@ import Testing
 
 /// KeyUpdate and tickets: what happens between handshake and close.
 struct KeyUpdateTests {
-  @Test(arguments: EnginePair.Side.allCases, [false, true])
-  func `a key update in the middle of a stream loses nothing`(side: EnginePair.Side, requesting: Bool) throws {
+  @Test(arguments: TLSRole.allCases, [false, true])
+  func `a key update in the middle of a stream loses nothing`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)
     let up = pattern(30_000, seed: 1)
     let down = pattern(30_000, seed: 2)
@@ -29,8 +29,8 @@ struct KeyUpdateTests {
     try pair.shutdown()
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a peer that is asked to update answers while it only reads`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `a peer that is asked to update answers while it only reads`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     _ = try pair.at(side) { (engine) throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }
@@ -42,17 +42,17 @@ struct KeyUpdateTests {
     }
     #expect(recordLengths(answer).count == 1)
     #expect(try pair.at(side) { (engine) throws(TLSError) in try engine.absorb(answer) } == [])
-    #expect(pair.at(side) { $0.outboundCount } == 0)
+    #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
     #expect(try pair.transfer([1, 2], from: side) == [1, 2])
     #expect(try pair.transfer([3, 4], from: side.peer) == [3, 4])
   }
 
   @Test func `a key update waits for the handshake`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false)
-    let hello = pair.client.outboundCount
+    let hello = pair.client.pendingOutputByteCount
     #expect(try pair.client.keyUpdate(requestingPeer: true) == .needsFeed)
     #expect(try pair.server.keyUpdate(requestingPeer: false) == .needsFeed)
-    #expect(pair.client.outboundCount == hello)
+    #expect(pair.client.pendingOutputByteCount == hello)
     try pair.handshake()
     #expect(try pair.client.keyUpdate(requestingPeer: true) == .done)
   }

@@ -13,13 +13,13 @@ struct LifetimeTests {
     #expect(isSendable(TLSContext.Configuration.self))
     #expect(isSendable(TLSIdentity.self))
     #expect(isSendable(TLSCertificate.self))
-    #expect(isSendable(TLSTrust.self))
+    #expect(isSendable(TLSTrustRoots.self))
     #expect(isSendable(TLSSession.self))
     #expect(isSendable(TLSError.self))
-    #expect(isSendable(Event.self))
-    #expect(isSendable(Question.self))
-    #expect(isSendable(Answer.self))
-    #expect(isSendable(Step<Int>.self))
+    #expect(isSendable(TLSEngine.Event.self))
+    #expect(isSendable(TLSEngine.Question.self))
+    #expect(isSendable(TLSEngine.Answer.self))
+    #expect(isSendable(TLSEngine.Step<Int>.self))
   }
 
   @Test func `connections are not huge, and an error is as small as a pointer`() {
@@ -106,7 +106,7 @@ struct LifetimeTests {
     for ending in 0..<3 {
       do {
         var (client, server) = try EnginePair.configurations()
-        server.asksAboutClientHello = ending == 2
+        server.pausesAtClientHello = ending == 2
         client.keyLog = { _ in }
         let made = try TLSContext(server)
         context = made

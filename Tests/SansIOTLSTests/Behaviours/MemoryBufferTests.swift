@@ -47,22 +47,22 @@ struct MemoryBufferTests {
   @Test func `a short drain takes its part and the next drain the rest`() throws {
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
-    let total = engine.outboundCount
+    let total = engine.pendingOutputByteCount
     var pieces = drain(&engine, upTo: 5)
     #expect(pieces.count == 5)
-    #expect(engine.outboundCount == total - 5)
+    #expect(engine.pendingOutputByteCount == total - 5)
     pieces += drain(&engine, upTo: 7)
     pieces += engine.drain()
     #expect(pieces.count == total)
     #expect(recordLengths(pieces) == [total])
     #expect(engine.drain() == [])
-    #expect(engine.outboundCount == 0)
+    #expect(engine.pendingOutputByteCount == 0)
   }
 
   @Test func `a drain into memory fills what there is and no more`() throws {
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
-    let total = engine.outboundCount
+    let total = engine.pendingOutputByteCount
     unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { memory in
       unsafe memory.initializeMemory(as: UInt8.self, repeating: 0xaa)
       // The span covers the first half; the second must stay as it is.
@@ -76,19 +76,19 @@ struct MemoryBufferTests {
       let isUntouched = unsafe memory[32...].allSatisfy { $0 == 0xaa }
       #expect(isUntouched)
     }
-    #expect(engine.outboundCount == total - 32)
+    #expect(engine.pendingOutputByteCount == total - 32)
   }
 
   @Test func `a drain that fails keeps what it was lent`() throws {
     struct Full: Error {}
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
-    let total = engine.outboundCount
+    let total = engine.pendingOutputByteCount
     do throws(Full) {
       try engine.drain { (_: RawSpan) throws(Full) -> Int in throw Full() }
       Issue.record("the drain did not throw")
     } catch {}
-    #expect(engine.outboundCount == total)
+    #expect(engine.pendingOutputByteCount == total)
     #expect(engine.drain().count == total)
   }
 
@@ -114,14 +114,14 @@ struct MemoryBufferTests {
     var expected = 0
     for size in [1, 10, 100, 16_384, 3, 40_000] {
       #expect(try pair.client.write(pattern(size)) == .done(size))
-      #expect(pair.client.outboundCount > expected + size)
-      expected = pair.client.outboundCount
+      #expect(pair.client.pendingOutputByteCount > expected + size)
+      expected = pair.client.pendingOutputByteCount
     }
     while expected > 0 {
       let taken = drain(&pair.client, upTo: 1234)
       #expect(taken.count == min(1234, expected))
       expected -= taken.count
-      #expect(pair.client.outboundCount == expected)
+      #expect(pair.client.pendingOutputByteCount == expected)
       #expect(pair.client.needs.contains(.drain) == (expected > 0))
     }
   }
@@ -191,7 +191,7 @@ struct MemoryBufferTests {
     #expect(try pair.client.feed([]) == 0)
     #expect(try pair.client.write([]) == .done(0))
     #expect(try pair.client.write("".utf8) == .done(0))
-    #expect(pair.client.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == 0)
     #expect(try pair.client.read(upTo: 0) == .done([]))
     _ = try pair.server.write([1])
     _ = try pair.client.feed(pair.server.drain())

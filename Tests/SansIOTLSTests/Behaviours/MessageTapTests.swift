@@ -10,7 +10,7 @@ struct MessageTapTests {
     var client: TLSEngine
     var server: TLSEngine
     /// What the client saw, and how many bytes it drained and was fed.
-    var messages: [TLSMessage] = []
+    var messages: [TLSTracedMessage] = []
     var drained = 0
     var fed = 0
 
@@ -47,9 +47,9 @@ struct MessageTapTests {
       }
     }
 
-    mutating func pull() { while let message = client.nextMessage() { messages.append(message) } }
+    mutating func pull() { while let message = client.nextTracedMessage() { messages.append(message) } }
 
-    func sizes(_ direction: TLSMessage.Direction) -> Int {
+    func sizes(_ direction: TLSTracedMessage.Direction) -> Int {
       messages.filter { message in
         if case .record = message.content { message.direction == direction } else { false }
       }.map(\.size).reduce(0, +)
@@ -96,13 +96,13 @@ struct MessageTapTests {
   @Test func `certificates are not compressed`() throws {
     var engines = try Engines(.tls13) { client, server in
       try EnginePair.authenticateClient(&client, &server)
-      server.tapsMessages = true
+      server.tracesMessages = true
     }
     let hello = engines.client.drain()
     #expect(!Self.extensions(ofClientHello: hello).contains(27))
     _ = try engines.server.feed(hello)
     try engines.move()
-    while let message = engines.server.nextMessage() { engines.messages.append(message) }
+    while let message = engines.server.nextTracedMessage() { engines.messages.append(message) }
     #expect(engines.names.filter { $0.hasSuffix(" Certificate") }.count == 4)
     #expect(!engines.names.contains { $0.contains("Compressed") })
   }
@@ -185,7 +185,7 @@ struct MessageTapTests {
 
   @Test func `beyond the limit the oldest messages go`() throws {
     var limits = TLSEngine.Limits.default
-    limits.messages = 5
+    limits.tracedMessageCount = 5
     var engines = try Engines(.tls13, limits: limits)
     _ = try? engines.server.feed(engines.client.drain())
     _ = try? engines.client.feed(engines.server.drain())
@@ -196,7 +196,7 @@ struct MessageTapTests {
 
   @Test(arguments: TLSVersion.both)
   func `without the option nothing is kept`(version: TLSVersion) throws {
-    var engines = try Engines(version) { client, _ in client.tapsMessages = false }
+    var engines = try Engines(version) { client, _ in client.tracesMessages = false }
     try engines.move()
     engines.pull()
     #expect(engines.messages.isEmpty)
@@ -206,7 +206,7 @@ struct MessageTapTests {
   @Test
   func `a ClientHello in the form of SSL 2 is a ClientHello`() throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server(key: .rsa2048).identity)
-    configuration.tapsMessages = true
+    configuration.tracesMessages = true
     // It cannot name signature algorithms, and so signs with SHA-1.
     configuration.securityLevel = 0
     var server = try TLSEngine(.server, context: TLSContext(configuration))
@@ -214,8 +214,8 @@ struct MessageTapTests {
     let message: [UInt8] = [1, 3, 3, 0, 3, 0, 0, 0, 16, 0, 0, 0x2f] + (0..<16)
     let hello = [0x80, UInt8(message.count)] + message
     #expect(try server.feed(hello) == hello.count)
-    var messages: [TLSMessage] = []
-    while let message = server.nextMessage() { messages.append(message) }
+    var messages: [TLSTracedMessage] = []
+    while let message = server.nextTracedMessage() { messages.append(message) }
     #expect(messages.prefix(2).map(\.content) == [.record(.handshake), .handshake(.clientHello)])
     #expect(messages.prefix(2).map(\.size) == [hello.count, message.count])
     #expect(messages.prefix(2).allSatisfy { $0.direction == .received && !$0.isEncrypted })

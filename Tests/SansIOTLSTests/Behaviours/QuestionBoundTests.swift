@@ -6,7 +6,7 @@ import Testing
 struct QuestionBoundTests {
   private static let limits = {
     var limits = TLSEngine.Limits.default
-    limits.handshake = 4096
+    limits.handshakeInputByteCount = 4096
     return limits
   }()
 
@@ -15,7 +15,7 @@ struct QuestionBoundTests {
     version: TLSVersion, piece: Int
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { _, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
     }
     var taken = try pair.server.feed(pair.client.drain())
     #expect(pair.server.question != nil)
@@ -29,7 +29,7 @@ struct QuestionBoundTests {
     version: TLSVersion, piece: Int
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { client, _ in
-      client.asksAboutPeerCertificate = true
+      client.pausesAtPeerCertificates = true
     }
     _ = try pair.server.feed(pair.client.drain())
     var taken = try pair.client.feed(pair.server.drain())

@@ -21,13 +21,13 @@ struct ResumptionTests {
 
     /// A connection, and the sessions that it gave.
     func connect(
-      _ session: TLSSession? = nil, serverName: ServerName = .dns("localhost")
+      _ session: TLSSession? = nil, serverName: TLSServerName = .dns("localhost")
     ) throws -> (isResumed: Bool, sessions: [TLSSession]) {
       var pair = try pair(session, serverName: serverName)
       return try finish(&pair)
     }
 
-    func pair(_ session: TLSSession? = nil, serverName: ServerName = .dns("localhost")) throws -> EnginePair {
+    func pair(_ session: TLSSession? = nil, serverName: TLSServerName = .dns("localhost")) throws -> EnginePair {
       try EnginePair(client: client, server: server, serverName: serverName, session: session)
     }
 
@@ -148,7 +148,7 @@ struct ResumptionTests {
 
   @Test(arguments: TLSVersion.both)
   func `a resumption asks no question about a certificate that it does not send`(version: TLSVersion) throws {
-    let ends = try Ends(version) { client, _ in client.asksAboutPeerCertificate = true }
+    let ends = try Ends(version) { client, _ in client.pausesAtPeerCertificates = true }
     var first = try ends.pair()
     for _ in 0..<3 { first.step() }
     try first.client.answer(.proceed)
@@ -231,7 +231,7 @@ struct ResumptionTests {
 
   /// What comes of a session that `first` got when `second` offers it: never a connection that is not proven.
   private func expectNoProof(
-    _ first: Ends, _ firstName: ServerName, _ second: Ends, _ secondName: ServerName
+    _ first: Ends, _ firstName: TLSServerName, _ second: Ends, _ secondName: TLSServerName
   ) throws {
     let session = try #require(try first.connect(serverName: firstName).sessions.last)
     let error = thrownError {
@@ -285,7 +285,7 @@ struct ResumptionTests {
     let client: TLSContext.Configuration
     var first: TLSContext.Configuration
     (client, first) = try EnginePair.configurations(version: version, identity: identity)
-    first.asksAboutClientHello = true
+    first.pausesAtClientHello = true
     first.sessionTickets = 1 - count
     var other = TLSContext.Configuration.server(try identity.identity)
     other.sessionTickets = count
@@ -313,7 +313,7 @@ struct ResumptionTests {
   ) throws {
     let (strict, server) = try EnginePair.configurations(version: version, identity: .server(defect: .expired))
     var asking = strict
-    asking.asksAboutPeerCertificate = true
+    asking.pausesAtPeerCertificates = true
     let serverContext = try TLSContext(server)
     var pair = try EnginePair(client: TLSContext(asking), server: serverContext)
     while pair.client.question == nil, pair.step() {}
@@ -331,7 +331,7 @@ struct ResumptionTests {
     version: TLSVersion
   ) throws {
     let identity = TestAuthority().issue(names: ["a.example", "b.example"], defect: .selfSigned)
-    let ends = try Ends(version, identity: identity) { client, _ in client.asksAboutPeerCertificate = true }
+    let ends = try Ends(version, identity: identity) { client, _ in client.pausesAtPeerCertificates = true }
     func connect(_ session: TLSSession?, _ name: String) throws -> (isResumed: Bool, session: TLSSession?) {
       var pair = try ends.pair(session, serverName: .dns(name))
       while pair.client.question == nil, pair.step() {}
@@ -354,7 +354,7 @@ struct ResumptionTests {
   func `a context that asks about certificates takes no other context's sessions`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     var asking = client
-    asking.asksAboutPeerCertificate = true
+    asking.pausesAtPeerCertificates = true
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     let session = try session(&pair)
     for verification in [TLSContext.Configuration.PeerVerification.chain, .none] {

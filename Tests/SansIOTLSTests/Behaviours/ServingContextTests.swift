@@ -17,7 +17,7 @@ struct ServingContextTests {
     var (client, front) = try EnginePair.configurations(version: version)
     if let identity { client.identities = [try identity.identity] }
     var other = front
-    front.asksAboutClientHello = true
+    front.pausesAtClientHello = true
     changeFront(&front)
     changeOther(&other)
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))

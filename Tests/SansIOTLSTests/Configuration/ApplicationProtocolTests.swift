@@ -40,7 +40,7 @@ struct ApplicationProtocolTests {
       client.applicationProtocols = ["h2"]
       server.applicationProtocols = ["http/1.1"]
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .noApplicationProtocol)
     #expect(failures.server?.hint.contains("ALPN") == true)
     #expect(failures.client?.code == .alertReceived)

@@ -17,10 +17,15 @@ struct CallErrorTests {
   @Test func `limits out of range are refused by name`() throws {
     let context = try TLSContext(.client())
     let changes: [(String, (inout TLSEngine.Limits) -> Void)] = [
-      ("limits.ring", { $0.ring = 63 }), ("limits.ring", { $0.ring = 262_145 }), ("limits.ring", { $0.ring = -1 }),
-      ("limits.outbound", { $0.outbound = 0 }), ("limits.handshake", { $0.handshake = 4095 }),
-      ("limits.controlRecords", { $0.controlRecords = 0 }), ("limits.events", { $0.events = 3 }),
-      ("limits.messages", { $0.messages = 0 }), ("limits.messages", { $0.messages = -1 }),
+      ("limits.bufferByteCount", { $0.bufferByteCount = 63 }),
+      ("limits.bufferByteCount", { $0.bufferByteCount = 262_145 }),
+      ("limits.bufferByteCount", { $0.bufferByteCount = -1 }),
+      ("limits.pendingOutputByteCount", { $0.pendingOutputByteCount = 0 }),
+      ("limits.handshakeInputByteCount", { $0.handshakeInputByteCount = 4095 }),
+      ("limits.controlRecordCount", { $0.controlRecordCount = 0 }),
+      ("limits.queuedEventCount", { $0.queuedEventCount = 3 }),
+      ("limits.tracedMessageCount", { $0.tracedMessageCount = 0 }),
+      ("limits.tracedMessageCount", { $0.tracedMessageCount = -1 }),
     ]
     for (name, change) in changes {
       var limits = TLSEngine.Limits.default
@@ -34,11 +39,11 @@ struct CallErrorTests {
   @Test func `limits at the ends of their ranges are taken`() throws {
     for ring in [64, 262_144] {
       var limits = TLSEngine.Limits.default
-      limits.ring = ring
-      limits.outbound = 1
-      limits.controlRecords = 1
-      limits.events = 4
-      limits.messages = 1
+      limits.bufferByteCount = ring
+      limits.pendingOutputByteCount = 1
+      limits.controlRecordCount = 1
+      limits.queuedEventCount = 4
+      limits.tracedMessageCount = 1
       var pair = try EnginePair.connected(limits: limits)
       #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
     }
@@ -86,15 +91,15 @@ struct CallErrorTests {
   func `nothing is fed after the end of input`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     pair.client.feedEOF()
-    expectRefusal(.fedAfterEnd, .misuse, naming: "feedEOF()") { _ = try pair.client.feed([1, 2, 3]) }
+    expectRefusal(.inputAfterEOF, .misuse, naming: "feedEOF()") { _ = try pair.client.feed([1, 2, 3]) }
     #expect(pair.client.failure == nil)
     #expect(try pair.transfer([7], from: .client) == [7])
   }
 
   @Test func `an answer without a question, or to another, is refused and the question stands`() throws {
     var pair = try EnginePair.connected(handshake: false) { client, server in
-      client.asksAboutPeerCertificate = true
-      server.asksAboutClientHello = true
+      client.pausesAtPeerCertificates = true
+      server.pausesAtClientHello = true
     }
     expectRefusal(.wrongAnswer, .misuse, naming: "no question") { try pair.server.answer(.proceed) }
     pair.step()

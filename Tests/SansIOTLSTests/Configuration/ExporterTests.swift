@@ -70,11 +70,11 @@ struct ExporterTests {
   @Test(arguments: TLSVersion.both)
   func `before the handshake is done there is nothing to export`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    expectRefusal(.notYet, .misuse, naming: "handshake") {
+    expectRefusal(.handshakeNotComplete, .misuse, naming: "handshake") {
       _ = try pair.client.exportKeyingMaterial(label: Self.label, context: nil, count: 32)
     }
     pair.step()
-    expectRefusal(.notYet, .misuse, naming: "handshake") {
+    expectRefusal(.handshakeNotComplete, .misuse, naming: "handshake") {
       _ = try pair.server.exportKeyingMaterial(label: Self.label, context: nil, count: 32)
     }
     try pair.handshake()

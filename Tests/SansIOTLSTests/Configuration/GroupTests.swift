@@ -32,7 +32,7 @@ struct GroupTests {
     for named in [["P-384", "P-256"], nil] {
       let identity = TestIdentity.server()
       var pair = try EnginePair.connected(version, handshake: false, identity: identity) { _, server in
-        server.asksAboutClientHello = true
+        server.pausesAtClientHello = true
         server.groups = named
       }
       pair.step()
@@ -85,7 +85,7 @@ struct GroupTests {
       client.groups = ["X25519"]
       server.groups = ["P-384"]
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .handshakeFailure)
     #expect(failures.client?.alertReceived == .handshakeFailure)
   }
@@ -97,7 +97,7 @@ struct GroupTests {
       server.groups = ["P-384"]
       client.cipherList = "ECDHE"
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.client?.alertReceived == .handshakeFailure)
   }
 
@@ -151,7 +151,7 @@ struct GroupTests {
     let rsa = authority.issue(names: ["localhost"], key: .rsa2048)
     var server = TLSContext.Configuration.server(try rsa.identity, try elliptic.identity)
     server.groups = ["X25519"]
-    server.asksAboutClientHello = isAsking
+    server.pausesAtClientHello = isAsking
     let context = try TLSContext(server)
     let reason = "the groups leave out its curve prime256v1"
     #expect(context.warnings == [.unusableIdentity(subject: "CN=Elliptic", version: .tls12, reason: reason)])
@@ -223,13 +223,13 @@ struct GroupTests {
   }
 
   @Test func `signature algorithms that the security level forbids are this side's mistake`() throws {
-    for (side, name) in [(EnginePair.Side.client, "client"), (.server, "server")] {
+    for (side, name) in [(TLSRole.client, "client"), (.server, "server")] {
       var configuration =
         side == .client ? TLSContext.Configuration.client() : .server(try TestIdentity.server().identity)
       if side == .client { configuration.trust = [TestAuthority().trust] }
       configuration.securityLevel = 1
       configuration.signatureAlgorithms = ["RSA+SHA1"]
-      expectRefusal(.nothingInCommon, .local, naming: "RSA+SHA1", "security level") {
+      expectRefusal(.peerIncompatible, .local, naming: "RSA+SHA1", "security level") {
         _ = try TLSContext(configuration)
       }
       configuration.signatureAlgorithms = ["RSA+SHA1", "ECDSA+SHA256"]
@@ -266,7 +266,7 @@ struct GroupTests {
       client.signatureAlgorithms = ["ed25519", "ECDSA+SHA384"]
       server.signatureAlgorithms = ["ECDSA+SHA256"]
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.client?.code == .alertReceived)
     #expect(failures.client?.alertReceived == .handshakeFailure)
   }

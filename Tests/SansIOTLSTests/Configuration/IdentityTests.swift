@@ -377,7 +377,7 @@ struct IdentityTests {
   @Test func `two identities of one key type are refused`() throws {
     let other = TestIdentity.server("other.example", key: .p384)
     let configuration = TLSContext.Configuration.server(try identity.identity, try other.identity)
-    expectRefusal(.duplicateIdentity, .misuse, naming: "asksAboutClientHello") { _ = try TLSContext(configuration) }
+    expectRefusal(.duplicateIdentity, .misuse, naming: "pausesAtClientHello") { _ = try TLSContext(configuration) }
   }
 
   @Test func `a key too weak for the security level is refused`() throws {

@@ -77,7 +77,7 @@ struct KeyLogTests {
     var other = TLSContext.Configuration.server(try identity.identity)
     other.keyLog = { second.append($0) }
     var pair = try EnginePair.connected(handshake: false, identity: identity) { _, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
       server.keyLog = { first.append($0) }
     }
     pair.step()

@@ -5,8 +5,8 @@ import Testing
 /// Records are as long as what is in them, also where openssl.cnf asks for padding (`RecordPadding`): `Tests/Policy/check` runs
 /// these under such a policy.
 struct PaddingTests {
-  @Test(arguments: EnginePair.Side.allCases)
-  func `no record is padded`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `no record is padded`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     for count in [1, 100, 16_384] {

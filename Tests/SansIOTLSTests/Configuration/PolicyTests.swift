@@ -19,7 +19,7 @@ struct PolicyTests {
   private static let allowsTLS12Only = range.maximum == TLS1_2_VERSION
 
   /// A side that leaves everything to the policy, and a peer that offers one version; before the handshake.
-  private static func pair(_ side: EnginePair.Side, peer version: TLSVersion) throws -> EnginePair {
+  private static func pair(_ side: TLSRole, peer version: TLSVersion) throws -> EnginePair {
     try EnginePair.connected(handshake: false) { client, server in
       for end in [\TLSContext.Configuration.minimumVersion, \.maximumVersion] {
         if side == .client { server[keyPath: end] = version } else { client[keyPath: end] = version }
@@ -27,13 +27,13 @@ struct PolicyTests {
     }
   }
 
-  @Test(.enabled(if: asksForTLS13), arguments: EnginePair.Side.allCases)
+  @Test(.enabled(if: asksForTLS13), arguments: TLSRole.allCases)
   func `TLS 1.2 is refused where the policy asks for more and the configuration is silent`(
-    side: EnginePair.Side
+    side: TLSRole
   ) throws {
     var pair = try Self.pair(side, peer: .tls12)
     let failures = pair.outcome()
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.client?.alertReceived == .protocolVersion)
   }
 
@@ -86,7 +86,7 @@ struct PolicyTests {
     var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
       client.groups = ["X25519", "P-256"]
       server.groups = ["X25519"]
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
     }
     pair.step()
     try pair.server.answer(.use(TLSContext(.server(identity.identity))))
@@ -134,6 +134,6 @@ struct PolicyTests {
       _ = client.absorb(server.drain())
     }
     #expect(server.negotiated == nil)
-    #expect(server.failure?.code == .nothingInCommon)
+    #expect(server.failure?.code == .peerIncompatible)
   }
 }

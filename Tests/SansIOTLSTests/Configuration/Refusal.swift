@@ -32,14 +32,14 @@ extension EnginePair {
       while case .done = try? read(at: .client) {}
       while case .done = try? read(at: .server) {}
       // A side that just failed moved nothing, and its alert waits.
-      if !moved, client.outboundCount == 0, server.outboundCount == 0 { break }
+      if !moved, client.pendingOutputByteCount == 0, server.pendingOutputByteCount == 0 { break }
     }
     return Failures(client: client.failure, server: server.failure)
   }
 
   /// How a handshake between these two ends that should not succeed.
   static func failures(
-    _ version: TLSVersion? = nil, identity: TestIdentity = .server(), serverName: ServerName = .dns("localhost"),
+    _ version: TLSVersion? = nil, identity: TestIdentity = .server(), serverName: TLSServerName = .dns("localhost"),
     change: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
   ) throws -> Failures {
     var (client, server) = try EnginePair.configurations(version: version, identity: identity)

@@ -37,7 +37,7 @@ struct SecurityLevelTests {
       client.groups = ["P-521"]
       server.groups = ["P-256", "P-521"]
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .handshakeFailure)
     #expect(failures.client?.code == .alertReceived)
     #expect(failures.client?.alertReceived == .handshakeFailure)
@@ -48,7 +48,7 @@ struct SecurityLevelTests {
     client.securityLevel = 5
     client.groups = ["X25519", "P-256"]
     let context = try TLSContext(client)
-    expectRefusal(.nothingInCommon, .local, naming: "groups", "security level") {
+    expectRefusal(.peerIncompatible, .local, naming: "groups", "security level") {
       _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
     }
   }
@@ -59,7 +59,7 @@ struct SecurityLevelTests {
     client.securityLevel = 5
     let context = try TLSContext(client)
     if LibraryVersion.hasHybridGroups {
-      expectRefusal(.nothingInCommon, .local, naming: "groups", "security level") {
+      expectRefusal(.peerIncompatible, .local, naming: "groups", "security level") {
         _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
       }
     } else {
@@ -77,10 +77,10 @@ struct SecurityLevelTests {
 
   @Test func `questions are refused on the side that cannot ask them`() throws {
     var client = TLSContext.Configuration.client()
-    client.asksAboutClientHello = true
-    expectRefusal(.invalidConfiguration, .misuse, naming: "asksAboutClientHello") { _ = try TLSContext(client) }
+    client.pausesAtClientHello = true
+    expectRefusal(.invalidConfiguration, .misuse, naming: "pausesAtClientHello") { _ = try TLSContext(client) }
     var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    server.asksAboutPeerCertificate = true
-    expectRefusal(.unsupported, .misuse, naming: "asksAboutPeerCertificate") { _ = try TLSContext(server) }
+    server.pausesAtPeerCertificates = true
+    expectRefusal(.unsupported, .misuse, naming: "pausesAtPeerCertificates") { _ = try TLSContext(server) }
   }
 }

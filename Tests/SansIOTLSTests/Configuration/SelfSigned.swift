@@ -43,7 +43,7 @@ struct SelfSigned {
   var identity: TLSIdentity {
     get throws { try TLSIdentity(derChain: [certificateDER], privateKey: keyDER) }
   }
-  var trust: TLSTrust { .der(certificateDER) }
+  var trust: TLSTrustRoots { .der(certificateDER) }
 
   private static func generate(_ key: Key) -> OpaquePointer {
     var generated: OpaquePointer?

@@ -4,7 +4,7 @@ import Testing
 
 /// Whom a client means to reach: what it may ask for, what goes on the wire, and what a certificate must say.
 struct ServerNameTests {
-  private func engine(_ name: ServerName) throws -> TLSEngine {
+  private func engine(_ name: TLSServerName) throws -> TLSEngine {
     try TLSEngine(.client(serverName: name), context: TLSContext(.client()))
   }
 
@@ -71,7 +71,7 @@ struct ServerNameTests {
   private func reported(_ name: String, _ version: TLSVersion) throws -> (asked: String?, negotiated: String?) {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.server(try identity.identity)
-    configuration.asksAboutClientHello = true
+    configuration.pausesAtClientHello = true
     var server = try TLSEngine(.server, context: TLSContext(configuration))
     let client = RawPeer(.client, version: version, serverName: name)
     var asked: String?
@@ -161,7 +161,7 @@ struct ServerNameTests {
   // MARK: What a certificate must say
 
   struct Match: CustomTestStringConvertible {
-    let asked: ServerName
+    let asked: TLSServerName
     var names: [String] = []
     var addresses: [String] = []
     var subject: String?

@@ -42,12 +42,12 @@ struct TextTests {
   @Test func `the path of a trust is refused where it holds a NUL`() {
     let directory = TemporaryDirectory()
     let file = directory.write("root.pem", TestAuthority().certificatePEM)
-    expectRefusal(.containsNUL, .misuse, naming: "TLSTrust.file") {
+    expectRefusal(.containsNUL, .misuse, naming: "TLSTrustRoots.file") {
       var configuration = TLSContext.Configuration.client()
       configuration.trust = [.file(file + "\0.example")]
       _ = try TLSContext(configuration)
     }
-    expectRefusal(.containsNUL, .misuse, naming: "TLSTrust.directory") {
+    expectRefusal(.containsNUL, .misuse, naming: "TLSTrustRoots.directory") {
       var configuration = TLSContext.Configuration.client()
       configuration.trust = [.directory(directory.path + "\0.example")]
       _ = try TLSContext(configuration)

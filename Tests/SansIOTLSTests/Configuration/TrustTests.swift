@@ -16,7 +16,7 @@ import Testing
 struct TrustTests {
   private let identity = TestIdentity.server()
 
-  private func failures(trusting trust: TLSTrust...) throws -> EnginePair.Failures {
+  private func failures(trusting trust: TLSTrustRoots...) throws -> EnginePair.Failures {
     try EnginePair.failures(identity: identity) { client, _ in client.trust = trust }
   }
 
@@ -24,7 +24,7 @@ struct TrustTests {
     let directory = TemporaryDirectory()
     let authority = identity.authority
     let file = directory.write("authority.pem", authority.certificatePEM)
-    for trust: TLSTrust in [
+    for trust: TLSTrustRoots in [
       .pem(authority.certificatePEM), .der(authority.certificateDER), .file(file),
       .certificates([try authority.certificate]),
     ] {
@@ -76,7 +76,7 @@ struct TrustTests {
   @Test func `a client without trust is refused`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = []
-    expectRefusal(.emptyTrust, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
+    expectRefusal(.missingTrustRoots, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
   }
 
   @Test(arguments: [TLSContext.Configuration.ClientAuthentication.requested, .required])
@@ -85,18 +85,18 @@ struct TrustTests {
   ) throws {
     var configuration = TLSContext.Configuration.server(try identity.identity)
     configuration.clientAuthentication = authentication
-    expectRefusal(.emptyTrust, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
+    expectRefusal(.missingTrustRoots, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
   }
 
   @Test func `an empty list of authorities is refused`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [.certificates([])]
-    expectRefusal(.emptyTrust, .misuse, naming: "empty") { _ = try TLSContext(configuration) }
+    expectRefusal(.missingTrustRoots, .misuse, naming: "empty") { _ = try TLSContext(configuration) }
   }
 
   @Test(arguments: [[], IdentityTests.gibberish])
   func `bytes that hold no certificate are no trust`(bytes: [UInt8]) throws {
-    for (trust, form) in [(TLSTrust.pem(bytes), "PEM"), (.der(bytes), "DER")] {
+    for (trust, form) in [(TLSTrustRoots.pem(bytes), "PEM"), (.der(bytes), "DER")] {
       var configuration = TLSContext.Configuration.client()
       configuration.trust = [trust]
       expectRefusal(.invalidCertificate, .local, naming: form) { _ = try TLSContext(configuration) }
@@ -105,7 +105,7 @@ struct TrustTests {
 
   @Test func `a file or directory that is not there is named`() throws {
     let missing = TemporaryDirectory().path + "/missing"
-    for trust in [TLSTrust.file(missing), .directory(missing)] {
+    for trust in [TLSTrustRoots.file(missing), .directory(missing)] {
       var configuration = TLSContext.Configuration.client()
       configuration.trust = [trust]
       expectRefusal(.unreadableFile, .local, naming: missing) { _ = try TLSContext(configuration) }
@@ -155,7 +155,7 @@ struct TrustTests {
   func `a chain may end at an intermediate where partial chains are accepted`(version: TLSVersion) throws {
     let intermediate = TestAuthority().issueIntermediate()
     let leaf = intermediate.issue(names: ["localhost"])
-    for trust in [TLSTrust.der(intermediate.certificateDER), .der(leaf.certificateDER)] {
+    for trust in [TLSTrustRoots.der(intermediate.certificateDER), .der(leaf.certificateDER)] {
       let refused = try EnginePair.failures(version, identity: leaf) { client, _ in client.trust = [trust] }
       #expect(refused.client?.code == .certificateRejected)
       #expect(refused.client?.hint.contains("acceptsPartialChains") == true, "\(refused.client?.hint ?? "")")
@@ -202,7 +202,7 @@ struct TrustTests {
         return server
       }
       var first = try server(!isAccepted)
-      first.asksAboutClientHello = true
+      first.pausesAtClientHello = true
       var client = try EnginePair.configurations(version: version, identity: identity).client
       client.identities = [try alice.identity]
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(first))

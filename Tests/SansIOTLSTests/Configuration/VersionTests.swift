@@ -45,7 +45,7 @@ struct VersionTests {
       client.maximumVersion = .tls12
       server.minimumVersion = .tls13
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .protocolVersion)
     #expect(failures.client?.code == .alertReceived)
     #expect(failures.client?.alertReceived == .protocolVersion)
@@ -56,7 +56,7 @@ struct VersionTests {
       client.minimumVersion = .tls13
       server.maximumVersion = .tls12
     }
-    #expect(failures.server?.code == .nothingInCommon)
+    #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .protocolVersion)
     #expect(failures.client?.alertReceived == .protocolVersion)
     #expect(failures.client?.hint.contains("protocol_version") == true)

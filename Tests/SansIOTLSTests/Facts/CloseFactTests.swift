@@ -5,9 +5,9 @@ import Testing
 /// Rows 15, 16, 17 and 24: SSL_shutdown, and what is read around it.
 struct CloseFactTests {
   /// Row 15. The first return of 0 is success, and a second call with unread data is fatal.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `close with data unread succeeds again and again and loses nothing`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
@@ -22,8 +22,8 @@ struct CloseFactTests {
   }
 
   /// Row 16. After the own close reading works and writing does not; after the peer's, writing works.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `each direction ends by itself`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `each direction ends by itself`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(try pair.at(side) { try $0.close() } == .done)
@@ -55,8 +55,8 @@ struct CloseFactTests {
   }
 
   /// Row 24. Decrypted bytes come before the end, and before any answer to it.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `data fed together with close_notify is read before the end`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `data fed together with close_notify is read before the end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let plaintext = pattern(1000)
@@ -68,7 +68,7 @@ struct CloseFactTests {
         #expect(!engine.allEvents().contains("peerClosed"))
         #expect(try engine.read(upTo: 100) == .done(Array(plaintext[start..<start + 100])))
       }
-      #expect(engine.outboundCount == 0)
+      #expect(engine.pendingOutputByteCount == 0)
       #expect(try engine.read(upTo: 100) == .endOfStream)
     }
   }

@@ -38,9 +38,9 @@ struct ErrorFactTests {
   }
 
   /// Row 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end without close_notify is truncated however often asked`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
@@ -54,8 +54,8 @@ struct ErrorFactTests {
   }
 
   /// Row 8. An end behind close_notify is ZERO_RETURN, and stays so.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `an end behind close_notify is repeatable`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end behind close_notify is repeatable`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.at(side.peer) { try $0.close() }
@@ -75,7 +75,7 @@ struct ErrorFactTests {
       ("220 mail.example ESMTP\r\n", "STARTTLS"), ("complete nonsense, but long", "not TLS"),
     ])
   func `clear text is named in the hint`(text: String, word: String) throws {
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
       let error = pair.at(side) { engine in thrownError { _ = try engine.feed(Array(text.utf8)) } }

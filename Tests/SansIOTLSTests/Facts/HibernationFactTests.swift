@@ -13,7 +13,7 @@ struct HibernationFactTests {
       #expect(pair.client.hibernate() == true, "twice is once")
       #expect(pair.server.hibernate() == true)
       #expect(pair.client.needs == [.feed])
-      #expect(pair.client.outboundCount == 0)
+      #expect(pair.client.pendingOutputByteCount == 0)
       #expect(pair.client.drain().isEmpty)
       #expect(pair.client.bytesNeeded == 5)
       let plaintext = pattern(1000 * round + 1)
@@ -33,7 +33,7 @@ struct HibernationFactTests {
     }
     #expect(pair.server.hibernate() == true)
     for _ in 0..<4 {
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         let flight = pair.at(side) { $0.drain() }
         #expect(pair.at(side) { $0.hibernate() } == true)
         _ = try pair.at(side.peer) { try $0.absorb(flight) }
@@ -44,8 +44,8 @@ struct HibernationFactTests {
     #expect(try pair.transfer([1], from: .server) == [1])
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `a record may be slept in after every byte`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `a record may be slept in after every byte`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for _ in 0..<2 {
@@ -68,12 +68,12 @@ struct HibernationFactTests {
   func `a handshake message may be slept in after every byte`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     for _ in 0..<3 {
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         let flight = pair.at(side) { $0.drain() }
         try pair.at(side.peer) { (engine) throws in
           for byte in flight {
             _ = try engine.absorb([byte])
-            if engine.outboundCount == 0 { #expect(engine.hibernate() == true) }
+            if engine.pendingOutputByteCount == 0 { #expect(engine.hibernate() == true) }
           }
         }
       }
@@ -108,7 +108,7 @@ struct HibernationFactTests {
     #expect(thrownError { _ = try pair.client.read(upTo: 1) }?.code == .truncated)
     #expect(pair.server.hibernate() == true)
     #expect(try pair.server.close() == .done)
-    #expect(pair.server.outboundCount > 0)
+    #expect(pair.server.pendingOutputByteCount > 0)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -128,7 +128,7 @@ struct HibernationFactTests {
     #expect(thrownError { _ = try failed.client.read(upTo: 1) }?.code == .protocolViolation)
     #expect(failed.client.takeTrailingInput().isEmpty)
 
-    var asking = try EnginePair.connected(version, handshake: false) { _, server in server.asksAboutClientHello = true }
+    var asking = try EnginePair.connected(version, handshake: false) { _, server in server.pausesAtClientHello = true }
     asking.step()
     #expect(asking.server.hibernate() == true)
     #expect(asking.server.question != nil)
@@ -144,7 +144,7 @@ struct HibernationFactTests {
     #expect(pair.server.hibernate() == true)
     #expect(try pair.client.keyUpdate(requestingPeer: true) == .done)
     #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
-    #expect(pair.server.outboundCount == 27)
+    #expect(pair.server.pendingOutputByteCount == 27)
     #expect(try pair.transfer([1], from: .server) == [1])
   }
 
@@ -161,8 +161,8 @@ struct HibernationFactTests {
   }
 
   /// The end is told to rings that are taken away behind it: those that come back know it too.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `an end that was fed is known after sleep`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end that was fed is known after sleep`(version: TLSVersion, side: TLSRole) throws {
     // Between two records, inside a header, inside a body.
     for count in [0, 3, 12] {
       var pair = try EnginePair.connected(version)
@@ -181,9 +181,9 @@ struct HibernationFactTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end that was fed behind the peer's close is no truncation after sleep`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()

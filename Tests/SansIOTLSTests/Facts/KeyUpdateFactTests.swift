@@ -4,8 +4,8 @@ import Testing
 
 /// Rows 12 and 13: libssl answers a KeyUpdate only when it writes next, and takes no shutdown beside one.
 struct KeyUpdateFactTests {
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a request is answered by the read that meets it`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `a request is answered by the read that meets it`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     let request = try pair.at(side.peer) { (engine) throws in
@@ -20,24 +20,24 @@ struct KeyUpdateFactTests {
     }
     #expect(answer.count == 27)
     #expect(try pair.at(side.peer) { try $0.absorb(answer) }.isEmpty)
-    #expect(pair.at(side.peer) { $0.outboundCount } == 0, "an answer is not answered")
+    #expect(pair.at(side.peer) { $0.pendingOutputByteCount } == 0, "an answer is not answered")
     #expect(try pair.transfer([1], from: side) == [1])
     #expect(try pair.transfer([2], from: side.peer) == [2])
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `an update without request is not answered`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `an update without request is not answered`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     _ = try pair.at(side.peer) { try $0.keyUpdate(requestingPeer: false) }
     pair.step()
     #expect(try pair.read(at: side) == .needsFeed)
-    #expect(pair.at(side) { $0.outboundCount } == 0)
+    #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
     #expect(try pair.transfer([1], from: side.peer) == [1])
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a request of which half has come is answered when it is whole`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `a request of which half has come is answered when it is whole`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     let request = try pair.at(side.peer) { (engine) throws in
@@ -47,12 +47,12 @@ struct KeyUpdateFactTests {
     try pair.at(side) { (engine) throws in
       for byte in request.dropLast() {
         #expect(try engine.absorb([byte]).isEmpty)
-        #expect(engine.outboundCount == 0)
+        #expect(engine.pendingOutputByteCount == 0)
       }
       // Between the two halves everything else still works.
       #expect(try engine.write([7]) == .done(1))
       #expect(try engine.absorb(Array(request.suffix(1))).isEmpty)
-      #expect(engine.outboundCount > 0)
+      #expect(engine.pendingOutputByteCount > 0)
     }
     pair.step()
     #expect(try pair.read(at: side.peer) == .done([7]))
@@ -68,8 +68,8 @@ struct KeyUpdateFactTests {
   }
 
   /// Row 13. SSL_shutdown right after SSL_key_update, or in a handshake: "shutdown while in init".
-  @Test(arguments: EnginePair.Side.allCases, [false, true])
-  func `close right after a key update sends both`(side: EnginePair.Side, requesting: Bool) throws {
+  @Test(arguments: TLSRole.allCases, [false, true])
+  func `close right after a key update sends both`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     let last = try pair.at(side) { (engine) throws in
@@ -85,8 +85,8 @@ struct KeyUpdateFactTests {
     #expect(try pair.transfer([1], from: side.peer) == [1])
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `close right after reading a request sends answer and close`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `close right after reading a request sends answer and close`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     let request = try pair.at(side.peer) { (engine) throws in
@@ -105,8 +105,8 @@ struct KeyUpdateFactTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `close before and in the handshake is no error`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `close before and in the handshake is no error`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     #expect(try pair.at(side) { try $0.close() } == .done)
     #expect(pair.at(side) { $0.failure } == nil)

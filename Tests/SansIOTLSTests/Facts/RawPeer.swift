@@ -25,7 +25,7 @@ final class RawPeer {
   ///   - serverName: what a client sends as server name (SNI), whatever it is.
   ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without any.
   init(
-    _ side: EnginePair.Side, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
+    _ side: TLSRole, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
     selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
     certificateTypes: [UInt8] = []
   ) {

@@ -8,13 +8,13 @@ struct ReadFactTests {
   @Test
   func `a server that would ask about certificates is refused when configured`() throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    configuration.asksAboutPeerCertificate = true
+    configuration.pausesAtPeerCertificates = true
     #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
   }
 
   /// Row 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `one read takes all records that have arrived`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `one read takes all records that have arrived`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     var plaintext: [UInt8] = []

@@ -15,19 +15,20 @@ struct RenegotiationFactTests {
   private static func client(for identity: TestIdentity) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [identity.trust]
-    configuration.tapsMessages = true
+    configuration.tracesMessages = true
     return try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
   }
 
-  private static func takeMessages(_ engine: inout TLSEngine) -> [TLSMessage] {
-    var messages: [TLSMessage] = []
-    while let message = engine.nextMessage() { messages.append(message) }
+  private static func takeMessages(_ engine: inout TLSEngine) -> [TLSTracedMessage] {
+    var messages: [TLSTracedMessage] = []
+    while let message = engine.nextTracedMessage() { messages.append(message) }
     return messages
   }
 
   /// Expects that a request was received and answered by the warning no_renegotiation, and that nothing else passed.
   private static func expectRefusal(
-    of request: TLSMessage.HandshakeType, in messages: [TLSMessage], sourceLocation: SourceLocation = #_sourceLocation
+    of request: TLSTracedMessage.HandshakeType, in messages: [TLSTracedMessage],
+    sourceLocation: SourceLocation = #_sourceLocation
   ) {
     #expect(
       messages.map(\.content) == [
@@ -73,7 +74,7 @@ struct RenegotiationFactTests {
       _ = try? client.absorb(request)
     }
     #expect(client.failure?.code == .limitExceeded)
-    #expect(client.outboundCount < 65 * 40)
+    #expect(client.pendingOutputByteCount < 65 * 40)
     let alerts = Self.takeMessages(&client).filter { if case .alert = $0.content { true } else { false } }
     // The limit is found behind the last answer; nothing else is told to the peer.
     #expect(alerts.count == 65)
@@ -84,7 +85,7 @@ struct RenegotiationFactTests {
   func `a client's second ClientHello is declined and the connection goes on`() throws {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.server(try identity.identity)
-    configuration.tapsMessages = true
+    configuration.tracesMessages = true
     var server = try TLSEngine(.server, context: TLSContext(configuration))
     let peer = RawPeer(.client)
     try Self.handshake(&server, with: peer)

@@ -6,7 +6,7 @@ import Testing
 struct RingFactTests {
   private static func limits(ring: Int) -> TLSEngine.Limits {
     var limits = TLSEngine.Limits.default
-    limits.ring = ring
+    limits.bufferByteCount = ring
     return limits
   }
 
@@ -54,15 +54,15 @@ struct RingFactTests {
     var pair = try EnginePair.connected(version, handshake: false)
     #expect(try pair.client.handshake() == .needsFeed)
     #expect(pair.client.needs == [.feed, .drain])
-    #expect(pair.client.outboundCount > 200)
+    #expect(pair.client.pendingOutputByteCount > 200)
     _ = try pair.server.feed(pair.client.drain())
     #expect(pair.client.needs == [.feed])
     #expect(pair.server.needs == [.feed, .drain])
   }
 
   /// Row 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
-  @Test(arguments: EnginePair.Side.allCases, [100, 127])
-  func `what is fed passes the ring's end in one call`(side: EnginePair.Side, ring: Int) throws {
+  @Test(arguments: TLSRole.allCases, [100, 127])
+  func `what is fed passes the ring's end in one call`(side: TLSRole, ring: Int) throws {
     var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: ring))
     try pair.settle()
     func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
@@ -103,8 +103,8 @@ struct RingFactTests {
   }
 
   /// Row 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
-  @Test(arguments: EnginePair.Side.allCases)
-  func `what is drained passes the ring's end in one call`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `what is drained passes the ring's end in one call`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: 64))
     try pair.settle()
     var sent: [UInt8] = []
@@ -116,7 +116,7 @@ struct RingFactTests {
       sent += plaintext
       let kept = 1 + round % 51
       pair.at(side) { engine in
-        let target = drained.count + engine.outboundCount - kept
+        let target = drained.count + engine.pendingOutputByteCount - kept
         engine.drain { (segment: RawSpan) in
           let taken = min(segment.byteCount, target - drained.count)
           // The bytes are copied out while they are lent.
@@ -124,7 +124,7 @@ struct RingFactTests {
           segments += 1
           return taken
         }
-        #expect(engine.outboundCount == kept)
+        #expect(engine.pendingOutputByteCount == kept)
         #expect(drained.count == target)
       }
     }
@@ -134,8 +134,8 @@ struct RingFactTests {
   }
 
   /// Row 25. The read request counts down the record: 5 for the header, then the body.
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `bytesNeeded leads from header to body to header`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `bytesNeeded leads from header to body to header`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.write(pattern(100)[...], from: side.peer)
@@ -163,12 +163,12 @@ struct RingFactTests {
   @Test(arguments: TLSVersion.both)
   func `a transport that reads exactly bytesNeeded never reads too far`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    var wires: [EnginePair.Side: ArraySlice<UInt8>] = [.client: [], .server: []]
-    var received: [EnginePair.Side: [UInt8]] = [:]
+    var wires: [TLSRole: ArraySlice<UInt8>] = [.client: [], .server: []]
+    var received: [TLSRole: [UInt8]] = [:]
     var closed = false
     for _ in 0..<10_000 {
       var moved = false
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         let drained = pair.at(side) { $0.drain() }
         wires[side.peer]! += drained
         let wire = wires[side]!

@@ -10,7 +10,7 @@ struct SessionFactTests {
     return session
   }
 
-  /// Row 4. A TLS 1.3 server that is done owes its tickets; the client has no session before it reads.
+  /// Row 4. A TLS 1.3 server that is done still owes its tickets; the client has no session before it reads.
   @Test
   func `a server that is done wants to drain its tickets and the client reads them`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.sessionTickets = 2 }

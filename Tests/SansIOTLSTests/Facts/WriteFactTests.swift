@@ -6,7 +6,7 @@ import Testing
 struct WriteFactTests {
   private static func held(_ version: TLSVersion) throws -> EnginePair {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 16_000
+    limits.pendingOutputByteCount = 16_000
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     #expect(try pair.client.write(pattern(16_384)) == .done(16_384))
@@ -41,10 +41,10 @@ struct WriteFactTests {
   func `a request read behind a held back write is answered`() throws {
     var pair = try Self.held(.tls13)
     #expect(try pair.server.keyUpdate(requestingPeer: true) == .done)
-    let before = pair.client.outboundCount
+    let before = pair.client.pendingOutputByteCount
     #expect(try pair.client.absorb(pair.server.drain()).isEmpty)
     #expect(try pair.client.keyUpdate(requestingPeer: true) == .done)
-    #expect(pair.client.outboundCount > before)
+    #expect(pair.client.pendingOutputByteCount > before)
     #expect(try pair.server.absorb(pair.client.drain()) == pattern(16_384))
     #expect(try pair.transfer([1], from: .client) == [1])
     #expect(try pair.transfer([2], from: .server) == [2])
@@ -65,7 +65,7 @@ struct WriteFactTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(try pair.client.write([UInt8]()) == .done(0))
-    #expect(pair.client.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == 0)
     #expect(try pair.client.feed([UInt8]()) == 0)
     _ = try pair.server.write([1])
     _ = try pair.client.feed(pair.server.drain())

@@ -12,7 +12,7 @@ struct AlertTests {
   @Test(arguments: TLSVersion.both, [64, 300, 700, 1000, 1500, 4096])
   func `the alert is whole however full the ring was`(version: TLSVersion, ring: Int) throws {
     var limits = TLSEngine.Limits.default
-    limits.ring = ring
+    limits.bufferByteCount = ring
     for breakage in Breakage.allCases { try check(version, breakage, limits) }
   }
 
@@ -23,11 +23,11 @@ struct AlertTests {
     let (client, server) = (try TLSContext(contexts.client), try TLSContext(contexts.server))
     var probe = try EnginePair(client: client, server: server)
     _ = try probe.server.feed(probe.client.drain())
-    let flight = probe.server.outboundCount
+    let flight = probe.server.pendingOutputByteCount
     let alert = Breakage.garbageBehindHello.expectation(version).alert
     for ring in flight - 5...flight + 40 {
       var limits = TLSEngine.Limits.default
-      limits.ring = ring
+      limits.bufferByteCount = ring
       var pair = try EnginePair(client: client, server: server, limits: limits)
       let stream = pair.client.drain() + [UInt8](repeating: 0xff, count: 64)
       let error = thrownError { _ = try pair.server.feed(stream) }
@@ -69,8 +69,8 @@ struct AlertTests {
         version: self == .tls13 ? .tls13 : .tls12, identity: .server(key: self == .tls12CBC ? .rsa2048 : .p256))
       if self == .tls12CBC { client.cipherList = "ECDHE-RSA-AES256-SHA384" }
       server.sessionTickets = 0
-      client.tapsMessages = false
-      server.tapsMessages = false
+      client.tracesMessages = false
+      server.tracesMessages = false
       return (try TLSContext(client), try TLSContext(server))
     }
   }
@@ -78,7 +78,7 @@ struct AlertTests {
   /// The outbound ring is larger by an alert: 640 bytes.
   private static let smallRing = {
     var limits = TLSEngine.Limits.default
-    limits.ring = 512
+    limits.bufferByteCount = 512
     return limits
   }()
   /// Long enough to have a MAC at all with each suite.
@@ -104,7 +104,7 @@ struct AlertTests {
     #expect(try engine.write([1]) == .done(1))
     let drained = engine.drain(upTo: lengths[1] + lengths[size] - count)
     #expect(try engine.write(pattern(size)) == .done(size))
-    #expect(engine.outboundCount == count)
+    #expect(engine.pendingOutputByteCount == count)
     return ([1] + pattern(size), drained)
   }
 

@@ -10,9 +10,9 @@ struct BoundsTests {
     return limits
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `feed takes no more than the ring holds and says how much`(version: TLSVersion, side: EnginePair.Side) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits { $0.ring = 1000 })
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `feed takes no more than the ring holds and says how much`(version: TLSVersion, side: TLSRole) throws {
+    var pair = try EnginePair.connected(version, limits: Self.limits { $0.bufferByteCount = 1000 })
     try pair.settle()
     let plaintext = pattern(16_000)
     _ = try pair.write(plaintext[...], from: side.peer)
@@ -29,7 +29,7 @@ struct BoundsTests {
 
   @Test(arguments: TLSVersion.both)
   func `bytes fed while a question waits stay within the ring`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { _, server in server.asksAboutClientHello = true }
+    var pair = try EnginePair.connected(version, handshake: false) { _, server in server.pausesAtClientHello = true }
     let hello = pair.client.drain()
     #expect(try pair.server.feed(hello) == hello.count)
     #expect(pair.server.question != nil)
@@ -39,13 +39,13 @@ struct BoundsTests {
     #expect(try pair.server.feed([1]) == 0)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `a handshake larger than its limit is refused`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `a handshake larger than its limit is refused`(version: TLSVersion, side: TLSRole) throws {
     var authority = TestAuthority()
     for depth in 0..<12 { authority = authority.issueIntermediate(name: "Intermediate \(depth)") }
     let identity = authority.issue(names: ["localhost"], usage: .both)
     var pair = try EnginePair.connected(
-      version, handshake: false, limits: Self.limits { $0.handshake = 4096 },
+      version, handshake: false, limits: Self.limits { $0.handshakeInputByteCount = 4096 },
       identity: side == .client ? identity : .server()
     ) { client, server in
       if side == .server { try EnginePair.authenticateClient(&client, &server, identity) }
@@ -58,15 +58,15 @@ struct BoundsTests {
 
   @Test(arguments: TLSVersion.both)
   func `a handshake of no more than its limit is done`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits { $0.handshake = 4096 })
+    var pair = try EnginePair.connected(version, limits: Self.limits { $0.handshakeInputByteCount = 4096 })
     // The limit is the handshake's: later traffic does not count.
     let plaintext = pattern(20_000)
     #expect(try pair.transfer(plaintext, from: .client) == plaintext)
     #expect(try pair.transfer(plaintext, from: .server) == plaintext)
   }
 
-  @Test(arguments: EnginePair.Side.allCases, [false, true])
-  func `a flood of key updates is refused`(side: EnginePair.Side, requesting: Bool) throws {
+  @Test(arguments: TLSRole.allCases, [false, true])
+  func `a flood of key updates is refused`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     let flood = try pair.at(side.peer) { (engine) throws in
@@ -77,12 +77,12 @@ struct BoundsTests {
       let error = thrownError { _ = try engine.absorb(flood) }
       #expect(error?.code == .limitExceeded)
       #expect(error?.blame == .peer)
-      #expect(engine.outboundCount < 65 * 30)
+      #expect(engine.pendingOutputByteCount < 65 * 30)
     }
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `as many key updates as the limit allows are answered`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `as many key updates as the limit allows are answered`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
@@ -92,15 +92,15 @@ struct BoundsTests {
       return engine.drain()
     }
     #expect(try pair.at(side) { try $0.absorb(updates) } == [1])
-    #expect(pair.at(side) { $0.outboundCount } == 64 * 27, "each is answered by a record of its own")
+    #expect(pair.at(side) { $0.pendingOutputByteCount } == 64 * 27, "each is answered by a record of its own")
     #expect(try pair.transfer([2], from: side) == [2])
     #expect(try pair.transfer([3], from: side.peer) == [3])
   }
 
   /// The count is of what the peer sent, whether or not this side can still answer.
-  @Test(arguments: EnginePair.Side.allCases, [false, true])
+  @Test(arguments: TLSRole.allCases, [false, true])
   func `as many control records as the limit allows are read after the own close_notify`(
-    side: EnginePair.Side, requesting: Bool
+    side: TLSRole, requesting: Bool
   ) throws {
     for piece in [Int.max, 1] {
       var pair = try EnginePair.connected(.tls13)
@@ -117,7 +117,7 @@ struct BoundsTests {
       let allowed = try updates(64)
       #expect(try pair.at(side) { try $0.absorb(allowed, piece: piece) }.isEmpty)
       #expect(pair.at(side) { $0.failure } == nil)
-      #expect(pair.at(side) { $0.outboundCount } == 0)
+      #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
       #expect(try pair.transfer([1], from: side.peer) == [1])
       let more = try updates(65)
       #expect(thrownError { _ = try pair.at(side) { try $0.absorb(more, piece: piece) } }?.code == .limitExceeded)
@@ -125,8 +125,8 @@ struct BoundsTests {
   }
 
   /// A sender that renews its keys for ever, and a receiver that has nothing to say but the answers.
-  @Test(arguments: EnginePair.Side.allCases)
-  func `answers to the own key updates are no flood`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `answers to the own key updates are no flood`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     for round in 0..<200 {
       #expect(try pair.at(side) { try $0.keyUpdate(requestingPeer: true) } == .done)
@@ -139,9 +139,9 @@ struct BoundsTests {
   }
 
   /// The answers to key updates that application data keeps apart: the reader's side of the transport is stuck.
-  @Test(arguments: EnginePair.Side.allCases)
-  func `answers that nobody drains end the connection before they pile up`(side: EnginePair.Side) throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.outbound = 2000 })
+  @Test(arguments: TLSRole.allCases)
+  func `answers that nobody drains end the connection before they pile up`(side: TLSRole) throws {
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.pendingOutputByteCount = 2000 })
     try pair.settle()
     func receiveUpdate() throws -> [UInt8] {
       let records = try pair.at(side.peer) { (engine) throws in
@@ -158,12 +158,12 @@ struct BoundsTests {
     }
     for _ in 0..<300 where pair.at(side, { $0.failure == nil }) { _ = try? receiveUpdate() }
     #expect(pair.at(side) { $0.failure }?.code == .limitExceeded)
-    #expect(pair.at(side) { $0.outboundCount } <= 2000 + 66 * 27)
+    #expect(pair.at(side) { $0.pendingOutputByteCount } <= 2000 + 66 * 27)
   }
 
   @Test
   func `a flood of tickets is refused`() throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.controlRecords = 15 }) { _, server in
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.controlRecordCount = 15 }) { _, server in
       server.sessionTickets = 16
     }
     let error = thrownError { try pair.settle() }
@@ -174,7 +174,7 @@ struct BoundsTests {
 
   @Test
   func `of more tickets than events are kept the newest remain`() throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.events = 4 }) { _, server in
+    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.queuedEventCount = 4 }) { _, server in
       server.sessionTickets = 16
     }
     try pair.settle()
@@ -219,8 +219,9 @@ struct BoundsTests {
   @Test
   func `limits out of range are refused with the range`() {
     let mistakes: [(inout TLSEngine.Limits) -> Void] = [
-      { $0.ring = 63 }, { $0.ring = 262_145 }, { $0.outbound = 0 }, { $0.handshake = 4095 }, { $0.controlRecords = 0 },
-      { $0.events = 3 }, { $0.ticketBytes = 0 }, { $0.declinedRenegotiations = 0 },
+      { $0.bufferByteCount = 63 }, { $0.bufferByteCount = 262_145 }, { $0.pendingOutputByteCount = 0 },
+      { $0.handshakeInputByteCount = 4095 }, { $0.controlRecordCount = 0 },
+      { $0.queuedEventCount = 3 }, { $0.queuedTicketByteCount = 0 }, { $0.declinedRenegotiationCount = 0 },
     ]
     for mistake in mistakes {
       let error = thrownError { _ = try EnginePair.connected(limits: Self.limits(mistake)) }

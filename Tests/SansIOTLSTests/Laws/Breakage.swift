@@ -19,7 +19,7 @@ enum Breakage: CaseIterable {
 
   /// What the failing side is, and what it is to tell.
   struct Expectation {
-    let side: EnginePair.Side
+    let side: TLSRole
     let code: TLSError.Code
     let alert: TLSAlert
   }
@@ -39,9 +39,9 @@ enum Breakage: CaseIterable {
       Expectation(
         side: .server, code: .certificateRejected, alert: version == .tls13 ? .certificateRequired : .handshakeFailure)
     case .unacceptableClientCertificate: Expectation(side: .server, code: .certificateRejected, alert: .unknownCA)
-    case .noApplicationProtocol: Expectation(side: .server, code: .nothingInCommon, alert: .noApplicationProtocol)
-    case .noCommonGroup: Expectation(side: .server, code: .nothingInCommon, alert: .handshakeFailure)
-    case .noCommonVersion: Expectation(side: .server, code: .nothingInCommon, alert: .protocolVersion)
+    case .noApplicationProtocol: Expectation(side: .server, code: .peerIncompatible, alert: .noApplicationProtocol)
+    case .noCommonGroup: Expectation(side: .server, code: .peerIncompatible, alert: .handshakeFailure)
+    case .noCommonVersion: Expectation(side: .server, code: .peerIncompatible, alert: .protocolVersion)
     case .handshakeMessageInPlace: Expectation(side: .server, code: .protocolViolation, alert: .unexpectedMessage)
     case .truncatedClientHello: Expectation(side: .server, code: .protocolViolation, alert: .decodeError)
     }

@@ -85,7 +85,7 @@ struct ChunkInvarianceTests {
     version: TLSVersion, kind: (key: TestIdentity.KeyType, ring: Int)
   ) throws {
     var limits = TLSEngine.Limits.default
-    limits.ring = kind.ring
+    limits.bufferByteCount = kind.ring
     try verifyChunking(seed: 21, cuts: 12) { world, link in
       let authority = world.authority()
       let client = try authority.issue(subject: "Client", key: kind.key, usage: .client).identity
@@ -96,7 +96,7 @@ struct ChunkInvarianceTests {
         $1.sessionTickets = 3
       }
       try pair.handshake()
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         _ = try pair.transfer(pattern(3000), from: side)
         if version == .tls13 { try pair.keyUpdate(from: side, requestingPeer: true) }
         _ = try pair.transfer(pattern(10), from: side)
@@ -107,15 +107,15 @@ struct ChunkInvarianceTests {
   }
 
   /// Twenty requests in one feed, in twenty or in five hundred have the same twenty answers (row 12).
-  @Test(arguments: EnginePair.Side.allCases)
-  func `each request for a key update is answered however many come at once`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `each request for a key update is answered however many come at once`(side: TLSRole) throws {
     try verifyChunking(seed: 12, cuts: 8) { world, link in
       var pair = try EnginePair(version: .tls13, link: link, in: world)
       try pair.handshake()
       #expect(try pair.transfer([0], from: side.peer) == [0])
       for _ in 0..<20 { #expect(try pair.keyUpdate(from: side.peer, requestingPeer: true) == .done) }
       #expect(try pair.transfer([1], from: side.peer) == [1])
-      #expect(pair.at(side) { $0.outboundCount } == 20 * 27)
+      #expect(pair.at(side) { $0.pendingOutputByteCount } == 20 * 27)
       #expect(try pair.transfer([2], from: side) == [2])
       try pair.shutdown()
       return pair
@@ -135,7 +135,7 @@ struct ChunkInvarianceTests {
   func `the size of the rings changes nothing`(version: TLSVersion, ring: Int) throws {
     let (contexts, expected) = try #require(try Self.large.get()[version])
     var limits = TLSEngine.Limits.default
-    limits.ring = ring
+    limits.bufferByteCount = ring
     let (outcome, _) = try contexts.outcome(count: 200_000, limits: limits) { .max }
     #expect(outcome == expected)
     #expect(outcome.plaintext[.server]?.starts(with: Conversation.clientBytes) == true)

@@ -7,15 +7,14 @@ import Testing
 /// The ciphertext of two runs cannot be the same: both sides draw randoms. What the law can be held to is what came out
 /// (plaintext and events in order), what was wanted at each rest, and the length of each record that was sent.
 struct Conversation: ~Copyable {
-  typealias Side = EnginePair.Side
 
   struct Outcome: Equatable {
-    var plaintext: [Side: [UInt8]] = [:]
-    var events: [Side: [String]] = [:]
+    var plaintext: [TLSRole: [UInt8]] = [:]
+    var events: [TLSRole: [String]] = [:]
     /// What both sides needed at rest, phase by phase.
     var needs: [String] = []
     /// The lengths of the records that each side sent, in order.
-    var sent: [Side: [Int]] = [:]
+    var sent: [TLSRole: [Int]] = [:]
   }
 
   /// What is sent at most.
@@ -31,8 +30,8 @@ struct Conversation: ~Copyable {
   private(set) var outcome = Outcome()
   /// Pieces that were fed.
   private(set) var pieces = 0
-  private var sent: [Side: [UInt8]] = [.client: [], .server: []]
-  private var delivered: [Side: Int] = [.client: 0, .server: 0]
+  private var sent: [TLSRole: [UInt8]] = [.client: [], .server: []]
+  private var delivered: [TLSRole: Int] = [.client: 0, .server: 0]
 
   init(_ pair: consuming EnginePair, nextPiece: @escaping () -> Int = { .max }) {
     self.pair = pair
@@ -46,7 +45,7 @@ struct Conversation: ~Copyable {
     try send(Self.serverBytes[..<count], from: .server)
     try rest("data")
     if version == .tls13 {
-      for side in Side.allCases {
+      for side in TLSRole.allCases {
         let updated = try pair.at(side) { engine in try engine.keyUpdate(requestingPeer: true) }
         #expect(updated == .done)
         try rest("\(side)'s key update")
@@ -60,7 +59,7 @@ struct Conversation: ~Copyable {
     try send(Self.serverBytes.suffix(200), from: .server)
     #expect(try pair.server.close() == .done)
     try rest("close")
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       outcome.sent[side] = recordLengths(sent[side]!)
       #expect(outcome.plaintext[side]?.count ?? 0 >= count)
       #expect(try pair.read(at: side) == .endOfStream)
@@ -68,7 +67,7 @@ struct Conversation: ~Copyable {
   }
 
   /// Writes all, moving what there is whenever the engine has to be drained.
-  private mutating func send(_ plaintext: ArraySlice<UInt8>, from side: Side) throws {
+  private mutating func send(_ plaintext: ArraySlice<UInt8>, from side: TLSRole) throws {
     var rest = plaintext
     while !rest.isEmpty {
       switch try pair.write(rest, from: side) {
@@ -82,7 +81,7 @@ struct Conversation: ~Copyable {
   /// Moves what there is until nothing moves any more, then notes what both sides have seen and need.
   private mutating func rest(_ phase: String) throws {
     while try move() {}
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       let (needs, events) = pair.at(side) { engine in (engine.needs, engine.allEvents()) }
       outcome.needs.append("\(phase): \(side) needs \(needs)")
       outcome.events[side, default: []] += events
@@ -91,10 +90,10 @@ struct Conversation: ~Copyable {
 
   private mutating func move() throws -> Bool {
     var moved = false
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       sent[side]! += pair.at(side) { $0.drain() }
     }
-    for side in Side.allCases {
+    for side in TLSRole.allCases {
       while delivered[side]! < sent[side.peer]!.count {
         let start = delivered[side]!
         let piece = sent[side.peer]![start...].prefix(max(nextPiece(), 1))

@@ -36,7 +36,7 @@ struct ForeignErrorTests {
     let serverContext = try call("context") { try TLSContext(server) }
     var pair = try call("init") { try EnginePair(client: clientContext, server: serverContext) }
     for _ in 0..<4 {
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         let flight = call("drain") { pair.at(side) { $0.drain() } }
         for half in [flight.prefix(flight.count / 2), flight.dropFirst(flight.count / 2)] {
           let fed = try call("feed") { try pair.at(side.peer) { try $0.feed(half) } }
@@ -48,7 +48,7 @@ struct ForeignErrorTests {
         }
       }
     }
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       log.append("\(try call("write") { try pair.at(side) { try $0.write(Array("hello".utf8)) } })")
       if version == .tls13 {
         log.append("\(try call("keyUpdate") { try pair.at(side) { try $0.keyUpdate(requestingPeer: true) } })")
@@ -66,7 +66,7 @@ struct ForeignErrorTests {
       log.append("\(exported.count)")
       log.append("\(call("hibernate") { pair.at(side) { $0.hibernate() } })")
     }
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       log.append("\(try call("close") { try pair.at(side) { try $0.close() } })")
       let records = call("drain") { pair.at(side) { $0.drain() } }
       _ = try call("feed") { try pair.at(side.peer) { try $0.feed(records) } }
@@ -147,12 +147,12 @@ struct ForeignErrorTests {
   func `a client without a name to verify takes its tickets though it pins`(
     version: TLSVersion, verification: TLSContext.Configuration.PeerVerification
   ) throws {
-    for name in [ServerName.unverified(sni: nil), .unverified(sni: "localhost"), .ip("192.0.2.1")] {
+    for name in [TLSServerName.unverified(sni: nil), .unverified(sni: "localhost"), .ip("192.0.2.1")] {
       var (client, server) = try EnginePair.configurations(version: version)
-      client.asksAboutPeerCertificate = true
+      client.pausesAtPeerCertificates = true
       client.peerVerification = verification
       let contexts = (client: try TLSContext(client), server: try TLSContext(server))
-      for answer in [Answer.proceed, .accept] where answer.isAccept || name.isUnverified {
+      for answer in [TLSEngine.Answer.proceed, .accept] where answer.isAccept || name.isUnverified {
         var pair = try EnginePair(client: contexts.client, server: contexts.server, serverName: name)
         while pair.client.question == nil, pair.step() {}
         try pair.client.answer(answer)
@@ -176,8 +176,8 @@ struct ForeignErrorTests {
         try EnginePair.authenticateClient(&client, &server)
         server.applicationProtocols = ["a"]
         client.applicationProtocols = ["a"]
-        client.asksAboutPeerCertificate = asks
-        server.asksAboutClientHello = asks
+        client.pausesAtPeerCertificates = asks
+        server.pausesAtClientHello = asks
       }
       for _ in 0..<8 where pair.client.negotiated == nil || pair.server.negotiated == nil {
         pair.step()
@@ -244,6 +244,6 @@ struct ForeignErrorTests {
   }
 }
 
-extension Answer {
+extension TLSEngine.Answer {
   fileprivate var isAccept: Bool { if case .accept = self { true } else { false } }
 }

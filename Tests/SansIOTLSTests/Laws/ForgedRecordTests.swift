@@ -38,7 +38,7 @@ struct ForgedRecordTests {
   @Test
   func `a flood of ClientHellos does not pile warnings up`() throws {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 4000
+    limits.pendingOutputByteCount = 4000
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     for _ in 0..<100 {
       var flood: [UInt8] = []
@@ -46,20 +46,20 @@ struct ForgedRecordTests {
       _ = try? box.pair.server.absorb(flood)
     }
     #expect(box.pair.server.failure?.code == .limitExceeded)
-    #expect(box.pair.server.outboundCount < 4000 + 17 * 1024)
+    #expect(box.pair.server.pendingOutputByteCount < 4000 + 17 * 1024)
   }
 
   /// The same with data in between, so that no two of them stand in a row.
   @Test
   func `ClientHellos between data do not pile warnings up`() throws {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 4000
+    limits.pendingOutputByteCount = 4000
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     for _ in 0..<2000 where box.pair.server.failure == nil {
       _ = try? box.pair.server.absorb(forge.seal(.handshake, [1, 0, 0, 0]) + forge.seal(.applicationData, [1]))
     }
     #expect(box.pair.server.failure?.code == .limitExceeded)
-    #expect(box.pair.server.outboundCount < 4000 + 17 * 1024)
+    #expect(box.pair.server.pendingOutputByteCount < 4000 + 17 * 1024)
   }
 
   /// Once libssl has read a message's header it cannot write before the rest: the caller is told, and nothing is lost.
@@ -73,7 +73,7 @@ struct ForgedRecordTests {
     let rest = forge.seal(.handshake, Array(Self.keyUpdateRequest[cut...]))
     let written = box.pair.server.drain()
     #expect(try box.pair.server.absorb(rest).isEmpty)
-    #expect(box.pair.server.outboundCount == 27, "the answer follows by itself")
+    #expect(box.pair.server.pendingOutputByteCount == 27, "the answer follows by itself")
     #expect(try box.pair.server.write([2]) == .done(1))
     // The client did not ask for an update itself and takes the answer all the same.
     #expect(try box.pair.client.absorb(written + box.pair.server.drain()) == (cut < 4 ? [1, 2] : [2]))
@@ -85,7 +85,7 @@ struct ForgedRecordTests {
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<4]))).isEmpty)
     #expect(try box.pair.server.close() == .needsFeed)
     #expect(box.pair.server.failure == nil)
-    #expect(box.pair.server.outboundCount == 0)
+    #expect(box.pair.server.pendingOutputByteCount == 0)
     #expect(thrownError { _ = try box.pair.server.write([1]) }?.code == .closed)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[4...]))).isEmpty)
     #expect(try box.pair.client.absorb(box.pair.server.drain()).isEmpty)
@@ -94,15 +94,15 @@ struct ForgedRecordTests {
   }
 
   /// Each piece ends one message and begins the next, so that libssl is never between two of them.
-  @Test(arguments: zip([TLSVersion.tls13, .tls12], [EnginePair.Side.server, .client]))
-  func `messages that are cut in their middle are counted too`(version: TLSVersion, sender: EnginePair.Side) throws {
+  @Test(arguments: zip([TLSVersion.tls13, .tls12], [TLSRole.server, .client]))
+  func `messages that are cut in their middle are counted too`(version: TLSVersion, sender: TLSRole) throws {
     var (box, forge) = try RecordForge.connected(version, forging: sender)
     // A ticket: lifetime, age, a nonce of 1 byte, a ticket of 1 byte, no extensions (RFC 8446, section 4.6.1). And a ClientHello.
     let message: [UInt8] =
       sender == .server ? [4, 0, 0, 15, 0, 0, 0, 60, 0, 0, 0, 0, 1, 7, 0, 1, 9, 0, 0] : [1, 0, 0, 1, 0]
     try box.pair.at(sender.peer) { (engine) throws in
       #expect(try engine.absorb(forge.seal(.handshake, Array(message[..<4]))).isEmpty)
-      for _ in 0..<TLSEngine.Limits.default.controlRecords {
+      for _ in 0..<TLSEngine.Limits.default.controlRecordCount {
         let piece = forge.seal(.handshake, Array(message[4...])) + forge.seal(.handshake, Array(message[..<4]))
         #expect(try engine.absorb(piece).isEmpty)
       }
@@ -139,7 +139,7 @@ struct ForgedRecordTests {
   @Test(arguments: [1, 50])
   func `as many renegotiations are declined in a connection's life as the limit says`(requests: Int) throws {
     var limits = TLSEngine.Limits.default
-    limits.declinedRenegotiations = 300
+    limits.declinedRenegotiationCount = 300
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     let request = [[UInt8]](repeating: [1, 0, 0, 0], count: requests).flatMap(\.self)
     var warnings = 0
@@ -149,7 +149,7 @@ struct ForgedRecordTests {
       warnings += recordLengths(box.pair.server.drain()).count
     }
     #expect(box.pair.server.failure?.code == .limitExceeded)
-    #expect(box.pair.server.failure?.hint.contains("declinedRenegotiations") == true)
+    #expect(box.pair.server.failure?.hint.contains("declinedRenegotiationCount") == true)
     #expect(warnings == 301, "the last one is what shows that the limit is passed")
   }
 
@@ -171,20 +171,20 @@ struct ForgedRecordTests {
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<3]))).isEmpty)
     #expect(box.pair.server.hibernate() == true)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[3...]))).isEmpty)
-    #expect(box.pair.server.outboundCount > 0)
+    #expect(box.pair.server.pendingOutputByteCount > 0)
     #expect(box.pair.server.failure == nil)
   }
 
   /// A record that a side must not send on a finished connection, and the alert that refuses it.
   struct Breach: Sendable, CustomTestStringConvertible {
     let version: TLSVersion
-    let sender: EnginePair.Side
+    let sender: TLSRole
     let type: RecordForge.ContentType
     let content: [UInt8]
     let alert: TLSAlert
 
     init(
-      _ version: TLSVersion, _ sender: EnginePair.Side, _ type: RecordForge.ContentType, _ content: [UInt8],
+      _ version: TLSVersion, _ sender: TLSRole, _ type: RecordForge.ContentType, _ content: [UInt8],
       _ alert: TLSAlert
     ) {
       self.version = version
@@ -238,16 +238,16 @@ struct ForgedRecordTests {
   // MARK: In the handshake
 
   /// A Finished that is sealed as it should be and proves nothing (RFC 8446, section 4.4.4; RFC 5246, section 7.4.9).
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `a wrong Finished is refused`(version: TLSVersion, sender: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `a wrong Finished is refused`(version: TLSVersion, sender: TLSRole) throws {
     var (box, flight, forge) = try RecordForge.handshaking(version, forging: sender)
     let count: UInt8 = version == .tls13 ? 32 : 12
     let finished = forge.seal(.handshake, [20, 0, 0, count] + [UInt8](repeating: 0, count: Int(count)))
     try expect(.decryptError, of: flight + finished, from: sender, in: box)
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a key update before Finished is refused`(sender: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `a key update before Finished is refused`(sender: TLSRole) throws {
     var (box, flight, forge) = try RecordForge.handshaking(.tls13, forging: sender)
     try expect(.unexpectedMessage, of: flight + forge.seal(.handshake, Self.keyUpdate), from: sender, in: box)
   }
@@ -264,7 +264,7 @@ struct ForgedRecordTests {
 
   /// The receiver fails by `alert` before it takes the handshake for done, and the sender reports it.
   private func expect(
-    _ alert: TLSAlert, of stream: [UInt8], from sender: EnginePair.Side, in box: RecordForge.Box
+    _ alert: TLSAlert, of stream: [UInt8], from sender: TLSRole, in box: RecordForge.Box
   ) throws {
     let last = box.pair.at(sender.peer) { engine in
       let error = thrownError { _ = try engine.absorb(stream) }
@@ -357,7 +357,7 @@ struct ForgedRecordTests {
   func `a key update request behind a ticket in its record is answered`() throws {
     var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
     #expect(try box.pair.client.absorb(forge.seal(.handshake, Self.ticket(1) + Self.keyUpdateRequest)).isEmpty)
-    #expect(box.pair.client.outboundCount > 0)
+    #expect(box.pair.client.pendingOutputByteCount > 0)
   }
 
   @Test

@@ -4,8 +4,8 @@ import Testing
 
 /// Law 9. The two directions close by themselves, and `close()` waits for nobody.
 struct HalfCloseTests {
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let closed = try pair.at(side) { try $0.close() }
@@ -20,8 +20,8 @@ struct HalfCloseTests {
     #expect(try pair.read(at: side.peer) == .endOfStream)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `after the peer's close writing goes on`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `after the peer's close writing goes on`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.at(side.peer) { try $0.close() }
@@ -35,16 +35,16 @@ struct HalfCloseTests {
     try pair.shutdown()
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `close sends once and writing is refused from then on`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `close sends once and writing is refused from then on`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     try pair.at(side) { (engine) throws in
       #expect(try engine.close() == .done)
-      let count = engine.outboundCount
+      let count = engine.pendingOutputByteCount
       #expect(count > 0)
       for _ in 0..<5 { #expect(try engine.close() == .done) }
-      #expect(engine.outboundCount == count)
+      #expect(engine.pendingOutputByteCount == count)
       let error = thrownError { _ = try engine.write([1]) }
       #expect(error?.code == .closed)
       #expect(error?.blame == .misuse)
@@ -57,8 +57,8 @@ struct HalfCloseTests {
 
   /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
   /// clear would take the answer for that.
-  @Test(arguments: EnginePair.Side.allCases)
-  func `nothing follows close_notify, whatever the peer asks for`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `nothing follows close_notify, whatever the peer asks for`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     try pair.at(side) { (engine) throws in
@@ -69,7 +69,7 @@ struct HalfCloseTests {
       try pair.keyUpdate(from: side.peer, requestingPeer: true)
       try pair.send(Array("more".utf8), from: side.peer)
       #expect(try pair.receive(at: side) == Array("more".utf8))
-      #expect(pair.at(side) { $0.outboundCount } == 0)
+      #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
       #expect(pair.at(side) { $0.hibernate() })
     }
     try pair.close(from: side.peer)
@@ -85,8 +85,8 @@ struct HalfCloseTests {
     #expect(pair.server.failure == nil)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `close comes behind all that was written and before nothing`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `close comes behind all that was written and before nothing`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let plaintext = pattern(100_000)
@@ -101,17 +101,17 @@ struct HalfCloseTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `close in mid-handshake abandons it and sends nothing more`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `close in mid-handshake abandons it and sends nothing more`(version: TLSVersion, side: TLSRole) throws {
     for flights in 0..<2 {
       var pair = try EnginePair.connected(version, handshake: false)
       if flights == 1 || side == .server { _ = try pair.server.feed(pair.client.drain()) }
       let rest = try pair.at(side.peer) { (engine) throws in engine.drain() }
       try pair.at(side) { (engine) throws in
-        let waiting = engine.outboundCount
+        let waiting = engine.pendingOutputByteCount
         #expect(try engine.close() == .done)
         #expect(try engine.close() == .done)
-        #expect(engine.outboundCount == waiting)
+        #expect(engine.pendingOutputByteCount == waiting)
         for error in [
           thrownError { _ = try engine.handshake() }, thrownError { _ = try engine.read(upTo: 1) },
           thrownError { _ = try engine.write([1]) }, thrownError { _ = try engine.feed(rest) },
@@ -126,7 +126,7 @@ struct HalfCloseTests {
   /// A KeyUpdate or ticket of which half has come keeps libssl from writing; close_notify then follows by itself.
   @Test(arguments: [1, 5, 10, 20])
   func `close inside the peer's key update goes out when the rest of it is read`(cut: Int) throws {
-    for side in EnginePair.Side.allCases {
+    for side in TLSRole.allCases {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
       let update = try pair.at(side.peer) { (engine) throws in
@@ -152,9 +152,9 @@ struct HalfCloseTests {
   enum Tail: CaseIterable { case data, close, corruptRecord, alert, endOfInput }
 
   /// The answer that a KeyUpdate asks for is owed to the peer until the next message, and must not hide what comes instead.
-  @Test(arguments: EnginePair.Side.allCases, Tail.allCases)
+  @Test(arguments: TLSRole.allCases, Tail.allCases)
   func `what follows a key update after the own close is reported as if none had come`(
-    side: EnginePair.Side, tail: Tail
+    side: TLSRole, tail: Tail
   ) throws {
     func outcome(updates: Int, piece: Int) throws -> String {
       var pair = try EnginePair.connected(.tls13)

@@ -7,8 +7,8 @@ import Testing
 struct OutboundTests {
   private static func limits(ring: Int = 17 * 1024, outbound: Int = 256 * 1024) -> TLSEngine.Limits {
     var limits = TLSEngine.Limits.default
-    limits.ring = ring
-    limits.outbound = outbound
+    limits.bufferByteCount = ring
+    limits.pendingOutputByteCount = outbound
     return limits
   }
 
@@ -28,21 +28,20 @@ struct OutboundTests {
       try EnginePair.authenticateClient(&client, &server, Self.longChain(.client))
     }
     #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
-    #expect(pair.server.outboundCount > 3000)
+    #expect(pair.server.pendingOutputByteCount > 3000)
     #expect(try pair.client.absorb(pair.server.drain()).isEmpty)
-    #expect(pair.client.outboundCount > 3000)
+    #expect(pair.client.pendingOutputByteCount > 3000)
     #expect(try pair.server.absorb(pair.client.drain()).isEmpty)
     #expect(pair.server.negotiated != nil)
     #expect(pair.server.peerCertificates.count == 9)
-    #expect(pair.server.outboundCount > 0)
+    #expect(pair.server.pendingOutputByteCount > 0)
     #expect(try pair.client.absorb(pair.server.drain()).isEmpty)
     #expect(pair.client.negotiated != nil)
     #expect(pair.client.peerCertificates.count == 9)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: EnginePair.Side) throws
-  {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, limits: Self.limits(outbound: 40_000))
     try pair.settle()
     let plaintext = pattern(200_000)
@@ -57,7 +56,7 @@ struct OutboundTests {
       case .needsDrain:
         let (waiting, ciphertext) = try pair.at(side) { (engine) throws in
           #expect(engine.needs.contains(.drain))
-          return (engine.outboundCount, engine.drain())
+          return (engine.pendingOutputByteCount, engine.drain())
         }
         #expect(waiting >= 40_000)
         #expect(waiting <= 40_000 + 16_640)
@@ -73,9 +72,9 @@ struct OutboundTests {
     #expect(drains >= 4)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `beyond the limit close and key updates still leave behind all data`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64, outbound: 1000))
     try pair.settle()
@@ -116,8 +115,8 @@ struct OutboundTests {
     #expect(try pair.client.write(plaintext) == .done(30_000))
     var ciphertext: [UInt8] = []
     var random = SplitMix(seed: 11)
-    while pair.client.outboundCount > 0 {
-      let before = pair.client.outboundCount
+    while pair.client.pendingOutputByteCount > 0 {
+      let before = pair.client.pendingOutputByteCount
       var taken = 0
       pair.client.drain { segment in
         let count = Int.random(in: 0...min(700, segment.byteCount), using: &random)
@@ -125,7 +124,7 @@ struct OutboundTests {
         taken += count
         return count
       }
-      #expect(pair.client.outboundCount == before - taken)
+      #expect(pair.client.pendingOutputByteCount == before - taken)
     }
     #expect(try pair.server.absorb(ciphertext) == plaintext)
   }

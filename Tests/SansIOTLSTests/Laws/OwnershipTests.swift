@@ -24,7 +24,7 @@ struct OwnershipTests {
     init(_ engine: consuming sending TLSEngine) { self.engine = engine }
     func drain() -> [UInt8] { engine.drain() }
     func absorb(_ bytes: [UInt8]) throws -> [UInt8] { try engine.absorb(bytes) }
-    func write(_ bytes: [UInt8]) throws -> Step<Int> { try engine.write(bytes) }
+    func write(_ bytes: [UInt8]) throws -> TLSEngine.Step<Int> { try engine.write(bytes) }
     var version: TLSVersion? { engine.negotiated?.version }
   }
 
@@ -41,7 +41,7 @@ struct OwnershipTests {
     let hello = pair.client.drain()
     let holder = Holder(try TLSEngine(.server, context: TLSContext(EnginePair.configurations(version: version).server)))
     #expect(try holder.engine.feed(hello) == hello.count)
-    #expect(holder.engine.outboundCount > 0)
+    #expect(holder.engine.pendingOutputByteCount > 0)
     var optional: TLSEngine? = try TLSEngine(
       .server, context: TLSContext(EnginePair.configurations(version: version).server))
     let fed = try optional?.feed(hello)

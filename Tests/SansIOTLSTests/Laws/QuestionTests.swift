@@ -14,16 +14,16 @@ struct QuestionTests {
     change: (inout TLSContext.Configuration, inout TLSContext.Configuration) -> Void = { _, _ in }
   ) throws -> EnginePair {
     try EnginePair.connected(version, handshake: false, limits: limits) { client, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
       change(&client, &server)
     }
   }
 
-  private func hello(_ engine: borrowing TLSEngine) -> ClientHello? {
+  private func hello(_ engine: borrowing TLSEngine) -> TLSEngine.ClientHello? {
     if case .clientHello(let hello) = engine.question { hello } else { nil }
   }
 
-  private func peerCertificate(_ engine: borrowing TLSEngine) -> PeerCertificate? {
+  private func peerCertificate(_ engine: borrowing TLSEngine) -> TLSEngine.PeerCertificates? {
     if case .peerCertificate(let certificate) = engine.question { certificate } else { nil }
   }
 
@@ -57,7 +57,7 @@ struct QuestionTests {
       contexts[name] = try TLSContext(configuration)
     }
     var front = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    front.asksAboutClientHello = true
+    front.pausesAtClientHello = true
     let frontContext = try TLSContext(front)
     for (name, context) in contexts {
       var client = TLSContext.Configuration.client()
@@ -81,7 +81,7 @@ struct QuestionTests {
   func `the other context brings versions groups and client authentication along`(version: TLSVersion) throws {
     let clientIdentity = TestIdentity.client(key: .p384)
     var pair = try EnginePair.connected(nil, handshake: false) { client, server in
-      server.asksAboutClientHello = true
+      server.pausesAtClientHello = true
       server.maximumVersion = version == .tls12 ? .tls13 : .tls12
       client.identities = [try clientIdentity.identity]
       client.peerVerification = .none
@@ -124,9 +124,9 @@ struct QuestionTests {
       client.groups = ["X25519", "P-256"]
       front.groups = ["X25519"]
       var other = front
-      front.asksAboutClientHello = true
+      front.pausesAtClientHello = true
       other.groups = ["P-256"]
-      other.asksAboutClientHello = asksToo
+      other.pausesAtClientHello = asksToo
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
       pair.step()
       try pair.server.answer(.use(TLSContext(other)))
@@ -158,7 +158,7 @@ struct QuestionTests {
       #expect(try pair.server.read(upTo: 10) == .needsAnswer)
       #expect(try pair.server.write([1]) == .needsAnswer)
       #expect(try pair.server.keyUpdate(requestingPeer: false) == .needsAnswer)
-      #expect(pair.server.outboundCount == 0)
+      #expect(pair.server.pendingOutputByteCount == 0)
       #expect(pair.server.bytesNeeded == 0)
       #expect(hello(pair.server) != nil)
     }
@@ -222,7 +222,7 @@ struct QuestionTests {
   func `a certificate is told with libssl's verdict and may be accepted for all that`(version: TLSVersion) throws {
     let identity = TestIdentity.server(defect: .expired)
     var pair = try EnginePair.connected(version, handshake: false, identity: identity) { client, _ in
-      client.asksAboutPeerCertificate = true
+      client.pausesAtPeerCertificates = true
     }
     while pair.client.question == nil, pair.step() {}
     let question = peerCertificate(pair.client)
@@ -247,7 +247,7 @@ struct QuestionTests {
     for defect in TestIdentity.Defect.allCases where ![.mismatchedKey, .weakKey].contains(defect) {
       let identity = TestAuthority(key: key).issue(names: ["localhost"], key: key, defect: defect)
       var (client, server) = try EnginePair.configurations(version: version, identity: identity)
-      client.asksAboutPeerCertificate = true
+      client.pausesAtPeerCertificates = true
       client.acceptsAnyPurpose = false
       server.identities = [try identity.identity]
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
@@ -263,7 +263,7 @@ struct QuestionTests {
   func `proceed means libssl's own verdict`(version: TLSVersion) throws {
     for defect in [nil, TestIdentity.Defect.expired, .unknownIssuer, .wrongName] {
       var pair = try EnginePair.connected(version, handshake: false, identity: .server(defect: defect)) { client, _ in
-        client.asksAboutPeerCertificate = true
+        client.pausesAtPeerCertificates = true
       }
       while pair.client.question == nil, pair.step() {}
       #expect(peerCertificate(pair.client)?.check.isAccepted == (defect == nil))
@@ -290,7 +290,7 @@ struct QuestionTests {
       .unknownCA, .handshakeFailure,
     ])
   func `a good certificate may be refused with the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.pausesAtPeerCertificates = true
     }
     while pair.client.question == nil, pair.step() {}
     #expect(thrownError { try pair.client.answer(.reject(.decodeError)) }?.code == .wrongAnswer)
@@ -305,7 +305,7 @@ struct QuestionTests {
 
   @Test(arguments: TLSVersion.both)
   func `what is fed while a certificate waits is not lost`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.asksAboutPeerCertificate = true
+    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.pausesAtPeerCertificates = true
     }
     _ = try pair.server.feed(pair.client.drain())
     let flight = pair.server.drain()
@@ -316,7 +316,7 @@ struct QuestionTests {
     #expect(fed == flight.count)
     #expect(peerCertificate(pair.client) != nil)
     try pair.client.answer(.proceed)
-    #expect(pair.client.outboundCount > 0)
+    #expect(pair.client.pendingOutputByteCount > 0)
     try pair.handshake()
     #expect(try pair.transfer([9], from: .client) == [9])
   }
@@ -324,7 +324,7 @@ struct QuestionTests {
   @Test(arguments: TLSVersion.both)
   func `a resumed session asks nothing as no certificate is shown`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     server.sessionTickets = 1
     let contexts = (try TLSContext(client), try TLSContext(server))
     var first = try EnginePair(client: contexts.0, server: contexts.1)
@@ -343,7 +343,7 @@ struct QuestionTests {
   @Test
   func `both questions may be asked in one handshake`() throws {
     for version in TLSVersion.both {
-      var pair = try asking(version) { client, _ in client.asksAboutPeerCertificate = true }
+      var pair = try asking(version) { client, _ in client.pausesAtPeerCertificates = true }
       pair.step()
       try pair.server.answer(.proceed)
       while pair.client.question == nil, pair.step() {}
@@ -358,9 +358,9 @@ struct QuestionTests {
     let alice = TestIdentity.client("Alice")
     let identity = TestAuthority().issue(names: ["public.example", "admin.example"])
     var (client, front) = try EnginePair.configurations(version: version, identity: identity)
-    client.tapsMessages = false
+    client.tracesMessages = false
     var admin = front
-    front.asksAboutClientHello = true
+    front.pausesAtClientHello = true
     admin.trust = [alice.trust]
     admin.clientAuthentication = .required
     let contexts = (client: try TLSContext(client), front: try TLSContext(front), admin: try TLSContext(admin))
@@ -387,9 +387,9 @@ struct QuestionTests {
   @Test(.withoutTap, arguments: TLSVersion.both)
   func `a ticket of a context that the ClientHello chose opens it again`(version: TLSVersion) throws {
     var (client, front) = try EnginePair.configurations(version: version)
-    client.tapsMessages = false
+    client.tracesMessages = false
     let other = try TLSContext(front)
-    front.asksAboutClientHello = true
+    front.pausesAtClientHello = true
     let contexts = (client: try TLSContext(client), front: try TLSContext(front))
     var session: TLSSession?
     for turn in 0..<2 {
@@ -406,7 +406,7 @@ struct QuestionTests {
   @Test(arguments: [true, false])
   func `a second ClientHello must ask for the name that the first asked for`(asks: Bool) throws {
     var pair = try asking(.tls13) { client, server in
-      server.asksAboutClientHello = asks
+      server.pausesAtClientHello = asks
       client.groups = ["X25519", "P-256"]
       server.groups = ["P-256"]
     }
@@ -430,7 +430,7 @@ struct QuestionTests {
     var other = front
     other.trust = [wrong.trust]
     other.clientAuthentication = .required
-    front.asksAboutClientHello = true
+    front.pausesAtClientHello = true
     front.acceptsAnyPurpose = true
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
     pair.step()
@@ -467,7 +467,7 @@ struct QuestionTests {
     func checks(asking: Bool) throws -> Int {
       let (client, server) = try EnginePair.configurations(version: version)
       var configuration = client
-      configuration.asksAboutPeerCertificate = asking
+      configuration.pausesAtPeerCertificates = asking
       let context = try TLSContext(configuration)
       unsafe X509_STORE_set_verify_cb(SSL_CTX_get_cert_store(context.handle.context), Self.count)
       var pair = try EnginePair(client: context, server: TLSContext(server))

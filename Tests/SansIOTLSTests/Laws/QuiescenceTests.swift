@@ -7,13 +7,13 @@ struct QuiescenceTests {
   @Test(arguments: TLSVersion.both)
   func `a handshake at rest is changed by nothing but ciphertext`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    let hello = pair.client.outboundCount
+    let hello = pair.client.pendingOutputByteCount
     for _ in 0..<3 {
       #expect(try pair.client.handshake() == .needsFeed)
       #expect(try pair.server.handshake() == .needsFeed)
     }
-    #expect(pair.client.outboundCount == hello)
-    #expect(pair.server.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == hello)
+    #expect(pair.server.pendingOutputByteCount == 0)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -32,8 +32,8 @@ struct QuiescenceTests {
       #expect(try pair.client.handshake() == .done)
       #expect(try pair.read(at: .client) == .needsFeed)
       #expect(try pair.read(at: .server) == .needsFeed)
-      #expect(pair.client.outboundCount == 0)
-      #expect(pair.server.outboundCount == 0)
+      #expect(pair.client.pendingOutputByteCount == 0)
+      #expect(pair.server.pendingOutputByteCount == 0)
     }
     #expect(pair.client.needs == .feed)
     #expect(pair.server.needs == .feed)
@@ -45,14 +45,14 @@ struct QuiescenceTests {
       try EnginePair.authenticateClient(&client, &server)
     }
     for _ in 0..<3 {
-      for side in EnginePair.Side.allCases {
+      for side in TLSRole.allCases {
         for byte in pair.at(side, { $0.drain() }) {
           try pair.at(side.peer) { (engine) throws in
             #expect(try engine.feed([byte]) == 1)
-            let (needs, count, needed) = (engine.needs, engine.outboundCount, engine.bytesNeeded)
+            let (needs, count, needed) = (engine.needs, engine.pendingOutputByteCount, engine.bytesNeeded)
             _ = try engine.handshake()
             if !needs.contains(.read) { #expect(try engine.read(upTo: 1) == .needsFeed) }
-            #expect(engine.outboundCount == count)
+            #expect(engine.pendingOutputByteCount == count)
             if !needs.contains(.read) {
               #expect(engine.needs == needs)
               #expect(engine.bytesNeeded == needed || engine.negotiated != nil)
@@ -65,8 +65,8 @@ struct QuiescenceTests {
     #expect(pair.server.negotiated != nil)
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `needs without read means that a read finds nothing`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `needs without read means that a read finds nothing`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for length in [1, 100, 5000] {
@@ -83,7 +83,7 @@ struct QuiescenceTests {
         #expect(try engine.read(upTo: length) == .done(pattern(length)))
         #expect(try engine.read(upTo: 1) == .needsFeed)
         #expect(engine.needs == [.feed])
-        #expect(engine.outboundCount == 0)
+        #expect(engine.pendingOutputByteCount == 0)
       }
     }
   }

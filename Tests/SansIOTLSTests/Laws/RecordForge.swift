@@ -34,7 +34,7 @@ struct RecordForge {
 
   /// A pair after its handshake and a forge that goes on for one side, which must not write any more.
   static func connected(
-    _ version: TLSVersion, forging side: EnginePair.Side = .client, limits: TLSEngine.Limits = .default
+    _ version: TLSVersion, forging side: TLSRole = .client, limits: TLSEngine.Limits = .default
   ) throws -> (server: Box, forge: RecordForge) {
     let lines = Lines()
     var pair = try EnginePair.connected(version, handshake: false, limits: limits) { client, server in
@@ -64,7 +64,7 @@ struct RecordForge {
   ///
   /// - Parameter kept: how many records of the flight are given; all before its Finished without it.
   static func handshaking(
-    _ version: TLSVersion, forging side: EnginePair.Side, keeping kept: Int? = nil
+    _ version: TLSVersion, forging side: TLSRole, keeping kept: Int? = nil
   ) throws -> (box: Box, flight: [UInt8], forge: RecordForge) {
     let lines = Lines()
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
@@ -78,7 +78,7 @@ struct RecordForge {
     let answer = pair.server.drain()
     var flight = answer
     // TLS 1.3: the server's flight, the client's. TLS 1.2: the server's without Finished, the client's, the server's with it.
-    for sender in [EnginePair.Side.client, .server].prefix(side == .client ? 1 : version == .tls13 ? 0 : 2) {
+    for sender in [TLSRole.client, .server].prefix(side == .client ? 1 : version == .tls13 ? 0 : 2) {
       flight = try pair.at(sender) { [flight] (engine) throws in
         _ = try engine.absorb(flight)
         return engine.drain()
@@ -112,7 +112,7 @@ struct RecordForge {
 
   /// TLS 1.2: one side's keys of the main secret.
   private init(
-    tls12 secret: [UInt8], forging side: EnginePair.Side, hello: [UInt8], answer: [UInt8], sequence: UInt64
+    tls12 secret: [UInt8], forging side: TLSRole, hello: [UInt8], answer: [UInt8], sequence: UInt64
   ) {
     // Both randoms stand behind record header, message header and version.
     let seed = Array("key expansion".utf8) + answer[11..<43] + hello[11..<43]

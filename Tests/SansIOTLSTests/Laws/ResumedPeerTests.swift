@@ -10,8 +10,8 @@ struct ResumedPeerTests {
 
   /// A connection of two contexts, its question answered; its sessions.
   private static func connect(
-    _ client: TLSContext, _ server: TLSContext, _ name: ServerName = .dns("a.example"), _ session: TLSSession? = nil,
-    answer: Answer = .proceed
+    _ client: TLSContext, _ server: TLSContext, _ name: TLSServerName = .dns("a.example"), _ session: TLSSession? = nil,
+    answer: TLSEngine.Answer = .proceed
   ) throws -> (isResumed: Bool, session: TLSSession?) {
     var pair = try EnginePair(client: client, server: server, serverName: name, session: session)
     while pair.client.question == nil, pair.step() {}
@@ -32,7 +32,7 @@ struct ResumedPeerTests {
 
   // MARK: What was answered for
 
-  private static let pairsOfNames: [(ServerName, ServerName)] = [
+  private static let pairsOfNames: [(TLSServerName, TLSServerName)] = [
     (.dns("a.example"), .dns("b.example")),
     (.dns("a.example"), .unverified(sni: nil)),
     (.dns("a.example"), .unverified(sni: "a.example")),
@@ -47,13 +47,13 @@ struct ResumedPeerTests {
 
   @Test(arguments: TLSVersion.both, pairsOfNames)
   func `a session of a context that asks is good for the whole name that was asked about`(
-    version: TLSVersion, names: (ServerName, ServerName)
+    version: TLSVersion, names: (TLSServerName, TLSServerName)
   ) throws {
     let identity = TestAuthority().issue(names: Self.names, addresses: ["192.0.2.1"])
-    for answer in [Answer.proceed, .accept] {
+    for answer in [TLSEngine.Answer.proceed, .accept] {
       for verification in [TLSContext.Configuration.PeerVerification.chain, .none] {
         var (client, server) = try EnginePair.configurations(version: version, identity: identity)
-        client.asksAboutPeerCertificate = true
+        client.pausesAtPeerCertificates = true
         client.peerVerification = verification
         let ends = (client: try TLSContext(client), server: try TLSContext(server))
         let first = try Self.connect(ends.client, ends.server, names.0, answer: answer)
@@ -64,7 +64,7 @@ struct ResumedPeerTests {
         let again = try Self.connect(ends.client, ends.server, names.0, session, answer: answer)
         #expect(again.isResumed)
         // Nor does another context, which does not ask, take it for another name.
-        client.asksAboutPeerCertificate = false
+        client.pausesAtPeerCertificates = false
         let elsewhere = try TLSContext(client)
         #expect(
           thrownError { _ = try Self.connect(elsewhere, ends.server, names.1, session) }?.code == .invalidArgument)
@@ -80,10 +80,10 @@ struct ResumedPeerTests {
   func `two spellings of one name are one name`(version: TLSVersion) throws {
     let identity = TestAuthority().issue(names: Self.names, addresses: ["2001:db8::1"])
     var (client, server) = try EnginePair.configurations(version: version, identity: identity)
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     for (name, same) in [
-      (ServerName.dns("a.example"), ServerName.dns("A.Example.")), (.ip("2001:db8::1"), .ip("2001:DB8:0::0001")),
+      (TLSServerName.dns("a.example"), TLSServerName.dns("A.Example.")), (.ip("2001:db8::1"), .ip("2001:DB8:0::0001")),
       (.unverified(sni: "a.example"), .unverified(sni: "A.EXAMPLE")),
     ] {
       let session = try #require(try Self.connect(ends.client, ends.server, name).session)
@@ -96,9 +96,9 @@ struct ResumedPeerTests {
     version: TLSVersion
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version, identity: .selfSigned())
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
-    let name = ServerName.dns("pinned.example")
+    let name = TLSServerName.dns("pinned.example")
     let session = try #require(try Self.connect(ends.client, ends.server, name, answer: .accept).session)
     #expect(try Self.connect(ends.client, ends.server, name, session).isResumed)
   }
@@ -177,9 +177,9 @@ struct ResumedPeerTests {
     for asks in [false, true] {
       var (client, server) = try EnginePair.configurations(version: version, identity: identity)
       client.verificationTime = Self.inside
-      client.asksAboutPeerCertificate = asks
+      client.pausesAtPeerCertificates = asks
       let ends = (client: try TLSContext(client), server: try TLSContext(server))
-      for answer in [Answer.proceed, .accept] {
+      for answer in [TLSEngine.Answer.proceed, .accept] {
         Self.set(Self.inside, on: ends.client)
         let first = try Self.connect(ends.client, ends.server, .dns("localhost"), answer: answer)
         let session = try #require(first.session)
@@ -188,7 +188,7 @@ struct ResumedPeerTests {
         #expect(error?.code == .invalidArgument)
         #expect(error?.hint.contains("out of date") == true)
         // Nor does another context.
-        client.asksAboutPeerCertificate = false
+        client.pausesAtPeerCertificates = false
         client.verificationTime = time
         let other = try TLSContext(client)
         #expect(
@@ -203,7 +203,7 @@ struct ResumedPeerTests {
     version: TLSVersion
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version, identity: .expired())
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost"), answer: .accept).session)
     for _ in 0..<2 {
@@ -222,7 +222,7 @@ struct ResumedPeerTests {
     let identity = root.issue(names: ["localhost"], validity: Self.validity)
     let (configuration, server) = try EnginePair.configurations(version: version, identity: identity)
     var client = configuration
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     client.verificationTime = Self.outside[1]
     let context = try TLSContext(client)
     let first = try Self.connect(context, TLSContext(server), .dns("localhost"), answer: .accept)
@@ -245,11 +245,11 @@ struct ResumedPeerTests {
     let (configuration, server) = try EnginePair.configurations(version: version, identity: identity)
     let ends = [try TLSContext(server), try TLSContext(server)]
     var client = configuration
-    client.asksAboutPeerCertificate = true
+    client.pausesAtPeerCertificates = true
     client.verificationTime = Self.outside[1]
     let first = try Self.connect(TLSContext(client), ends[0], .dns("localhost"), answer: .accept)
     let accepted = try #require(first.session)
-    client.asksAboutPeerCertificate = false
+    client.pausesAtPeerCertificates = false
     client.verificationTime = Self.inside
     let context = try TLSContext(client)
     for (end, isResumed) in zip(ends, [true, false]) {
@@ -283,7 +283,7 @@ struct ResumedPeerTests {
       #expect(client.negotiated?.serverName == "localhost")
       #expect(client.negotiated?.isResumed == (session != nil))
       var size = 0
-      while let message = client.nextMessage() {
+      while let message = client.nextTracedMessage() {
         if message.content == .handshake(.encryptedExtensions) { size = message.size }
       }
       var last: TLSSession?

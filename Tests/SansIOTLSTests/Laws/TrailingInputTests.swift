@@ -5,7 +5,7 @@ import Testing
 /// Law 10. Nothing is lost past the end: what follows the peer's close_notify comes back byte for byte.
 struct TrailingInputTests {
   /// The last records of `side`: some plaintext and its close_notify.
-  private func lastWords(of side: EnginePair.Side, in pair: inout EnginePair) throws -> [UInt8] {
+  private func lastWords(of side: TLSRole, in pair: inout EnginePair) throws -> [UInt8] {
     try pair.settle()
     return try pair.at(side) { (engine) throws in
       _ = try engine.write(Array("bye".utf8))
@@ -14,8 +14,8 @@ struct TrailingInputTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `bytes behind close_notify are returned exactly`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `bytes behind close_notify are returned exactly`(version: TLSVersion, side: TLSRole) throws {
     for count in [1, 4, 5, 6, 1000, 15_000] {
       var pair = try EnginePair.connected(version)
       let words = try lastWords(of: side.peer, in: &pair)
@@ -32,8 +32,8 @@ struct TrailingInputTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `it makes no difference whether they come one by one`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `it makes no difference whether they come one by one`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     let words = try lastWords(of: side.peer, in: &pair)
     // What looks like a record is not read as one.
@@ -51,10 +51,10 @@ struct TrailingInputTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `more than the ring holds comes back in turns`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `more than the ring holds comes back in turns`(version: TLSVersion, side: TLSRole) throws {
     var limits = TLSEngine.Limits.default
-    limits.ring = 100
+    limits.bufferByteCount = 100
     var pair = try EnginePair.connected(version, limits: limits)
     let words = try lastWords(of: side.peer, in: &pair)
     let trailing = pattern(5000)
@@ -94,7 +94,7 @@ struct TrailingInputTests {
     var outer = try EnginePair.connected(outerVersion)
     try outer.settle()
     var inner = try EnginePair.connected(innerVersion, handshake: false)
-    func tunnel(from side: EnginePair.Side) throws -> Int {
+    func tunnel(from side: TLSRole) throws -> Int {
       let ciphertext = inner.at(side) { $0.drain() }
       if ciphertext.isEmpty { return 0 }
       let through = try outer.transfer(ciphertext, from: side)
@@ -119,7 +119,7 @@ struct TrailingInputTests {
 
   @Test(arguments: TLSVersion.both)
   func `what an abandoned connection never read comes back too`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { _, server in server.asksAboutClientHello = true }
+    var pair = try EnginePair.connected(version, handshake: false) { _, server in server.pausesAtClientHello = true }
     let hello = pair.client.drain()
     #expect(try pair.server.feed(hello + [1, 2, 3]) == hello.count + 3)
     #expect(pair.server.question != nil)

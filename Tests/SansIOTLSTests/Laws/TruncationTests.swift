@@ -4,8 +4,8 @@ import Testing
 
 /// Law 8. Truncation is not a close: an end without close_notify throws, after all that had arrived was delivered.
 struct TruncationTests {
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `an end between records throws truncated after the data`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end between records throws truncated after the data`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.write(Array("all there is".utf8)[...], from: side.peer)
@@ -27,8 +27,8 @@ struct TruncationTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `an end at every byte inside a record says so`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end at every byte inside a record says so`(version: TLSVersion, side: TLSRole) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let contexts = (try TLSContext(client), try TLSContext(server))
     for cut in 1..<30 {
@@ -52,8 +52,8 @@ struct TruncationTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
-  func `an end anywhere in the handshake is a truncation too`(version: TLSVersion, side: EnginePair.Side) throws {
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end anywhere in the handshake is a truncation too`(version: TLSVersion, side: TLSRole) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let contexts = (try TLSContext(client), try TLSContext(server))
     for cut in stride(from: 0, to: 200, by: 13) {
@@ -74,9 +74,9 @@ struct TruncationTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end behind close_notify is the end of the stream however often asked`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     for endsFirst in [false, true] {
       var pair = try EnginePair.connected(version)
@@ -99,9 +99,9 @@ struct TruncationTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `writing goes on between the end of the transport and its discovery`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
@@ -121,7 +121,7 @@ struct TruncationTests {
   func `nothing may be fed behind the end`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     pair.server.feedEOF()
-    #expect(thrownError { _ = try pair.server.feed([1]) }?.code == .fedAfterEnd)
+    #expect(thrownError { _ = try pair.server.feed([1]) }?.code == .inputAfterEOF)
     #expect(pair.server.failure == nil)
   }
 }

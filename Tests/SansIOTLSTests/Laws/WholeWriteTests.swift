@@ -4,13 +4,13 @@ import Testing
 
 /// Law 4. A write is whole or not begun: what it accepts is sealed in that very call.
 struct WholeWriteTests {
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `the accepted bytes and no others are in the records of that call`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var limits = TLSEngine.Limits.default
-    limits.ring = 64
-    limits.outbound = 20_000
+    limits.bufferByteCount = 64
+    limits.pendingOutputByteCount = 20_000
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(60_000)
@@ -29,12 +29,12 @@ struct WholeWriteTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, EnginePair.Side.allCases)
+  @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `after needsDrain the next write may be of other bytes shorter or none`(
-    version: TLSVersion, side: EnginePair.Side
+    version: TLSVersion, side: TLSRole
   ) throws {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 1
+    limits.pendingOutputByteCount = 1
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let ciphertext = try pair.at(side) { (engine) throws in
@@ -50,10 +50,10 @@ struct WholeWriteTests {
     #expect(received == Array("firstsecond".utf8))
   }
 
-  @Test(arguments: EnginePair.Side.allCases)
-  func `a key update request that is read after a held back write harms nothing`(side: EnginePair.Side) throws {
+  @Test(arguments: TLSRole.allCases)
+  func `a key update request that is read after a held back write harms nothing`(side: TLSRole) throws {
     var limits = TLSEngine.Limits.default
-    limits.outbound = 100
+    limits.pendingOutputByteCount = 100
     var pair = try EnginePair.connected(.tls13, limits: limits)
     try pair.settle()
     let request = try pair.at(side.peer) { (engine) throws in
@@ -79,11 +79,11 @@ struct WholeWriteTests {
   @Test(arguments: TLSVersion.both)
   func `before the handshake is done a write accepts nothing and sends nothing`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    let hello = pair.client.outboundCount
+    let hello = pair.client.pendingOutputByteCount
     #expect(try pair.client.write([1, 2, 3]) == .needsFeed)
     #expect(try pair.server.write([1, 2, 3]) == .needsFeed)
-    #expect(pair.client.outboundCount == hello)
-    #expect(pair.server.outboundCount == 0)
+    #expect(pair.client.pendingOutputByteCount == hello)
+    #expect(pair.server.pendingOutputByteCount == 0)
     try pair.handshake()
     #expect(try pair.transfer([4, 5], from: .client) == [4, 5])
     #expect(try pair.transfer([6], from: .server) == [6])

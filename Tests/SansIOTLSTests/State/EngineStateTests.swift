@@ -39,7 +39,7 @@ struct EngineStateTests {
     let name: String
     let path: [Change]
     /// In the order of `EngineState.Call.allCases`.
-    let rulings: [EngineState.Ruling]
+    let rulings: [EngineState.Action]
 
     var testDescription: String { name }
 
@@ -50,10 +50,10 @@ struct EngineStateTests {
     }
   }
 
-  private static let noQuestion = EngineState.Ruling.misuse(.noQuestion)
-  private static let fedAfterEnd = EngineState.Ruling.misuse(.fedAfterEnd)
-  private static let closed = EngineState.Ruling.misuse(.closed)
-  private static let abandoned = EngineState.Ruling.misuse(.abandoned)
+  private static let noQuestion = EngineState.Action.misuse(.noQuestion)
+  private static let inputAfterEOF = EngineState.Action.misuse(.inputAfterEOF)
+  private static let closed = EngineState.Action.misuse(.closed)
+  private static let abandoned = EngineState.Action.misuse(.abandoned)
 
   /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
   static let table: [Row] = [
@@ -62,62 +62,62 @@ struct EngineStateTests {
       rulings: [.proceed, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
     Row(
       name: "handshaking, input ended", path: [.endInput],
-      rulings: [fedAfterEnd, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
+      rulings: [inputAfterEOF, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
     Row(
       name: "asking", path: [.ask],
       rulings: [.proceed, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
     Row(
       name: "asking, input ended", path: [.ask, .endInput],
-      rulings: [fedAfterEnd, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
+      rulings: [inputAfterEOF, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
     Row(
       name: "open", path: [.completeHandshake],
       rulings: [.proceed, .done, .proceed, .proceed, .proceed, .proceed, noQuestion]),
     Row(
       name: "open, input ended", path: [.completeHandshake, .endInput],
-      rulings: [fedAfterEnd, .done, .proceed, .proceed, .proceed, .proceed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .proceed, .proceed, .proceed, .proceed, noQuestion]),
     Row(
       name: "open, peer closed", path: [.completeHandshake, .peerClose],
       rulings: [.proceed, .done, .endOfStream, .proceed, .proceed, .proceed, noQuestion]),
     Row(
       name: "open, peer closed, input ended", path: [.completeHandshake, .peerClose, .endInput],
-      rulings: [fedAfterEnd, .done, .endOfStream, .proceed, .proceed, .proceed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .endOfStream, .proceed, .proceed, .proceed, noQuestion]),
     Row(
       name: "closing", path: [.completeHandshake, .requestClose],
       rulings: [.proceed, .done, .proceed, closed, .proceed, closed, noQuestion]),
     Row(
       name: "closing, input ended", path: [.completeHandshake, .requestClose, .endInput],
-      rulings: [fedAfterEnd, .done, .proceed, closed, .proceed, closed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .proceed, closed, .proceed, closed, noQuestion]),
     Row(
       name: "closing, peer closed", path: [.completeHandshake, .requestClose, .peerClose],
       rulings: [.proceed, .done, .endOfStream, closed, .proceed, closed, noQuestion]),
     Row(
       name: "closing, peer closed, input ended", path: [.completeHandshake, .requestClose, .peerClose, .endInput],
-      rulings: [fedAfterEnd, .done, .endOfStream, closed, .proceed, closed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .endOfStream, closed, .proceed, closed, noQuestion]),
     Row(
       name: "closed", path: [.completeHandshake, .requestClose, .sendCloseNotify],
       rulings: [.proceed, .done, .proceed, closed, .done, closed, noQuestion]),
     Row(
       name: "closed, input ended", path: [.completeHandshake, .requestClose, .sendCloseNotify, .endInput],
-      rulings: [fedAfterEnd, .done, .proceed, closed, .done, closed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .proceed, closed, .done, closed, noQuestion]),
     Row(
       name: "closed both ways", path: [.completeHandshake, .requestClose, .sendCloseNotify, .peerClose],
       rulings: [.proceed, .done, .endOfStream, closed, .done, closed, noQuestion]),
     Row(
       name: "closed both ways, input ended",
       path: [.completeHandshake, .requestClose, .sendCloseNotify, .peerClose, .endInput],
-      rulings: [fedAfterEnd, .done, .endOfStream, closed, .done, closed, noQuestion]),
+      rulings: [inputAfterEOF, .done, .endOfStream, closed, .done, closed, noQuestion]),
     Row(
       name: "abandoned", path: [.requestClose],
       rulings: [abandoned, abandoned, abandoned, abandoned, .done, abandoned, noQuestion]),
     Row(
       name: "abandoned, input ended", path: [.requestClose, .endInput],
-      rulings: [fedAfterEnd, abandoned, abandoned, abandoned, .done, abandoned, noQuestion]),
+      rulings: [inputAfterEOF, abandoned, abandoned, abandoned, .done, abandoned, noQuestion]),
   ]
 
   @Test(arguments: table)
-  func `each call has its ruling in each state`(row: Row) {
+  func `each call has its action in each state`(row: Row) {
     for (call, expected) in zip(EngineState.Call.allCases, row.rulings) {
-      #expect(row.state.ruling(on: call) == expected, "\(call)")
+      #expect(row.state.action(for: call) == expected, "\(call)")
     }
     #expect(row.rulings.count == EngineState.Call.allCases.count)
   }
@@ -127,7 +127,7 @@ struct EngineStateTests {
     var state = row.state
     let wasDone = state.isHandshakeDone
     state.failed()
-    for call in EngineState.Call.allCases { #expect(state.ruling(on: call) == .failed, "\(call)") }
+    for call in EngineState.Call.allCases { #expect(state.action(for: call) == .failed, "\(call)") }
     #expect(state.phase == .failed)
     #expect(state.isHandshakeDone == wasDone)
   }
@@ -168,7 +168,7 @@ struct EngineStateTests {
     #expect(state.phase == .open)
   }
 
-  @Test func `a close in mid-handshake abandons and owes nothing`() {
+  @Test func `a close in mid-handshake abandons and hasPendingKeyUpdate nothing`() {
     var handshaking = EngineState()
     #expect(handshaking.closeRequested() == false)
     #expect(handshaking.phase == .abandoned)
@@ -190,7 +190,7 @@ struct EngineStateTests {
     #expect(state.sending == .closed)
   }
 
-  @Test func `a failed connection owes no close_notify`() {
+  @Test func `a failed connection hasPendingKeyUpdate no close_notify`() {
     var state = EngineState()
     state.handshakeCompleted()
     state.failed()
@@ -221,7 +221,7 @@ struct EngineStateTests {
       #expect(state.sending == row.state.sending)
       #expect(state.receiving == row.state.receiving)
       for call in EngineState.Call.allCases where call != .feed {
-        #expect(state.ruling(on: call) == row.state.ruling(on: call), "\(row.name), \(call)")
+        #expect(state.action(for: call) == row.state.action(for: call), "\(row.name), \(call)")
       }
     }
   }

@@ -7,8 +7,8 @@ import Testing
 struct EventQueueTests {
   private static func limits(_ events: Int, ticketBytes: Int) -> TLSEngine.Limits {
     var limits = TLSEngine.Limits.default
-    limits.events = events
-    limits.ticketBytes = ticketBytes
+    limits.queuedEventCount = events
+    limits.queuedTicketByteCount = ticketBytes
     return limits
   }
 
@@ -40,7 +40,7 @@ struct EventQueueTests {
   @Test func `the oldest session ticket makes room for whatever comes`() throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    var ticket: Event?
+    var ticket: TLSEngine.Event?
     while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
     let session = try #require(ticket)
     var queue = EventQueue()
@@ -58,7 +58,7 @@ struct EventQueueTests {
   {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    var ticket: Event?
+    var ticket: TLSEngine.Event?
     while ticket == nil, let event = pair.client.nextEvent() { if case .sessionTicket = event { ticket = event } }
     let event = try #require(ticket)
     guard case .sessionTicket(let session) = event else { return }

@@ -27,7 +27,7 @@ public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
   }
 
   /// Sends the frame that says so.
-  public nonisolated func endMessages() async throws(Base.Failure) { try await base.send([0]) }
+  public nonisolated func closeOutput() async throws(Base.Failure) { try await base.send([0]) }
 
   /// - Returns: whether so many bytes are there; `false` at the end of the stream.
   private func fill(_ count: Int) async throws(Base.Failure) -> Bool {

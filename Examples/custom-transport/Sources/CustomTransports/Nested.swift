@@ -8,7 +8,7 @@ extension TLSStream {
   /// - Parameters:
   ///   - context: the inner client's.
   ///   - serverName: whom the inner client means to reach.
-  public func nested(_ context: TLSContext, _ serverName: ServerName) throws(TLSError) -> TLSStream<TLSStream> {
+  public func nested(_ context: TLSContext, _ serverName: TLSServerName) throws(TLSError) -> TLSStream<TLSStream> {
     TLSStream<TLSStream>(try TLSEngine(.client(serverName: serverName), context: context), over: self)
   }
 }

@@ -11,7 +11,7 @@ public import SansIOTLSTransports
 /// A pseudo-terminal in raw mode: two ends in one process, like a serial cable.
 public enum PseudoTerminal {
   /// - Returns: both ends.
-  public static func open() throws(TransportError) -> (FileDescriptorStream, FileDescriptorStream) {
+  public static func open() throws(TransportError) -> (FileDescriptorTransport, FileDescriptorTransport) {
     var (primary, secondary): (Int32, Int32) = (-1, -1)
     // No echo, no line editing, no translation: bytes are bytes.
     var settings = termios()
@@ -21,8 +21,8 @@ public enum PseudoTerminal {
       throw TransportError(.prepare, number: errno)
     }
     return (
-      FileDescriptorStream(try FileDescriptorTransport(reading: primary, writing: primary)),
-      FileDescriptorStream(try FileDescriptorTransport(reading: secondary, writing: secondary))
+      FileDescriptorTransport(try NonblockingDescriptorPair(reading: primary, writing: primary)),
+      FileDescriptorTransport(try NonblockingDescriptorPair(reading: secondary, writing: secondary))
     )
   }
 }

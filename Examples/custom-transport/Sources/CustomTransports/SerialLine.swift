@@ -3,13 +3,13 @@ public import SansIOTLSTransports
 // Guide: transport
 /// A serial line: slow, and written in small chunks, because a device at the other end has a small buffer.
 public final class SerialLine: ByteTransport {
-  private let descriptor: FileDescriptorStream
+  private let descriptor: FileDescriptorTransport
   private let chunkSize: Int
 
   /// - Parameters:
   ///   - descriptor: the terminal, in raw mode.
   ///   - chunkSize: bytes written at once.
-  public init(_ descriptor: FileDescriptorStream, chunkSize: Int) {
+  public init(_ descriptor: FileDescriptorTransport, chunkSize: Int) {
     self.descriptor = descriptor
     self.chunkSize = chunkSize
   }
@@ -27,6 +27,6 @@ public final class SerialLine: ByteTransport {
   }
 
   /// A line has no end of its own: close_notify says all.
-  public func endSending() async throws(TransportError) {}
+  public func closeOutput() async throws(TransportError) {}
 }
 // Guide: end

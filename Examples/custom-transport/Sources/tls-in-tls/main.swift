@@ -9,7 +9,7 @@ guard CommandLine.arguments.count == 2 else { fatalError("usage: tls-in-tls CERT
 var configuration = TLSContext.Configuration.client()
 configuration.trust = [.file(CommandLine.arguments[1])]
 let context = try TLSContext(configuration)
-let transport = FileDescriptorStream(try FileDescriptorTransport(reading: 0, writing: 1, ownership: .borrowed))
+let transport = FileDescriptorTransport(try NonblockingDescriptorPair(reading: 0, writing: 1, ownership: .borrowed))
 let outer = TLSStream(try TLSEngine(.client(serverName: .dns("localhost")), context: context), over: transport)
 let inner = try outer.nested(context, .dns("localhost"))
 let negotiated = (inner: try await inner.handshake(), outer: outer.negotiated)

@@ -32,7 +32,7 @@ func converse(
 ) throws -> [UInt8] {
   // README: the loop
   var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
-  func flush() throws { while tls.outboundCount > 0 { try tls.drain { try transport.send($0) } } }
+  func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
   defer { try? flush() }  // the alert after an error, close_notify at the end
   while true {
     if case .done(let count) = try tls.write(request) { request = request.dropFirst(count) }

@@ -24,7 +24,7 @@ public final class TLSClientHandler: TLSHandler {
   ///   - answer: answers the engine's questions; without it all are answered by `.proceed`.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.invalidServerName`.
   public init(
-    context: TLSContext, serverName: ServerName, session: TLSSession? = nil, limits: TLSEngine.Limits = .default,
+    context: TLSContext, serverName: TLSServerName, session: TLSSession? = nil, limits: TLSEngine.Limits = .default,
     closeTimeout: TimeAmount = .seconds(5), answer: Answering? = nil
   ) throws(TLSError) {
     let engine = try TLSEngine(.client(serverName: serverName), context: context, limits: limits, session: session)

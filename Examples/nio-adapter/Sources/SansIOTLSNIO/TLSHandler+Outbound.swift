@@ -5,13 +5,13 @@ internal import SansIOTLS
 extension TLSHandler {
   /// Hands the channel what the engine has for the peer by itself: handshake flights, answers, alerts, close_notify.
   func sendCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil) {
-    if engine.outboundCount == 0, promise == nil { return }
+    if engine.pendingOutputByteCount == 0, promise == nil { return }
     writeCiphertext(context, promise: promise)
     context.flush()
   }
 
   func writeCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-    var ciphertext = context.channel.allocator.buffer(capacity: engine.outboundCount)
+    var ciphertext = context.channel.allocator.buffer(capacity: engine.pendingOutputByteCount)
     engine.drain { ciphertext.writeBytes($0) }
     context.write(wrapOutboundOut(ciphertext), promise: promise)
   }

@@ -113,7 +113,7 @@ public class TLSHandler {
   }
 
   /// What the two sides agreed on, `nil` before the handshake is done.
-  public var negotiated: Negotiated? { engine.negotiated }
+  public var negotiated: NegotiatedParameters? { engine.negotiated }
 
   /// The peer's certificates as it sent them, leaf first; empty where it sent none.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
@@ -125,7 +125,7 @@ public class TLSHandler {
   ///   - context: the context value, if there is one.
   ///   - count: bytes wanted, 1 to 8,160.
   /// - Returns: the bytes.
-  /// - Throws: ``SansIOTLS/TLSError``, with code `.notYet` before the handshake is done.
+  /// - Throws: ``SansIOTLS/TLSError``, with code `.handshakeNotComplete` before the handshake is done.
   public func exportKeyingMaterial(label: String, context: [UInt8]? = nil, count: Int) throws(TLSError) -> [UInt8] {
     try engine.exportKeyingMaterial(label: label, context: context, count: count)
   }

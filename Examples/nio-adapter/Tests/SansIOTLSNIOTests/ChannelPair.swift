@@ -75,8 +75,8 @@ final class ChannelPair {
     clientAnswer: TLSHandler.Answering? = nil, serverAnswer: TLSHandler.Answering? = nil
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version)
-    if clientAnswer != nil { client.asksAboutPeerCertificate = true }
-    if serverAnswer != nil { server.asksAboutClientHello = true }
+    if clientAnswer != nil { client.pausesAtPeerCertificates = true }
+    if serverAnswer != nil { server.pausesAtClientHello = true }
     configure(&client, &server)
     self.client = try End(
       TLSClientHandler(context: TLSContext(client), serverName: .dns("localhost"), answer: clientAnswer), loop: loop)

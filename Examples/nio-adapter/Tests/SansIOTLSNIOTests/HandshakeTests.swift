@@ -70,7 +70,7 @@ struct HandshakeTests {
       server.applicationProtocols = ["http/1.1"]
     }
     try pair.handshake()
-    #expect(pair.server.recorder.news == [.failed(.nothingInCommon), .inactive])
+    #expect(pair.server.recorder.news == [.failed(.peerIncompatible), .inactive])
     #expect(pair.client.recorder.news.count == 2)
     #expect(!pair.client.channel.isActive)
   }

@@ -35,8 +35,8 @@ struct QuestionTests {
   @Test
   func `without anybody to ask, the configuration decides`() throws {
     let pair = try ChannelPair { client, server in
-      client.asksAboutPeerCertificate = true
-      server.asksAboutClientHello = true
+      client.pausesAtPeerCertificates = true
+      server.pausesAtClientHello = true
     }
     try pair.handshake()
     #expect(pair.client.recorder.news == [.handshake(nil)])

@@ -34,12 +34,12 @@ public enum Loopback {
   /// - Parameter descriptor: the listening one.
   /// - Returns: the connection.
   /// - Throws: `TransportError`, if the listening descriptor is of no use.
-  public static func accept(_ descriptor: Int32) throws(TransportError) -> FileDescriptorStream {
+  public static func accept(_ descriptor: Int32) throws(TransportError) -> FileDescriptorTransport {
     while true {
       do throws(TransportError) {
         let connection = system_accept(descriptor)
         guard connection >= 0 else { throw TransportError(.prepare, number: errno) }
-        return FileDescriptorStream(try FileDescriptorTransport(reading: connection, writing: connection))
+        return FileDescriptorTransport(try NonblockingDescriptorPair(reading: connection, writing: connection))
       } catch {
         switch error.number {
         case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH: continue
@@ -56,7 +56,7 @@ public enum Loopback {
   /// - Parameter port: its number.
   /// - Returns: the connection.
   /// - Throws: `TransportError`, for example `ECONNREFUSED`.
-  public static func connect(port: UInt16) throws(TransportError) -> FileDescriptorStream {
+  public static func connect(port: UInt16) throws(TransportError) -> FileDescriptorTransport {
     let descriptor = try socket()
     var address = address(port: port)
     // Sound: the address lives through the call and has the size that is given.
@@ -65,7 +65,7 @@ public enum Loopback {
         descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
     }
     guard isConnected else { throw failure(closing: descriptor) }
-    return FileDescriptorStream(try FileDescriptorTransport(reading: descriptor, writing: descriptor))
+    return FileDescriptorTransport(try NonblockingDescriptorPair(reading: descriptor, writing: descriptor))
   }
 
   private static func failure(closing descriptor: Int32) -> TransportError {

@@ -15,14 +15,14 @@ public struct MailClient: Sendable {
   private static let patience = Duration.seconds(30)
 
   private let context: TLSContext
-  private let serverName: ServerName
+  private let serverName: TLSServerName
 
   /// Makes a client.
   ///
   /// - Parameters:
   ///   - context: a client's context.
   ///   - serverName: whom the client means to reach.
-  public init(context: TLSContext, serverName: ServerName) {
+  public init(context: TLSContext, serverName: TLSServerName) {
     self.context = context
     self.serverName = serverName
   }
@@ -40,19 +40,19 @@ public struct MailClient: Sendable {
   @discardableResult
   public func send<Transport: ByteTransport>(
     _ message: MailMessage, over transport: Transport, leavingTLS: Bool = false
-  ) async throws -> Negotiated {
+  ) async throws -> NegotiatedParameters {
     do {
       if let defect = message.defect { throw Refused(description: defect) }
       return try await converse(message, transport, leavingTLS)
     } catch {
-      try? await transport.endSending()
+      try? await transport.closeOutput()
       throw error
     }
   }
 
   private func converse<Transport: ByteTransport>(
     _ message: MailMessage, _ transport: Transport, _ leavingTLS: Bool
-  ) async throws -> Negotiated {
+  ) async throws -> NegotiatedParameters {
     var channel = LineChannel(transport)
     try await Self.expect("220", from: &channel)
     let offers = try await Self.ask("EHLO localhost", "250", of: &channel)
@@ -94,7 +94,7 @@ public struct MailClient: Sendable {
     var rest = LineChannel(clear, buffered: trailing)
     try await Self.ask("NOOP", "250", of: &rest)
     try await Self.ask("QUIT", "221", of: &rest)
-    try await clear.endSending()
+    try await clear.closeOutput()
   }
 
   @discardableResult

@@ -44,7 +44,7 @@ public struct MailServer: Sendable {
   /// - Throws: `TLSStreamError`; the transport's error.
   public func serve<Transport: ByteTransport>(_ transport: Transport) async throws {
     do { try await serveOpen(transport) } catch {
-      try? await transport.endSending()
+      try? await transport.closeOutput()
       throw error
     }
   }
@@ -53,12 +53,12 @@ public struct MailServer: Sendable {
     // Guide: starttls
     var channel = LineChannel(transport)
     try await channel.send("220 localhost")
-    guard case .startTLS = try await converse(&channel, .none) else { return try await transport.endSending() }
+    guard case .startTLS = try await converse(&channel, .none) else { return try await transport.closeOutput() }
     // What a client, or somebody on the way, sent behind STARTTLS came in clear. Reading it as if it had come through TLS
     // is the injection of CVE-2011-0411.
     guard channel.buffered.isEmpty else {
       try await channel.send("554 Nothing may follow STARTTLS")
-      return try await transport.endSending()
+      return try await transport.closeOutput()
     }
     try await channel.send("220 Go ahead")
     let stream = TLSStream(try TLSEngine(.server, context: context), over: transport)
@@ -76,7 +76,7 @@ public struct MailServer: Sendable {
       let (clear, trailing) = try await stream.unwrap()
       var rest = LineChannel(clear, buffered: trailing)
       _ = try await converse(&rest, .left)
-      try await clear.endSending()
+      try await clear.closeOutput()
     } catch {
       // The client is told, by close_notify or by the alert that says what is wrong.
       try? await stream.close(until: .now + limits.patience)

@@ -137,7 +137,7 @@ struct MailDialogueTests {
   func `a message that holds a line break in a line is not sent`(message: MailMessage) async throws {
     let (near, far) = MemoryTransport.pair()
     await far.send(Array("220 x\r\n250-x\r\n250 STARTTLS\r\n".utf8))
-    await far.endSending()
+    await far.closeOutput()
     await #expect(throws: MailClient.Refused.self) { try await client.send(message, over: near) }
     #expect(try await Self.answers(far) == "")
   }

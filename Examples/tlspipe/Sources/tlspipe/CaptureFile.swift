@@ -13,19 +13,19 @@ import SansIOTLSTransports
 /// A pcapng file that grows with the connection.
 struct CaptureFile: ~Copyable {
   private let name: NamedFile
-  private let side: Capture.Side
+  private let side: TLSRole
   private let file: OutputFile
   private var capture: Capture
   private var hasSent = false
   /// libssl tells some secrets at the end of the handshake, and secrets have to come before the packets that need them.
   /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end, and an engine takes
-  /// no more than `limits.handshake` bytes of it.
+  /// no more than `limits.handshakeInputByteCount` bytes of it.
   private var keepsBack = false
   private var isHandshakeDone = false
   private var isBroken = false
 
   /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
-  init(_ path: String, _ side: Capture.Side) throws {
+  init(_ path: String, _ side: TLSRole) throws {
     name = NamedFile("--capture", path)
     self.side = side
     file = try OutputFile(name, isSecret: true)
@@ -67,7 +67,7 @@ struct CaptureFile: ~Copyable {
     }
   }
 
-  private func sender(_ direction: RelayReport.Direction) -> Capture.Side {
+  private func sender(_ direction: RelayReport.Direction) -> TLSRole {
     direction == .sent ? side : side.peer
   }
 

@@ -91,7 +91,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     if let command {
       // A closure cannot consume what it captures, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
-      var plaintextForOnce: FileDescriptorTransport? = consume plaintext
+      var plaintextForOnce: NonblockingDescriptorPair? = consume plaintext
       let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
         relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
       }
@@ -129,7 +129,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     }
   }
 
-  private var peerName: ServerName {
+  private var peerName: TLSServerName {
     guard let serverName else { return .unverified(sni: nil) }
     if isAddress(serverName) { return insecure ? .unverified(sni: nil) : .ip(serverName) }
     return insecure ? .unverified(sni: serverName) : .dns(serverName)
@@ -142,8 +142,8 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   }
 
   private func relay(
-    _ engine: consuming TLSEngine, ciphertext: consuming FileDescriptorTransport,
-    plaintext: consuming FileDescriptorTransport, _ recording: Recording?
+    _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair,
+    plaintext: consuming NonblockingDescriptorPair, _ recording: Recording?
   ) -> RelayReport {
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     relay.attach(plaintext: plaintext)

@@ -34,12 +34,12 @@ struct Command {
   /// - Throws: `ExitCode` after saying so, if the program cannot be started.
   func run<Result: Sendable>(
     environment: Environment = .inherit, grace: Duration? = nil,
-    body: (consuming FileDescriptorTransport, RunningCommand) -> Result
+    body: (consuming NonblockingDescriptorPair, RunningCommand) -> Result
   ) async throws -> (Result, TerminationStatus?) {
     let toProgram = try Pipe()
     let fromProgram = try Pipe()
-    let transport = try FileDescriptorTransport(reading: fromProgram.reading, writing: toProgram.writing)
-    var handedOver: FileDescriptorTransport? = consume transport
+    let transport = try NonblockingDescriptorPair(reading: fromProgram.reading, writing: toProgram.writing)
+    var handedOver: NonblockingDescriptorPair? = consume transport
     do {
       let execution = try await Subprocess.run(
         executable, arguments: arguments, environment: environment,

@@ -39,7 +39,7 @@ struct DescriptorPair: ExpressibleByArgument {
   ///   - advice: what to do if they are not open.
   /// - Throws: `ExitCode` after saying so, if one was not open when the program started, or not for its direction, or is used
   ///   already.
-  func transport(apartFrom other: DescriptorPair? = nil, advice: String) throws -> FileDescriptorTransport {
+  func transport(apartFrom other: DescriptorPair? = nil, advice: String) throws -> NonblockingDescriptorPair {
     if let other, !Set([reading, writing]).isDisjoint(with: [other.reading, other.writing]) {
       throw ExitReport.usage(
         "descriptors \(reading) and \(writing) cannot be used (\(other.reading) and \(other.writing) carry the other side); "
@@ -52,7 +52,7 @@ struct DescriptorPair: ExpressibleByArgument {
           throw TransportError(.prepare, number: EBADF)
         }
       }
-      return try FileDescriptorTransport(reading: reading, writing: writing)
+      return try NonblockingDescriptorPair(reading: reading, writing: writing)
     } catch {
       throw ExitReport.usage("descriptors \(reading) and \(writing) cannot be used (\(error)); \(advice)")
     }

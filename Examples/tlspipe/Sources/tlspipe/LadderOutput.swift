@@ -9,7 +9,7 @@ struct LadderOutput: ~Copyable {
   private var ladder: Ladder
 
   /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
-  init(_ target: LadderTarget, _ side: Ladder.Side) throws {
+  init(_ target: LadderTarget, _ side: TLSRole) throws {
     self.target = target
     ladder = Ladder(title: "tlspipe \(side)")
     switch target {
@@ -18,7 +18,7 @@ struct LadderOutput: ~Copyable {
     }
   }
 
-  mutating func note(_ side: Ladder.Side, _ engine: inout TLSEngine) { ladder.note(side, &engine) }
+  mutating func note(_ side: TLSRole, _ engine: inout TLSEngine) { ladder.note(side, &engine) }
 
   /// Draws it.
   ///

@@ -14,7 +14,7 @@ struct OutputFile: ~Copyable {
   /// What happens to the contents that a file has already.
   enum Beginning { case empty, append }
 
-  private let transport: FileDescriptorTransport
+  private let transport: NonblockingDescriptorPair
 
   /// Opens it.
   ///
@@ -40,7 +40,7 @@ struct OutputFile: ~Copyable {
             + "connection; chmod 600 makes it its owner's alone")
       }
     }
-    transport = try FileDescriptorTransport(reading: descriptor, writing: descriptor)
+    transport = try NonblockingDescriptorPair(reading: descriptor, writing: descriptor)
   }
 
   /// Writes all bytes, waiting for the reader if it is a pipe.

@@ -12,7 +12,7 @@ final class Recording: RelayObserver, Sendable {
     var isComplete = true
   }
 
-  private let side: TLSContext.Configuration.Side
+  private let side: TLSRole
   private let state: Mutex<State>
 
   /// - Parameters:
@@ -21,7 +21,7 @@ final class Recording: RelayObserver, Sendable {
   ///   - capture: the file, if one is wanted.
   ///   - keyLog: the secrets' own file, if one is wanted.
   init(
-    _ side: TLSContext.Configuration.Side, ladder: consuming sending LadderOutput?,
+    _ side: TLSRole, ladder: consuming sending LadderOutput?,
     capture: consuming sending CaptureFile?, keyLog: consuming sending KeyLogFile?
   ) {
     self.side = side

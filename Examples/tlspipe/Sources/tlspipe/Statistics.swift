@@ -25,7 +25,7 @@ enum Statistics {
   }
 
   /// What was agreed on, in one line.
-  static func agreement(_ negotiated: Negotiated) -> String {
+  static func agreement(_ negotiated: NegotiatedParameters) -> String {
     var parts = ["\(negotiated.version)", negotiated.cipherSuite]
     if let group = negotiated.group { parts.append("group \(group)") }
     if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }

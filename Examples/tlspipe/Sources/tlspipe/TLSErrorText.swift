@@ -22,7 +22,7 @@ enum TLSErrorText {
       "the peer's handshake is larger than this program takes"
     case .limitExceeded:
       "the peer sent more messages without data than this program takes in a row"
-    case .emptyTrust:
+    case .missingTrustRoots:
       "no authority is trusted, so that no certificate can be checked; name authorities by --ca FILE"
     case .certificateRejected:
       if let check = error.verification {

@@ -43,7 +43,7 @@ struct TLSOptions: ParsableArguments {
   /// What watches a connection as the options say; `nil` if nothing is to.
   ///
   /// - Throws: `ExitCode` after saying so, if a file cannot be opened.
-  func recording(_ side: TLSContext.Configuration.Side) throws -> Recording? {
+  func recording(_ side: TLSRole) throws -> Recording? {
     guard ladder != nil || capture != nil || keylog != nil else { return nil }
     let ladder = try ladder.map { try LadderOutput($0, side) }
     let capture = try capture.map { try CaptureFile($0, side) }
@@ -65,7 +65,7 @@ struct TLSOptions: ParsableArguments {
   func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) {
     versions.apply(to: &configuration)
     configuration.applicationProtocols = protocols
-    configuration.tapsMessages = ladder != nil
+    configuration.tracesMessages = ladder != nil
     if keylog != nil || capture != nil { configuration.keyLog = { recording?.keyLog($0) } }
   }
 

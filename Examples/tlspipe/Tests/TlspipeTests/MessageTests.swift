@@ -108,7 +108,7 @@ import Testing
 
   /// Names of the library's interface, which a user of the program has never seen.
   private static let interface = [
-    ".dns", ".ip", ".unverified", ".system", ".accept", ".proceed", "TLSContext", "TLSEngine", "TLSTrust",
+    ".dns", ".ip", ".unverified", ".system", ".accept", ".proceed", "TLSContext", "TLSEngine", "TLSTrustRoots",
     "TLSIdentity",
     "limits.", "asksAbout", "peerVerification", "clientAuthentication", "sessionTickets", "applicationProtocols",
     "the form that takes", "(pem:", "(der:", "()", "`", "SubprocessError", "nil",

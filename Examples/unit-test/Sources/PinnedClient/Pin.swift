@@ -10,14 +10,14 @@ import SansIOTLS
 /// A pinned certificate is outlived by its client unless the next one is pinned in time: give both.
 public struct Pin: Sendable {
   private let certificates: Set<TLSCertificate>
-  private let trust: [TLSTrust]
+  private let trust: [TLSTrustRoots]
 
   /// Pins certificates.
   ///
   /// - Parameters:
   ///   - certificates: the server's own, not its authority's: the present one and those to come.
   ///   - trust: where their chains may end.
-  public init(_ certificates: Set<TLSCertificate>, trust: [TLSTrust] = [.system]) {
+  public init(_ certificates: Set<TLSCertificate>, trust: [TLSTrustRoots] = [.system]) {
     self.certificates = certificates
     self.trust = trust
   }
@@ -26,7 +26,7 @@ public struct Pin: Sendable {
   public var configuration: TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = trust
-    configuration.asksAboutPeerCertificate = true
+    configuration.pausesAtPeerCertificates = true
     return configuration
   }
 

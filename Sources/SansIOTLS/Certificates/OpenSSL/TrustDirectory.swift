@@ -5,7 +5,7 @@ internal import CSansIOTLSOpenSSL
 enum TrustDirectory {
   /// Refuses what is no directory that can be read.
   static func check(_ path: String) throws(TLSError) {
-    func refuse(_ why: String, _ entries: [TLSError.LibraryEntry] = []) -> TLSError {
+    func refuse(_ why: String, _ entries: [TLSError.OpenSSLEntry] = []) -> TLSError {
       TLSError(.unreadableFile, .local, hint: "the trust directory \(path) \(why)", library: entries)
     }
     if path.isEmpty { throw TLSError(.unreadableFile, .local, hint: "the path of a trust directory is empty") }
@@ -14,7 +14,7 @@ enum TrustDirectory {
     }
     // Of a file that is no directory there is no such entry.
     do throws(TLSError) {
-      try unsafe Source.file(path + "/.", "TLSTrust.directory").withBIO { _ throws(TLSError) in }
+      try unsafe Source.file(path + "/.", "TLSTrustRoots.directory").withBIO { _ throws(TLSError) in }
     } catch {
       if error.code != .unreadableFile { throw error }
       throw refuse("cannot be opened as a directory; check the path and its permissions", error.library)
@@ -25,7 +25,9 @@ enum TrustDirectory {
   /// `openssl rehash` makes them.
   static func holdsCertificates(_ path: String) -> Bool {
     defer { ErrorQueue.clear() }
-    let opened = try? unsafe path.withCText("TLSTrust.directory") { unsafe OSSL_STORE_open($0, nil, nil, nil, nil) }
+    let opened = try? unsafe path.withCText("TLSTrustRoots.directory") {
+      unsafe OSSL_STORE_open($0, nil, nil, nil, nil)
+    }
     guard let store = unsafe opened else { return false }
     defer { unsafe OSSL_STORE_close(store) }
     while unsafe OSSL_STORE_eof(store) == 0, let entry = unsafe OSSL_STORE_load(store) {

@@ -79,7 +79,7 @@ struct ContextBuilder {
         "securityLevel is \(configured), and the cipher list sets the level \(level) by @SECLEVEL; name one of the two")
     }
     // libssl has no DHE parameters before it is given some, or is to choose them by key and security level.
-    if configuration.side == .server { unsafe sitls_ctx_use_automatic_dh(context) }
+    if configuration.role == .server { unsafe sitls_ctx_use_automatic_dh(context) }
   }
 
   /// What libssl would pass over, or read otherwise than it is written, is refused by name. To exclude or to move what it once
@@ -172,14 +172,14 @@ struct ContextBuilder {
     }
     // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
     // system's policy.
-    if !configuration.asksAboutClientHello,
+    if !configuration.pausesAtClientHello,
       try unsafe list.withCText("groups", { unsafe sitls_ctx_set_groups(context, $0) }) != 1
     {
       throw refuse(.unknownGroup, "libssl does not take the groups")
     }
     let common = Set(["P-256", "P-384"].compactMap(known.identifier))
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
-    if configuration.side == .client, identifiers.isDisjoint(with: common), allowsTLS12 {
+    if configuration.role == .client, identifiers.isDisjoint(with: common), allowsTLS12 {
       warnings.append(.groupsExcludeCommonCertificates)
     }
   }
@@ -205,7 +205,7 @@ struct ContextBuilder {
     for algorithm in algorithms where try !isAllowed(algorithm) { forbidden.append(algorithm) }
     if forbidden.count == algorithms.count {
       throw refuse(
-        .nothingInCommon,
+        .peerIncompatible,
         "the security level allows none of this side's signature algorithms (\(forbidden.joined(separator: ", ")))",
         .local
       )
@@ -245,7 +245,7 @@ struct ContextBuilder {
       guard types.insert(unsafe EVP_PKEY_get_base_id(pkey)).inserted else {
         throw refuse(
           .duplicateIdentity,
-          "two identities have keys of one type; a context holds one each, choose by asksAboutClientHello")
+          "two identities have keys of one type; a context holds one each, choose by pausesAtClientHello")
       }
       let rest = unsafe sitls_x509_stack()
       defer { unsafe sitls_x509_stack_free(rest) }
@@ -292,7 +292,7 @@ struct ContextBuilder {
     }
     let isServedInTLS12 = uses.contains { $0.tls12 == nil }
     for (subject, obstacle12, obstacle13) in uses {
-      if let obstacle = obstacle12, configuration.side == .server, configuration.groups != nil, obstacle.isCurve,
+      if let obstacle = obstacle12, configuration.role == .server, configuration.groups != nil, obstacle.isCurve,
         !isServedInTLS12
       {
         throw refuse(
@@ -324,7 +324,7 @@ struct ContextBuilder {
         return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
       }
     }
-    if key.isDSA, configuration.side == .server, unsafe !sitls_ctx_has_suites_for(context, NID_auth_dss) {
+    if key.isDSA, configuration.role == .server, unsafe !sitls_ctx_has_suites_for(context, NID_auth_dss) {
       return IdentityObstacle(reason: "no cipher allowed is authenticated by a DSA key", isCurve: false)
     }
     return nil
@@ -350,7 +350,7 @@ struct ContextBuilder {
     unsafe SSL_do_handshake(probe)
     var hello = [UInt8](repeating: 0, count: 16_640)
     let count = unsafe BIO_read(sink, &hello, Int32(clamping: hello.count))
-    return ClientHello.groups(inRecord: hello.prefix(max(Int(count), 0)))
+    return TLSEngine.ClientHello.groups(inRecord: hello.prefix(max(Int(count), 0)))
   }
 
   func setTrust(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
@@ -358,7 +358,7 @@ struct ContextBuilder {
     if configuration.verifiesPeer {
       for source in configuration.trust { try use(source, &named, &warnings) }
     }
-    guard configuration.side == .server else { return }
+    guard configuration.role == .server else { return }
     if configuration.clientAuthentication != .none {
       try name(configuration.clientAuthorities ?? named)
     } else if !configuration.trust.isEmpty || configuration.clientAuthorities?.isEmpty == false {
@@ -367,13 +367,13 @@ struct ContextBuilder {
   }
 
   private func use(
-    _ source: TLSTrust, _ named: inout [TLSCertificate], _ warnings: inout [TLSContext.Warning]
+    _ source: TLSTrustRoots, _ named: inout [TLSCertificate], _ warnings: inout [TLSContext.Warning]
   ) throws(TLSError) {
     switch source.kind {
     case .system:
       let before = unsafe sitls_ctx_trusted_objects(context)
       guard unsafe SSL_CTX_set_default_verify_paths(context) == 1 else {
-        throw refuse(.emptyTrust, "the system's trust store cannot be found", .local)
+        throw refuse(.missingTrustRoots, "the system's trust store cannot be found", .local)
       }
       if unsafe sitls_ctx_trusted_objects(context) == before, try isSystemStoreEmpty() {
         warnings.append(.emptySystemTrust(file: SystemStore.file, directory: SystemStore.directory))
@@ -384,7 +384,8 @@ struct ContextBuilder {
     case .file(let path): try add(try certificates(of: path), to: &named)
     case .directory(let path):
       try TrustDirectory.check(path)
-      guard try unsafe path.withCText("TLSTrust.directory", { unsafe SSL_CTX_load_verify_dir(context, $0) }) == 1 else {
+      guard try unsafe path.withCText("TLSTrustRoots.directory", { unsafe SSL_CTX_load_verify_dir(context, $0) }) == 1
+      else {
         throw refuse(.unreadableFile, "cannot use the trust directory \(path)", .local)
       }
       if !TrustDirectory.holdsCertificates(path) { warnings.append(.emptyTrustDirectory(path: path)) }
@@ -401,7 +402,7 @@ struct ContextBuilder {
   }
 
   private func certificates(of path: String) throws(TLSError) -> [TLSCertificate] {
-    do throws(TLSError) { return try Source.file(path, "TLSTrust.file").certificates() } catch {
+    do throws(TLSError) { return try Source.file(path, "TLSTrustRoots.file").certificates() } catch {
       if error.code != .invalidCertificate { throw error }
       throw TLSError(error.code, error.blame, hint: "the trust file \(path): \(error.hint)", library: error.library)
     }
@@ -427,7 +428,7 @@ struct ContextBuilder {
 
   private func add(_ certificates: [TLSCertificate], to named: inout [TLSCertificate]) throws(TLSError) {
     if certificates.isEmpty {
-      throw refuse(.emptyTrust, "a list of trusted certificates is empty; leave it out or fill it")
+      throw refuse(.missingTrustRoots, "a list of trusted certificates is empty; leave it out or fill it")
     }
     let store = unsafe SSL_CTX_get_cert_store(context)
     for certificate in certificates {
@@ -440,9 +441,9 @@ struct ContextBuilder {
 
   func setVerification() throws(TLSError) {
     let mode: Int32
-    switch (configuration.side, configuration.clientAuthentication, configuration.peerVerification) {
+    switch (configuration.role, configuration.clientAuthentication, configuration.peerVerification) {
     case (.client, _, .chain): mode = SSL_VERIFY_PEER
-    case (.client, _, .none): mode = configuration.asksAboutPeerCertificate ? SSL_VERIFY_PEER : SSL_VERIFY_NONE
+    case (.client, _, .none): mode = configuration.pausesAtPeerCertificates ? SSL_VERIFY_PEER : SSL_VERIFY_NONE
     case (.server, .none, _): mode = SSL_VERIFY_NONE
     case (.server, .requested, _): mode = SSL_VERIFY_PEER
     case (.server, .required, _): mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
@@ -456,14 +457,14 @@ struct ContextBuilder {
       unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
     if configuration.acceptsAnyPurpose { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
-    if configuration.asksAboutPeerCertificate, !sitls_can_suspend_verification() {
+    if configuration.pausesAtPeerCertificates, !sitls_can_suspend_verification() {
       throw refuse(.unsupported, "this libssl cannot suspend a certificate check; it needs 3.0.2 or later", .local)
     }
   }
 
   func setApplicationProtocols(_ callbacks: ContextCallbacks) throws(TLSError) {
     guard !configuration.applicationProtocols.isEmpty else { return }
-    if configuration.side == .server {
+    if configuration.role == .server {
       unsafe SSL_CTX_set_alpn_select_cb(
         context, Callbacks.selectApplicationProtocol, Unmanaged.passUnretained(callbacks).toOpaque())
     } else {

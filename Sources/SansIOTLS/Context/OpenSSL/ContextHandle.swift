@@ -27,7 +27,7 @@ final class ContextHandle: @unchecked Sendable {
         .library, .local, hint: "libssl could not make a context; its configuration file may be at fault",
         library: ErrorQueue.take())
     }
-    let isServer = configuration.side == .server
+    let isServer = configuration.role == .server
     let callbacks = ContextCallbacks(configuration)
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []
@@ -53,7 +53,7 @@ final class ContextHandle: @unchecked Sendable {
       throw error
     }
     unsafe SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(callbacks).toOpaque())
-    if configuration.tapsMessages { unsafe SSL_CTX_set_msg_callback(context, Callbacks.message) }
+    if configuration.tracesMessages { unsafe SSL_CTX_set_msg_callback(context, Callbacks.message) }
     if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
     if isServer {
       unsafe sitls_ctx_acknowledge_server_name(context)

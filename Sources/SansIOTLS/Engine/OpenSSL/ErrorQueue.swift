@@ -20,8 +20,8 @@ enum ErrorQueue {
   }
 
   /// Takes all entries out, oldest first. Corresponds to `ERR_get_error_all(3)`.
-  static func take() -> [TLSError.LibraryEntry] {
-    var entries: [TLSError.LibraryEntry] = []
+  static func take() -> [TLSError.OpenSSLEntry] {
+    var entries: [TLSError.OpenSSLEntry] = []
     while true {
       var data: UnsafePointer<CChar>?
       var flags: Int32 = 0
@@ -34,14 +34,14 @@ enum ErrorQueue {
       let isText = flags & ERR_TXT_STRING != 0
       let detail = isText ? unsafe data.map { unsafe String(cString: $0) } ?? "" : ""
       entries.append(
-        TLSError.LibraryEntry(
+        TLSError.OpenSSLEntry(
           code: UInt(code), library: library, function: function, reason: reason, reasonCode: Int(ERR_GET_REASON(code)),
           detail: detail))
     }
   }
 }
 
-extension TLSError.LibraryEntry {
+extension TLSError.OpenSSLEntry {
   /// Whether libssl itself made the entry, rather than the libcrypto under it.
   var isFromLibSSL: Bool { ERR_GET_LIB(CUnsignedLong(code)) == ERR_LIB_SSL }
 }

@@ -4,17 +4,17 @@ internal import CSansIOTLSShims
 /// What is set on an `SSL` before its first step, and in the middle of it when a question was answered.
 extension SSLHandle {
   /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
-  func setServerName(_ name: ServerName) throws(TLSError) {
+  func setServerName(_ name: TLSServerName) throws(TLSError) {
     ErrorQueue.clear()
     var accepted: Bool
     switch name {
     case .dns(let text):
-      let host = try ServerName.validated(text)
+      let host = try TLSServerName.validated(text)
       // SSL_set1_host would take what looks like an address for one.
       accepted = try unsafe host.withCText("the server name") { (host) throws(TLSError) in
         unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1 && sitls_set_server_name(ssl, host) == 1
       }
-      unsafe record.pointee.request = .sent(serverName: host)
+      unsafe callbackState.pointee.request = .sent(serverName: host)
     case .ip(let text):
       guard let octets = IPAddress.octets(of: Array(text.utf8)) else {
         throw TLSError(
@@ -25,8 +25,8 @@ extension SSLHandle {
     case .unverified(let text):
       accepted =
         try text.map { (text) throws(TLSError) in
-          let host = try ServerName.validated(text)
-          unsafe record.pointee.request = .sent(serverName: host)
+          let host = try TLSServerName.validated(text)
+          unsafe callbackState.pointee.request = .sent(serverName: host)
           return try unsafe host.withCText("the server name") { unsafe sitls_set_server_name(ssl, $0) } == 1
         } ?? true
     }
@@ -38,7 +38,7 @@ extension SSLHandle {
 
   /// The server that a client reaches as libssl has it, so that two spellings of one name are equal: names of DNS in lower case
   /// and without trailing dot, addresses as libcrypto writes them.
-  static func serverName(of ssl: OpaquePointer?, sent: ConnectionRecord.Request?) -> ServerName {
+  static func serverName(of ssl: OpaquePointer?, sent: CallbackState.Request?) -> TLSServerName {
     ErrorQueue.preserving {
       let parameters = unsafe SSL_get0_param(ssl)
       if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) {
@@ -58,7 +58,7 @@ extension SSLHandle {
   /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
   /// by the result of the check that it was made with and by its certificate's names and dates. What another context found, or
   /// its application accepted, proves nothing to this one: its certificates are checked again.
-  func offer(_ session: TLSSession, to serverName: ServerName, by context: TLSContext) throws(TLSError) {
+  func offer(_ session: TLSSession, to serverName: TLSServerName, by context: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
       throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
@@ -78,18 +78,18 @@ extension SSLHandle {
       throw refuse("the session was made by a client with another identity")
     }
     // An answer is about the whole of what was asked for, the SNI included: a pin may depend on it.
-    if origin.asksAboutPeerCertificate,
-      unsafe provenance.serverName != Self.serverName(of: ssl, sent: record.pointee.request)
+    if origin.pausesAtPeerCertificates,
+      unsafe provenance.serverName != Self.serverName(of: ssl, sent: callbackState.pointee.request)
     {
       throw refuse("the session was made for another server name, and its certificate was accepted for that one")
     }
     let isOwn = origin === context.handle.origin
     // This context's application has not been asked.
-    var isProven = isOwn || !context.asksAboutPeerCertificate
+    var isProven = isOwn || !context.pausesAtPeerCertificates
     if isProven, !context.ignoresVerdict {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
       // To its own question the application has answered for this very name.
-      if isProven, !isOwn || !context.asksAboutPeerCertificate { isProven = try unsafe Self.proves(serverName, copy) }
+      if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
       if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
     }
     if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
@@ -99,15 +99,15 @@ extension SSLHandle {
     if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
       throw refuse("the certificate that the session was made with is out of date")
     }
-    unsafe record.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
+    unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
   }
 
   /// Whether the certificate that a session was made with is for the name.
-  private static func proves(_ name: ServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
+  private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
     guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
     switch name {
     case .dns(let text):
-      let host = try ServerName.validated(text)
+      let host = try TLSServerName.validated(text)
       return try unsafe host.withCText("the server name") {
         unsafe X509_check_host(certificate, $0, 0, sitls_host_flags(certificate), nil)
       } == 1
@@ -142,7 +142,7 @@ extension SSLHandle {
     unsafe SSL_clear_options(ssl, sitls_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
-    unsafe record.pointee.ignoresVerdict = context.ignoresVerdict
+    unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     if !isAdopted {
       throw TLSError(
         .library, .local, hint: "libssl does not take the other context for this connection",
@@ -159,34 +159,34 @@ extension SSLHandle {
 
   // MARK: Questions
 
-  var askedClientHello: ClientHello? {
-    if case .asked(let hello) = unsafe record.pointee.clientHello { hello } else { nil }
+  var askedClientHello: TLSEngine.ClientHello? {
+    if case .asked(let hello) = unsafe callbackState.pointee.clientHello { hello } else { nil }
   }
 
-  var askedPeerCertificate: PeerCertificate? {
-    guard case .asked(let chain) = unsafe record.pointee.peerCertificate,
-      let check = unsafe record.pointee.verification
+  var askedPeerCertificate: TLSEngine.PeerCertificates? {
+    guard case .asked(let chain) = unsafe callbackState.pointee.peerCertificate,
+      let check = unsafe callbackState.pointee.verification
     else { return nil }
-    return PeerCertificate(chain: chain, check: check, serverName: serverName)
+    return TLSEngine.PeerCertificates(chain: chain, check: check, serverName: serverName)
   }
 
   /// Whether the application's own answer refused the peer.
   var wasRejectedByAnswer: Bool {
-    if case .answered(.reject) = unsafe record.pointee.clientHello { return true }
-    if case .answered(.reject) = unsafe record.pointee.peerCertificate { return true }
+    if case .answered(.reject) = unsafe callbackState.pointee.clientHello { return true }
+    if case .answered(.reject) = unsafe callbackState.pointee.peerCertificate { return true }
     return false
   }
 
-  func answerClientHello(_ verdict: ConnectionRecord.Verdict) {
-    unsafe record.pointee.clientHello = .answered(verdict)
+  func answerClientHello(_ verdict: CallbackState.RecordedAnswer) {
+    unsafe callbackState.pointee.clientHello = .answered(verdict)
   }
 
-  func answerPeerCertificate(_ verdict: ConnectionRecord.Verdict) {
-    if case .accept = verdict, case .asked(let chain) = unsafe record.pointee.peerCertificate {
-      unsafe record.pointee.isAcceptedOutOfDate =
+  func answerPeerCertificate(_ verdict: CallbackState.RecordedAnswer) {
+    if case .accept = verdict, case .asked(let chain) = unsafe callbackState.pointee.peerCertificate {
+      unsafe callbackState.pointee.isAcceptedOutOfDate =
         !TLSCertificate.isInDate(chain.first?.reference.x509, by: SSL_get0_param(ssl))
     }
-    unsafe record.pointee.peerCertificate = .answered(verdict)
+    unsafe callbackState.pointee.peerCertificate = .answered(verdict)
   }
 
   /// What the handshake that is done proves of the peer, whatever suite it went by.
@@ -199,7 +199,7 @@ extension SSLHandle {
     let isInherited = unsafe context.ignoresVerdict || SSL_get_verify_result(ssl) == Int(X509_V_OK)
     return PeerProof(
       demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,
-      isAccepted: isResumed ? isInherited : unsafe record.pointee.isPeerAccepted)
+      isAccepted: isResumed ? isInherited : unsafe callbackState.pointee.isPeerAccepted)
   }
 
   /// The alert can be told to the peer as the reason of a refused ClientHello: libssl sends it as it is. Others it renames,
@@ -216,27 +216,27 @@ extension SSLHandle {
 
   // MARK: What callbacks noted
 
-  var alertSent: TLSAlert? { unsafe record.pointee.alertSent }
-  var verification: CertificateCheck? { unsafe record.pointee.verification }
+  var alertSent: TLSAlert? { unsafe callbackState.pointee.alertSent }
+  var verification: TLSVerificationResult? { unsafe callbackState.pointee.verification }
 
-  var declinedRenegotiations: Int { unsafe Int(record.pointee.declinedRenegotiations) }
-  var hasNews: Bool { unsafe record.pointee.hasNews }
+  var declinedRenegotiations: Int { unsafe Int(callbackState.pointee.declinedRenegotiations) }
+  var hasPendingEvents: Bool { unsafe callbackState.pointee.hasPendingEvents }
 
   /// Keeps what passes, if the configuration asks for it.
-  var tap: MessageTap? { unsafe record.pointee.tap }
+  var tap: MessageTap? { unsafe callbackState.pointee.tap }
 
   /// Tells the tap, if there is one, how a call ended.
-  func rest(_ rest: @autoclosure () -> TLSMessage.Rest) {
+  func rest(_ rest: @autoclosure () -> TLSTracedMessage.Rest) {
     guard let tap else { return }
     tap.rest(rest(), isBetweenRecords: unsafe sitls_awaits_header(ssl))
   }
 
   /// Takes the warnings and sessions noted since the last time.
-  func takeNews(_ body: (Event) -> Void) {
-    for alert in unsafe record.pointee.warnings { body(.alertReceived(alert)) }
-    for session in unsafe record.pointee.newSessions { body(.sessionTicket(session)) }
-    unsafe record.pointee.hasNews = record.pointee.tap != nil
-    unsafe record.pointee.warnings = []
-    unsafe record.pointee.newSessions = []
+  func takePendingEvents(_ body: (TLSEngine.Event) -> Void) {
+    for alert in unsafe callbackState.pointee.warnings { body(.alertReceived(alert)) }
+    for session in unsafe callbackState.pointee.newSessions { body(.sessionTicket(session)) }
+    unsafe callbackState.pointee.hasPendingEvents = callbackState.pointee.tap != nil
+    unsafe callbackState.pointee.warnings = []
+    unsafe callbackState.pointee.newSessions = []
   }
 }

@@ -10,12 +10,12 @@ internal import CSansIOTLSShims
 @safe
 struct SSLHandle: ~Copyable, @unchecked Sendable {
   let ssl: OpaquePointer
-  let record: UnsafeMutablePointer<ConnectionRecord>
+  let callbackState: UnsafeMutablePointer<CallbackState>
   /// libssl holds no decrypted bytes back: nothing can come out of it before more ciphertext goes in.
   private(set) var isEmpty = true
   private var inputEnded = false
   /// close_notify was sent: whatever libssl writes from then on goes nowhere.
-  private var isSendingOver = false
+  private var hasSentCloseNotify = false
   /// The last call ended at a record without application data, not for want of bytes.
   private(set) var endedAtControlRecord = false
   /// The peer began a message, and its rest has not come.
@@ -41,23 +41,23 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// The facts about a failed call; the `TLSError` made from them makes sense of them.
   struct Failure {
     let code: Int32
-    let entries: [TLSError.LibraryEntry]
+    let entries: [TLSError.OpenSSLEntry]
     /// The transport had ended inside a record.
     let isMidRecord: Bool
   }
 
   private init(ssl: OpaquePointer, limits: TLSEngine.Limits, context: TLSContext) {
     unsafe self.ssl = ssl
-    ringSize = limits.ring
-    unsafe record = UnsafeMutablePointer<ConnectionRecord>.allocate(capacity: 1)
-    unsafe record.initialize(to: ConnectionRecord(limits: limits, context: context))
-    unsafe SSL_set_ex_data(ssl, 0, record)
+    ringSize = limits.bufferByteCount
+    unsafe callbackState = UnsafeMutablePointer<CallbackState>.allocate(capacity: 1)
+    unsafe callbackState.initialize(to: CallbackState(limits: limits, context: context))
+    unsafe SSL_set_ex_data(ssl, 0, callbackState)
     unsafe SSL_set_info_callback(ssl, Callbacks.info)
   }
 
   /// A handle that is ready for its first step.
   static func make(
-    _ role: TLSEngine.Role, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?,
+    _ endpoint: TLSEngine.Endpoint, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?,
     keepsMessages: Bool
   ) throws(TLSError) -> SSLHandle {
     ErrorQueue.clear()
@@ -66,9 +66,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     }
     var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
     // Before SSL_set_connect_state, which makes the record layer.
-    if keepsMessages { handle.startTap(limit: limits.messages) }
+    if keepsMessages { handle.startTap(limit: limits.tracedMessageCount) }
     try handle.attach()
-    switch role {
+    switch endpoint {
     case .client(let serverName):
       unsafe SSL_set_connect_state(ssl)
       try handle.setServerName(serverName)
@@ -81,9 +81,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   deinit {
     unsafe sitls_free_quietly(ssl)
-    unsafe BIO_free(record.pointee.network)
-    unsafe record.deinitialize(count: 1)
-    unsafe record.deallocate()
+    unsafe BIO_free(callbackState.pointee.network)
+    unsafe callbackState.deinitialize(count: 1)
+    unsafe callbackState.deallocate()
   }
 
   // MARK: The BIO pair
@@ -96,46 +96,46 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
       throw TLSError(.library, .local, hint: "no memory for a BIO pair", library: ErrorQueue.take())
     }
-    unsafe UnsafeMutableRawPointer(record).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
+    unsafe UnsafeMutableRawPointer(callbackState).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
       unsafe BIO_set_callback_arg(inner, argument)
     }
-    if isWatching { unsafe BIO_set_callback_ex(inner, ConnectionRecord.watch) }
+    if isWatching { unsafe BIO_set_callback_ex(inner, CallbackState.watch) }
     unsafe SSL_set_bio(ssl, inner, inner)
-    unsafe record.pointee.network = network
-    if isSendingOver { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
+    unsafe callbackState.pointee.network = network
+    if hasSentCloseNotify { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
     if inputEnded { unsafe sitls_end_of_input(network) }
   }
 
   private mutating func watch(_ isWatching: Bool) {
     self.isWatching = isWatching
-    unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? ConnectionRecord.watch : nil)
+    unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? CallbackState.watch : nil)
   }
 
   /// Brings the rings back after `hibernate`. Without memory for them the process cannot go on: there is no state to
   /// return to that a caller could use.
   @inline(__always)
   private mutating func wake() {
-    if unsafe record.pointee.network == nil {
+    if unsafe callbackState.pointee.network == nil {
       do throws(TLSError) { try attach() } catch { fatalError("\(error)") }
     }
   }
 
   /// Frees libssl's record buffers where it is between records, and the rings. Both rings must be empty.
   mutating func hibernate() -> Bool {
-    guard unsafe record.pointee.network != nil else { return true }
-    guard outboundCount == 0, inboundCount == 0, isEmpty else { return false }
+    guard unsafe callbackState.pointee.network != nil else { return true }
+    guard pendingOutputByteCount == 0, inboundCount == 0, isEmpty else { return false }
     // SSL_free_buffers does not notice a record of which only the header has arrived; nor, before CVE-2024-4741 was mended,
     // one of which a message is still to be read.
     if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }
     unsafe SSL_set_bio(ssl, nil, nil)
-    unsafe BIO_free(record.pointee.network)
-    unsafe record.pointee.network = nil
-    unsafe record.pointee.spilled.release()
+    unsafe BIO_free(callbackState.pointee.network)
+    unsafe callbackState.pointee.network = nil
+    unsafe callbackState.pointee.spilled.release()
     return true
   }
 
-  var inboundCount: Int { unsafe record.pointee.inbound }
-  var outboundCount: Int { unsafe record.pointee.outbound + record.pointee.spilled.count }
+  var inboundCount: Int { unsafe callbackState.pointee.inbound }
+  var pendingOutputByteCount: Int { unsafe callbackState.pointee.outbound + callbackState.pointee.spilled.count }
 
   /// libssl holds something of a record, read or not. Corresponds to `SSL_has_pending(3)`.
   private var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
@@ -144,10 +144,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
 
   /// The transport's stream so far ends between two records.
-  var isBetweenRecords: Bool { unsafe record.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
+  var isBetweenRecords: Bool { unsafe callbackState.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
 
   /// How many more bytes libssl needs until it can make a step.
-  var bytesNeeded: Int { unsafe max(record.pointee.lastReadRequest - record.pointee.inbound, 0) }
+  var bytesNeeded: Int { unsafe max(callbackState.pointee.lastReadRequest - callbackState.pointee.inbound, 0) }
 
   /// Copies as much as the inbound ring takes.
   mutating func put(_ bytes: borrowing RawSpan) -> Int {
@@ -158,12 +158,13 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       while copied < total {
         var window: UnsafeMutablePointer<CChar>?
         let room = Int(
-          unsafe BIO_nwrite(record.pointee.network, &window, Int32(truncatingIfNeeded: min(total - copied, 1 << 20))))
+          unsafe BIO_nwrite(
+            callbackState.pointee.network, &window, Int32(truncatingIfNeeded: min(total - copied, 1 << 20))))
         guard room > 0, let window = unsafe window else { break }
         unsafe UnsafeMutableRawPointer(window).copyMemory(from: source.baseAddress! + copied, byteCount: room)
         copied += room
       }
-      unsafe record.pointee.inbound += copied
+      unsafe callbackState.pointee.inbound += copied
       return copied
     }
   }
@@ -172,28 +173,28 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     wake()
     watch(true)
     inputEnded = true
-    unsafe sitls_end_of_input(record.pointee.network)
+    unsafe sitls_end_of_input(callbackState.pointee.network)
   }
 
   /// Lends the outbound bytes in order, the queue's first, then the ring's own window, until the body takes less than
   /// it was lent.
   @inline(__always)
   mutating func drain<E>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
-    while unsafe record.pointee.spilled.count > 0 {
-      let window = unsafe record.pointee.spilled.window
+    while unsafe callbackState.pointee.spilled.count > 0 {
+      let window = unsafe callbackState.pointee.spilled.window
       let taken = try body(unsafe window.bytes)
       precondition(taken >= 0 && taken <= window.count, "a drain body takes between none and all of what it was lent")
-      unsafe record.pointee.spilled.removeFirst(taken)
+      unsafe callbackState.pointee.spilled.removeFirst(taken)
       if taken < window.count { return }
     }
-    while unsafe record.pointee.outbound > 0 {
+    while unsafe callbackState.pointee.outbound > 0 {
       var start: UnsafeMutablePointer<CChar>?
-      let lent = Int(unsafe BIO_nread0(record.pointee.network, &start))
+      let lent = Int(unsafe BIO_nread0(callbackState.pointee.network, &start))
       guard lent > 0 else { return }
       let taken = try body(unsafe UnsafeRawBufferPointer(start: start, count: lent).bytes)
       precondition(taken >= 0 && taken <= lent, "a drain body takes between none and all of what it was lent")
-      if taken > 0 { unsafe BIO_nread(record.pointee.network, &start, Int32(taken)) }
-      unsafe record.pointee.outbound -= taken
+      if taken > 0 { unsafe BIO_nread(callbackState.pointee.network, &start, Int32(taken)) }
+      unsafe callbackState.pointee.outbound -= taken
       if taken < lent { return }
     }
   }
@@ -209,7 +210,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       let count = Int(unsafe BIO_nread(inner, &window, Int32(clamping: inboundCount)))
       guard count > 0 else { break }
       unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: window, count: count))
-      unsafe record.pointee.inbound -= count
+      unsafe callbackState.pointee.inbound -= count
     }
     return bytes
   }
@@ -228,7 +229,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       if result > 0 { return .success }
       let code = unsafe SSL_get_error(ssl, result)
       if code == SSL_ERROR_WANT_WRITE {
-        unsafe record.pointee.spill()
+        unsafe callbackState.pointee.spill()
         continue
       }
       return classify(code)
@@ -240,10 +241,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     isInsideMessage = unsafe SSL_in_init(ssl) != 0
     switch code {
     case SSL_ERROR_WANT_READ:
-      let request = unsafe BIO_ctrl_get_read_request(record.pointee.network)
+      let request = unsafe BIO_ctrl_get_read_request(callbackState.pointee.network)
       // libssl asked the ring in vain, or dealt with a whole record and came back without asking further.
       endedAtControlRecord = request == 0
-      unsafe record.pointee.lastReadRequest = request == 0 ? 5 : request
+      unsafe callbackState.pointee.lastReadRequest = request == 0 ? 5 : request
       return .wantsRead
     case SSL_ERROR_ZERO_RETURN:
       return .peerClosed
@@ -271,15 +272,17 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// Reads off how full the rings are.
   @inline(__always)
   private func countRings() {
-    unsafe record.pointee.inbound = BIO_ctrl_wpending(record.pointee.network)
-    unsafe record.pointee.outbound = BIO_ctrl_pending(record.pointee.network)
+    unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
+    unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
   }
 
   /// Before libssl reads: what it writes while it reads, a refusal for each request to renegotiate, is never longer than
   /// what it reads, and then one alert may follow. A ring without room for that is spilled first.
   @inline(__always)
   private func makeRoom() {
-    if unsafe record.pointee.outbound > ringSize - record.pointee.inbound { unsafe record.pointee.spill() }
+    if unsafe callbackState.pointee.outbound > ringSize - callbackState.pointee.inbound {
+      unsafe callbackState.pointee.spill()
+    }
   }
 
   /// Corresponds to `SSL_do_handshake(3)`.
@@ -294,7 +297,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       case .wantsRead where inboundCount > 0 && inboundCount < before: continue
       case .success:
         isInsideMessage = false
-        unsafe record.pointee.lastReadRequest = 5
+        unsafe callbackState.pointee.lastReadRequest = 5
         watch(inputEnded)
         return outcome
       default: return outcome
@@ -318,13 +321,13 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       let room = buffer.count - initialized
       var count = 0
       makeRoom()
-      let owed = isSendingOver && owes
+      let owed = hasSentCloseNotify && hasPendingKeyUpdate
       var outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
       }
       // After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it when the next message begins, in a call that
       // returns as if that message had passed.
-      if owed, !owes, case .wantsRead = outcome, endedAtControlRecord {
+      if owed, !hasPendingKeyUpdate, case .wantsRead = outcome, endedAtControlRecord {
         outcome = unsafe perform { ssl in
           unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
         }
@@ -334,8 +337,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         initialized += count
         // libssl gives all that it has of a record; short of what was asked for, it has no more.
         isEmpty = count < room
-        unsafe record.pointee.lastReadRequest = 5
-        unsafe record.pointee.inbound = BIO_ctrl_wpending(record.pointee.network)
+        unsafe callbackState.pointee.lastReadRequest = 5
+        unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
       case .wantsRead:
         // Several messages may be in one record, and libssl comes back behind each.
         isEmpty = !endedAtControlRecord || !hasPending
@@ -361,12 +364,12 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         guard case .success = outcome else { return (outcome, sealed) }
         sealed += written
       }
-      unsafe record.pointee.outbound = BIO_ctrl_pending(record.pointee.network)
+      unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
       return (.success, sealed)
     }
   }
 
-  /// Sends what libssl owes without being asked: the answer to a KeyUpdate, a ticket. Corresponds to a zero-length
+  /// Sends what libssl has to send without a call for it: the answer to a KeyUpdate, a ticket. Corresponds to a zero-length
   /// `SSL_write_ex(3)`, which is what makes libssl send them.
   mutating func flush() -> Outcome {
     var written = 0
@@ -375,8 +378,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
   }
 
-  /// libssl owes the answer to a KeyUpdate.
-  var owes: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE }
+  /// libssl has not yet sent the answer to a KeyUpdate.
+  var hasPendingKeyUpdate: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE }
 
   /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
   /// `SSL_shutdown(3)`.
@@ -388,7 +391,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     }
     if case .success = outcome {
       // While it reads on, libssl may answer a KeyUpdate. The peer takes what follows close_notify for clear text.
-      isSendingOver = true
+      hasSentCloseNotify = true
       unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
     }
     return outcome

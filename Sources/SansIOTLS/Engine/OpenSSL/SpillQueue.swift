@@ -1,6 +1,6 @@
 /// Ciphertext that no longer fits the outbound ring, in order: a ring itself, which grows. It keeps its memory up to what
 /// the outbound limit makes it need, so that a steady flow of large writes does not allocate, and belongs to its
-/// `ConnectionRecord` alone.
+/// `CallbackState` alone.
 ///
 /// The pointers are sound because the members change here only: the live bytes are the `count` ones from `head` on,
 /// round the end of `capacity`, with `0 <= head < capacity` (or all zero) and `count <= capacity`.

@@ -4,37 +4,37 @@ internal import CSansIOTLSOpenSSL
 /// the info callback saw, the certificate check, and how the stream began. Nothing is guessed from the return value.
 extension TLSError {
   init(
-    _ failure: SSLHandle.Failure, on handle: borrowing SSLHandle, opening: OpeningBytes, inputEnded: Bool,
+    _ failure: SSLHandle.Failure, on handle: borrowing SSLHandle, opening: PlaintextDetection, inputEnded: Bool,
     isHandshakeDone: Bool
   ) {
     // libcrypto's entries may stand before libssl's, which alone say what they meant for the connection.
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
-    let evidence = Evidence(
+    let evidence = FailureFacts(
       code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
-    let judgement = evidence.judgement
+    let classification = evidence.classification
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
     // A chain that libssl accepted may have been refused by the application.
     let failedCheck = handle.verification.flatMap { isVerification && !$0.isAccepted ? $0 : nil }
     self.init(
-      judgement.code, judgement.blame, hint: judgement.hint, alertSent: handle.alertSent,
+      classification.code, classification.blame, hint: classification.hint, alertSent: handle.alertSent,
       alertReceived: evidence.alertReceived, verification: failedCheck,
-      library: failure.entries, isMidRecord: judgement.code == .truncated && failure.isMidRecord)
+      library: failure.entries, isMidRecord: classification.code == .truncated && failure.isMidRecord)
   }
 }
 
 /// All that is known about a failed call.
-private struct Evidence {
+private struct FailureFacts {
   let code: Int32
   let reason: Int32
   let isQueueEmpty: Bool
   let isMidRecord: Bool
   let alertSent: TLSAlert?
-  let verification: CertificateCheck?
+  let verification: TLSVerificationResult?
   let wasRejectedByAnswer: Bool
-  let opening: OpeningBytes
+  let opening: PlaintextDetection
   let inputEnded: Bool
   let isHandshakeDone: Bool
 
@@ -44,7 +44,7 @@ private struct Evidence {
     return (0..<256).contains(number) ? TLSAlert(rawValue: UInt8(number)) : nil
   }
 
-  var judgement: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
+  var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let alert = alertReceived {
       return (.alertReceived, .peer, "the peer ended the connection by the alert \(alert)\(Self.advice(on: alert))")
     }
@@ -58,14 +58,14 @@ private struct Evidence {
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return (.certificateRejected, .peer, "the client sent no certificate and one is required")
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
-      return (.notTLS, .peer, OpeningBytes.httpRequestHint)
+      return (.notTLS, .peer, PlaintextDetection.httpRequestHint)
     case SSL_R_NO_SUITABLE_KEY_SHARE where alertSent == .internalError,
       SSL_R_NO_SUITABLE_GROUPS where alertSent == .internalError, SSL_R_NO_PROTOCOLS_AVAILABLE,
       SSL_R_NO_CIPHERS_AVAILABLE,
       SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM where alertSent == .internalError:
       // A ClientHello that cannot be made: libssl blames itself by the alert, where it blames a peer's choice otherwise.
       return (
-        .nothingInCommon, .local,
+        .peerIncompatible, .local,
         "versions, suites, groups, signature algorithms and security level of this side's configuration leave nothing to offer"
       )
     case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
@@ -84,7 +84,7 @@ private struct Evidence {
       SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
       SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH:
       return (
-        .nothingInCommon, .peer,
+        .peerIncompatible, .peer,
         "both sides allow nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
       )
     default:
@@ -111,7 +111,7 @@ private struct Evidence {
       + "what was read before is genuine, what should have followed is missing"
   }
 
-  private static func advice(on check: CertificateCheck?) -> String {
+  private static func advice(on check: TLSVerificationResult?) -> String {
     switch check.map({ Int32($0.code) }) {
     case X509_V_ERR_HOSTNAME_MISMATCH: "it is not for the server name asked for; ask for a name that it lists"
     case X509_V_ERR_IP_ADDRESS_MISMATCH: "it is not for the address asked for; ask for one that it lists"

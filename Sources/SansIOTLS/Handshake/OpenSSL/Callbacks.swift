@@ -8,19 +8,19 @@ internal import CSansIOTLSShims
 /// The pointers they are handed live for the duration of the callback; everything kept is copied or referenced.
 enum Callbacks {
   static let info: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { ssl, place, value in
-    guard place & SSL_CB_ALERT != 0, let record = unsafe ConnectionRecord.of(ssl) else { return }
+    guard place & SSL_CB_ALERT != 0, let callbackState = unsafe CallbackState.of(ssl) else { return }
     let isFatal = value >> 8 == SSL3_AL_FATAL
     let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
     if place & SSL_CB_WRITE != 0 {
       if isFatal {
-        unsafe record.pointee.alertSent = alert
+        unsafe callbackState.pointee.alertSent = alert
       } else if alert == .noRenegotiation {
-        unsafe record.pointee.declinedRenegotiations += 1
-        unsafe record.pointee.hasNews = true
+        unsafe callbackState.pointee.declinedRenegotiations += 1
+        unsafe callbackState.pointee.hasPendingEvents = true
       }
     } else if !isFatal, alert != .closeNotify {
-      unsafe record.pointee.warnings.append(alert)
-      unsafe record.pointee.hasNews = true
+      unsafe callbackState.pointee.warnings.append(alert)
+      unsafe callbackState.pointee.hasPendingEvents = true
     }
   }
 
@@ -28,7 +28,7 @@ enum Callbacks {
     @convention(c) (
       Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
     ) -> Void = { isSent, _, kind, bytes, count, ssl, _ in
-      guard let record = unsafe ConnectionRecord.of(ssl), let tap = unsafe record.pointee.tap else { return }
+      guard let callbackState = unsafe CallbackState.of(ssl), let tap = unsafe callbackState.pointee.tap else { return }
       unsafe tap.note(
         kind, isSent == 1 ? .sent : .received, UnsafeRawBufferPointer(start: bytes, count: count),
         isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isSettled: SSL_is_init_finished(ssl) == 1)
@@ -36,9 +36,11 @@ enum Callbacks {
 
   static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in
     let ssl = unsafe OpaquePointer(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
-    guard let store = unsafe store, let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return 0 }
+    guard let store = unsafe store, let ssl = unsafe ssl, let callbackState = unsafe CallbackState.of(ssl) else {
+      return 0
+    }
     ERR_set_mark()
-    let result = unsafe verify(store, ssl, record)
+    let result = unsafe verify(store, ssl, callbackState)
     if result == 1 {
       // What a check leaves (a signature that does not even decode) would make SSL_get_error report a failure.
       ERR_pop_to_mark()
@@ -51,36 +53,36 @@ enum Callbacks {
 
   /// Checks the peer's chain and asks the application, or gives libssl the application's answer. The chain is checked once.
   private static func verify(
-    _ store: OpaquePointer, _ ssl: OpaquePointer, _ record: UnsafeMutablePointer<ConnectionRecord>
+    _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) -> Int32 {
-    if case .answered(let answer) = unsafe record.pointee.peerCertificate {
-      return unsafe resume(store, record, answer)
+    if case .answered(let answer) = unsafe callbackState.pointee.peerCertificate {
+      return unsafe resume(store, callbackState, answer)
     }
     // What the application accepted where an offered session was made is not about this certificate.
-    unsafe record.pointee.isAcceptedOutOfDate = false
+    unsafe callbackState.pointee.isAcceptedOutOfDate = false
     unsafe sitls_set_host_flags(store)
     let verdict = unsafe X509_verify_cert(store)
-    let isAsking = unsafe record.pointee.asksAboutPeerCertificate
+    let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
     // Without a question, the details matter only of a chain that was not accepted.
-    if isAsking || verdict != 1 { unsafe record.pointee.verification = CertificateCheck(of: store) }
+    if isAsking || verdict != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
     if isAsking {
-      unsafe record.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
-      unsafe record.pointee.verifiedChain = VerifiedChain(of: store)
+      unsafe callbackState.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
+      unsafe callbackState.pointee.verifiedChain = VerifiedChain(of: store)
       return unsafe sitls_suspend_verification(ssl) ? 1 : 0
     }
-    let isAccepted = unsafe verdict == 1 || record.pointee.ignoresVerdict
-    unsafe record.pointee.isPeerAccepted = isAccepted
+    let isAccepted = unsafe verdict == 1 || callbackState.pointee.ignoresVerdict
+    unsafe callbackState.pointee.isPeerAccepted = isAccepted
     return isAccepted ? 1 : verdict
   }
 
   /// Goes on after the answer, with what the check found before the question.
   private static func resume(
-    _ store: OpaquePointer, _ record: UnsafeMutablePointer<ConnectionRecord>, _ answer: ConnectionRecord.Verdict
+    _ store: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>, _ answer: CallbackState.RecordedAnswer
   ) -> Int32 {
-    unsafe record.pointee.verifiedChain?.move(to: store)
-    unsafe record.pointee.verifiedChain = nil
-    var code = unsafe record.pointee.verification.map { Int32($0.code) } ?? X509_V_ERR_UNSPECIFIED
-    var isAccepted = unsafe code == X509_V_OK || record.pointee.ignoresVerdict
+    unsafe callbackState.pointee.verifiedChain?.move(to: store)
+    unsafe callbackState.pointee.verifiedChain = nil
+    var code = unsafe callbackState.pointee.verification.map { Int32($0.code) } ?? X509_V_ERR_UNSPECIFIED
+    var isAccepted = unsafe code == X509_V_OK || callbackState.pointee.ignoresVerdict
     switch answer {
     case .proceed: break
     case .accept:
@@ -91,7 +93,7 @@ enum Callbacks {
       isAccepted = false
     }
     unsafe X509_STORE_CTX_set_error(store, code)
-    unsafe record.pointee.isPeerAccepted = isAccepted
+    unsafe callbackState.pointee.isPeerAccepted = isAccepted
     return isAccepted ? 1 : 0
   }
 
@@ -114,18 +116,18 @@ enum Callbacks {
   }
 
   private static func examineClientHello(of ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?) -> Int32 {
-    guard let ssl = unsafe ssl, let record = unsafe ConnectionRecord.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
-    let wish = unsafe ClientHello.Wish(of: ssl)
+    guard let ssl = unsafe ssl, let callbackState = unsafe CallbackState.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
+    let wish = unsafe TLSEngine.ClientHello.Selectors(of: ssl)
     // What was decided by the first ClientHello would not be about the second (RFC 8446, section 4.1.2).
-    if case .received(let first) = unsafe record.pointee.request, first != wish {
+    if case .received(let first) = unsafe callbackState.pointee.request, first != wish {
       unsafe alert?.pointee = Int32(TLSAlert.illegalParameter.rawValue)
       return SSL_CLIENT_HELLO_ERROR
     }
-    unsafe record.pointee.request = .received(wish)
-    guard unsafe record.pointee.asksAboutClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
-    switch unsafe record.pointee.clientHello {
+    unsafe callbackState.pointee.request = .received(wish)
+    guard unsafe callbackState.pointee.pausesAtClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
+    switch unsafe callbackState.pointee.clientHello {
     case .none, .asked:
-      unsafe record.pointee.clientHello = .asked(ClientHello(of: ssl, wish))
+      unsafe callbackState.pointee.clientHello = .asked(TLSEngine.ClientHello(of: ssl, wish))
       return SSL_CLIENT_HELLO_RETRY
     case .answered(.reject(let reason)):
       unsafe alert?.pointee = Int32(reason.rawValue)
@@ -178,14 +180,14 @@ enum Callbacks {
     ErrorQueue.preserving {
       // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
       // reads it. 0 says that the reference handed in was not kept.
-      guard let record = unsafe ConnectionRecord.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
+      guard let callbackState = unsafe CallbackState.of(ssl), let origin = unsafe ContextCallbacks.of(ssl)?.origin,
         let copy = unsafe SSL_SESSION_dup(session)
       else { return 0 }
       let provenance = TLSSession.Provenance(
-        origin: origin, serverName: unsafe SSLHandle.serverName(of: ssl, sent: record.pointee.request),
-        isAcceptedOutOfDate: unsafe record.pointee.isAcceptedOutOfDate)
-      unsafe record.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
-      unsafe record.pointee.hasNews = true
+        origin: origin, serverName: unsafe SSLHandle.serverName(of: ssl, sent: callbackState.pointee.request),
+        isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate)
+      unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
+      unsafe callbackState.pointee.hasPendingEvents = true
       return 0
     }
   }
@@ -252,8 +254,8 @@ final class ContextCallbacks: @unchecked Sendable {
     demand = configuration.peerDemand
     ignoresVerdict = configuration.peerVerification == .none
     origin = TLSSession.Origin(
-      identities: Set(configuration.side == .client ? configuration.identities.map { $0.chain[0] } : []),
-      asksAboutPeerCertificate: configuration.asksAboutPeerCertificate)
+      identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
+      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates)
     let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
     _ = unsafe buffer.initialize(from: protocolList)
@@ -269,7 +271,7 @@ final class ContextCallbacks: @unchecked Sendable {
   }
 }
 
-extension CertificateCheck {
+extension TLSVerificationResult {
   /// Reads the result out of a store context while its callback runs.
   init(of store: OpaquePointer) {
     let code = unsafe X509_STORE_CTX_get_error(store)

@@ -3,9 +3,9 @@ internal import CSansIOTLSOpenSSL
 /// Reads what matters out of the ClientHello that libssl is looking at. libssl has checked the outer structure and
 /// bounds the whole; the extensions' insides are checked here, and what is malformed counts as absent (libssl refuses it
 /// later with the right alert).
-extension ClientHello {
+extension TLSEngine.ClientHello {
   /// Valid only inside the ClientHello callback, where the extension bytes live.
-  init(of ssl: OpaquePointer, _ wish: Wish) {
+  init(of ssl: OpaquePointer, _ wish: Selectors) {
     var suites: UnsafePointer<UInt8>?
     let suitesCount = unsafe SSL_client_hello_get0_ciphers(ssl, &suites)
     let legacyVersion = UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl))
@@ -17,18 +17,18 @@ extension ClientHello {
   }
 
   /// What a context is chosen by, as it was sent.
-  struct Wish: Equatable {
+  struct Selectors: Equatable {
     private let serverNames: [UInt8]
     let applicationProtocols: [UInt8]
 
     /// Valid only inside the ClientHello callback, where the extension bytes live.
     init(of ssl: OpaquePointer) {
-      serverNames = unsafe ClientHello.extensionBytes(UInt32(TLSEXT_TYPE_server_name), of: ssl)
-      applicationProtocols = unsafe ClientHello.extensionBytes(
+      serverNames = unsafe TLSEngine.ClientHello.extensionBytes(UInt32(TLSEXT_TYPE_server_name), of: ssl)
+      applicationProtocols = unsafe TLSEngine.ClientHello.extensionBytes(
         UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation), of: ssl)
     }
 
-    var serverName: String? { ClientHello.serverName(in: serverNames) }
+    var serverName: String? { TLSEngine.ClientHello.serverName(in: serverNames) }
   }
 
   private static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {
@@ -45,7 +45,7 @@ extension ClientHello {
       Int(bytes[3]) << 8 | Int(bytes[4]) == bytes.count - 5
     else { return nil }
     let name = Array(bytes[5...])
-    return ServerName.fault(in: name) == nil ? String(decoding: name, as: UTF8.self).lowercased() : nil
+    return TLSServerName.fault(in: name) == nil ? String(decoding: name, as: UTF8.self).lowercased() : nil
   }
 
   /// RFC 7301, section 3.1: a list of length-prefixed names.

@@ -5,7 +5,7 @@ internal import CSansIOTLSShims
 extension SSLHandle {
   /// The name that the ClientHello asks for.
   var serverName: String? {
-    switch unsafe record.pointee.request {
+    switch unsafe callbackState.pointee.request {
     case .sent(let serverName): serverName
     case .received(let wish): wish.serverName
     case nil: nil
@@ -20,9 +20,9 @@ extension SSLHandle {
     return unsafe name.map { unsafe [UInt8](UnsafeBufferPointer(start: $0, count: Int(count))) }
   }
 
-  var negotiated: Negotiated {
+  var negotiated: TLSEngine.NegotiatedParameters {
     let suite = unsafe SSL_get_current_cipher(ssl).flatMap { unsafe SSL_CIPHER_standard_name($0) }
-    return unsafe Negotiated(
+    return unsafe TLSEngine.NegotiatedParameters(
       version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))),
       cipherSuite: suite.map { unsafe String(cString: $0) } ?? "unknown",
       group: sitls_group_name(ssl).map { unsafe String(cString: $0) },

@@ -64,7 +64,7 @@ extension TLSError {
   ///   - algorithm: what it is encrypted with; `nil` for what libcrypto's entry names.
   ///   - entries: what libcrypto left in its queue.
   static func unsupportedEncryption(
-    of what: String, _ algorithm: String?, _ entries: [LibraryEntry]
+    of what: String, _ algorithm: String?, _ entries: [OpenSSLEntry]
   ) -> TLSError? {
     guard let entry = entries.first(where: \.isUnsupportedAlgorithm) else { return nil }
     let named = entry.detail.split(separator: "Algorithm (").dropFirst().first?.split(separator: " :").first
@@ -77,7 +77,7 @@ extension TLSError {
   }
 }
 
-extension TLSError.LibraryEntry {
+extension TLSError.OpenSSLEntry {
   /// Whether libcrypto could not fetch an algorithm, or does not take its parameters. The decoder's own words for bytes that
   /// it does not know have the same reason and come from another library.
   fileprivate var isUnsupportedAlgorithm: Bool {

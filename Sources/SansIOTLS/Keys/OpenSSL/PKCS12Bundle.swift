@@ -49,7 +49,7 @@ final class PKCS12Bundle {
     }
   }
 
-  private func refusal(_ entries: [TLSError.LibraryEntry]) -> TLSError {
+  private func refusal(_ entries: [TLSError.OpenSSLEntry]) -> TLSError {
     let what = "the PKCS#12 bundle"
     if unsafe PKCS12_mac_present(bundle) == 0, entries.contains(where: { $0.isPKCS12(PKCS12_R_MAC_ABSENT) }) {
       return TLSError(
@@ -114,7 +114,7 @@ final class PKCS12Bundle {
   }
 }
 
-extension TLSError.LibraryEntry {
+extension TLSError.OpenSSLEntry {
   fileprivate func isPKCS12(_ reason: Int32) -> Bool {
     ERR_GET_LIB(CUnsignedLong(code)) == ERR_LIB_PKCS12 && reasonCode == Int(reason)
   }

@@ -138,7 +138,7 @@ private struct KeyDecoder {
   }
 
   private func refusal(
-    _ what: String, isAsked: Bool, _ algorithm: String?, _ entries: [TLSError.LibraryEntry]
+    _ what: String, isAsked: Bool, _ algorithm: String?, _ entries: [TLSError.OpenSSLEntry]
   ) -> TLSError {
     if let error = TLSError.unsupportedEncryption(of: what, algorithm, entries) { return error }
     if isAsked, passphrase == nil {

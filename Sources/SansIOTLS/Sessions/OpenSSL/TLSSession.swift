@@ -7,7 +7,7 @@ internal import CSansIOTLSOpenSSL
 /// certificate is out of date by the context's time. Offered by another context than the one that it was made with, its
 /// certificates are checked again, by that context's trust; and the other context must have the same identities, because the
 /// server goes on with the client that it knows. The question about the peer's certificate is not asked again: a context that
-/// asks takes its own sessions alone, and each of them for the whole ``ServerName`` that it was made for.
+/// asks takes its own sessions alone, and each of them for the whole ``TLSServerName`` that it was made for.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
@@ -28,8 +28,8 @@ public struct TLSSession: Sendable {
   /// The connection that a session was made by, as far as a later offer depends on it.
   package struct Provenance: Sendable {
     let origin: Origin
-    /// In canonical form; see ``ServerName``.
-    let serverName: ServerName
+    /// In canonical form; see ``TLSServerName``.
+    let serverName: TLSServerName
     /// The application accepted a certificate that was out of date at that time.
     let isAcceptedOutOfDate: Bool
   }
@@ -38,11 +38,11 @@ public struct TLSSession: Sendable {
   package final class Origin: Sendable {
     /// The leaf certificates of the client's identities.
     let identities: Set<TLSCertificate>
-    let asksAboutPeerCertificate: Bool
+    let pausesAtPeerCertificates: Bool
 
-    init(identities: Set<TLSCertificate>, asksAboutPeerCertificate: Bool) {
+    init(identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool) {
       self.identities = identities
-      self.asksAboutPeerCertificate = asksAboutPeerCertificate
+      self.pausesAtPeerCertificates = pausesAtPeerCertificates
     }
   }
 

@@ -3,16 +3,16 @@ internal import CSansIOTLSOpenSSL
 /// What libssl's message callback tells of one connection, kept until the application pulls it. It exists only where the
 /// configuration asks for it.
 final class MessageTap {
-  private var messages: [TLSMessage] = []
+  private var messages: [TLSTracedMessage] = []
   /// What was pulled already stays in front until it is half of the array.
   private var pulled = 0
   /// Messages from here on passed in a call that has not come to rest.
   private var unrested = 0
   private let limit: Int
   /// A received record of which libssl has the header and not yet the body.
-  private var arriving: TLSMessage?
+  private var arriving: TLSTracedMessage?
   /// close_notify was sent: what libssl says of later messages did not leave.
-  private var isSendingOver = false
+  private var hasSentCloseNotify = false
   private var sending = Way()
   private var receiving = Way()
 
@@ -26,7 +26,7 @@ final class MessageTap {
 
   init(limit: Int) { self.limit = limit }
 
-  func next() -> TLSMessage? {
+  func next() -> TLSTracedMessage? {
     guard pulled < messages.count else { return nil }
     defer {
       pulled += 1
@@ -46,7 +46,7 @@ final class MessageTap {
   /// - Parameters:
   ///   - rest: how.
   ///   - isBetweenRecords: the last record is whole.
-  func rest(_ rest: TLSMessage.Rest, isBetweenRecords: Bool) {
+  func rest(_ rest: TLSTracedMessage.Rest, isBetweenRecords: Bool) {
     if isBetweenRecords { arrived() }
     if let last = messages.indices[max(unrested, pulled)...].last(where: { messages[$0].rest == nil }) {
       messages[last].rest = rest
@@ -61,28 +61,29 @@ final class MessageTap {
   ///   - bytes: the header, type or message.
   ///   - isSettled: nothing of the handshake is under way, so that what is sent is done with.
   func note(
-    _ kind: Int32, _ direction: TLSMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool, isSettled: Bool
+    _ kind: Int32, _ direction: TLSTracedMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool,
+    isSettled: Bool
   ) {
-    if direction == .sent, isSendingOver { return }
+    if direction == .sent, hasSentCloseNotify { return }
     var way = direction == .sent ? sending : receiving
     defer { if direction == .sent { sending = way } else { receiving = way } }
-    var content: TLSMessage.Content
+    var content: TLSTracedMessage.Content
     var size = bytes.count
     switch kind {
     case SSL3_RT_HEADER where bytes.count >= 5:
       if direction == .received { arrived() }
-      let type = unsafe TLSMessage.RecordType(rawValue: bytes[0])
+      let type = unsafe TLSTracedMessage.RecordType(rawValue: bytes[0])
       way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
       // Of a ChangeCipherSpec that is received the record alone is told.
       if direction == .received, type == .changeCipherSpec, !isTLS13 { way.isProtected = true }
       content = .record(type)
       size = unsafe 5 + Int(bytes[3]) << 8 + Int(bytes[4])
     case SSL3_RT_INNER_CONTENT_TYPE where bytes.count >= 1:
-      innerType(unsafe TLSMessage.RecordType(rawValue: bytes[0]), direction)
+      innerType(unsafe TLSTracedMessage.RecordType(rawValue: bytes[0]), direction)
       return
     case 0 where direction == .received && !way.isEncrypted && bytes.count > 0:
       // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2): libssl reports it whole, and not the header of its record.
-      append(TLSMessage(.record(.handshake), direction, size: 2 + bytes.count, isEncrypted: false))
+      append(TLSTracedMessage(.record(.handshake), direction, size: 2 + bytes.count, isEncrypted: false))
       content = .handshake(.clientHello)
     case SSL3_RT_CHANGE_CIPHER_SPEC:
       // From libssl 3.2 on it is told in TLS 1.3 besides its record, which is enough.
@@ -91,13 +92,13 @@ final class MessageTap {
       if !isTLS13 { way.isProtected = true }
     case SSL3_RT_ALERT where bytes.count >= 2:
       content = unsafe .alert(TLSAlert(rawValue: bytes[1]), isFatal: Int32(bytes[0]) == SSL3_AL_FATAL)
-      if direction == .sent { isSendingOver = unsafe bytes[1] == TLSAlert.closeNotify.rawValue }
+      if direction == .sent { hasSentCloseNotify = unsafe bytes[1] == TLSAlert.closeNotify.rawValue }
     case SSL3_RT_HANDSHAKE where bytes.count >= 4:
       content = unsafe .handshake(Self.isHelloRetryRequest(bytes) ? .helloRetryRequest : .init(rawValue: bytes[0]))
     default: return
     }
     let isEncrypted = content == .changeCipherSpec ? false : way.isEncrypted
-    let message = TLSMessage(
+    let message = TLSTracedMessage(
       content, direction, size: size, isEncrypted: isEncrypted, rest: direction == .sent && isSettled ? .done : nil)
     if direction == .received, case .record = content {
       arriving = message
@@ -113,7 +114,7 @@ final class MessageTap {
     arriving = nil
   }
 
-  private func append(_ message: TLSMessage) {
+  private func append(_ message: TLSTracedMessage) {
     if messages.count - pulled >= limit { pulled += 1 }
     if pulled > limit { dropPulled() }
     messages.append(message)
@@ -121,9 +122,9 @@ final class MessageTap {
 
   /// The type inside the protection comes right behind the header of a record that is sent, and behind the body of one
   /// that is received.
-  private func innerType(_ type: TLSMessage.RecordType, _ direction: TLSMessage.Direction) {
-    func inner(_ record: TLSMessage) -> TLSMessage {
-      TLSMessage(.record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
+  private func innerType(_ type: TLSTracedMessage.RecordType, _ direction: TLSTracedMessage.Direction) {
+    func inner(_ record: TLSTracedMessage) -> TLSTracedMessage {
+      TLSTracedMessage(.record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
     }
     if direction == .received {
       arriving = arriving.map(inner)
@@ -142,7 +143,9 @@ final class MessageTap {
   ]
 
   private static func isHelloRetryRequest(_ message: UnsafeRawBufferPointer) -> Bool {
-    guard message.count >= 38, unsafe message[0] == TLSMessage.HandshakeType.serverHello.rawValue else { return false }
+    guard message.count >= 38, unsafe message[0] == TLSTracedMessage.HandshakeType.serverHello.rawValue else {
+      return false
+    }
     return unsafe message[6..<38].elementsEqual(retryRandom)
   }
 }

@@ -10,8 +10,8 @@ extension SSLHandle {
   mutating func startTap(limit: Int) {
     if tap != nil { return }
     let tap = MessageTap(limit: limit)
-    unsafe record.pointee.tap = tap
-    unsafe record.pointee.hasNews = true
+    unsafe callbackState.pointee.tap = tap
+    unsafe callbackState.pointee.hasPendingEvents = true
     unsafe SSL_set_msg_callback(ssl, Callbacks.message)
     noteWaitingClientHello(in: tap)
   }

@@ -45,15 +45,15 @@ final class SeededLibrary: @unchecked Sendable {
     unsafe Minting.made(sitls_seeded_library_new(), "OSSL_LIB_CTX_new, OSSL_PROVIDER_load (about 500 can live at once)")
   }
 
-  private func library(_ side: TLSContext.Configuration.Side) -> OpaquePointer {
+  private func library(_ side: TLSRole) -> OpaquePointer {
     unsafe side == .client ? slot.client : slot.server
   }
 
   /// How many times a side drew random bytes so far.
-  func draws(_ side: TLSContext.Configuration.Side) -> UInt64 { unsafe sitls_seeded_library_draws(library(side)) }
+  func draws(_ side: TLSRole) -> UInt64 { unsafe sitls_seeded_library_draws(library(side)) }
 
   /// The `OSSL_LIB_CTX` of a side.
-  func pointer(_ side: TLSContext.Configuration.Side) -> OpaquePointer {
+  func pointer(_ side: TLSRole) -> OpaquePointer {
     unsafe Minting.made(sitls_seeded_library_context(library(side)), "OSSL_LIB_CTX")
   }
 
@@ -61,7 +61,7 @@ final class SeededLibrary: @unchecked Sendable {
   var minting: OpaquePointer { unsafe pointer(.server) }
 
   /// What the core makes a context of that side in.
-  func context(_ side: TLSContext.Configuration.Side) -> LibraryContext {
+  func context(_ side: TLSRole) -> LibraryContext {
     unsafe LibraryContext(pointer(side), owner: self, prepareTicket: Self.pinTime) { context in
       // A ticket holds the time of its issue, which is pinned; it must not have run out whatever the day.
       unsafe SSL_CTX_set_timeout(context, Self.lifetime)

@@ -47,7 +47,7 @@ final class EnginePair {
     for _ in 0..<4 {
       try client.drain { (segment) throws(TLSError) in try server.feed(segment) }
       try server.drain { (segment) throws(TLSError) in try client.feed(segment) }
-      if case .done = try client.handshake(), case .done = try server.handshake(), server.outboundCount == 0 {
+      if case .done = try client.handshake(), case .done = try server.handshake(), server.pendingOutputByteCount == 0 {
         try readTickets(&client)
         while client.nextEvent() != nil {}
         while server.nextEvent() != nil {}

@@ -6,8 +6,8 @@ import SansIOTLSTestKit
 func fuzzConversation(_ input: [UInt8]) {
   guard input.count > 2 else { return }
   var limits = TLSEngine.Limits()
-  limits.ring = 64 + Int(input[0]) * 8
-  limits.outbound = 1 + Int(input[1]) * 64
+  limits.bufferByteCount = 64 + Int(input[0]) * 8
+  limits.pendingOutputByteCount = 1 + Int(input[1]) * 64
   var pair = try! EnginePair(client: Shared.client, server: Shared.server, limits: limits)
   do { try pair.handshake(limit: 100_000) } catch { preconditionFailure("\(error)") }
   var ends = [End(), End()]
@@ -35,7 +35,7 @@ func fuzzConversation(_ input: [UInt8]) {
       let accepted = side == 0 ? try? pair.server.feed(piece) : try? pair.client.feed(piece)
       ends[side].underway.removeFirst(accepted ?? piece.count)
     case 4:
-      let reader = side == 0 ? EnginePair.Side.client : .server
+      let reader = side == 0 ? TLSRole.client : .server
       if case .done(let bytes)? = try? pair.read(at: reader, upTo: 1 + next() * 4) {
         ends[side].read += bytes
         precondition(ends[1 - side].written.starts(with: ends[side].read), "plaintext is genuine and in order")
@@ -52,8 +52,8 @@ func fuzzConversation(_ input: [UInt8]) {
     default:
       if side == 0 { pair.client.hibernate() } else { pair.server.hibernate() }
     }
-    for pending in [pair.client.outboundCount, pair.server.outboundCount] {
-      precondition(pending <= limits.outbound + 16_640 + 64 * 1024, "what waits is bounded")
+    for pending in [pair.client.pendingOutputByteCount, pair.server.pendingOutputByteCount] {
+      precondition(pending <= limits.pendingOutputByteCount + 16_640 + 64 * 1024, "what waits is bounded")
     }
   }
 }

@@ -37,7 +37,7 @@ enum Shared {
   static let server = try! TLSContext(.server(identity.identity))
   static let asking: TLSContext = {
     var configuration = try! TLSContext.Configuration.server(identity.identity)
-    configuration.asksAboutClientHello = true
+    configuration.pausesAtClientHello = true
     return try! TLSContext(configuration)
   }()
   static let client: TLSContext = {

@@ -29,7 +29,7 @@ func fuzzHandshake(_ input: [UInt8]) {
     precondition(again?.description == engine.failure?.description, "errors are sticky")
   }
   _ = engine.drain()
-  precondition(engine.outboundCount == 0)
+  precondition(engine.pendingOutputByteCount == 0)
 }
 
 private func failure(_ body: () throws(TLSError) -> Void) -> TLSError? {

@@ -5,7 +5,7 @@ import NIOTLS
 /// Two embedded channels joined by hand, each with a handler of the same peer and one that counts.
 final class EmbeddedPair {
   /// A connection that came to rest before it was done.
-  struct Stuck: Error {}
+  struct Stalled: Error {}
 
   /// Stands where the application stands.
   final class Counter: ChannelInboundHandler {
@@ -40,7 +40,7 @@ final class EmbeddedPair {
     client.connect(to: address, promise: nil)
     server.connect(to: address, promise: nil)
     while try move(client, to: server) || move(server, to: client) {}
-    guard atClient.isHandshakeDone, atServer.isHandshakeDone else { throw Stuck() }
+    guard atClient.isHandshakeDone, atServer.isHandshakeDone else { throw Stalled() }
   }
 
   /// Moves what one end sent to the other.

@@ -18,7 +18,7 @@ final class EnginePingPong {
       try server.drain { (segment) throws(TLSError) in try client.feed(segment) }
       _ = try (client.handshake(), server.handshake())
     }
-    guard client.negotiated != nil, server.negotiated != nil else { throw EmbeddedPair.Stuck() }
+    guard client.negotiated != nil, server.negotiated != nil else { throw EmbeddedPair.Stalled() }
   }
 
   func run(_ rounds: Int) throws { try Self.run(rounds, message, &client, &server, &buffer) }
@@ -38,10 +38,10 @@ final class EnginePingPong {
   private static func pass(
     _ plaintext: RawSpan, from source: inout TLSEngine, to target: inout TLSEngine, _ buffer: inout [UInt8]
   ) throws {
-    guard case .done(plaintext.byteCount) = try source.write(plaintext) else { throw EmbeddedPair.Stuck() }
+    guard case .done(plaintext.byteCount) = try source.write(plaintext) else { throw EmbeddedPair.Stalled() }
     try source.drain { (segment) throws(TLSError) in try target.feed(segment) }
     buffer.removeAll(keepingCapacity: true)
     try buffer.append(addingCapacity: plaintext.byteCount) { output in _ = try target.read(into: &output) }
-    guard buffer.count == plaintext.byteCount else { throw EmbeddedPair.Stuck() }
+    guard buffer.count == plaintext.byteCount else { throw EmbeddedPair.Stalled() }
   }
 }

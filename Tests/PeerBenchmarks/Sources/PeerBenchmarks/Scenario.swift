@@ -23,7 +23,7 @@ struct Scenario: Sendable {
         pair.client.writeAndFlush(plaintext, promise: nil)
         try pair.move(pair.client, to: pair.server)
       }
-      guard pair.atServer.byteCount == wanted else { throw EmbeddedPair.Stuck() }
+      guard pair.atServer.byteCount == wanted else { throw EmbeddedPair.Stalled() }
     }
   }
 
@@ -41,7 +41,7 @@ struct Scenario: Sendable {
         pair.server.writeAndFlush(plaintext, promise: nil)
         try pair.move(pair.server, to: pair.client)
       }
-      guard pair.atClient.byteCount == wanted else { throw EmbeddedPair.Stuck() }
+      guard pair.atClient.byteCount == wanted else { throw EmbeddedPair.Stalled() }
     }
   }
 }

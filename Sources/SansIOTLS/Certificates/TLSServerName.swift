@@ -2,7 +2,7 @@
 /// certificate.
 ///
 /// Corresponds to `SSL_set1_host(3)`, `SSL_set_tlsext_host_name(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
-public enum ServerName: Sendable, Hashable {
+public enum TLSServerName: Sendable, Hashable {
   /// A DNS name in ASCII form (A-labels for international names), 1 to 253 characters; one trailing dot is dropped. Its
   /// labels hold letters, digits, hyphens and underscores, 1 to 63 of them. It has neither wildcard nor port.
   case dns(String)

@@ -5,7 +5,7 @@ internal import CSansIOTLSShims
 /// application data of the `SSL` and as callback argument of the BIO; only the thread that is inside a call of the owning
 /// engine touches it.
 @safe
-struct ConnectionRecord: ~Copyable {
+struct CallbackState: ~Copyable {
   // MARK: The BIO pair
 
   /// Our half of the pair; `nil` while the rings are removed (hibernation).
@@ -29,33 +29,33 @@ struct ConnectionRecord: ~Copyable {
   /// How many requests for a renegotiation libssl has declined by a warning.
   var declinedRenegotiations: UInt32 = 0
   var warnings: [TLSAlert] = []
-  var verification: CertificateCheck?
+  var verification: TLSVerificationResult?
   // MARK: Questions
 
   /// A question's way through the callback that asks it.
-  enum Inquiry<Asked> {
+  enum PendingQuestion<Asked> {
     case none
     // In a box, so that a record without a question is small.
     indirect case asked(Asked)
-    case answered(Verdict)
+    case answered(RecordedAnswer)
   }
-  enum Verdict { case proceed, accept, reject(TLSAlert) }
+  enum RecordedAnswer { case proceed, accept, reject(TLSAlert) }
 
   /// Of a resumed TLS 1.2 session libssl tells the name that it was made with, so what was asked for is kept here.
   enum Request {
     case sent(serverName: String)
     /// By the first ClientHello; the second, behind a HelloRetryRequest, must not differ.
-    case received(ClientHello.Wish)
+    case received(TLSEngine.ClientHello.Selectors)
   }
 
-  let asksAboutClientHello: Bool
-  let asksAboutPeerCertificate: Bool
+  let pausesAtClientHello: Bool
+  let pausesAtPeerCertificates: Bool
   /// The configuration says that chains are not checked.
   var ignoresVerdict: Bool
   /// Whom the ClientHello asks for; `nil` before it came, and for a client that names nobody.
   var request: Request?
-  var clientHello: Inquiry<ClientHello> = .none
-  var peerCertificate: Inquiry<[TLSCertificate]> = .none
+  var clientHello: PendingQuestion<TLSEngine.ClientHello> = .none
+  var peerCertificate: PendingQuestion<[TLSCertificate]> = .none
   /// What the check found before the question was asked, so that the answer needs no second one.
   var verifiedChain: VerifiedChain?
 
@@ -64,14 +64,14 @@ struct ConnectionRecord: ~Copyable {
   var tap: MessageTap?
   /// Something of what follows or stands above is new: warnings, sessions. With a tap it is
   /// always so: whether messages passed is not asked apart, so that a connection without one pays nothing.
-  var hasNews: Bool
+  var hasPendingEvents: Bool
 
   init(limits: TLSEngine.Limits, context: TLSContext) {
-    tap = context.tapsMessages ? MessageTap(limit: limits.messages) : nil
-    hasNews = tap != nil
-    spilled = SpillQueue(limit: limits.outbound)
-    asksAboutClientHello = context.configuration.asksAboutClientHello
-    asksAboutPeerCertificate = context.asksAboutPeerCertificate
+    tap = context.tracesMessages ? MessageTap(limit: limits.tracedMessageCount) : nil
+    hasPendingEvents = tap != nil
+    spilled = SpillQueue(limit: limits.pendingOutputByteCount)
+    pausesAtClientHello = context.configuration.pausesAtClientHello
+    pausesAtPeerCertificates = context.pausesAtPeerCertificates
     ignoresVerdict = context.ignoresVerdict
   }
 
@@ -87,8 +87,8 @@ struct ConnectionRecord: ~Copyable {
   }
 
   /// The record of the connection that `ssl` belongs to.
-  static func of(_ ssl: OpaquePointer?) -> UnsafeMutablePointer<ConnectionRecord>? {
-    unsafe SSL_get_ex_data(ssl, 0)?.assumingMemoryBound(to: ConnectionRecord.self)
+  static func of(_ ssl: OpaquePointer?) -> UnsafeMutablePointer<CallbackState>? {
+    unsafe SSL_get_ex_data(ssl, 0)?.assumingMemoryBound(to: CallbackState.self)
   }
 
   /// Watches libssl's half of the pair during the handshake. Before libssl writes more than the ring can take, the ring is
@@ -96,10 +96,10 @@ struct ConnectionRecord: ~Copyable {
   /// flight filled the ring in the same call. At the end of the stream it tells inside what libssl was.
   static let watch: BIO_callback_fn_ex = { bio, operation, _, length, _, _, result, _ in
     guard let argument = unsafe BIO_get_callback_arg(bio) else { return Int(result) }
-    let record = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: ConnectionRecord.self)
+    let callbackState = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: CallbackState.self)
     switch operation {
-    case BIO_CB_READ: unsafe record.pointee.lastReadRequest = length
-    case BIO_CB_WRITE: if unsafe length > sitls_write_room(bio) { unsafe record.pointee.spill() }
+    case BIO_CB_READ: unsafe callbackState.pointee.lastReadRequest = length
+    case BIO_CB_WRITE: if unsafe length > sitls_write_room(bio) { unsafe callbackState.pointee.spill() }
     default: break
     }
     return Int(result)

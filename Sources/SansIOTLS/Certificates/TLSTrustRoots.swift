@@ -1,6 +1,6 @@
 /// A source of certificates that a peer's chain may end at: self-signed ones, or any, where a configuration sets
 /// ``TLSContext/Configuration/acceptsPartialChains``. A configuration takes several sources.
-public struct TLSTrust: Sendable {
+public struct TLSTrustRoots: Sendable {
   enum Kind: Sendable {
     case system
     case certificates([TLSCertificate])
@@ -14,39 +14,39 @@ public struct TLSTrust: Sendable {
 
   /// The distribution's trust store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its place. Where there is none, the
   /// context warns of it. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
-  public static let system = TLSTrust(kind: .system)
+  public static let system = TLSTrustRoots(kind: .system)
 
   /// These certificates.
   ///
   /// - Parameter certificates: at least one: roots, self-signed certificates of peers, or others, which count with
   ///   ``TLSContext/Configuration/acceptsPartialChains``.
   /// - Returns: the source.
-  public static func certificates(_ certificates: [TLSCertificate]) -> TLSTrust {
-    TLSTrust(kind: .certificates(certificates))
+  public static func certificates(_ certificates: [TLSCertificate]) -> TLSTrustRoots {
+    TLSTrustRoots(kind: .certificates(certificates))
   }
 
   /// The certificates of a PEM text.
   ///
   /// - Parameter bytes: at least one `CERTIFICATE` block.
   /// - Returns: the source.
-  public static func pem(_ bytes: [UInt8]) -> TLSTrust { TLSTrust(kind: .pem(bytes)) }
+  public static func pem(_ bytes: [UInt8]) -> TLSTrustRoots { TLSTrustRoots(kind: .pem(bytes)) }
 
   /// One certificate in DER form.
   ///
   /// - Parameter bytes: the certificate and nothing behind it.
   /// - Returns: the source.
-  public static func der(_ bytes: [UInt8]) -> TLSTrust { TLSTrust(kind: .der(bytes)) }
+  public static func der(_ bytes: [UInt8]) -> TLSTrustRoots { TLSTrustRoots(kind: .der(bytes)) }
 
   /// A PEM file; libcrypto opens it. Corresponds to `SSL_CTX_load_verify_file(3)`.
   ///
   /// - Parameter path: the file's path.
   /// - Returns: the source.
-  public static func file(_ path: String) -> TLSTrust { TLSTrust(kind: .file(path)) }
+  public static func file(_ path: String) -> TLSTrustRoots { TLSTrustRoots(kind: .file(path)) }
 
   /// A directory of certificates named by hash, as `openssl rehash` makes it; libcrypto looks there when it checks a
   /// chain. A directory that holds none is warned of. Corresponds to `SSL_CTX_load_verify_dir(3)`.
   ///
   /// - Parameter path: the directory's path, without a colon.
   /// - Returns: the source.
-  public static func directory(_ path: String) -> TLSTrust { TLSTrust(kind: .directory(path)) }
+  public static func directory(_ path: String) -> TLSTrustRoots { TLSTrustRoots(kind: .directory(path)) }
 }

@@ -4,7 +4,7 @@
 /// its record alone; no content is kept, so that a tap holds no secret.
 ///
 /// Corresponds to what `SSL_CTX_set_msg_callback(3)` tells.
-public struct TLSMessage: Sendable, Hashable {
+public struct TLSTracedMessage: Sendable, Hashable {
   /// Which way it went, seen from the engine.
   public enum Direction: Sendable, Hashable {
     /// To the peer.
@@ -69,7 +69,7 @@ public struct TLSMessage: Sendable, Hashable {
   }
 }
 
-extension TLSMessage {
+extension TLSTracedMessage {
   /// The content type of a record (RFC 8446, section 5.1).
   public struct RecordType: RawRepresentable, Hashable, Sendable {
     /// The number on the wire.
@@ -143,7 +143,7 @@ extension TLSMessage {
   }
 }
 
-extension TLSMessage.RecordType: CustomStringConvertible {
+extension TLSTracedMessage.RecordType: CustomStringConvertible {
   /// The type's name as in RFC 8446, for example `application_data`.
   public var description: String {
     switch self {
@@ -156,12 +156,12 @@ extension TLSMessage.RecordType: CustomStringConvertible {
   }
 }
 
-extension TLSMessage.HandshakeType: CustomStringConvertible {
+extension TLSTracedMessage.HandshakeType: CustomStringConvertible {
   /// The message's name as in the RFCs, for example `ClientHello`.
   public var description: String { Self.names[rawValue] ?? "handshake message \(rawValue)" }
 }
 
-extension TLSMessage: CustomStringConvertible {
+extension TLSTracedMessage: CustomStringConvertible {
   /// For example `sent Finished, 36 bytes, encrypted`.
   public var description: String {
     let name =

@@ -1,0 +1,22 @@
+/// The result of checking a certificate chain.
+///
+/// Corresponds to `X509_STORE_CTX_get_error(3)`.
+public struct TLSVerificationResult: Sendable, Hashable, CustomStringConvertible {
+  /// The `X509_V_…` number; 0 is success.
+  public let code: Int
+  /// libcrypto's text for it. Corresponds to `X509_verify_cert_error_string(3)`.
+  public let text: String
+  /// Where in the chain: 0 is the peer's own certificate.
+  public let depth: Int
+  /// The subject of the certificate at that depth, in the form of RFC 2253.
+  public let subject: String
+
+  /// Whether the chain was accepted.
+  public var isAccepted: Bool { code == 0 }
+
+  /// For example `unable to get local issuer certificate (20) at depth 0, CN=example`.
+  public var description: String {
+    if isAccepted { return "accepted" }
+    return "\(text) (\(code)) at depth \(depth)" + (subject.isEmpty ? "" : ", \(subject.printable)")
+  }
+}

@@ -1,0 +1,47 @@
+/// The queue behind `nextEvent()`: bounded in number and in bytes, so that a flood of tickets cannot make memory grow.
+struct EventQueue: Sendable {
+  private var events: [TLSEngine.Event] = []
+
+  var isEmpty: Bool { events.isEmpty }
+
+  private var ticketBytes: Int { events.reduce(0) { $0 + $1.ticketBytes } }
+
+  /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept. What
+  /// comes once in a connection always is: no number of warnings makes it disappear.
+  ///
+  /// - Parameters:
+  ///   - event: what happened.
+  ///   - limits: say how many events, and how many bytes of tickets, may wait.
+  mutating func append(_ event: TLSEngine.Event, _ limits: TLSEngine.Limits) {
+    let size = event.ticketBytes
+    if size > limits.queuedTicketByteCount { return }
+    while size > 0, ticketBytes + size > limits.queuedTicketByteCount, dropOldestTicket() {}
+    if events.count >= limits.queuedEventCount, !dropOldestTicket() {
+      switch event {
+      case .alertReceived, .sessionTicket: return
+      case .handshakeCompleted, .peerClosed: break
+      }
+    }
+    events.append(event)
+  }
+
+  private mutating func dropOldestTicket() -> Bool {
+    guard let oldest = events.firstIndex(where: { if case .sessionTicket = $0 { true } else { false } }) else {
+      return false
+    }
+    events.remove(at: oldest)
+    return true
+  }
+
+  mutating func next() -> TLSEngine.Event? {
+    guard let event = events.first else { return nil }
+    // An idle connection keeps no storage for events.
+    if events.count == 1 { events = [] } else { events.removeFirst() }
+    return event
+  }
+}
+
+extension TLSEngine.Event {
+  /// The bytes that a peer made the event hold.
+  fileprivate var ticketBytes: Int { if case .sessionTicket(let session) = self { session.ticketByteCount } else { 0 } }
+}
