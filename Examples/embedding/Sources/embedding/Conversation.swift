@@ -28,7 +28,7 @@ protocol Transport: AnyObject {
 /// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; what `transport` throws.
 func converse(
   _ tls: inout TLSEngine, over transport: some Transport, request: [UInt8],
-  decide: (Question) -> Answer = { _ in .proceed }
+  decide: (TLSEngine.Question) -> TLSEngine.Answer = { _ in .proceed }
 ) throws -> [UInt8] {
   // README: the loop
   var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []

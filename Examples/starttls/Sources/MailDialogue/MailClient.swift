@@ -40,7 +40,7 @@ public struct MailClient: Sendable {
   @discardableResult
   public func send<Transport: ByteTransport>(
     _ message: MailMessage, over transport: Transport, leavingTLS: Bool = false
-  ) async throws -> NegotiatedParameters {
+  ) async throws -> TLSEngine.NegotiatedParameters {
     do {
       if let defect = message.defect { throw Refused(description: defect) }
       return try await converse(message, transport, leavingTLS)
@@ -52,7 +52,7 @@ public struct MailClient: Sendable {
 
   private func converse<Transport: ByteTransport>(
     _ message: MailMessage, _ transport: Transport, _ leavingTLS: Bool
-  ) async throws -> NegotiatedParameters {
+  ) async throws -> TLSEngine.NegotiatedParameters {
     var channel = LineChannel(transport)
     try await Self.expect("220", from: &channel)
     let offers = try await Self.ask("EHLO localhost", "250", of: &channel)
