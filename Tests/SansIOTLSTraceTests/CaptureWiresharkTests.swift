@@ -47,7 +47,7 @@ import Testing
     var time: UInt64 = 1_700_000_000_000_000_000
     func keep() {
       // Before, a secret may still come that is needed by what has passed.
-      guard (logger == .client ? pair.client.negotiated : pair.server.negotiated) != nil else { return }
+      guard pair[logger].negotiated != nil else { return }
       for line in secrets.take() { capture.keyLog(line) }
       file += capture.takeBytes()
     }

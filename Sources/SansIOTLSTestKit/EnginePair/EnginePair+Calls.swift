@@ -26,7 +26,7 @@ extension EnginePair {
   /// - Parameter side: the side that is drained.
   /// - Returns: its ciphertext.
   public mutating func drain(from side: TLSRole) -> [UInt8] {
-    if self[outboundOf: side] == 0 { return [] }
+    if self[side].pendingOutputByteCount == 0 { return [] }
     return call(.drain, at: side, Tape.Outcome.bytes) { (engine) throws(Never) in engine.drain() }
   }
 
@@ -146,13 +146,8 @@ extension EnginePair {
   }
 
   private func askedClientHello(at side: TLSRole) -> TLSEngine.ClientHello? {
-    let question = side == .client ? client.question : server.question
-    if case .clientHello(let hello)? = question { return hello }
+    if case .clientHello(let hello)? = self[side].question { return hello }
     return nil
-  }
-
-  private subscript(outboundOf side: TLSRole) -> Int {
-    side == .client ? client.pendingOutputByteCount : server.pendingOutputByteCount
   }
 
   /// Calls one engine, then notes what it tapped and what came of the call.
@@ -162,7 +157,7 @@ extension EnginePair {
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     do throws(Failure) {
-      let result = side == .client ? try body(&client) : try body(&server)
+      let result = try body(&self[side])
       note(call(), at: side, outcome(result))
       return result
     } catch {
@@ -174,7 +169,7 @@ extension EnginePair {
   private mutating func note(
     _ call: @autoclosure () -> Tape.Call, at side: TLSRole, _ outcome: @autoclosure () -> Tape.Outcome
   ) {
-    if side == .client { log.note(.client, &client) } else { log.note(.server, &server) }
+    log.note(side, &self[side])
     if log.isTaping { log.record(Tape.Entry(side: side, call: call(), outcome: outcome())) }
   }
 }

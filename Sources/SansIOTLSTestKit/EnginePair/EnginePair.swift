@@ -30,6 +30,14 @@ public struct EnginePair: ~Copyable {
   public let log: ConversationLog
   private var loggedActions = 0
 
+  /// The engine of one side, to be called directly; such calls are not recorded on the tape.
+  ///
+  /// - Parameter role: The side.
+  public subscript(_ role: TLSRole) -> TLSEngine {
+    _read { if role == .client { yield client } else { yield server } }
+    _modify { if role == .client { yield &client } else { yield &server } }
+  }
+
   /// Whether the engines keep their messages for the ladder, whatever their contexts say. Off in tests of what an engine does
   /// without a tap.
   @TaskLocal package static var keepsMessages = true
@@ -175,7 +183,7 @@ public struct EnginePair: ~Copyable {
 
   private mutating func deliver(to side: TLSRole) -> Bool {
     // What is on its way to an engine that failed stays there.
-    if (side == .client ? client.failure : server.failure) != nil { return false }
+    if self[side].failure != nil { return false }
     var moved = false
     while true {
       switch link.deliver(to: side) {

@@ -73,14 +73,14 @@ private struct ChunkingOutcome {
       streams.append(("what the \(side) read", plaintext))
       streams.append(("what the \(side) sent", ciphertext))
       facts.append(("the \(side)'s failure", Self.failure(of: side, pair)))
-      facts.append(("the \(side)'s needs", side == .client ? "\(pair.client.needs)" : "\(pair.server.needs)"))
+      facts.append(("the \(side)'s needs", "\(pair[side].needs)"))
     }
     facts.append(("the client's events", Self.events(&pair.client)))
     facts.append(("the server's events", Self.events(&pair.server)))
   }
 
   private static func failure(of side: TLSRole, _ pair: borrowing EnginePair) -> String {
-    (side == .client ? pair.client.failure : pair.server.failure).map { "\($0)" } ?? "none"
+    pair[side].failure.map { "\($0)" } ?? "none"
   }
 
   private static func events(_ engine: inout TLSEngine) -> String {
