@@ -1,0 +1,19 @@
+extension TLSEngine {
+  /// The next thing that happened, oldest first.
+  ///
+  /// - Returns: the event, or `nil` if there is none.
+  public mutating func nextEvent() -> Event? { events.next() }
+
+  mutating func collectEvents() {
+    guard handle.hasPendingEvents else { return }
+    handle.takePendingEvents { events.append($0, limits) }
+    if failure == nil, handle.declinedRenegotiations > limits.declinedRenegotiationCount {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint:
+            "more than limits.declinedRenegotiationCount, \(limits.declinedRenegotiationCount), renegotiations were asked for"
+        ))
+    }
+  }
+}

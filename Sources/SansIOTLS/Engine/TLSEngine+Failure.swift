@@ -1,0 +1,68 @@
+extension TLSEngine {
+  /// Asks the state machine, and throws where it says so.
+  @inline(__always) @discardableResult
+  mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Action {
+    let action = state.action(for: call)
+    switch action {
+    case .failed: try throwFailure()
+    case .misuse(let misuse): throw Self.error(for: misuse)
+    default: break
+    }
+    return action
+  }
+
+  @inline(__always)
+  mutating func throwFailure() throws(TLSError) {
+    if let failure {
+      hasUnreportedEnd = false
+      throw failure
+    }
+  }
+
+  static func error(for misuse: EngineState.Misuse) -> TLSError {
+    switch misuse {
+    case .closed: TLSError(.closed, .misuse, hint: "close() was called; nothing can be sent any more")
+    case .abandoned: TLSError(.abandoned, .misuse, hint: "close() was called in mid-handshake; the connection is over")
+    case .inputAfterEOF: TLSError(.inputAfterEOF, .misuse, hint: "feedEOF() was called; nothing can follow it")
+    case .noQuestion: TLSError(.wrongAnswer, .misuse, hint: "there is no question to answer")
+    }
+  }
+
+  /// What a call left that was neither success nor a want.
+  mutating func end(_ outcome: SSLHandle.Outcome) {
+    collectEvents()
+    if failure != nil { return }
+    switch outcome {
+    case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
+      // RFC 8446, section 5.1. libssl takes it for an end, and could neither write nor close behind it.
+      fail(
+        TLSError(
+          .protocolViolation, .peer, hint: "the peer closed the connection in the middle of a handshake message"))
+    case .peerClosed where state.isHandshakeDone:
+      state.peerClosed()
+      hasUnreportedEnd = true
+      events.append(.peerClosed, limits)
+    case .peerClosed:
+      fail(
+        TLSError(
+          .alertReceived, .peer, hint: "the peer closed the connection in the middle of the handshake",
+          alertReceived: .closeNotify))
+    case .failed(let failure):
+      fail(
+        TLSError(
+          failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
+    case .success, .wantsRead: break
+    case .asksClientHello, .asksPeerCertificate:
+      fail(TLSError(.library, .local, hint: "libssl asked a question outside of a handshake"))
+    }
+  }
+
+  /// Ends the connection. The first error stays.
+  mutating func fail(_ error: TLSError) {
+    if failure != nil { return }
+    failure = error
+    handle.rest(.failed(error.code))
+    hasUnreportedEnd = true
+    state.failed()
+  }
+}

@@ -1,0 +1,55 @@
+extension TLSEngine {
+  /// Goes on with the handshake as far as it comes. `feed` does so by itself: this tells how things stand.
+  ///
+  /// - Returns: `.done`, `.needsFeed` or `.needsAnswer`.
+  /// - Throws: ``TLSError``: what ended the connection; `.abandoned` after `close()` in mid-handshake.
+  ///
+  /// Corresponds to `SSL_do_handshake(3)`.
+  public mutating func handshake() throws(TLSError) -> Step<Void> {
+    switch try admit(.handshake) {
+    case .done: return .done(())
+    case .needsAnswer: return .needsAnswer
+    default: return .needsFeed
+    }
+  }
+
+  /// Runs the handshake to rest.
+  mutating func advanceHandshake() { settle(handle.handshake()) }
+
+  mutating func settle(_ outcome: SSLHandle.Outcome) {
+    if case .success = outcome, selectionWasNotOffered {
+      // Before the news: a session of this connection is of no use either.
+      fail(
+        TLSError(
+          .protocolViolation, .peer, hint: "the server selected an application protocol (ALPN) that was not offered"))
+      return
+    }
+    if case .success = outcome, !handle.proof(for: servingContext ?? context).isSufficient {
+      fail(
+        TLSError(
+          .certificateRejected, .peer,
+          hint: "the handshake was done without an acceptable certificate of the peer, and one is required"))
+      return
+    }
+    collectEvents()
+    switch outcome {
+    case .success:
+      state.handshakeCompleted()
+      events.append(.handshakeCompleted, limits)
+      handle.rest(.done)
+    case .wantsRead: handle.rest(.needsFeed)
+    case .asksClientHello, .asksPeerCertificate:
+      state.asked()
+      handle.rest(.needsAnswer)
+    case .peerClosed, .failed: end(outcome)
+    }
+  }
+
+  /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since the
+  /// middle of 2024, and then refuses by an alert. Before, it has finished its handshake when the engine looks, and cannot
+  /// be made to send one.
+  var selectionWasNotOffered: Bool {
+    guard context.role == .client, let selected = handle.selectedApplicationProtocol else { return false }
+    return !context.configuration.offers(selected)
+  }
+}

@@ -1,0 +1,25 @@
+extension TLSEngine {
+  /// What the engine waits for: all that an event loop must know.
+  public var needs: Needs {
+    var needs: Needs = handle.pendingOutputByteCount > 0 ? .drain : []
+    switch state.phase {
+    case .failed: if hasUnreportedEnd { needs.insert(.read) }
+    case .abandoned: break
+    case .asking: needs.insert(.answer)
+    case .handshaking: if !state.inputEnded { needs.insert(.feed) }
+    case .open:
+      if state.receiving == .closed {
+        if hasUnreportedEnd { needs.insert(.read) }
+      } else {
+        needs.insert(handle.isAtRest ? .feed : .read)
+      }
+    }
+    return needs
+  }
+
+  /// How many ciphertext bytes until the next step can be made: a transport that must not read ahead (a serial line, a
+  /// protocol that goes on in clear) reads exactly so many. 0 when none are waited for.
+  ///
+  /// Corresponds to `BIO_ctrl_get_read_request(3)`.
+  public var bytesNeeded: Int { needs.contains(.feed) ? handle.bytesNeeded : 0 }
+}

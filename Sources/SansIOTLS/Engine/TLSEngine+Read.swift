@@ -1,0 +1,54 @@
+extension TLSEngine {
+  /// Decrypts into the caller's memory as many records as have arrived and fit. Data comes before the end or the error
+  /// behind it.
+  ///
+  /// - Parameter output: takes the plaintext; what was in it stays.
+  /// - Returns: `.done` with the number of bytes, `.needsFeed`, `.needsAnswer`, or `.endOfStream`, which repeats.
+  /// - Throws: ``TLSError``: what ended the connection, `.truncated` if the transport ended without close_notify;
+  ///   `.abandoned`.
+  ///
+  /// Corresponds to `SSL_read_ex(3)`.
+  public mutating func read(into output: inout OutputRawSpan) throws(TLSError) -> Step<Int> {
+    switch try admit(.read) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    case .endOfStream:
+      hasUnreportedEnd = false
+      return .endOfStream
+    default: break
+    }
+    let start = output.byteCount
+    reading: while output.freeCapacity > 0, !handle.isAtRest {
+      if handle.isInsideMessage {
+        continueHandshakeMessage()
+        if handle.isInsideMessage || failure != nil || state.receiving == .closed { break reading }
+        continue
+      }
+      let outcome = handle.read(into: &output)
+      switch outcome {
+      case .success:
+        // Each control record may have been answered: while nobody drains, data between them excuses nothing.
+        if controlRecords > 0, handle.pendingOutputByteCount < limits.pendingOutputByteCount { controlRecords = 0 }
+      case .wantsRead:
+        guard handle.endedAtControlRecord else { break reading }
+        controlRecordPassed()
+        if failure != nil { break reading }
+      default:
+        end(outcome)
+        break reading
+      }
+    }
+    let count = output.byteCount - start
+    if handle.hasPendingEvents {
+      collectEvents()
+      handle.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
+    }
+    if count > 0 { return .done(count) }
+    try throwFailure()
+    if state.receiving == .closed {
+      hasUnreportedEnd = false
+      return .endOfStream
+    }
+    return output.freeCapacity == 0 ? .done(0) : .needsFeed
+  }
+}

@@ -1,0 +1,43 @@
+extension TLSEngine {
+  /// Seals plaintext into records. What is accepted is sealed in this very call: a later call can never find a write
+  /// half done, and there is no "retry with the same buffer".
+  ///
+  /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
+  /// - Returns: `.done` with how many bytes were accepted: all of them, or as many whole records as fit under
+  ///   ``Limits-swift.struct/pendingOutputByteCount``, at least one; `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
+  ///   message that the peer began to send keeps libssl from writing.
+  /// - Throws: ``TLSError``: what ended the connection; `.closed` after `close()`; `.abandoned`.
+  ///
+  /// Corresponds to `SSL_write_ex(3)`.
+  public mutating func write(_ plaintext: RawSpan) throws(TLSError) -> Step<Int> {
+    switch try admit(.write) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    default: break
+    }
+    let count = plaintext.byteCount
+    if count == 0 { return .done(0) }
+    if try !isBetweenMessages() { return .needsFeed }
+    let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
+    if room <= 0 { return .needsDrain }
+    // Whole records rather than crumbs near the limit: it may be passed by one record.
+    let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
+    let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
+    if sealed > 0 {
+      // What was sealed before it counts; the failure is told by the next call.
+      if case .failed = outcome { end(outcome) }
+      return .done(sealed)
+    }
+    switch outcome {
+    case .success: return .done(0)
+    case .wantsRead: return .needsFeed
+    default:
+      end(outcome)
+      try throwFailure()
+      return .needsFeed
+    }
+  }
+
+  /// The plaintext of one record at most (RFC 8446, section 5.1).
+  static let recordSize = 16_384
+}
