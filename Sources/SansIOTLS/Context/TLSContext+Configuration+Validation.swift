@@ -1,0 +1,41 @@
+extension TLSContext.Configuration {
+  /// The mistakes that can be told without libssl.
+  func validate() throws(TLSError) {
+    func refuse(_ code: TLSError.Code, _ hint: String) -> TLSError { TLSError(code, .misuse, hint: hint) }
+    for version in [minimumVersion, maximumVersion] {
+      if let version, version != .tls12, version != .tls13 {
+        throw refuse(.invalidVersionRange, "\(version) is not offered; choose TLS 1.2 or TLS 1.3")
+      }
+    }
+    if let minimumVersion, let maximumVersion, minimumVersion > maximumVersion {
+      throw refuse(.invalidVersionRange, "minimum \(minimumVersion) is over maximum \(maximumVersion)")
+    }
+    if applicationProtocols.contains(where: { !(1...255).contains($0.utf8.count) })
+      || applicationProtocols.reduce(0, { $0 + 1 + $1.utf8.count }) > 65_535
+    {
+      throw refuse(
+        .invalidApplicationProtocol, "an application protocol has 1 to 255 bytes, and all of them 65,535 at most")
+    }
+    if role == .server, identities.isEmpty {
+      throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
+    }
+    if verifiesPeer, trust.isEmpty {
+      throw refuse(.missingTrustRoots, "peers are to be verified and no trust is given; add .system or certificates")
+    }
+    if let securityLevel, !(0...5).contains(securityLevel) {
+      throw refuse(.invalidConfiguration, "security level \(securityLevel) does not exist; choose 0 to 5")
+    }
+    if let verificationDepth, !(0...100).contains(verificationDepth) {
+      throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
+    }
+    if !(0...16).contains(sessionTickets) {
+      throw refuse(.invalidConfiguration, "\(sessionTickets) session tickets are out of range; choose 0 to 16")
+    }
+    if pausesAtClientHello, role == .client {
+      throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")
+    }
+    if pausesAtPeerCertificates, role == .server {
+      throw refuse(.unsupported, "pausesAtPeerCertificates is a client's; libssl cannot suspend a server's check")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+extension TLSError.Code {
+  // MARK: The connection
+
+  /// The peer's certificate was not accepted; see `verification`.
+  public static let certificateRejected = Self("certificateRejected")
+  /// The transport ended without close_notify; see `isMidRecord`.
+  public static let truncated = Self("truncated")
+  /// The first bytes are not TLS; `hint` says what they look like.
+  public static let notTLS = Self("notTLS")
+  /// The peer ended the connection by the alert in `alertReceived`.
+  public static let alertReceived = Self("alertReceived")
+  /// The two sides have no version, suite, group, signature algorithm or application protocol in common.
+  public static let peerIncompatible = Self("peerIncompatible")
+  /// The peer broke the protocol; `alertSent` says how, if libssl told it.
+  public static let protocolViolation = Self("protocolViolation")
+  /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
+  public static let limitExceeded = Self("limitExceeded")
+  /// The application answered a question by `.reject`.
+  public static let rejected = Self("rejected")
+  /// libssl failed for a reason of its own; see `library`.
+  public static let library = Self("library")
+
+  // MARK: Calls
+
+  /// `write` or `keyUpdate` after `close()`.
+  public static let closed = Self("closed")
+  /// A call after `close()` in mid-handshake.
+  public static let abandoned = Self("abandoned")
+  /// The call needs a finished handshake.
+  public static let handshakeNotComplete = Self("handshakeNotComplete")
+  /// `feed` after `feedEOF`.
+  public static let inputAfterEOF = Self("inputAfterEOF")
+  /// `answer` without a question, or an answer to another question.
+  public static let wrongAnswer = Self("wrongAnswer")
+  /// An argument out of its range.
+  public static let invalidArgument = Self("invalidArgument")
+  /// A server name that cannot be one.
+  public static let invalidServerName = Self("invalidServerName")
+  /// A client's engine with a server's context, or the other way round.
+  public static let wrongRole = Self("wrongRole")
+  /// What this libssl, or this version of TLS, does not offer.
+  public static let unsupported = Self("unsupported")
+
+  // MARK: Configuration
+
+  /// Bytes or a file that hold no certificate.
+  public static let invalidCertificate = Self("invalidCertificate")
+  /// Bytes or a file that hold no private key.
+  public static let invalidPrivateKey = Self("invalidPrivateKey")
+  /// Bytes that are not a PKCS#12 bundle, or one without certificate and key, or with several keys.
+  public static let invalidPKCS12 = Self("invalidPKCS12")
+  /// An encrypted key, and no passphrase was given.
+  public static let missingPassphrase = Self("missingPassphrase")
+  /// The passphrase does not open the key or bundle.
+  public static let wrongPassphrase = Self("wrongPassphrase")
+  /// A key or bundle that is encrypted with what libcrypto's providers lack; `hint` names it. The passphrase may be right.
+  public static let unsupportedEncryption = Self("unsupportedEncryption")
+  /// A passphrase longer than libcrypto takes (1,024 bytes).
+  public static let passphraseTooLong = Self("passphraseTooLong")
+  /// A private key that is not the certificate's.
+  public static let keyDoesNotMatchCertificate = Self("keyDoesNotMatchCertificate")
+  /// libssl refuses the certificate or key, for example as too weak for the security level.
+  public static let identityRefused = Self("identityRefused")
+  /// Two identities of one key type.
+  public static let duplicateIdentity = Self("duplicateIdentity")
+  /// A server without identity.
+  public static let missingIdentity = Self("missingIdentity")
+  /// Peers are to be verified and there is nothing to verify them by.
+  public static let missingTrustRoots = Self("missingTrustRoots")
+  /// A file or directory that cannot be opened.
+  public static let unreadableFile = Self("unreadableFile")
+  /// A minimum version over the maximum, or one that is not TLS 1.2 or 1.3.
+  public static let invalidVersionRange = Self("invalidVersionRange")
+  /// A cipher list or suite name that libssl does not know.
+  public static let unknownCipher = Self("unknownCipher")
+  /// A group that libssl does not know.
+  public static let unknownGroup = Self("unknownGroup")
+  /// Groups that exclude the curve of this side's own certificate in TLS 1.2.
+  public static let unusableGroups = Self("unusableGroups")
+  /// A signature algorithm that libssl does not know.
+  public static let unknownSignatureAlgorithm = Self("unknownSignatureAlgorithm")
+  /// An application protocol that is empty or longer than 255 bytes, or a list over 65,535 bytes.
+  public static let invalidApplicationProtocol = Self("invalidApplicationProtocol")
+  /// A text with a NUL where libssl or libcrypto would read C text, and so drop what follows it; `hint` names the setting.
+  public static let containsNUL = Self("containsNUL")
+  /// A security level, depth or count out of its range.
+  public static let invalidConfiguration = Self("invalidConfiguration")
+}

@@ -1,0 +1,27 @@
+extension TLSEngine {
+  /// Keying material for another protocol, bound to this connection.
+  ///
+  /// - Parameters:
+  ///   - label: the exporter label, for example `EXPORTER-Channel-Binding` (RFC 9266); 1 to 249 bytes.
+  ///   - context: the context value, less than 64 KiB; in TLS 1.2 none and empty differ.
+  ///   - count: bytes wanted, 1 to 8,160.
+  /// - Returns: the bytes. They are secret where the label's protocol says so; their owner zeroes them.
+  /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, `.invalidArgument` for a length out of
+  ///   range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627), where somebody in the middle could have made
+  ///   two connections that export the same, `.library` where libssl refuses.
+  ///
+  /// Corresponds to `SSL_export_keying_material(3)`, RFC 5705 and RFC 8446, section 7.5.
+  public func exportKeyingMaterial(
+    label: String, context: [UInt8]? = nil, count: Int
+  ) throws(TLSError) -> [UInt8] {
+    guard state.isHandshakeDone else {
+      throw TLSError(.handshakeNotComplete, .misuse, hint: "there is nothing to export before the handshake is done")
+    }
+    guard (1...249).contains(label.utf8.count), (1...8160).contains(count), context?.count ?? 0 < 65_536 else {
+      throw TLSError(
+        .invalidArgument, .misuse,
+        hint: "an exporter takes a label of 1 to 249 bytes, a context below 64 KiB, and gives 1 to 8,160 bytes")
+    }
+    return try handle.exportKeyingMaterial(label: Array(label.utf8), context: context, count: count)
+  }
+}
