@@ -147,7 +147,7 @@ extension TLSHandler {
     answer(question, eventLoop).hop(to: eventLoop).assumeIsolated().whenComplete { self.answered($0, context) }
   }
 
-  private func answered(_ result: Result<Answer, any Error>, _ context: ChannelHandlerContext) {
+  private func answered(_ result: Result<TLSEngine.Answer, any Error>, _ context: ChannelHandlerContext) {
     guard phase == .live else { return }
     isAsking = false
     do {

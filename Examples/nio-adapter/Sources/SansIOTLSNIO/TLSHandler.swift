@@ -40,7 +40,7 @@ public import SansIOTLS
 public class TLSHandler {
   /// Answers a question of the engine, now or later; meanwhile nothing is read from the channel. A failed future, or an
   /// answer that does not fit, refuses the peer with the alert handshake_failure.
-  public typealias Answering = (_ question: Question, _ eventLoop: any EventLoop) -> EventLoopFuture<Answer>
+  public typealias Answering = (_ question: TLSEngine.Question, _ eventLoop: any EventLoop) -> EventLoopFuture<TLSEngine.Answer>
 
   enum Phase {
     /// The channel is not active yet.
@@ -113,7 +113,7 @@ public class TLSHandler {
   }
 
   /// What the two sides agreed on, `nil` before the handshake is done.
-  public var negotiated: NegotiatedParameters? { engine.negotiated }
+  public var negotiated: TLSEngine.NegotiatedParameters? { engine.negotiated }
 
   /// The peer's certificates as it sent them, leaf first; empty where it sent none.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }

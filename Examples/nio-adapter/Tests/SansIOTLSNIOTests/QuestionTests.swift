@@ -116,7 +116,7 @@ struct QuestionTests {
     let (client, server) = try EnginePair.configurations()
     let context = try TLSContext(server)
     let other = EmbeddedEventLoop()
-    let promise = other.makePromise(of: Answer.self)
+    let promise = other.makePromise(of: TLSEngine.Answer.self)
     let pair = try ChannelPair(
       configure: { ours, _ in ours = client }, serverAnswer: { _, _ in promise.futureResult })
     try pair.handshake()

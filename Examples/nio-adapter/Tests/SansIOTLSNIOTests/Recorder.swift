@@ -53,7 +53,7 @@ final class Recorder: ChannelInboundHandler {
       onHandshake?(context)
     case TLSUserEvent.shutdownCompleted: entries.append(.shutdown)
     case ChannelEvent.inputClosed: entries.append(.inputClosed)
-    case Event.sessionTicket(let session):
+    case TLSEngine.Event.sessionTicket(let session):
       self.session = session
       entries.append(.ticket)
       onTicket.take()?(context)
