@@ -13,7 +13,7 @@ int tlspipe_inherited_descriptor(int number) {
 }
 
 // Standard descriptors that are closed stand for /dev/null from here on: whatever is opened next would otherwise get their
-// numbers, and be written to by whoever means standard output or standard error.
+// numbers, and receive what is written to standard output or standard error.
 static void fill_standard_descriptors(void) {
   for (int number = 0; number <= 2; number++) {
     if (was_open[number]) continue;
@@ -25,7 +25,7 @@ static void fill_standard_descriptors(void) {
   }
 }
 
-// A parent that ignores SIGCHLD leaves it so over exec(2), and blocks it so, too. Children then leave no exit status behind,
+// A parent that ignores SIGCHLD leaves it so over exec(2), and blocks it so, too. Children then leave no exit status,
 // and the end of a program looks like a failure to start it.
 static void expect_children(void) {
   sigset_t children;

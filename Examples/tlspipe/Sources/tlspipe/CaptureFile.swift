@@ -17,7 +17,7 @@ struct CaptureFile: ~Copyable {
   private let file: OutputFile
   private var capture: Capture
   private var hasSent = false
-  /// libssl tells some secrets at the end of the handshake, and secrets have to come before the packets that need them.
+  /// libssl reports some secrets at the end of the handshake, and secrets must precede the packets that need them.
   /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end, and an engine takes
   /// no more than `limits.handshakeInputByteCount` bytes of it.
   private var keepsBack = false
@@ -30,7 +30,7 @@ struct CaptureFile: ~Copyable {
     self.side = side
     file = try OutputFile(name, isSecret: true)
     capture = Capture(comment: "tlspipe \(side)")
-    StandardError.say("warning: --capture writes secrets too; whoever has \(path) can read the connection")
+    StandardError.say("warning: --capture writes secrets too; anyone who can read \(path) can decrypt the connection")
   }
 
   mutating func keyLog(_ line: String) { capture.keyLog(line) }
@@ -61,7 +61,7 @@ struct CaptureFile: ~Copyable {
     do throws(TransportError) {
       try file.write(bytes)
     } catch {
-      // The connection goes on without it.
+      // The connection continues without it.
       isBroken = true
       StandardError.say("\(name): cannot write it any more: \(NamedFile.reason(error.number)); the capture ends here")
     }

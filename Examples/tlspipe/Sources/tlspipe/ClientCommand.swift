@@ -14,7 +14,7 @@ import SansIOTLSTransports
 struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "client",
-    abstract: "Speaks TLS as a client; plaintext is standard input and output.",
+    abstract: "Connects as a TLS client; plaintext is standard input and output.",
     usage: "tlspipe client --server-name NAME [options] [-- COMMAND ...]",
     discussion: """
       Ciphertext goes through COMMAND's standard input and output; without COMMAND through descriptor 6 (from the \
@@ -27,18 +27,18 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
         tlspipe client --server-name box --ladder --capture box.pcapng -- nc box 443
       """)
 
-  @Option(help: "Whom the server's certificate must name: a DNS name or an IP address.")
+  @Option(help: "The name that the server's certificate must contain: a DNS name or an IP address.")
   var serverName: String?
 
   @Option(help: ArgumentHelp("Trust the certificates of this PEM file, and not the system's.", valueName: "file"))
   var ca: String?
 
-  @Flag(help: "Check no certificate. Anybody on the way can then read and change everything.")
+  @Flag(help: "Do not verify certificates. Anyone between the two sides can then read and change everything.")
   var insecure = false
 
   @Option(
     name: [.long, .customLong("client-certificate")],
-    help: ArgumentHelp("Show this certificate chain (PEM) to a server that asks.", valueName: "file"))
+    help: ArgumentHelp("Present this certificate chain (PEM) to a server that requests one.", valueName: "file"))
   var certificate: String?
 
   @Option(
@@ -54,28 +54,28 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How long COMMAND may stay after the connection's end; then SIGHUP ends it, after this time again SIGTERM, and "
+      "The time that COMMAND may run after the connection's end; then it receives SIGHUP, after this time again SIGTERM, and "
         + "at last SIGKILL.", valueName: "seconds"))
   var carrierGrace = Seconds(.seconds(5))
 
   @OptionGroup var options: TLSOptions
 
-  @Argument(parsing: .postTerminator, help: "A program that carries ciphertext to the server and back.")
+  @Argument(parsing: .postTerminator, help: "A program that carries the ciphertext.")
   var command: [String] = []
 
   func check() throws {
     try options.check()
     if serverName == nil && !insecure {
-      throw ValidationError("name the server by --server-name, so that its certificate can be checked")
+      throw ValidationError("give the server's name by --server-name; its certificate is verified against it")
     }
     if insecure && ca != nil {
-      throw ValidationError("--insecure checks no certificate, so that --ca has no effect; choose one of them")
+      throw ValidationError("--insecure verifies no certificate, so --ca has no effect; use one of them")
     }
     if (certificate == nil) != (privateKey == nil) {
-      throw ValidationError("--certificate and --private-key come together")
+      throw ValidationError("--certificate and --private-key must be used together")
     }
     if passphraseFile != nil && privateKey == nil {
-      throw ValidationError("--passphrase-file opens the key of --private-key; give that too")
+      throw ValidationError("--passphrase-file needs --private-key")
     }
     if cipherFds != nil && !command.isEmpty {
       throw ValidationError("choose either --cipher-fds or COMMAND for the ciphertext")
@@ -95,12 +95,12 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
         relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
       }
-      options.note("COMMAND: \(status?.description ?? "stayed, and was ended")")
+      options.note("COMMAND: \(status?.description ?? "did not end, and was terminated")")
       try ExitReport(report, command: status).leave(options, recording)
     } else {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         apartFrom: .standard,
-        advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND behind --")
+        advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND after --")
       try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options, recording)
     }
   }
@@ -110,7 +110,8 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     options.apply(to: &configuration, recording)
     if let ca { configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
     if insecure {
-      StandardError.say("warning: --insecure checks no certificate; anybody on the way can read and change everything")
+      StandardError.say(
+        "warning: --insecure verifies no certificate; anyone between the two sides can read and change everything")
       configuration.peerVerification = .none
     }
     if let certificate, let privateKey {

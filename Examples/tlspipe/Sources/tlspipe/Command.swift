@@ -2,7 +2,7 @@ import ArgumentParser
 import SansIOTLSTransports
 import Subprocess
 
-/// The COMMAND behind `--`: a program joined to this one by two pipes.
+/// The COMMAND after `--`: a program connected to this one by two pipes.
 struct Command {
   private let executable: Executable
   private let arguments: Arguments
@@ -28,7 +28,7 @@ struct Command {
   ///
   /// - Parameters:
   ///   - environment: for the program.
-  ///   - grace: how long the program may stay after `body`; then it is ended, by SIGHUP first. `nil`: as long as it likes.
+  ///   - grace: the time that the program may run after `body`; then it is terminated, by SIGHUP first. `nil`: no limit.
   ///   - body: gets the transport, and ends it; and the running program.
   /// - Returns: what `body` returns, and how the program ended; `nil` if it stayed and had to be ended.
   /// - Throws: `ExitCode` after saying so, if the program cannot be started.
@@ -63,7 +63,7 @@ struct Command {
     }
   }
 
-  /// How a program that stays is ended: by SIGHUP, as if its terminal had gone, by SIGTERM, and last, as each sequence of
+  /// The sequence that terminates a program: SIGHUP, as if its terminal had gone, by SIGTERM, and last, as each sequence of
   /// Subprocess ends, by SIGKILL. Signal 0 does nothing (kill(2)): its step is the first wait.
   private static func ending(_ grace: Duration) -> [TeardownStep] {
     [Signal(rawValue: 0), .terminalClosed, .terminate].map {
@@ -72,7 +72,7 @@ struct Command {
   }
 
   private static func cannotStart(_ name: String, _ error: any Error) -> ExitCode {
-    StandardError.say("cannot start \(name): \(error); check the name behind -- and that it is executable")
+    StandardError.say("cannot start \(name): \(error); check the name after -- and that it is executable")
     return ExitReport.transportFailure
   }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SansIOTLS
 
-/// What certificates and keys the command line names. Each error names the option and the file.
+/// The certificates and keys that the command line names. Each error names the option and the file.
 enum Credentials {
   /// Certificates of a PEM file, one or more.
   ///
@@ -57,7 +57,7 @@ enum Credentials {
     }
   }
 
-  /// What is wrong with a file that holds no certificate.
+  /// The defect of a file that contains no certificate.
   private static func defect(of bytes: [UInt8], _ error: TLSError) -> String {
     if contains("CERTIFICATE-----", bytes) { return TLSErrorText.line(error) }
     if bytes.first == 0x30 {

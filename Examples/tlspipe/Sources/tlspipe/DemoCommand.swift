@@ -67,7 +67,7 @@ struct DemoCommand: CheckedCommand {
     if !isIntact { throw ExitReport.transportFailure }
   }
 
-  /// What came of one of the two processes.
+  /// The result of one of the two processes.
   private struct Peer {
     var digest = ""
     var report = ""
@@ -78,7 +78,7 @@ struct DemoCommand: CheckedCommand {
     }
   }
 
-  /// - Returns: what came of both, and the ladder as the client saw it.
+  /// - Returns: the results of both, and the ladder as the client saw it.
   private func transfer(_ path: String, size: Int) throws -> (client: Peer, server: Peer, ladder: String) {
     let identity = TestIdentity.server(Self.serverName)
     let toServer = try Pipe()
@@ -168,7 +168,7 @@ struct DemoCommand: CheckedCommand {
     return (size, digest.finish())
   }
 
-  /// A pipe that holds these bytes and nothing behind them: a file without a place on the disk.
+  /// A pipe that holds exactly these bytes: a file without a place on the disk.
   private func loaded(_ bytes: [UInt8]) throws -> Int32 {
     let pipe = try Pipe()
     // What is minted here is a few kilobytes; a pipe takes 64 KiB (16 KiB on some systems) before a write would wait.

@@ -4,7 +4,7 @@ import CLibcrypto
 /// make the program larger.
 @safe
 final class Digest {
-  // Sound: made once, never NULL behind `init`, freed once in `deinit`, used by one owner only.
+  // Sound: created once, never NULL after `init`, freed once in `deinit`, used by one owner only.
   private let context = unsafe EVP_MD_CTX_new()!
 
   init() {

@@ -11,7 +11,7 @@ import Subprocess
   import Glibc
 #endif
 
-/// How a run ends for the shell: an exit code and one line that says what happened and what to do.
+/// The end of a run for the shell: an exit code and one line that says what happened and what to do.
 struct ExitReport {
   static let transportFailure = ExitCode(1)
   static let tlsFailure = ExitCode(2)
@@ -36,15 +36,15 @@ struct ExitReport {
     line = reasons.compactMap(\.self).joined(separator: "; ")
   }
 
-  /// How much was not sent.
+  /// The amount that was not sent.
   private static func loss(_ report: RelayReport) -> String? {
     let unread = report.ciphertextUnread
-    let left = unread == 0 ? "" : ", and \(unread) bytes of ciphertext were sent and not read"
+    let left = unread == 0 ? "" : ", and \(unread) bytes of ciphertext were sent but not read"
     return report.plaintextUnsent + unread == 0
       ? nil : "\(report.plaintextUnsent) bytes of plaintext were not sent\(left)"
   }
 
-  /// What came of the connection, whatever came of COMMAND.
+  /// The outcome of the connection, independent of COMMAND's.
   private static func connection(_ report: RelayReport) -> (code: ExitCode, line: String, isAboutCommand: Bool) {
     let code: ExitCode
     let line: String
@@ -55,42 +55,43 @@ struct ExitReport {
     case .transportFailure(.ciphertext, .handshakeTimeout) where report.negotiated == nil:
       code = Self.transportFailure
       line =
-        "the handshake was not done in the time of --handshake-timeout; the peer, or what carries the connection, "
+        "the handshake did not complete within --handshake-timeout; the peer, or the carrier of the connection, "
         + "does not answer"
     case .incomplete:
       return (
-        transportFailure, "what it wrote was sent, without close_notify: the peer must not take it for the whole", true
+        transportFailure, "what it wrote was sent, without close_notify, so the peer sees it as incomplete", true
       )
     case .transportFailure(.ciphertext, let error) where report.remoteEnding == .closeNotify:
       code = Self.transportFailure
       line = "the peer closed and left before everything was sent (\(error)); let it read until the end"
     case .transportFailure(.ciphertext, let error):
       code = Self.transportFailure
-      line = "the way to the peer failed (\(error)); check the network or COMMAND that carries the connection"
+      line = "the transport failed (\(error)); check the network or the COMMAND that carries the connection"
     case .transportFailure(.plaintext, let error) where report.plaintextDropped > 0 && !error.isDisconnection:
       code = Self.transportFailure
       line =
         "the plaintext could not be written (\(error)): \(report.plaintextDropped) bytes were dropped; "
-        + "do not take what was written for the whole"
+        + "what was written is incomplete"
     case .transportFailure(.plaintext, let error) where report.plaintextDropped > 0:
       code = Self.transportFailure
       line =
-        "the reader of the plaintext has gone (\(error)): \(report.plaintextDropped) bytes were dropped; "
+        "the reader of the plaintext ended (\(error)): \(report.plaintextDropped) bytes were dropped; "
         + "keep it reading until the end"
     case .transportFailure(.plaintext, let error):
       code = Self.transportFailure
-      line = "the plaintext could not be read (\(error)); the peer was not told that it is complete"
+      line = "the plaintext could not be read (\(error)); close_notify was not sent, so the peer sees it as incomplete"
     case .truncated where report.ciphertextReceived == 0:
       code = Self.transportFailure
-      line = "the way to the peer ended before the peer sent anything; check the address, and COMMAND's own words"
+      line = "the transport ended before the peer sent anything; check the address, and COMMAND's own messages"
     case .truncated(let error) where report.negotiated == nil:
       code = Self.truncated
-      line = "\(error.hint); the peer, or whatever carries the connection, gave up without a word: ask there"
+      line =
+        "\(error.hint); the peer, or the carrier of the connection, ended without an alert: look for the reason in its log"
     case .truncated(let error):
       code = Self.truncated
       line =
-        "\(error.hint); \(report.plaintextReceived) bytes that came before were delivered, "
-        + "and more may be missing: do not take them for the whole"
+        "\(error.hint); \(report.plaintextReceived) bytes received before were delivered, "
+        + "and more may be missing: treat them as incomplete"
     case .tlsFailure(let error):
       code = Self.tlsFailure
       line = TLSErrorText.line(error, isHandshakeDone: report.negotiated != nil)
@@ -122,6 +123,6 @@ struct ExitReport {
 }
 
 extension TransportError {
-  /// What a relay reports whose handshake was given up at its deadline.
+  /// The report of a relay whose handshake was aborted at its deadline.
   fileprivate static let handshakeTimeout = TransportError(.poll, number: ETIMEDOUT)
 }

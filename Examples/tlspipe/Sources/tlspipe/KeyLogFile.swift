@@ -18,7 +18,7 @@ struct KeyLogFile: ~Copyable {
     do throws(TransportError) {
       try file.write(Array((line + "\n").utf8))
     } catch {
-      // The connection goes on without it, and the exit code says that the file is not whole.
+      // The connection continues without it, and the exit code says that the file is incomplete.
       isBroken = true
       StandardError.say(
         "\(name): cannot write it: \(NamedFile.reason(error.number)); it lacks secrets of this connection")

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Where `--ladder` draws.
+/// The destination of `--ladder`.
 enum LadderTarget: ExpressibleByArgument, CustomStringConvertible {
   /// As text.
   case standardError

@@ -11,7 +11,7 @@ import SansIOTLSTransports
 
 /// A file, or a pipe by its path, that a run fills besides moving its data.
 struct OutputFile: ~Copyable {
-  /// What happens to the contents that a file has already.
+  /// The treatment of contents that a file already has.
   enum Beginning { case empty, append }
 
   private let transport: NonblockingDescriptorPair

@@ -14,7 +14,7 @@ struct ProgressBar {
   private static let interval = Duration.milliseconds(100)
 
   private let isShown: Bool
-  /// Bytes expected; `nil` where nobody can know.
+  /// Bytes expected; `nil` if unknown.
   private let total: Int?
   private let start = ContinuousClock.now
   private var drawn = ContinuousClock.now
@@ -54,7 +54,7 @@ struct ProgressBar {
     return "[\(bar)] \(Int(share * 100)) %, \(rate)"
   }
 
-  /// The size of a regular file behind a descriptor; `nil` for anything else.
+  /// The size of a regular file by its descriptor; `nil` for anything else.
   static func size(of descriptor: Int32) -> Int? {
     var status = stat()
     // Sound: `status` lives through the call.

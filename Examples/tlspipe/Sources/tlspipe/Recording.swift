@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTransports
 import Synchronization
 
-/// Watches a connection for `--ladder`, `--capture` and `--keylog`. Relay and key log tell it what happens on one and the same thread;
+/// Watches a connection for `--ladder`, `--capture` and `--keylog`. Relay and key log report to it on the same thread;
 /// the lock lets the compiler know.
 final class Recording: RelayObserver, Sendable {
   private struct State: ~Copyable {

@@ -52,7 +52,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       throw ValidationError("give this server's certificate chain by --certificate and its key by --private-key")
     }
     if (plainFds == nil) == command.isEmpty {
-      throw ValidationError("say where plaintext goes: either a COMMAND behind --, or --plain-fds")
+      throw ValidationError("name the plaintext's side: either a COMMAND after --, or --plain-fds")
     }
     if requireClientCertificate != (ca != nil) {
       throw ValidationError("--require-client-certificate and --ca come together")
@@ -65,7 +65,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     let engine = try makeEngine(recording)
     let command = try await Command(command)
     let plaintext = try plainFds.map {
-      try $0.transport(apartFrom: .standard, advice: "open them, or give a COMMAND behind --")
+      try $0.transport(apartFrom: .standard, advice: "open them, or give a COMMAND after --")
     }
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)

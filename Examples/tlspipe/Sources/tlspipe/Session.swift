@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTransports
 
-/// One connection from handshake to end, told as the options ask.
+/// One connection from handshake to end, reported as the options ask.
 enum Session {
   /// Makes the handshake.
   ///

@@ -5,7 +5,7 @@ import SansIOTLS
 struct TLSOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Give up when the handshake is not done after this time, with exit code 1.", valueName: "seconds"))
+      "Abort with exit code 1 if the handshake is not complete after this time.", valueName: "seconds"))
   var handshakeTimeout: Seconds?
 
   @Option(help: ArgumentHelp("Application protocols (ALPN), preferred first.", valueName: "a,b"))
@@ -15,7 +15,8 @@ struct TLSOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Append the connection's secrets, for Wireshark. Whoever has them can read it.", valueName: "file"))
+      "Append the connection's secrets, for Wireshark. Anyone who has them can decrypt the connection.",
+      valueName: "file"))
   var keylog: String?
 
   @Option(
@@ -27,7 +28,7 @@ struct TLSOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Capture the connection with its secrets, for Wireshark. Whoever has the file can read it.",
+      "Capture the connection with its secrets, for Wireshark. Anyone who has the file can decrypt the connection.",
       valueName: "file.pcapng"))
   var capture: String?
 
@@ -37,7 +38,7 @@ struct TLSOptions: ParsableArguments {
   @Flag(help: "Show a bar, if standard error is a terminal.")
   var progress = false
 
-  @Flag(help: "Say on standard error what goes on.")
+  @Flag(help: "Report progress on standard error.")
   var verbose = false
 
   /// What watches a connection as the options say; `nil` if nothing is to.
@@ -69,7 +70,7 @@ struct TLSOptions: ParsableArguments {
     if keylog != nil || capture != nil { configuration.keyLog = { recording?.keyLog($0) } }
   }
 
-  /// Tells, if asked to.
+  /// Reports progress, if asked to.
   func note(_ line: @autoclosure () -> String) {
     if verbose { StandardError.say(line()) }
   }

@@ -115,7 +115,7 @@ import Testing
     #expect(workshop.text("got") == "question")
   }
 
-  @Test func `without a certificate check it says so and goes on`() async throws {
+  @Test func `without certificate verification it warns and continues`() async throws {
     let workshop = Workshop(identity: .server("another.example", defect: .expired))
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat") + " 2>/dev/null")
     let result = try await Tool.run(["client", "--insecure", "--", server], input: [1, 2, 3])
@@ -141,7 +141,7 @@ import Testing
     #expect(workshop.permissions("keys") == 0o600)
   }
 
-  @Test func `statistics tell agreement, flights, amounts and endings`() async throws {
+  @Test func `statistics report what was negotiated, flights, amounts and endings`() async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     let result = try await Tool.run(workshop.clientArguments(["--stats"], command: [server]), input: [1, 2, 3])

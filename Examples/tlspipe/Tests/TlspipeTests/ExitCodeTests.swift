@@ -39,7 +39,7 @@ import Testing
   }
 
   @Test(arguments: ["false", "cat /nonexistent", "true"])
-  func `a carrier that reaches nobody is 1`(_ carrier: String) async throws {
+  func `a carrier that reaches no peer is 1`(_ carrier: String) async throws {
     let workshop = Workshop()
     let result = try await Tool.run(workshop.clientArguments(command: [workshop.script("carrier", "exec \(carrier)")]))
     #expect(result.exitCode == 1)
@@ -86,7 +86,7 @@ import Testing
   @Test(arguments: ["1.2", "1.3"])
   func `a wrong name is 2`(_ version: String) async throws {
     let result = try await refusal(.server(Workshop.serverName), name: "another.example", version: version)
-    // libssl tells a mismatched name by bad_certificate.
+    // libssl reports a mismatched name by bad_certificate.
     expectRefusal(result, check: "hostname mismatch (62)", alert: "bad_certificate")
   }
 
@@ -96,7 +96,7 @@ import Testing
     expectRefusal(result, check: "certificate has expired (10)", alert: "certificate_expired")
   }
 
-  @Test func `a server that speaks HTTP in clear is 2`() async throws {
+  @Test func `a server that speaks HTTP in plaintext is 2`() async throws {
     let workshop = Workshop()
     let peer = workshop.script("peer", "printf 'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'; cat >/dev/null")
     let result = try await Tool.run(workshop.clientArguments(command: [peer]))
@@ -106,7 +106,7 @@ import Testing
     #expect(result.error.contains("HTTP"))
   }
 
-  @Test func `a client that speaks HTTP in clear is 2`() async throws {
+  @Test func `a client that speaks HTTP in plaintext is 2`() async throws {
     let workshop = Workshop()
     let result = try await Tool.shell(
       workshop.serverCommand(command: "cat"), input: Array("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n".utf8))
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a forged record is 2, told by an alert, and what came before is delivered`(_ version: String) async throws {
+  func `a forged record is 2, an alert is sent, and the data before it is delivered`(_ version: String) async throws {
     let workshop = Workshop()
     let data = Workshop.noise(2_000_000)
     let big = workshop.write("big", data)
@@ -146,7 +146,7 @@ import Testing
     // In the midst of a record other bytes take over.
     let peer = workshop.script("peer", "\(server) | python3 \(Tool.peers)/cut.py 50000 \(garbage)")
     let client = workshop.clientArguments(["--max-version", version], command: [peer]).joined(separator: " ")
-    // The client's input stays open: behind its own close_notify no alert could be sent.
+    // The client's input stays open: after its own close_notify no alert could be sent.
     let input = workshop.file("input")
     let result = try await Tool.shell("mkfifo \(input); exec 3<>\(input); \(Tool.path) \(client) <\(input)")
     #expect(result.exitCode == 2)
@@ -167,7 +167,7 @@ import Testing
 
   // MARK: 3
 
-  @Test func `a peer that gives up in the handshake is 3`() async throws {
+  @Test func `a peer that ends during the handshake is 3`() async throws {
     let workshop = Workshop()
     let server = workshop.serverCommand(command: "cat") + " 2>/dev/null"
     // The shell must not stay between: it would keep the way to the client open.
@@ -183,7 +183,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a transport that is cut is 3 and what came before is delivered`(_ version: String) async throws {
+  func `a transport that is cut is 3 and the data before is delivered`(_ version: String) async throws {
     let workshop = Workshop()
     let data = Workshop.noise(2_000_000)
     let big = workshop.write("big", data)

@@ -79,7 +79,7 @@ import Testing
 
   // MARK: Flags
 
-  /// The lines that a program beside tlspipe writes into the same slow pipe. They are told apart by their letter.
+  /// The lines that a program beside tlspipe writes into the same slow pipe. Their letters differ.
   private static let flood = "head -c 1000000 /dev/zero | tr '\\0' E"
 
   @Test func `COMMAND's standard error loses nothing in a pipe that tlspipe writes to`() async throws {

@@ -31,7 +31,7 @@ enum Listener {
     }.closureResult
   }
 
-  /// The number behind the last colon of the first line that holds a mark.
+  /// The number after the last colon of the first line that contains a mark.
   private static func port(in output: SubprocessOutputSequence, saidWith mark: String) async throws -> Int {
     for try await line in output.strings() where line.contains(mark) {
       return try #require(line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) })

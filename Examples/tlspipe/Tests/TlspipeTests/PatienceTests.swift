@@ -49,7 +49,7 @@ import Testing
 
   @Test func `a carrier that needs a moment is waited for`() async throws {
     let workshop = Workshop()
-    // It ends when the connection is over for whoever reads the plaintext.
+    // It ends when the connection is over for the reader of the plaintext.
     let (output, over) = (workshop.file("output"), workshop.file("over"))
     let carrier = workshop.script(
       "carrier",
@@ -74,7 +74,7 @@ import Testing
     #expect(workshop.text("ended") == "ended\n")
   }
 
-  @Test func `a server that does not answer is given up`() async throws {
+  @Test func `a server that does not answer is abandoned`() async throws {
     let workshop = Workshop()
     let result = try await Tool.run(
       workshop.clientArguments(["--handshake-timeout", "0.2", "--carrier-grace", "0.1"], command: ["sleep", "1000"]))
@@ -86,7 +86,8 @@ import Testing
   @Test(arguments: [
     "", "printf '\\026\\003\\001\\077\\377\\001\\000\\077\\373\\003\\003'",
   ])
-  func `a client that is silent, or does not end its first message, is given up`(_ beginning: String) async throws {
+  func `a client that is silent, or does not complete its first message, is abandoned`(_ beginning: String) async throws
+  {
     let workshop = Workshop()
     let input = workshop.file("input")
     let server = workshop.serverCommand("--handshake-timeout 0.2", command: "cat")

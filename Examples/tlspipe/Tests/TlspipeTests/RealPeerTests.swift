@@ -143,7 +143,7 @@ import Testing
     #expect(result.text == text.uppercased())
   }
 
-  @Test func `killing the carrier in mid-transfer is 3 and what came before is delivered`() async throws {
+  @Test func `killing the carrier during a transfer is 3 and the data before is delivered`() async throws {
     let workshop = Workshop()
     let data = Workshop.noise(Self.size)
     workshop.write("big", data)

@@ -46,7 +46,7 @@ enum Tool {
       exitCode: code(result.terminationStatus), output: result.standardOutput, error: result.standardError)
   }
 
-  /// A file without a name, read from its beginning: a program that ends early leaves nobody with a broken pipe.
+  /// A file without a name, read from its beginning: a program that ends early leaves no writer with a broken pipe.
   private static func unnamedFile(_ bytes: [UInt8]) -> Int32 {
     var template = Array("/tmp/tlspipe-input-XXXXXX".utf8CString)
     // Sound: mkstemp(3) changes the NUL-terminated array in place; the array of bytes has the length that is given.
