@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Reading and writing.
+@Suite(.tags(.behaviour))
 struct ApplicationDataTests {
   @Test(arguments: TLSVersion.both)
   func `a write before the handshake accepts nothing and sends nothing`(version: TLSVersion) throws {
@@ -44,8 +45,7 @@ struct ApplicationDataTests {
 
   @Test(arguments: TLSVersion.both)
   func `a ring of twice the size lets one read have two of the largest records`(version: TLSVersion) throws {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = 2 * 17 * 1024
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = 2 * 17 * 1024 }
     var pair = try EnginePair.connected(version, limits: limits)
     let plaintext = pattern(2 * 16_384)
     _ = try pair.client.write(plaintext)
@@ -148,8 +148,7 @@ struct ApplicationDataTests {
 
   @Test(arguments: TLSVersion.both)
   func `the output limit is seen, and draining lifts it`(version: TLSVersion) throws {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 20_000
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 20_000 }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(200_000)

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 2. What comes of a byte stream depends on its bytes, never on how it was cut.
+@Suite(.tags(.law2))
 struct ChunkInvarianceTests {
   /// Signatures of a fixed length, so that two handshakes of the same contexts send records of the same lengths.
   private static let authority = TestAuthority(key: .ed25519)
@@ -84,8 +85,7 @@ struct ChunkInvarianceTests {
   func `the ciphertext of both sides is the same however it is cut`(
     version: TLSVersion, kind: (key: TestIdentity.KeyType, ring: Int)
   ) throws {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = kind.ring
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = kind.ring }
     try verifyChunking(seed: 21, cuts: 12) { world, link in
       let authority = world.authority()
       let client = try authority.issue(subject: "Client", key: kind.key, usage: .client).identity
@@ -134,8 +134,7 @@ struct ChunkInvarianceTests {
   @Test(arguments: TLSVersion.both, [64, 100, 512, 4096, 17_408, 65_536, 262_144])
   func `the size of the rings changes nothing`(version: TLSVersion, ring: Int) throws {
     let (contexts, expected) = try #require(try Self.large.get()[version])
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = ring
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
     let (outcome, _) = try contexts.outcome(count: 200_000, limits: limits) { .max }
     #expect(outcome == expected)
     #expect(outcome.plaintext[.server]?.starts(with: Conversation.clientBytes) == true)

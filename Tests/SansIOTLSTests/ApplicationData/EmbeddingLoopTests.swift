@@ -4,6 +4,7 @@ import Testing
 
 /// The loop that README shows, with transports and contexts that are not the simplest. `EmbeddingLoop.swift` is a link to
 /// the example's own file.
+@Suite(.tags(.behaviour))
 struct EmbeddingLoopTests {
   /// How many bytes of a segment a transport takes.
   enum Taking: CaseIterable {
@@ -156,7 +157,7 @@ struct EmbeddingLoopTests {
     #expect(peer.failure?.alertReceived == .unknownCA)
   }
 
-  @Test
+  @Test(.tags(.law18))
   func `the end of the transport is not the end of the response`() throws {
     let configurations = try EnginePair.configurations()
     var tls = try Self.engine(.client, configurations)
@@ -166,7 +167,7 @@ struct EmbeddingLoopTests {
     #expect(error?.code == .truncated)
   }
 
-  @Test(arguments: Taking.allCases)
+  @Test(.tags(.law18), arguments: Taking.allCases)
   func `a peer that ends early still receives the whole request`(taking: Taking) throws {
     let configurations = try EnginePair.configurations()
     var tls = try Self.engine(.client, configurations)

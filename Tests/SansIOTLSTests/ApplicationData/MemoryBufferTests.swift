@@ -4,6 +4,7 @@ import Testing
 
 /// The engine's two ends as byte buffers: what CPython's MemoryBIO, swift-nio-ssl's byte buffer BIO and pyOpenSSL's BIO
 /// connections promise, where it applies.
+@Suite(.tags(.behaviour))
 struct MemoryBufferTests {
   /// A copy of what a span holds.
   private static func bytes(of span: RawSpan) -> [UInt8] { unsafe span.withUnsafeBytes { unsafe Array($0) } }

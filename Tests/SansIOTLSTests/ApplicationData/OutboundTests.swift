@@ -4,14 +4,8 @@ import Testing
 
 /// Law 3. No WANT_WRITE escapes: flights, alerts, KeyUpdates and close_notify are never refused or cut short. Only
 /// application data is held back, at `write`.
+@Suite(.tags(.law3))
 struct OutboundTests {
-  private static func limits(ring: Int = 17 * 1024, outbound: Int = 256 * 1024) -> TLSEngine.Limits {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = ring
-    limits.pendingOutputByteCount = outbound
-    return limits
-  }
-
   /// A chain so long that each flight that shows it overflows small rings many times.
   private static func longChain(_ usage: TestIdentity.Usage) -> TestIdentity {
     var authority = TestAuthority()
@@ -22,8 +16,12 @@ struct OutboundTests {
   @Test(arguments: TLSVersion.both, [64, 1000, 17_408])
   func `long flights leave whole though nobody drains while they are made`(version: TLSVersion, ring: Int) throws {
     // Application data may not even begin before these flights are drained: the limit does not hold flights back.
+    let limits = TLSEngine.Limits.with {
+      $0.bufferByteCount = ring
+      $0.pendingOutputByteCount = 1
+    }
     var pair = try EnginePair.connected(
-      version, handshake: false, limits: Self.limits(ring: ring, outbound: 1), identity: Self.longChain(.server)
+      version, handshake: false, limits: limits, identity: Self.longChain(.server)
     ) { client, server in
       try EnginePair.authenticateClient(&client, &server, Self.longChain(.client))
     }
@@ -42,7 +40,7 @@ struct OutboundTests {
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: TLSRole) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(outbound: 40_000))
+    var pair = try EnginePair.connected(version, limits: .with { $0.pendingOutputByteCount = 40_000 })
     try pair.settle()
     let plaintext = pattern(200_000)
     var written = 0
@@ -76,7 +74,11 @@ struct OutboundTests {
   func `beyond the limit close and key updates still leave behind all data`(
     version: TLSVersion, side: TLSRole
   ) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64, outbound: 1000))
+    let limits = TLSEngine.Limits.with {
+      $0.bufferByteCount = 64
+      $0.pendingOutputByteCount = 1000
+    }
+    var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(5000)
     let ciphertext = try pair.at(side) { (engine) throws in
@@ -97,7 +99,7 @@ struct OutboundTests {
 
   @Test(arguments: TLSVersion.both)
   func `tickets are queued on rings that hold none of them`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64)) { _, server in
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 }) { _, server in
       server.sessionTickets = 16
     }
     let tickets = pair.server.drain()
@@ -109,7 +111,7 @@ struct OutboundTests {
 
   @Test(arguments: TLSVersion.both)
   func `drain hands over any part and keeps the rest in order`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 512))
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 512 })
     try pair.settle()
     let plaintext = pattern(30_000)
     #expect(try pair.client.write(plaintext) == .done(30_000))

@@ -2,9 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 28, 31 and 33.
+/// Facts 28, 31 and 33.
+@Suite(.tags(.openSSLFact))
 struct ReadFactTests {
-  /// Row 28. libssl 3 suspends a client's check of a certificate and not a server's.
+  /// Fact 28. libssl 3 suspends a client's check of a certificate and not a server's.
   @Test
   func `a server that would ask about certificates is refused when configured`() throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
@@ -12,7 +13,7 @@ struct ReadFactTests {
     #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
   }
 
-  /// Row 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
+  /// Fact 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `one read takes all records that have arrived`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -30,7 +31,7 @@ struct ReadFactTests {
     #expect(pair.at(side) { $0.needs } == [.feed])
   }
 
-  /// Row 31. The rest of a record that was read in part is there although nothing is in the ring.
+  /// Fact 31. The rest of a record that was read in part is there although nothing is in the ring.
   @Test(arguments: TLSVersion.both)
   func `the rest of a record is told by needs`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -47,7 +48,7 @@ struct ReadFactTests {
     #expect(pair.server.needs == [.feed])
   }
 
-  /// Row 33. A knob that costs speed and changes nothing else.
+  /// Fact 33. A knob that costs speed and changes nothing else.
   @Test(arguments: TLSVersion.both)
   func `released buffers change nothing that is seen`(version: TLSVersion) throws {
     let identity = TestAuthority(key: .ed25519).issue(names: ["localhost"], key: .ed25519)

@@ -3,14 +3,16 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 4. A write is whole or not begun: what it accepts is sealed in that very call.
+@Suite(.tags(.law4))
 struct WholeWriteTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `the accepted bytes and no others are in the records of that call`(
     version: TLSVersion, side: TLSRole
   ) throws {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = 64
-    limits.pendingOutputByteCount = 20_000
+    let limits = TLSEngine.Limits.with {
+      $0.bufferByteCount = 64
+      $0.pendingOutputByteCount = 20_000
+    }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(60_000)
@@ -33,8 +35,7 @@ struct WholeWriteTests {
   func `after needsDrain the next write may be of other bytes shorter or none`(
     version: TLSVersion, side: TLSRole
   ) throws {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 1
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 1 }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let ciphertext = try pair.at(side) { (engine) throws in
@@ -52,8 +53,7 @@ struct WholeWriteTests {
 
   @Test(arguments: TLSRole.allCases)
   func `a key update request that is read after a held back write harms nothing`(side: TLSRole) throws {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 100
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 100 }
     var pair = try EnginePair.connected(.tls13, limits: limits)
     try pair.settle()
     let request = try pair.at(side.peer) { (engine) throws in

@@ -2,11 +2,11 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 9, 10, 11, 14 and 21: the contract of SSL_write, which the engine keeps away from its callers.
+/// Facts 9, 10, 11, 14 and 21: the contract of SSL_write, which the engine keeps away from its callers.
+@Suite(.tags(.openSSLFact))
 struct WriteFactTests {
   private static func held(_ version: TLSVersion) throws -> EnginePair {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 16_000
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 16_000 }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     #expect(try pair.client.write(pattern(16_384)) == .done(16_384))
@@ -14,7 +14,7 @@ struct WriteFactTests {
     return pair
   }
 
-  /// Row 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
+  /// Fact 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
   @Test(arguments: TLSVersion.both)
   func `a held back write may be dropped moved changed or shortened`(version: TLSVersion) throws {
     var pair = try Self.held(version)
@@ -24,7 +24,7 @@ struct WriteFactTests {
     #expect(try pair.server.absorb(ciphertext) == pattern(16_384) + [42])
   }
 
-  /// Row 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
+  /// Fact 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
   @Test(arguments: TLSVersion.both)
   func `a write larger than the ring is taken at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -36,7 +36,7 @@ struct WriteFactTests {
     #expect(try pair.server.absorb(ciphertext) == plaintext)
   }
 
-  /// Row 11. A post-handshake request that is read while a write is pending is fatal in libssl.
+  /// Fact 11. A post-handshake request that is read while a write is pending is fatal in libssl.
   @Test
   func `a request read behind a held back write is answered`() throws {
     var pair = try Self.held(.tls13)
@@ -50,7 +50,7 @@ struct WriteFactTests {
     #expect(try pair.transfer([2], from: .server) == [2])
   }
 
-  /// Row 14. SSL_shutdown with a write pending: the write can never finish.
+  /// Fact 14. SSL_shutdown with a write pending: the write can never finish.
   @Test(arguments: TLSVersion.both)
   func `close behind a held back write leaves a whole stream`(version: TLSVersion) throws {
     var pair = try Self.held(version)
@@ -59,7 +59,7 @@ struct WriteFactTests {
     #expect(try pair.server.read(upTo: 1) == .endOfStream)
   }
 
-  /// Row 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
+  /// Fact 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
   @Test(arguments: TLSVersion.both)
   func `empty calls do nothing and are no errors`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)

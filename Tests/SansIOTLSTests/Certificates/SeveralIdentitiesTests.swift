@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Identities of several key types in one context: the peer's abilities choose among them.
+@Suite(.tags(.behaviour))
 struct SeveralIdentitiesTests {
   /// One authority and its three leaves, made once: RSA keys take their time.
   private static let authority = TestAuthority()

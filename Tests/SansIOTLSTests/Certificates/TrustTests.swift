@@ -13,6 +13,7 @@ import Testing
 #endif
 
 /// Where a peer's chain may end: the forms of trust, and what is refused as such.
+@Suite(.tags(.law16, .behaviour))
 struct TrustTests {
   private let identity = TestIdentity.server()
 
@@ -263,6 +264,7 @@ struct TrustTests {
 }
 
 /// The system's trust store where there is none. `Tests/Policy/check` runs these tests with such a one.
+@Suite(.tags(.law16))
 struct SystemTrustTests {
   /// The script names a file that is not there.
   private static let isEmpty =

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The check of a server's chain: dates, depth, purpose, signatures, and what both sides learn of a failure.
+@Suite(.tags(.law15, .behaviour))
 struct VerificationTests {
   struct Case: CustomTestStringConvertible {
     let defect: TestIdentity.Defect

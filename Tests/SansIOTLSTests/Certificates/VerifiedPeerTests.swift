@@ -5,6 +5,7 @@ import Testing
 @testable import SansIOTLS
 
 /// Law 15. Verified means verified: where a certificate is asked for, no handshake is done without an acceptable one.
+@Suite(.tags(.law15))
 struct VerifiedPeerTests {
   /// Runs a handshake against bare libssl, as far as it comes.
   private static func run(_ engine: inout TLSEngine, _ peer: RawPeer) {

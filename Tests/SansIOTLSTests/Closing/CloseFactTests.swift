@@ -2,9 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 15, 16, 17 and 24: SSL_shutdown, and what is read around it.
+/// Facts 15, 16, 17 and 24: SSL_shutdown, and what is read around it.
+@Suite(.tags(.openSSLFact))
 struct CloseFactTests {
-  /// Row 15. The first return of 0 is success, and a second call with unread data is fatal.
+  /// Fact 15. The first return of 0 is success, and a second call with unread data is fatal.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `close with data unread succeeds again and again and loses nothing`(
     version: TLSVersion, side: TLSRole
@@ -21,7 +22,7 @@ struct CloseFactTests {
     #expect(pair.at(side) { $0.failure } == nil)
   }
 
-  /// Row 16. After the own close reading works and writing does not; after the peer's, writing works.
+  /// Fact 16. After the own close reading works and writing does not; after the peer's, writing works.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `each direction ends by itself`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -33,7 +34,7 @@ struct CloseFactTests {
     #expect(try pair.transfer([1, 2], from: side.peer) == [1, 2])
   }
 
-  /// Row 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
+  /// Fact 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
   @Test(arguments: TLSVersion.both)
   func `no byte is read ahead`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -54,7 +55,7 @@ struct CloseFactTests {
     #expect(pair.server.takeTrailingInput() == [9, 9, 9])
   }
 
-  /// Row 24. Decrypted bytes come before the end, and before any answer to it.
+  /// Fact 24. Decrypted bytes come before the end, and before any answer to it.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `data fed together with close_notify is read before the end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)

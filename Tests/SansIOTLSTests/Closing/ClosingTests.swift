@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The end of a connection, in every order in which it can come.
+@Suite(.tags(.behaviour))
 struct ClosingTests {
   private func readAtServer(_ pair: inout EnginePair) throws -> TLSEngine.Step<[UInt8]> {
     try pair.server.read(upTo: 100_000)

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 9. The two directions close by themselves, and `close()` waits for nobody.
+@Suite(.tags(.law9))
 struct HalfCloseTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: TLSRole) throws {

@@ -4,6 +4,7 @@ import Testing
 
 /// What follows an engine's own close_notify would be taken by the peer for plaintext: nothing follows it, however often the
 /// engine has hibernated since.
+@Suite(.tags(.law9))
 struct HibernationAfterCloseTests {
   /// A connection whose client has closed its direction, and has hibernated so many times after that.
   private func closed(_ version: TLSVersion, naps: Int) throws -> EnginePair {

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 10. Nothing is lost past the end: what follows the peer's close_notify comes back byte for byte.
+@Suite(.tags(.law10))
 struct TrailingInputTests {
   /// The last records of `side`: some plaintext and its close_notify.
   private func lastWords(of side: TLSRole, in pair: inout EnginePair) throws -> [UInt8] {
@@ -53,8 +54,7 @@ struct TrailingInputTests {
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `more than the ring holds comes back in turns`(version: TLSVersion, side: TLSRole) throws {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = 100
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = 100 }
     var pair = try EnginePair.connected(version, limits: limits)
     let words = try lastWords(of: side.peer, in: &pair)
     let trailing = pattern(5000)

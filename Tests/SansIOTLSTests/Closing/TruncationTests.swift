@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 8. Truncation is not a close: an end without close_notify throws, after all that had arrived was delivered.
+@Suite(.tags(.law8))
 struct TruncationTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end between records throws truncated after the data`(version: TLSVersion, side: TLSRole) throws {

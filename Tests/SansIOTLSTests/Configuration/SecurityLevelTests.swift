@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// libssl's security level, and the other numbers that have a range.
+@Suite(.tags(.law16, .behaviour))
 struct SecurityLevelTests {
   @Test(arguments: [-1, 6, .min, .max])
   func `a security level that does not exist is refused`(level: Int) throws {

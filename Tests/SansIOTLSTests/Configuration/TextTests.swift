@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Text of a configuration that libssl would read up to a NUL only.
+@Suite(.tags(.law17))
 struct TextTests {
   @Test(arguments: ["HIGH\0:!AES256", "\0HIGH", "HIGH\0"])
   func `a cipher list with a NUL is refused`(list: String) {

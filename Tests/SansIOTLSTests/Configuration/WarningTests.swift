@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// What works now and may not work as meant.
+@Suite(.tags(.law16))
 struct WarningTests {
   private func warnings(
     _ identity: TestIdentity, change: (inout TLSContext.Configuration) -> Void = { _ in }

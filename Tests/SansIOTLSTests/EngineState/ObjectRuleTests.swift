@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The life of a connection over two memory buffers, as CPython's SSLObject has it.
+@Suite(.tags(.behaviour))
 struct ObjectRuleTests {
   @Test(arguments: TLSVersion.both)
   func `a close says goodbye, the peer's succeeds at once, and each then sees the other's end`(

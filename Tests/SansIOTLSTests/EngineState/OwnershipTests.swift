@@ -5,6 +5,7 @@ import Testing
 
 /// Law 12. One owner. That no two threads are inside one engine is what the compiler proves; these are the ways to own
 /// one that it allows.
+@Suite(.tags(.law12))
 struct OwnershipTests {
   private final class Holder {
     var engine: TLSEngine

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Failures whose cause is known well enough for an advice of their own.
+@Suite(.tags(.behaviour))
 struct AdviceTests {
   @Test func `a server without secure renegotiation is refused with advice`() throws {
     var pair = try EnginePair.connected(.tls12, handshake: false)

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 5. The alert leaves: after a fatal error all is drained, up to and including the alert, and the peer reports it.
+@Suite(.tags(.law5))
 struct AlertTests {
   @Test(arguments: TLSVersion.both, Breakage.allCases)
   func `the peer reports the alert of the side that failed`(version: TLSVersion, breakage: Breakage) throws {
@@ -11,8 +12,7 @@ struct AlertTests {
 
   @Test(arguments: TLSVersion.both, [64, 300, 700, 1000, 1500, 4096])
   func `the alert is whole however full the ring was`(version: TLSVersion, ring: Int) throws {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = ring
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
     for breakage in Breakage.allCases { try check(version, breakage, limits) }
   }
 
@@ -26,8 +26,7 @@ struct AlertTests {
     let flight = probe.server.pendingOutputByteCount
     let alert = Breakage.garbageBehindHello.expectation(version).alert
     for ring in flight - 5...flight + 40 {
-      var limits = TLSEngine.Limits.default
-      limits.bufferByteCount = ring
+      let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
       var pair = try EnginePair(client: client, server: server, limits: limits)
       let stream = pair.client.drain() + [UInt8](repeating: 0xff, count: 64)
       let error = thrownError { _ = try pair.server.feed(stream) }
@@ -77,8 +76,7 @@ struct AlertTests {
 
   /// The outbound ring is larger by an alert: 640 bytes.
   private static let smallRing = {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = 512
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = 512 }
     return limits
   }()
   /// Long enough to have a MAC at all with each suite.

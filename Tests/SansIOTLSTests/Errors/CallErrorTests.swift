@@ -4,6 +4,7 @@ import Testing
 
 /// Calls at the wrong time or with wrong arguments: each has its code, blames the call, and leaves the connection as it
 /// was.
+@Suite(.tags(.behaviour))
 struct CallErrorTests {
   @Test func `an engine and a context of different sides do not go together`() throws {
     let server = try TLSContext(.server(TestIdentity.server().identity))
@@ -28,22 +29,21 @@ struct CallErrorTests {
       ("limits.tracedMessageCount", { $0.tracedMessageCount = -1 }),
     ]
     for (name, change) in changes {
-      var limits = TLSEngine.Limits.default
-      change(&limits)
       expectRefusal(.invalidArgument, .misuse, naming: name) {
-        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context, limits: limits)
+        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context, limits: .with(change))
       }
     }
   }
 
   @Test func `limits at the ends of their ranges are taken`() throws {
     for ring in [64, 262_144] {
-      var limits = TLSEngine.Limits.default
-      limits.bufferByteCount = ring
-      limits.pendingOutputByteCount = 1
-      limits.controlRecordCount = 1
-      limits.queuedEventCount = 4
-      limits.tracedMessageCount = 1
+      let limits = TLSEngine.Limits.with {
+        $0.bufferByteCount = ring
+        $0.pendingOutputByteCount = 1
+        $0.controlRecordCount = 1
+        $0.queuedEventCount = 4
+        $0.tracedMessageCount = 1
+      }
       var pair = try EnginePair.connected(limits: limits)
       #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
     }
@@ -51,10 +51,7 @@ struct CallErrorTests {
 
   @Test func `a server takes no session`() throws {
     var pair = try EnginePair.connected(.tls12)
-    var sessions: [TLSSession] = []
-    while let event = pair.client.nextEvent() {
-      if case .sessionTicket(let session) = event { sessions.append(session) }
-    }
+    let sessions = pair.client.allSessions()
     let session = try #require(sessions.last)
     let context = try TLSContext(.server(TestIdentity.server().identity))
     expectRefusal(.invalidArgument, .misuse, naming: "session") {

@@ -3,9 +3,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 5, 6, 7, 8 and 23: what libssl says of an end, and what the engine makes of it.
+/// Facts 5, 6, 7, 8 and 23: what libssl says of an end, and what the engine makes of it.
+@Suite(.tags(.openSSLFact))
 struct ErrorFactTests {
-  /// Row 5. A stale entry turns an idle WANT_READ into SSL_ERROR_SSL or SYSCALL.
+  /// Fact 5. A stale entry turns an idle WANT_READ into SSL_ERROR_SSL or SYSCALL.
   @Test(arguments: TLSVersion.both)
   func `an idle read beside a stale error is idle`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -22,7 +23,7 @@ struct ErrorFactTests {
     ERR_clear_error()
   }
 
-  /// Row 6. The call after a fatal alert says ZERO_RETURN, which looks like a clean end.
+  /// Fact 6. The call after a fatal alert says ZERO_RETURN, which looks like a clean end.
   @Test(arguments: TLSVersion.both)
   func `a fatal alert never turns into the end of the stream`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -37,7 +38,7 @@ struct ErrorFactTests {
     #expect(!pair.server.allEvents().contains("peerClosed"))
   }
 
-  /// Row 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
+  /// Fact 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end without close_notify is truncated however often asked`(
     version: TLSVersion, side: TLSRole
@@ -53,7 +54,7 @@ struct ErrorFactTests {
     }
   }
 
-  /// Row 8. An end behind close_notify is ZERO_RETURN, and stays so.
+  /// Fact 8. An end behind close_notify is ZERO_RETURN, and stays so.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end behind close_notify is repeatable`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -67,7 +68,7 @@ struct ErrorFactTests {
     }
   }
 
-  /// Row 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
+  /// Fact 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
   @Test(
     arguments: [
       ("GET / HTTP/1.1\r\n\r\n", "HTTP"), ("CONNECT example:443 HTTP/1.1\r\n\r\n", "HTTP"),
@@ -87,7 +88,7 @@ struct ErrorFactTests {
     }
   }
 
-  /// Row 23. A server's libssl knows a request by its method: `http request`.
+  /// Fact 23. A server's libssl knows a request by its method: `http request`.
   @Test(arguments: [("GET / HTTP/1.0\r\n", 156), ("POST / HTTP/1.1\r\n", 156), ("CONNECT a:443 HTTP/1.1\r\n", 155)])
   func `a request in clear is named by libssl's reason`(text: String, reason: Int) throws {
     var pair = try EnginePair.connected(handshake: false)
@@ -95,7 +96,7 @@ struct ErrorFactTests {
     #expect(error?.library.map(\.reasonCode) == [reason], "\(error as Any)")
   }
 
-  /// Row 23. Garbage that looks like nothing: still an error at once, not a wait for more.
+  /// Fact 23. Garbage that looks like nothing: still an error at once, not a wait for more.
   @Test
   func `garbage before the handshake fails at once`() throws {
     var pair = try EnginePair.connected(handshake: false)

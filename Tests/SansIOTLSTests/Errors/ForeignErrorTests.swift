@@ -8,6 +8,7 @@ import Testing
 /// none behind.
 ///
 /// The queue belongs to the thread, so nothing here may suspend: each test is one synchronous function.
+@Suite(.tags(.law7))
 struct ForeignErrorTests {
   /// Leaves entries in the queue, as a failed call of anybody on this thread does.
   private static func poison() {

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// What a peer or a file writes into a name does nothing to whoever reads an error.
+@Suite(.tags(.behaviour))
 struct PrintableTextTests {
   /// A line end, terminal controls, marks of direction, and what cannot be seen.
   static let harmful: [Unicode.Scalar] = [

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// No description, and no dump of a value, holds a key, a passphrase or plaintext.
+@Suite(.tags(.behaviour))
 struct SecrecyTests {
   private static let passphrase = "correct horse battery staple"
 
@@ -84,10 +85,7 @@ struct SecrecyTests {
   func `a session shows its version alone`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     _ = pair.outcome()
-    var sessions: [TLSSession] = []
-    while let event = pair.client.nextEvent() {
-      if case .sessionTicket(let session) = event { sessions.append(session) }
-    }
+    let sessions = pair.client.allSessions()
     let session = try #require(sessions.last)
     #expect("\(session)" == "TLSSession(\(version))")
     #expect(dumped(session).utf8.count < 1000)

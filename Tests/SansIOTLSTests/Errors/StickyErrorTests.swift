@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 6. The first fatal error is latched with all that is known of it, and every later call throws that same value.
+@Suite(.tags(.law6))
 struct StickyErrorTests {
   /// What each call throws, in words.
   private func words(of engine: inout TLSEngine) -> [String] {

@@ -6,6 +6,7 @@ import Testing
 @testable import SansIOTLS
 
 /// ALPN (RFC 7301).
+@Suite(.tags(.behaviour))
 struct ApplicationProtocolTests {
   typealias Mismatch = TLSContext.Configuration.ApplicationProtocolMismatch
 

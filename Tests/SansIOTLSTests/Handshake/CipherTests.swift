@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Cipher lists of TLS 1.2 and suites of TLS 1.3.
+@Suite(.tags(.law16, .behaviour))
 struct CipherTests {
   @Test(arguments: ["NO-SUCH-CIPHER", "ECDHE-RSA-AES128-GCM-SHA256:NO-SUCH-CIPHER", "HIGH:!NO-SUCH-CIPHER"])
   func `a cipher that libssl does not know is refused by name`(list: String) throws {

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Laws 3, 5, 9 and 11 against a peer that has the keys and makes records that libssl never makes.
+@Suite(.tags(.law3, .law5, .law9, .law11))
 struct ForgedRecordTests {
   private static let keyUpdate: [UInt8] = [24, 0, 0, 1, 0]
   private static let keyUpdateRequest: [UInt8] = [24, 0, 0, 1, 1]
@@ -37,8 +38,7 @@ struct ForgedRecordTests {
   /// libssl declines each second ClientHello of TLS 1.2 by a warning, without ever returning in between.
   @Test
   func `a flood of ClientHellos does not pile warnings up`() throws {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 4000
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 4000 }
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     for _ in 0..<100 {
       var flood: [UInt8] = []
@@ -52,8 +52,7 @@ struct ForgedRecordTests {
   /// The same with data in between, so that no two of them stand in a row.
   @Test
   func `ClientHellos between data do not pile warnings up`() throws {
-    var limits = TLSEngine.Limits.default
-    limits.pendingOutputByteCount = 4000
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 4000 }
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     for _ in 0..<2000 where box.pair.server.failure == nil {
       _ = try? box.pair.server.absorb(forge.seal(.handshake, [1, 0, 0, 0]) + forge.seal(.applicationData, [1]))
@@ -138,8 +137,7 @@ struct ForgedRecordTests {
   /// A request has 4 bytes and its warning 31: data between them must not let a peer make a server send without an end.
   @Test(arguments: [1, 50])
   func `as many renegotiations are declined in a connection's life as the limit says`(requests: Int) throws {
-    var limits = TLSEngine.Limits.default
-    limits.declinedRenegotiationCount = 300
+    let limits = TLSEngine.Limits.with { $0.declinedRenegotiationCount = 300 }
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     let request = [[UInt8]](repeating: [1, 0, 0, 0], count: requests).flatMap(\.self)
     var warnings = 0

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Key-exchange groups and signature algorithms.
+@Suite(.tags(.law16, .behaviour))
 struct GroupTests {
   @Test func `a group that libssl does not know is refused by name, also beside one that it knows`() throws {
     var configuration = TLSContext.Configuration.client()

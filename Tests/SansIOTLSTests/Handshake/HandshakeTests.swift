@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// How handshakes are driven, and what ends them.
+@Suite(.tags(.behaviour))
 struct HandshakeTests {
   /// The content types of the records in a stream.
   private func recordTypes(_ stream: [UInt8]) -> [UInt8] {
@@ -206,8 +207,7 @@ struct HandshakeTests {
 
   @Test(arguments: TLSVersion.both)
   func `a handshake beyond its limit is refused`(version: TLSVersion) throws {
-    var limits = TLSEngine.Limits.default
-    limits.handshakeInputByteCount = 4096
+    let limits = TLSEngine.Limits.with { $0.handshakeInputByteCount = 4096 }
     var pair = try EnginePair.connected(version, handshake: false, limits: limits) { client, _ in
       client.applicationProtocols = (0..<500).map { "protocol-number-\($0)" }
     }
@@ -391,8 +391,7 @@ struct HandshakeTests {
 
   /// Warnings may be sent in clear before the keys are changed.
   @Test func `no number of warnings keeps the end of the handshake from being told`() throws {
-    var limits = TLSEngine.Limits.default
-    limits.queuedEventCount = 4
+    let limits = TLSEngine.Limits.with { $0.queuedEventCount = 4 }
     var pair = try EnginePair.connected(.tls12, handshake: false, limits: limits)
     _ = try pair.server.feed(pair.client.drain())
     _ = try pair.client.feed(pair.server.drain())

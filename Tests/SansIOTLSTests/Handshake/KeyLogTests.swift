@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 
 /// The key log: one line of the NSS format for each secret.
+@Suite(.tags(.behaviour))
 struct KeyLogTests {
   /// Collects lines from whatever thread.
   private final class Lines: Sendable {

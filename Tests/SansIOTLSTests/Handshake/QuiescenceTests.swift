@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 1. When a call returns, libssl cannot make progress by itself.
+@Suite(.tags(.law1))
 struct QuiescenceTests {
   @Test(arguments: TLSVersion.both)
   func `a handshake at rest is changed by nothing but ciphertext`(version: TLSVersion) throws {

@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Row 20. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its server take a ClientHello.
+/// Fact 20. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its server take a ClientHello.
+@Suite(.tags(.openSSLFact))
 struct RenegotiationFactTests {
   private static func handshake(_ engine: inout TLSEngine, with peer: RawPeer) throws {
     for _ in 0..<4 {

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The range of protocol versions.
+@Suite(.tags(.law16, .behaviour))
 struct VersionTests {
   @Test func `a minimum over the maximum is refused`() throws {
     var configuration = TLSContext.Configuration.client()

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// KeyUpdate and tickets: what happens between handshake and close.
+@Suite(.tags(.behaviour))
 struct KeyUpdateTests {
   @Test(arguments: TLSRole.allCases, [false, true])
   func `a key update in the middle of a stream loses nothing`(side: TLSRole, requesting: Bool) throws {
@@ -59,21 +60,13 @@ struct KeyUpdateTests {
 
   // MARK: Tickets
 
-  private func sessions(_ pair: inout EnginePair) -> [TLSSession] {
-    var sessions: [TLSSession] = []
-    while let event = pair.client.nextEvent() {
-      if case .sessionTicket(let session) = event { sessions.append(session) }
-    }
-    return sessions
-  }
-
   @Test(arguments: [0, 1, 2, 16])
   func `a server sends as many tickets as it is told, and a client gets them while it only reads`(count: Int) throws {
     var pair = try EnginePair.connected(.tls13) { _, server in server.sessionTickets = count }
     pair.step()
-    #expect(sessions(&pair).isEmpty)
+    #expect(pair.client.allSessions().isEmpty)
     #expect(try pair.client.read(upTo: 100) == .needsFeed)
-    let sessions = sessions(&pair)
+    let sessions = pair.client.allSessions()
     #expect(sessions.count == count)
     #expect(sessions.allSatisfy { $0.isResumable && $0.version == .tls13 })
   }
@@ -82,12 +75,12 @@ struct KeyUpdateTests {
     var pair = try EnginePair.connected(.tls13)
     pair.link = .pieces(of: 7)
     try pair.settle()
-    #expect(sessions(&pair).count == 1)
+    #expect(pair.client.allSessions().count == 1)
   }
 
   @Test func `in TLS 1.2 the session comes with the handshake`() throws {
     var pair = try EnginePair.connected(.tls12)
-    let sessions = sessions(&pair)
+    let sessions = pair.client.allSessions()
     #expect(sessions.count == 1)
     #expect(sessions.first?.isResumable == true)
     #expect(sessions.first?.version == .tls12)

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Certificates and private keys: their forms, their passphrases, and what is refused.
+@Suite(.tags(.behaviour))
 struct IdentityTests {
   static let gibberish = Array("gibberish, and nothing else".utf8)
   static let overlong = String(repeating: "p", count: 1025)
@@ -225,7 +226,7 @@ struct IdentityTests {
 
   // MARK: Text with a NUL
 
-  @Test func `a passphrase of a PKCS#12 bundle is refused where it holds a NUL`() throws {
+  @Test(.tags(.law17)) func `a passphrase of a PKCS#12 bundle is refused where it holds a NUL`() throws {
     let bundle = identity.pkcs12(passphrase: "right")
     for passphrase in ["right\0x", "right\0", "\0right", "\0"] {
       let error = expectRefusal(.containsNUL, .misuse, naming: "passphrase of the PKCS#12 bundle") {
@@ -236,7 +237,7 @@ struct IdentityTests {
   }
 
   /// libcrypto counts the passphrase of a key, so that a NUL is a character as any other.
-  @Test func `a passphrase of a key reaches libcrypto beyond its NUL`() throws {
+  @Test(.tags(.law17)) func `a passphrase of a key reaches libcrypto beyond its NUL`() throws {
     let chain = identity.chainPEM
     let whole = identity.privateKeyPEM(passphrase: "right\0x")
     #expect(try serves(TLSIdentity(pemChain: chain, privateKey: whole, passphrase: "right\0x")) == true)
@@ -253,7 +254,7 @@ struct IdentityTests {
     }
   }
 
-  @Test func `a path with a NUL is refused by the name of its setting`() throws {
+  @Test(.tags(.law17)) func `a path with a NUL is refused by the name of its setting`() throws {
     let directory = TemporaryDirectory()
     let chain = directory.write("chain.pem", identity.chainPEM)
     let key = directory.write("key.pem", identity.privateKeyPEM)

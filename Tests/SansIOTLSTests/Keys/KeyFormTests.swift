@@ -11,6 +11,7 @@ import Testing
 #endif
 
 /// Private keys and bundles as other programs write them: what is read, and what an error says where they are not.
+@Suite(.tags(.behaviour))
 struct KeyFormTests {
   private let identity = TestIdentity.server()
 

@@ -3,16 +3,11 @@ import SansIOTLSTestKit
 import Testing
 
 /// Law 11. Every buffer has a limit, and a peer cannot make memory grow past it.
+@Suite(.tags(.law11))
 struct BoundsTests {
-  private static func limits(_ change: (inout TLSEngine.Limits) -> Void) -> TLSEngine.Limits {
-    var limits = TLSEngine.Limits.default
-    change(&limits)
-    return limits
-  }
-
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `feed takes no more than the ring holds and says how much`(version: TLSVersion, side: TLSRole) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits { $0.bufferByteCount = 1000 })
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 1000 })
     try pair.settle()
     let plaintext = pattern(16_000)
     _ = try pair.write(plaintext[...], from: side.peer)
@@ -45,7 +40,7 @@ struct BoundsTests {
     for depth in 0..<12 { authority = authority.issueIntermediate(name: "Intermediate \(depth)") }
     let identity = authority.issue(names: ["localhost"], usage: .both)
     var pair = try EnginePair.connected(
-      version, handshake: false, limits: Self.limits { $0.handshakeInputByteCount = 4096 },
+      version, handshake: false, limits: .with { $0.handshakeInputByteCount = 4096 },
       identity: side == .client ? identity : .server()
     ) { client, server in
       if side == .server { try EnginePair.authenticateClient(&client, &server, identity) }
@@ -58,7 +53,7 @@ struct BoundsTests {
 
   @Test(arguments: TLSVersion.both)
   func `a handshake of no more than its limit is done`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits { $0.handshakeInputByteCount = 4096 })
+    var pair = try EnginePair.connected(version, limits: .with { $0.handshakeInputByteCount = 4096 })
     // The limit is the handshake's: later traffic does not count.
     let plaintext = pattern(20_000)
     #expect(try pair.transfer(plaintext, from: .client) == plaintext)
@@ -141,7 +136,7 @@ struct BoundsTests {
   /// The answers to key updates that application data keeps apart: the reader's side of the transport is stuck.
   @Test(arguments: TLSRole.allCases)
   func `answers that nobody drains end the connection before they pile up`(side: TLSRole) throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.pendingOutputByteCount = 2000 })
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.pendingOutputByteCount = 2000 })
     try pair.settle()
     func receiveUpdate() throws -> [UInt8] {
       let records = try pair.at(side.peer) { (engine) throws in
@@ -163,7 +158,7 @@ struct BoundsTests {
 
   @Test
   func `a flood of tickets is refused`() throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.controlRecordCount = 15 }) { _, server in
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.controlRecordCount = 15 }) { _, server in
       server.sessionTickets = 16
     }
     let error = thrownError { try pair.settle() }
@@ -174,7 +169,7 @@ struct BoundsTests {
 
   @Test
   func `of more tickets than events are kept the newest remain`() throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits { $0.queuedEventCount = 4 }) { _, server in
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.queuedEventCount = 4 }) { _, server in
       server.sessionTickets = 16
     }
     try pair.settle()
@@ -224,7 +219,7 @@ struct BoundsTests {
       { $0.queuedEventCount = 3 }, { $0.queuedTicketByteCount = 0 }, { $0.declinedRenegotiationCount = 0 },
     ]
     for mistake in mistakes {
-      let error = thrownError { _ = try EnginePair.connected(limits: Self.limits(mistake)) }
+      let error = thrownError { _ = try EnginePair.connected(limits: .with(mistake)) }
       #expect(error?.code == .invalidArgument)
       #expect(error?.blame == .misuse)
     }

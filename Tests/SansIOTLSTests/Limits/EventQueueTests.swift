@@ -4,11 +4,13 @@ import Testing
 @testable import SansIOTLS
 
 /// What waits for `nextEvent()`.
+@Suite(.tags(.law11))
 struct EventQueueTests {
   private static func limits(_ events: Int, ticketBytes: Int) -> TLSEngine.Limits {
-    var limits = TLSEngine.Limits.default
-    limits.queuedEventCount = events
-    limits.queuedTicketByteCount = ticketBytes
+    let limits = TLSEngine.Limits.with {
+      $0.queuedEventCount = events
+      $0.queuedTicketByteCount = ticketBytes
+    }
     return limits
   }
 

@@ -5,6 +5,7 @@ import Testing
 
 /// The queue of ciphertext that found no room in the ring, against an array that does the same. Nothing of libssl takes
 /// part.
+@Suite(.tags(.law11))
 struct SpillQueueTests {
   /// What the smallest limit makes the queue keep when it is empty: one record past the limit, and a ring behind it.
   private static let kept = 1 + 64 * 1024

@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 26 and 32: the rings may be taken away from a connection at rest, and come back by themselves.
+/// Facts 26 and 32: the rings may be taken away from a connection at rest, and come back by themselves.
+@Suite(.tags(.openSSLFact))
 struct HibernationFactTests {
   @Test(arguments: TLSVersion.both)
   func `an idle connection hibernates and wakes by itself`(version: TLSVersion) throws {

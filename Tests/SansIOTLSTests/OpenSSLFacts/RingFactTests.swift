@@ -2,18 +2,13 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 1, 2, 3, 22 and 25: what a BIO pair does, and what a caller sees of it.
+/// Facts 1, 2, 3, 22 and 25: what a BIO pair does, and what a caller sees of it.
+@Suite(.tags(.openSSLFact))
 struct RingFactTests {
-  private static func limits(ring: Int) -> TLSEngine.Limits {
-    var limits = TLSEngine.Limits.default
-    limits.bufferByteCount = ring
-    return limits
-  }
-
-  /// Row 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
+  /// Fact 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
   @Test(arguments: TLSVersion.both)
   func `an alert that is due behind a full ring arrives`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 64))
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 })
     try pair.settle()
     #expect(try pair.client.write(pattern(100_000)) == .done(100_000))
     // Nobody drains, and then the peer sends nonsense.
@@ -23,7 +18,7 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.absorb(last) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Row 1. The data before the alert is genuine, and delivered.
+  /// Fact 1. The data before the alert is genuine, and delivered.
   @Test(arguments: TLSVersion.both)
   func `data before the alert is read before the error`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -37,10 +32,11 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.read(upTo: 2000) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Row 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
+  /// Fact 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
   @Test(arguments: TLSVersion.both, [64, 65, 127])
   func `the smallest rings finish a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
-    var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits(ring: ring)) { client, server in
+    var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = ring }) {
+      client, server in
       try EnginePair.authenticateClient(&client, &server)
     }
     try pair.handshake(limit: 6)
@@ -48,7 +44,7 @@ struct RingFactTests {
     #expect(try pair.transfer(pattern(1000), from: .server) == pattern(1000))
   }
 
-  /// Row 3. libssl says WANT_READ while its ClientHello waits.
+  /// Fact 3. libssl says WANT_READ while its ClientHello waits.
   @Test(arguments: TLSVersion.both)
   func `needs shows drain and feed at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
@@ -60,10 +56,10 @@ struct RingFactTests {
     #expect(pair.server.needs == [.feed, .drain])
   }
 
-  /// Row 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
+  /// Fact 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
   @Test(arguments: TLSRole.allCases, [100, 127])
   func `what is fed passes the ring's end in one call`(side: TLSRole, ring: Int) throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: ring))
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = ring })
     try pair.settle()
     func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
       // Two records fit, of 45 bytes at most; their lengths bring every byte of one to the ring's end.
@@ -84,10 +80,10 @@ struct RingFactTests {
     #expect(try pair.read(at: side) == .done(waiting.plaintext))
   }
 
-  /// Row 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
+  /// Fact 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
   @Test(arguments: TLSVersion.both, [0, 1, 50, 99])
   func `what follows the peer's end comes back from around the ring's end`(version: TLSVersion, offset: Int) throws {
-    var pair = try EnginePair.connected(version, limits: Self.limits(ring: 200))
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 200 })
     try pair.settle()
     let plaintext = pattern(offset + 1)
     #expect(try pair.server.write(plaintext) == .done(plaintext.count))
@@ -102,10 +98,10 @@ struct RingFactTests {
     #expect(pair.client.takeTrailingInput() == Array(stream[words.count...]))
   }
 
-  /// Row 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
+  /// Fact 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
   @Test(arguments: TLSRole.allCases)
   func `what is drained passes the ring's end in one call`(side: TLSRole) throws {
-    var pair = try EnginePair.connected(.tls13, limits: Self.limits(ring: 64))
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = 64 })
     try pair.settle()
     var sent: [UInt8] = []
     var drained: [UInt8] = []
@@ -133,7 +129,7 @@ struct RingFactTests {
     #expect(try pair.at(side.peer) { try $0.absorb(drained) } == sent)
   }
 
-  /// Row 25. The read request counts down the record: 5 for the header, then the body.
+  /// Fact 25. The read request counts down the record: 5 for the header, then the body.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `bytesNeeded leads from header to body to header`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -159,7 +155,7 @@ struct RingFactTests {
     }
   }
 
-  /// Row 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
+  /// Fact 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
   @Test(arguments: TLSVersion.both)
   func `a transport that reads exactly bytesNeeded never reads too far`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)

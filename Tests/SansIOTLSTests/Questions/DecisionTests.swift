@@ -4,6 +4,7 @@ import Testing
 
 /// Decisions that the application takes in the middle of a handshake: which context serves a name, and whether a
 /// server's certificate will do.
+@Suite(.tags(.law13, .behaviour))
 struct DecisionTests {
   // MARK: The ClientHello
 

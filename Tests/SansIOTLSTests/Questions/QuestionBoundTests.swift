@@ -3,10 +3,10 @@ import SansIOTLSTestKit
 import Testing
 
 /// What a peer sends while a question is open counts towards the limit of the handshake.
+@Suite(.tags(.law11))
 struct QuestionBoundTests {
   private static let limits = {
-    var limits = TLSEngine.Limits.default
-    limits.handshakeInputByteCount = 4096
+    let limits = TLSEngine.Limits.with { $0.handshakeInputByteCount = 4096 }
     return limits
   }()
 

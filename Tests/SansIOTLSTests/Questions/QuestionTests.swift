@@ -6,6 +6,7 @@ import Testing
 @testable import SansIOTLS
 
 /// Law 13. Questions, not callbacks: the engine stops at a decision, and goes on at whatever time it is answered.
+@Suite(.tags(.law13))
 struct QuestionTests {
   // MARK: ClientHello
 
@@ -332,8 +333,7 @@ struct QuestionTests {
     try first.client.answer(.proceed)
     try first.handshake()
     try first.settle()
-    var session: TLSSession?
-    while let event = first.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    let session = first.client.allSessions().last
     var second = try EnginePair(client: contexts.0, server: contexts.1, session: session)
     try second.handshake()
     #expect(second.client.question == nil)
@@ -369,8 +369,7 @@ struct QuestionTests {
     try first.server.answer(.proceed)
     try first.handshake()
     try first.settle()
-    var session: TLSSession?
-    while let event = first.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    let session = first.client.allSessions().last
     let ticket = try #require(session)
     var second = try EnginePair(
       client: contexts.client, server: contexts.front, serverName: .dns("admin.example"), session: ticket)
@@ -399,7 +398,7 @@ struct QuestionTests {
       try pair.handshake()
       try pair.settle()
       #expect(pair.server.negotiated?.isResumed == (turn == 1))
-      while let event = pair.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+      session = pair.client.allSessions().last
     }
   }
 

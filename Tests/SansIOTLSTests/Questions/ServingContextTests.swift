@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// After the answer `.use`, the other context alone decides how a client is checked and what it gets.
+@Suite(.tags(.law13, .law15))
 struct ServingContextTests {
   typealias Configuration = TLSContext.Configuration
 

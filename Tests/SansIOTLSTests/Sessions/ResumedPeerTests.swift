@@ -5,6 +5,7 @@ import Testing
 @testable import SansIOTLS
 
 /// Law 15 where no certificate is shown: a session proves what the handshake proved that it was made by, and no more.
+@Suite(.tags(.law15))
 struct ResumedPeerTests {
   private static let names = ["a.example", "b.example"]
 
@@ -19,8 +20,7 @@ struct ResumedPeerTests {
     try pair.handshake()
     try pair.settle()
     #expect(try pair.transfer([1], from: .client) == [1])
-    var last: TLSSession?
-    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+    let last = pair.client.allSessions().last
     #expect(pair.server.negotiated?.isResumed == pair.client.negotiated?.isResumed)
     return (pair.client.negotiated?.isResumed == true, last)
   }
@@ -286,8 +286,7 @@ struct ResumedPeerTests {
       while let message = client.nextTracedMessage() {
         if message.content == .handshake(.encryptedExtensions) { size = message.size }
       }
-      var last: TLSSession?
-      while let event = client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+      let last = client.allSessions().last
       return (size, last)
     }
     let first = try extensions(nil)

@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Sessions: got as events, given to `TLSEngine.init`.
+@Suite(.tags(.behaviour))
 struct ResumptionTests {
   /// A client and a server that keep their contexts from one connection to the next.
   private struct Ends {
@@ -35,10 +36,7 @@ struct ResumptionTests {
       try pair.handshake()
       try pair.settle()
       #expect(try pair.transfer([1], from: .client) == [1])
-      var sessions: [TLSSession] = []
-      while let event = pair.client.nextEvent() {
-        if case .sessionTicket(let session) = event { sessions.append(session) }
-      }
+      let sessions = pair.client.allSessions()
       let isResumed = pair.client.negotiated?.isResumed == true
       let isResumedAtServer = pair.server.negotiated?.isResumed == true
       #expect(isResumed == isResumedAtServer)
@@ -190,10 +188,7 @@ struct ResumptionTests {
       var pair = try EnginePair(client: TLSContext(first), server: serverContext)
       try pair.handshake()
       try pair.settle()
-      var sessions: [TLSSession] = []
-      while let event = pair.client.nextEvent() {
-        if case .sessionTicket(let session) = event { sessions.append(session) }
-      }
+      let sessions = pair.client.allSessions()
       var second = client
       second.maximumVersion = new
       var next = try EnginePair(client: TLSContext(second), server: serverContext, session: sessions.last)
@@ -220,8 +215,7 @@ struct ResumptionTests {
       var pair = try EnginePair(client: TLSContext(configuration), server: serverContext, session: session)
       try pair.handshake()
       try pair.settle()
-      var last: TLSSession?
-      while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+      let last = pair.client.allSessions().last
       return (pair.client.negotiated?.isResumed == true, last)
     }
     let (_, session) = try connect("TLS_AES_128_GCM_SHA256", nil)
@@ -261,10 +255,7 @@ struct ResumptionTests {
     var pair = try EnginePair(client: TLSContext(careless), server: serverContext)
     try pair.handshake()
     try pair.settle()
-    var sessions: [TLSSession] = []
-    while let event = pair.client.nextEvent() {
-      if case .sessionTicket(let session) = event { sessions.append(session) }
-    }
+    let sessions = pair.client.allSessions()
     let session = try #require(sessions.last as TLSSession?)
     let error = thrownError {
       var next = try EnginePair(client: TLSContext(trusting), server: serverContext, session: session)
@@ -294,16 +285,13 @@ struct ResumptionTests {
     try pair.server.answer(.use(TLSContext(other)))
     try pair.handshake()
     try pair.settle()
-    var tickets = 0
-    while let event = pair.client.nextEvent() { if case .sessionTicket = event { tickets += 1 } }
-    #expect(tickets == count)
+    #expect(pair.client.allSessions().count == count)
   }
 
   private func session(_ pair: inout EnginePair) throws -> TLSSession {
     try pair.handshake()
     try pair.settle()
-    var last: TLSSession?
-    while let event = pair.client.nextEvent() { if case .sessionTicket(let session) = event { last = session } }
+    let last = pair.client.allSessions().last
     return try #require(last)
   }
 

@@ -4,6 +4,7 @@ import Testing
 
 /// A session that another context made proves its peer by certificates that the offering context would accept itself, its
 /// security level included.
+@Suite(.tags(.law15))
 struct SessionSecurityLevelTests {
   @Test(arguments: TLSVersion.both, [(3, true), (4, false)])
   func `another context's session is offered only if its certificates are strong enough`(
@@ -19,10 +20,7 @@ struct SessionSecurityLevelTests {
     var first = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     try first.handshake()
     try first.settle()
-    var sessions: [TLSSession] = []
-    while let event = first.client.nextEvent() {
-      if case .sessionTicket(let session) = event { sessions.append(session) }
-    }
+    let sessions = first.client.allSessions()
     let session = try #require(sessions.last)
     client.securityLevel = level.number
     let context = try TLSContext(client)

@@ -1,22 +1,5 @@
 import SansIOTLS
 import SansIOTLSTestKit
-import Testing
-
-/// Expects a ``TLSError`` whose code and blame are these, and whose hint names the culprits.
-@discardableResult
-func expectRefusal(
-  _ code: TLSError.Code, _ blame: TLSError.Blame, naming culprits: String...,
-  sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
-) -> TLSError? {
-  guard let error = thrownError(body, sourceLocation) else { return nil }
-  #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
-  #expect(error.blame == blame, "\(error)", sourceLocation: sourceLocation)
-  for culprit in culprits {
-    #expect(error.hint.contains(culprit), "\(error)", sourceLocation: sourceLocation)
-  }
-  #expect(!error.description.contains("\n"), sourceLocation: sourceLocation)
-  return error
-}
 
 extension EnginePair {
   /// A client's and a server's failure.
@@ -25,7 +8,7 @@ extension EnginePair {
     let server: TLSError?
   }
 
-  /// Drives both sides until nothing moves, reading whatever comes, and tells what ended them.
+  /// Transfers and reads until nothing is left to transfer, and returns what ended each side.
   mutating func outcome() -> Failures {
     for _ in 0..<256 {
       let moved = step()
@@ -37,7 +20,7 @@ extension EnginePair {
     return Failures(client: client.failure, server: server.failure)
   }
 
-  /// How a handshake between these two ends that should not succeed.
+  /// The failures of a handshake that is not expected to succeed.
   static func failures(
     _ version: TLSVersion? = nil, identity: TestIdentity = .server(), serverName: TLSServerName = .dns("localhost"),
     change: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
