@@ -115,7 +115,7 @@ struct ChunkInvarianceTests {
       #expect(try pair.transfer([0], from: side.peer) == [0])
       for _ in 0..<20 { #expect(try pair.keyUpdate(from: side.peer, requestingPeer: true) == .done) }
       #expect(try pair.transfer([1], from: side.peer) == [1])
-      #expect(pair.at(side) { $0.pendingOutputByteCount } == 20 * 27)
+      #expect(pair[side].pendingOutputByteCount == 20 * 27)
       #expect(try pair.transfer([2], from: side) == [2])
       try pair.shutdown()
       return pair

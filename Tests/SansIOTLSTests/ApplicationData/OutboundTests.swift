@@ -52,20 +52,18 @@ struct OutboundTests {
         #expect(count > 0)
         written += count
       case .needsDrain:
-        let (waiting, ciphertext) = try pair.at(side) { (engine) throws in
-          #expect(engine.needs.contains(.drain))
-          return (engine.pendingOutputByteCount, engine.drain())
-        }
+        #expect(pair[side].needs.contains(.drain))
+        let (waiting, ciphertext) = (pair[side].pendingOutputByteCount, pair[side].drain())
         #expect(waiting >= 40_000)
         #expect(waiting <= 40_000 + 16_640)
         #expect(waiting == ciphertext.count)
-        received += try pair.at(side.peer) { try $0.absorb(ciphertext) }
+        received += try pair[side.peer].absorb(ciphertext)
         drains += 1
       case let other: Issue.record("\(other)")
       }
     }
-    let rest = pair.at(side) { $0.drain() }
-    received += try pair.at(side.peer) { try $0.absorb(rest) }
+    let rest = pair[side].drain()
+    received += try pair[side.peer].absorb(rest)
     #expect(received == plaintext)
     #expect(drains >= 4)
   }
@@ -81,20 +79,16 @@ struct OutboundTests {
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
     let plaintext = pattern(5000)
-    let ciphertext = try pair.at(side) { (engine) throws in
-      #expect(try engine.write(plaintext) == .done(5000))
-      #expect(try engine.write([1]) == .needsDrain)
-      if version == .tls13 {
-        for _ in 0..<20 { #expect(try engine.keyUpdate(requestingPeer: false) == .done) }
-      }
-      #expect(try engine.write([1]) == .needsDrain)
-      #expect(try engine.close() == .done)
-      return engine.drain()
+    #expect(try pair[side].write(plaintext) == .done(5000))
+    #expect(try pair[side].write([1]) == .needsDrain)
+    if version == .tls13 {
+      for _ in 0..<20 { #expect(try pair[side].keyUpdate(requestingPeer: false) == .done) }
     }
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(ciphertext) == plaintext)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    #expect(try pair[side].write([1]) == .needsDrain)
+    #expect(try pair[side].close() == .done)
+    let ciphertext = pair[side].drain()
+    #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both)

@@ -26,9 +26,9 @@ struct ReadFactTests {
     }
     pair.step()
     #expect(try pair.read(at: side, upTo: 100) == .done(Array(plaintext[..<100])))
-    #expect(pair.at(side) { $0.needs } == [.read])
+    #expect(pair[side].needs == [.read])
     #expect(try pair.read(at: side, upTo: 10_000) == .done(Array(plaintext[100...])))
-    #expect(pair.at(side) { $0.needs } == [.feed])
+    #expect(pair[side].needs == [.feed])
   }
 
   /// Fact 31. The rest of a record that was read in part is there although nothing is in the ring.

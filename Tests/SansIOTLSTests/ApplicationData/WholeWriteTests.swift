@@ -23,9 +23,9 @@ struct WholeWriteTests {
         Issue.record("nothing was accepted of \(size) bytes")
         return
       }
-      let records = pair.at(side) { $0.drain() }
+      let records = pair[side].drain()
       #expect(recordLengths(records).reduce(0, +) == records.count, "records are whole")
-      let received = try pair.at(side.peer) { try $0.absorb(records) }
+      let received = try pair[side.peer].absorb(records)
       #expect(received == Array(slice.prefix(count)))
       written += count
     }
@@ -38,16 +38,13 @@ struct WholeWriteTests {
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 1 }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
-    let ciphertext = try pair.at(side) { (engine) throws in
-      #expect(try engine.write(Array("first".utf8)) == .done(5))
-      #expect(try engine.write(Array("never sent, and longer".utf8)) == .needsDrain)
-      #expect(try engine.write([UInt8]()) == .done(0))
-      var ciphertext = engine.drain()
-      #expect(try engine.write(Array("second".utf8)) == .done(6))
-      ciphertext += engine.drain()
-      return ciphertext
-    }
-    let received = try pair.at(side.peer) { try $0.absorb(ciphertext) }
+    #expect(try pair[side].write(Array("first".utf8)) == .done(5))
+    #expect(try pair[side].write(Array("never sent, and longer".utf8)) == .needsDrain)
+    #expect(try pair[side].write([UInt8]()) == .done(0))
+    var ciphertext = pair[side].drain()
+    #expect(try pair[side].write(Array("second".utf8)) == .done(6))
+    ciphertext += pair[side].drain()
+    let received = try pair[side.peer].absorb(ciphertext)
     #expect(received == Array("firstsecond".utf8))
   }
 
@@ -56,24 +53,18 @@ struct WholeWriteTests {
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 100 }
     var pair = try EnginePair.connected(.tls13, limits: limits)
     try pair.settle()
-    let request = try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.keyUpdate(requestingPeer: true) == .done)
-      #expect(try engine.write(Array("under new keys".utf8)) == .done(14))
-      return engine.drain()
-    }
+    #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done)
+    #expect(try pair[side.peer].write(Array("under new keys".utf8)) == .done(14))
+    let request = pair[side.peer].drain()
     let plaintext = pattern(4000)
-    let ciphertext = try pair.at(side) { (engine) throws in
-      #expect(try engine.write(plaintext) == .done(4000))
-      #expect(try engine.write([1]) == .needsDrain)
-      #expect(try engine.absorb(request) == Array("under new keys".utf8))
-      #expect(try engine.keyUpdate(requestingPeer: false) == .done)
-      #expect(try engine.close() == .done)
-      return engine.drain()
-    }
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(ciphertext) == plaintext)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    #expect(try pair[side].write(plaintext) == .done(4000))
+    #expect(try pair[side].write([1]) == .needsDrain)
+    #expect(try pair[side].absorb(request) == Array("under new keys".utf8))
+    #expect(try pair[side].keyUpdate(requestingPeer: false) == .done)
+    #expect(try pair[side].close() == .done)
+    let ciphertext = pair[side].drain()
+    #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both)

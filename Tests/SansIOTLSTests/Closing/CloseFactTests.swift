@@ -15,11 +15,11 @@ struct CloseFactTests {
     let plaintext = pattern(3000)
     _ = try pair.write(plaintext[...], from: side.peer)
     pair.step()
-    for _ in 0..<3 { #expect(try pair.at(side) { try $0.close() } == .done) }
+    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
     #expect(try pair.read(at: side, upTo: 1000) == .done(Array(plaintext[..<1000])))
-    #expect(try pair.at(side) { try $0.close() } == .done)
-    #expect(try pair.at(side) { try $0.readAll() } == Array(plaintext[1000...]))
-    #expect(pair.at(side) { $0.failure } == nil)
+    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].readAll() == Array(plaintext[1000...]))
+    #expect(pair[side].failure == nil)
   }
 
   /// Fact 16. After the own close reading works and writing does not; after the peer's, writing works.
@@ -27,7 +27,7 @@ struct CloseFactTests {
   func `each direction ends by itself`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    #expect(try pair.at(side) { try $0.close() } == .done)
+    #expect(try pair[side].close() == .done)
     #expect(thrownError { _ = try pair.write([1], from: side) }?.code == .closed)
     pair.step()
     #expect(try pair.read(at: side.peer) == .endOfStream)
@@ -62,16 +62,14 @@ struct CloseFactTests {
     try pair.settle()
     let plaintext = pattern(1000)
     _ = try pair.write(plaintext[...], from: side.peer)
-    _ = try pair.at(side.peer) { try $0.close() }
+    _ = try pair[side.peer].close()
     pair.step()
-    try pair.at(side) { (engine) throws in
-      for start in stride(from: 0, to: 1000, by: 100) {
-        #expect(!engine.allEvents().contains("peerClosed"))
-        #expect(try engine.read(upTo: 100) == .done(Array(plaintext[start..<start + 100])))
-      }
-      #expect(engine.pendingOutputByteCount == 0)
-      #expect(try engine.read(upTo: 100) == .endOfStream)
+    for start in stride(from: 0, to: 1000, by: 100) {
+      #expect(!pair[side].allEvents().contains("peerClosed"))
+      #expect(try pair[side].read(upTo: 100) == .done(Array(plaintext[start..<start + 100])))
     }
+    #expect(pair[side].pendingOutputByteCount == 0)
+    #expect(try pair[side].read(upTo: 100) == .endOfStream)
   }
 
   /// openssl#25254. What RFC 8446, section 6.1, wants of who cancels, and what some peers send at each end.

@@ -9,13 +9,13 @@ struct HalfCloseTests {
   func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    let closed = try pair.at(side) { try $0.close() }
+    let closed = try pair[side].close()
     #expect(closed == .done)
-    #expect(pair.at(side) { $0.needs } == [.drain, .feed])
+    #expect(pair[side].needs == [.drain, .feed])
     let plaintext = pattern(50_000)
     #expect(try pair.transfer(plaintext, from: side.peer) == plaintext)
     #expect(try pair.read(at: side) == .needsFeed)
-    #expect(try pair.at(side.peer) { try $0.close() } == .done)
+    #expect(try pair[side.peer].close() == .done)
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
     #expect(try pair.read(at: side.peer) == .endOfStream)
@@ -25,11 +25,11 @@ struct HalfCloseTests {
   func `after the peer's close writing goes on`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair.at(side.peer) { try $0.close() }
+    _ = try pair[side.peer].close()
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
-    #expect(pair.at(side) { $0.needs } == [])
-    #expect(pair.at(side) { $0.drain() }.isEmpty, "nothing is answered by itself")
+    #expect(pair[side].needs == [])
+    #expect(pair[side].drain().isEmpty, "nothing is answered by itself")
     let plaintext = pattern(50_000)
     #expect(try pair.transfer(plaintext, from: side) == plaintext)
     #expect(try pair.read(at: side) == .endOfStream)
@@ -40,20 +40,18 @@ struct HalfCloseTests {
   func `close sends once and writing is refused from then on`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    try pair.at(side) { (engine) throws in
-      #expect(try engine.close() == .done)
-      let count = engine.pendingOutputByteCount
-      #expect(count > 0)
-      for _ in 0..<5 { #expect(try engine.close() == .done) }
-      #expect(engine.pendingOutputByteCount == count)
-      let error = thrownError { _ = try engine.write([1]) }
-      #expect(error?.code == .closed)
-      #expect(error?.blame == .misuse)
-      #expect(thrownError { _ = try engine.write([UInt8]()) }?.code == .closed)
-      #expect(thrownError { _ = try engine.keyUpdate(requestingPeer: false) }?.code == .closed)
-      #expect(engine.failure == nil, "a misuse is not the connection's end")
-      #expect(try engine.read(upTo: 1) == .needsFeed)
-    }
+    #expect(try pair[side].close() == .done)
+    let count = pair[side].pendingOutputByteCount
+    #expect(count > 0)
+    for _ in 0..<5 { #expect(try pair[side].close() == .done) }
+    #expect(pair[side].pendingOutputByteCount == count)
+    let error = thrownError { _ = try pair[side].write([1]) }
+    #expect(error?.code == .closed)
+    #expect(error?.blame == .misuse)
+    #expect(thrownError { _ = try pair[side].write([UInt8]()) }?.code == .closed)
+    #expect(thrownError { _ = try pair[side].keyUpdate(requestingPeer: false) }?.code == .closed)
+    #expect(pair[side].failure == nil, "a misuse is not the connection's end")
+    #expect(try pair[side].read(upTo: 1) == .needsFeed)
   }
 
   /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
@@ -62,16 +60,14 @@ struct HalfCloseTests {
   func `nothing follows close_notify, whatever the peer asks for`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    try pair.at(side) { (engine) throws in
-      #expect(try engine.close() == .done)
-      #expect(!engine.drain().isEmpty)
-    }
+    #expect(try pair[side].close() == .done)
+    #expect(!pair[side].drain().isEmpty)
     for _ in 0..<3 {
       try pair.keyUpdate(from: side.peer, requestingPeer: true)
       try pair.send(Array("more".utf8), from: side.peer)
       #expect(try pair.receive(at: side) == Array("more".utf8))
-      #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
-      #expect(pair.at(side) { $0.hibernate() })
+      #expect(pair[side].pendingOutputByteCount == 0)
+      #expect(pair[side].hibernate() == true)
     }
     try pair.close(from: side.peer)
     pair.step()
@@ -91,15 +87,11 @@ struct HalfCloseTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let plaintext = pattern(100_000)
-    let ciphertext = try pair.at(side) { (engine) throws in
-      #expect(try engine.write(plaintext) == .done(plaintext.count))
-      #expect(try engine.close() == .done)
-      return engine.drain()
-    }
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(ciphertext) == plaintext)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    #expect(try pair[side].write(plaintext) == .done(plaintext.count))
+    #expect(try pair[side].close() == .done)
+    let ciphertext = pair[side].drain()
+    #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -107,20 +99,18 @@ struct HalfCloseTests {
     for flights in 0..<2 {
       var pair = try EnginePair.connected(version, handshake: false)
       if flights == 1 || side == .server { _ = try pair.server.feed(pair.client.drain()) }
-      let rest = try pair.at(side.peer) { (engine) throws in engine.drain() }
-      try pair.at(side) { (engine) throws in
-        let waiting = engine.pendingOutputByteCount
-        #expect(try engine.close() == .done)
-        #expect(try engine.close() == .done)
-        #expect(engine.pendingOutputByteCount == waiting)
-        for error in [
-          thrownError { _ = try engine.handshake() }, thrownError { _ = try engine.read(upTo: 1) },
-          thrownError { _ = try engine.write([1]) }, thrownError { _ = try engine.feed(rest) },
-        ] { #expect(error?.code == .abandoned) }
-        #expect(engine.negotiated == nil)
-        #expect(engine.drain().count == waiting)
-        #expect(engine.needs == [])
-      }
+      let rest = try pair[side.peer].drain()
+      let waiting = pair[side].pendingOutputByteCount
+      #expect(try pair[side].close() == .done)
+      #expect(try pair[side].close() == .done)
+      #expect(pair[side].pendingOutputByteCount == waiting)
+      for error in [
+        thrownError { _ = try pair[side].handshake() }, thrownError { _ = try pair[side].read(upTo: 1) },
+        thrownError { _ = try pair[side].write([1]) }, thrownError { _ = try pair[side].feed(rest) },
+      ] { #expect(error?.code == .abandoned) }
+      #expect(pair[side].negotiated == nil)
+      #expect(pair[side].drain().count == waiting)
+      #expect(pair[side].needs == [])
     }
   }
 
@@ -130,23 +120,17 @@ struct HalfCloseTests {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
-      let update = try pair.at(side.peer) { (engine) throws in
-        _ = try engine.keyUpdate(requestingPeer: true)
-        return engine.drain()
-      }
-      let last = try pair.at(side) { (engine) throws in
-        _ = try engine.feed(update[..<cut])
-        #expect(try engine.read(upTo: 1) == .needsFeed)
-        _ = try engine.close()
-        _ = try engine.feed(update[cut...])
-        #expect(try engine.read(upTo: 1) == .needsFeed)
-        #expect(try engine.close() == .done)
-        return engine.drain()
-      }
-      try pair.at(side.peer) { (engine) throws in
-        #expect(try engine.absorb(last).isEmpty)
-        #expect(try engine.read(upTo: 1) == .endOfStream)
-      }
+      _ = try pair[side.peer].keyUpdate(requestingPeer: true)
+      let update = pair[side.peer].drain()
+      _ = try pair[side].feed(update[..<cut])
+      #expect(try pair[side].read(upTo: 1) == .needsFeed)
+      _ = try pair[side].close()
+      _ = try pair[side].feed(update[cut...])
+      #expect(try pair[side].read(upTo: 1) == .needsFeed)
+      #expect(try pair[side].close() == .done)
+      let last = pair[side].drain()
+      #expect(try pair[side.peer].absorb(last).isEmpty)
+      #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
     }
   }
 
@@ -160,25 +144,22 @@ struct HalfCloseTests {
     func outcome(updates: Int, piece: Int) throws -> String {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
-      let ciphertext = try pair.at(side.peer) { (engine) throws in
-        for _ in 0..<updates { #expect(try engine.keyUpdate(requestingPeer: true) == .done) }
-        switch tail {
-        case .data, .corruptRecord: _ = try engine.write([1, 2, 3])
-        case .close: _ = try engine.close()
-        case .alert: _ = thrownError { _ = try engine.absorb([23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)) }
-        case .endOfInput: break
-        }
-        var bytes = engine.drain()
-        if tail == .corruptRecord { bytes[bytes.count - 1] ^= 1 }
-        return bytes
+      for _ in 0..<updates { #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done) }
+      switch tail {
+      case .data, .corruptRecord: _ = try pair[side.peer].write([1, 2, 3])
+      case .close: _ = try pair[side.peer].close()
+      case .alert:
+        _ = thrownError { _ = try pair[side.peer].absorb([23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)) }
+      case .endOfInput: break
       }
-      return try pair.at(side) { (engine) throws in
-        #expect(try engine.close() == .done)
-        let plaintext = (try? engine.absorb(ciphertext, piece: piece)) ?? []
-        if tail == .endOfInput { engine.feedEOF() }
-        let last = Result { try engine.read(upTo: 1) }
-        return "\(plaintext) \(last) \(engine.failure?.description ?? "") \(engine.failure?.library ?? [])"
-      }
+      var bytes = pair[side.peer].drain()
+      if tail == .corruptRecord { bytes[bytes.count - 1] ^= 1 }
+      let ciphertext = bytes
+      #expect(try pair[side].close() == .done)
+      let plaintext = (try? pair[side].absorb(ciphertext, piece: piece)) ?? []
+      if tail == .endOfInput { pair[side].feedEOF() }
+      let last = Result { try pair[side].read(upTo: 1) }
+      return "\(plaintext) \(last) \(pair[side].failure?.description ?? "") \(pair[side].failure?.library ?? [])"
     }
     let expected = try outcome(updates: 0, piece: .max)
     for updates in [1, 2] {

@@ -8,11 +8,9 @@ struct TrailingInputTests {
   /// The last records of `side`: some plaintext and its close_notify.
   private func lastWords(of side: TLSRole, in pair: inout EnginePair) throws -> [UInt8] {
     try pair.settle()
-    return try pair.at(side) { (engine) throws in
-      _ = try engine.write(Array("bye".utf8))
-      _ = try engine.close()
-      return engine.drain()
-    }
+    _ = try pair[side].write(Array("bye".utf8))
+    _ = try pair[side].close()
+    return pair[side].drain()
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -21,15 +19,13 @@ struct TrailingInputTests {
       var pair = try EnginePair.connected(version)
       let words = try lastWords(of: side.peer, in: &pair)
       let trailing = pattern(count)
-      try pair.at(side) { (engine) throws in
-        let stream = words + trailing
-        #expect(try engine.feed(stream) == stream.count)
-        #expect(engine.takeTrailingInput().isEmpty, "the end was not read yet")
-        #expect(try engine.read(upTo: 100) == .done(Array("bye".utf8)))
-        #expect(try engine.read(upTo: 100) == .endOfStream)
-        #expect(engine.takeTrailingInput() == trailing)
-        #expect(engine.takeTrailingInput().isEmpty)
-      }
+      let stream = words + trailing
+      #expect(try pair[side].feed(stream) == stream.count)
+      #expect(pair[side].takeTrailingInput().isEmpty, "the end was not read yet")
+      #expect(try pair[side].read(upTo: 100) == .done(Array("bye".utf8)))
+      #expect(try pair[side].read(upTo: 100) == .endOfStream)
+      #expect(pair[side].takeTrailingInput() == trailing)
+      #expect(pair[side].takeTrailingInput().isEmpty)
     }
   }
 
@@ -39,17 +35,15 @@ struct TrailingInputTests {
     let words = try lastWords(of: side.peer, in: &pair)
     // What looks like a record is not read as one.
     let trailing: [UInt8] = [23, 3, 3, 0, 5] + pattern(300)
-    try pair.at(side) { (engine) throws in
-      var plaintext: [UInt8] = []
-      for byte in words + trailing {
-        #expect(try engine.feed([byte]) == 1)
-        plaintext += try engine.readAll()
-      }
-      #expect(plaintext == Array("bye".utf8))
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-      #expect(engine.takeTrailingInput() == trailing)
-      #expect(engine.failure == nil)
+    var plaintext: [UInt8] = []
+    for byte in words + trailing {
+      #expect(try pair[side].feed([byte]) == 1)
+      plaintext += try pair[side].readAll()
     }
+    #expect(plaintext == Array("bye".utf8))
+    #expect(try pair[side].read(upTo: 1) == .endOfStream)
+    #expect(pair[side].takeTrailingInput() == trailing)
+    #expect(pair[side].failure == nil)
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -58,19 +52,17 @@ struct TrailingInputTests {
     var pair = try EnginePair.connected(version, limits: limits)
     let words = try lastWords(of: side.peer, in: &pair)
     let trailing = pattern(5000)
-    try pair.at(side) { (engine) throws in
-      var rest = (words + trailing)[...]
-      var returned: [UInt8] = []
-      while !rest.isEmpty {
-        let accepted = try engine.feed(rest)
-        #expect(accepted > 0)
-        #expect(accepted <= 100)
-        rest = rest.dropFirst(accepted)
-        _ = try engine.readAll()
-        returned += engine.takeTrailingInput()
-      }
-      #expect(returned == trailing)
+    var rest = (words + trailing)[...]
+    var returned: [UInt8] = []
+    while !rest.isEmpty {
+      let accepted = try pair[side].feed(rest)
+      #expect(accepted > 0)
+      #expect(accepted <= 100)
+      rest = rest.dropFirst(accepted)
+      _ = try pair[side].readAll()
+      returned += pair[side].takeTrailingInput()
     }
+    #expect(returned == trailing)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -95,11 +87,11 @@ struct TrailingInputTests {
     try outer.settle()
     var inner = try EnginePair.connected(innerVersion, handshake: false)
     func tunnel(from side: TLSRole) throws -> Int {
-      let ciphertext = inner.at(side) { $0.drain() }
+      let ciphertext = inner[side].drain()
       if ciphertext.isEmpty { return 0 }
       let through = try outer.transfer(ciphertext, from: side)
       #expect(through == ciphertext)
-      return try inner.at(side.peer) { try $0.feed(through) }
+      return try inner[side.peer].feed(through)
     }
     while try tunnel(from: .client) + tunnel(from: .server) > 0 {
       _ = try inner.client.readAll()

@@ -10,22 +10,20 @@ struct TruncationTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.write(Array("all there is".utf8)[...], from: side.peer)
-    let records = pair.at(side.peer) { $0.drain() }
-    try pair.at(side) { (engine) throws in
-      #expect(try engine.feed(records) == records.count)
-      engine.feedEOF()
-      #expect(engine.failure == nil)
-      #expect(engine.needs == [.read])
-      #expect(try engine.read(upTo: 3) == .done(Array("all".utf8)))
-      #expect(engine.needs == [.read])
-      #expect(try engine.read(upTo: 100) == .done(Array(" there is".utf8)))
-      let error = thrownError { _ = try engine.read(upTo: 100) }
-      #expect(error?.code == .truncated)
-      #expect(error?.blame == .peer)
-      #expect(error?.isMidRecord == false)
-      #expect(thrownError { _ = try engine.read(upTo: 100) }?.description == error?.description)
-      #expect(engine.allEvents().contains("peerClosed") == false)
-    }
+    let records = pair[side.peer].drain()
+    #expect(try pair[side].feed(records) == records.count)
+    pair[side].feedEOF()
+    #expect(pair[side].failure == nil)
+    #expect(pair[side].needs == [.read])
+    #expect(try pair[side].read(upTo: 3) == .done(Array("all".utf8)))
+    #expect(pair[side].needs == [.read])
+    #expect(try pair[side].read(upTo: 100) == .done(Array(" there is".utf8)))
+    let error = thrownError { _ = try pair[side].read(upTo: 100) }
+    #expect(error?.code == .truncated)
+    #expect(error?.blame == .peer)
+    #expect(error?.isMidRecord == false)
+    #expect(thrownError { _ = try pair[side].read(upTo: 100) }?.description == error?.description)
+    #expect(pair[side].allEvents().contains("peerClosed") == false)
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -37,19 +35,17 @@ struct TruncationTests {
       try pair.handshake()
       try pair.settle()
       _ = try pair.write(Array("whole".utf8)[...], from: side.peer)
-      let whole = pair.at(side.peer) { $0.drain() }
+      let whole = pair[side.peer].drain()
       _ = try pair.write(Array("in pieces".utf8)[...], from: side.peer)
-      let broken = pair.at(side.peer) { $0.drain() }
+      let broken = pair[side.peer].drain()
       let readsBefore = cut.isMultiple(of: 2)
-      try pair.at(side) { (engine) throws in
-        _ = try engine.feed(whole + broken[..<min(cut, broken.count - 1)])
-        if readsBefore { #expect(try engine.readAll() == Array("whole".utf8)) }
-        engine.feedEOF()
-        if !readsBefore { #expect(try engine.read(upTo: 100) == .done(Array("whole".utf8)), "cut at \(cut)") }
-        let error = thrownError { _ = try engine.read(upTo: 100) }
-        #expect(error?.code == .truncated, "cut at \(cut)")
-        #expect(error?.isMidRecord == true, "cut at \(cut)")
-      }
+      _ = try pair[side].feed(whole + broken[..<min(cut, broken.count - 1)])
+      if readsBefore { #expect(try pair[side].readAll() == Array("whole".utf8)) }
+      pair[side].feedEOF()
+      if !readsBefore { #expect(try pair[side].read(upTo: 100) == .done(Array("whole".utf8)), "cut at \(cut)") }
+      let error = thrownError { _ = try pair[side].read(upTo: 100) }
+      #expect(error?.code == .truncated, "cut at \(cut)")
+      #expect(error?.isMidRecord == true, "cut at \(cut)")
     }
   }
 
@@ -60,18 +56,16 @@ struct TruncationTests {
     for cut in stride(from: 0, to: 200, by: 13) {
       var pair = try EnginePair(client: contexts.0, server: contexts.1)
       if side == .client { _ = try pair.server.feed(pair.client.drain()) }
-      let flight = pair.at(side.peer) { $0.drain() }
-      try pair.at(side) { (engine) throws in
-        if cut > 0 { #expect(try engine.feed(flight[..<cut]) == cut) }
-        engine.feedEOF()
-        #expect(engine.failure?.code == .truncated, "cut at \(cut)")
-        #expect(thrownError { _ = try engine.handshake() }?.code == .truncated)
-        #expect(thrownError { _ = try engine.read(upTo: 1) }?.code == .truncated)
-        #expect(thrownError { _ = try engine.write([1]) }?.code == .truncated)
-        #expect(!engine.needs.contains(.feed))
-        #expect(engine.negotiated == nil)
-        if cut > 0 { #expect(engine.failure?.isMidRecord == true, "cut at \(cut)") }
-      }
+      let flight = pair[side.peer].drain()
+      if cut > 0 { #expect(try pair[side].feed(flight[..<cut]) == cut) }
+      pair[side].feedEOF()
+      #expect(pair[side].failure?.code == .truncated, "cut at \(cut)")
+      #expect(thrownError { _ = try pair[side].handshake() }?.code == .truncated)
+      #expect(thrownError { _ = try pair[side].read(upTo: 1) }?.code == .truncated)
+      #expect(thrownError { _ = try pair[side].write([1]) }?.code == .truncated)
+      #expect(!pair[side].needs.contains(.feed))
+      #expect(pair[side].negotiated == nil)
+      if cut > 0 { #expect(pair[side].failure?.isMidRecord == true, "cut at \(cut)") }
     }
   }
 
@@ -83,20 +77,16 @@ struct TruncationTests {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       _ = try pair.write(Array("bye".utf8)[...], from: side.peer)
-      let records = try pair.at(side.peer) { (engine) throws in
-        _ = try engine.close()
-        return engine.drain()
-      }
-      try pair.at(side) { (engine) throws in
-        _ = try engine.feed(records)
-        if endsFirst { engine.feedEOF() }
-        #expect(try engine.read(upTo: 100) == .done(Array("bye".utf8)))
-        #expect(try engine.read(upTo: 100) == .endOfStream)
-        engine.feedEOF()
-        for _ in 0..<3 { #expect(try engine.read(upTo: 100) == .endOfStream) }
-        #expect(engine.failure == nil)
-        #expect(engine.allEvents().filter { $0 == "peerClosed" }.count == 1)
-      }
+      _ = try pair[side.peer].close()
+      let records = pair[side.peer].drain()
+      _ = try pair[side].feed(records)
+      if endsFirst { pair[side].feedEOF() }
+      #expect(try pair[side].read(upTo: 100) == .done(Array("bye".utf8)))
+      #expect(try pair[side].read(upTo: 100) == .endOfStream)
+      pair[side].feedEOF()
+      for _ in 0..<3 { #expect(try pair[side].read(upTo: 100) == .endOfStream) }
+      #expect(pair[side].failure == nil)
+      #expect(pair[side].allEvents().filter { $0 == "peerClosed" }.count == 1)
     }
   }
 
@@ -106,16 +96,12 @@ struct TruncationTests {
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    let last = try pair.at(side) { (engine) throws in
-      engine.feedEOF()
-      #expect(try engine.write(Array("last".utf8)) == .done(4))
-      #expect(try engine.close() == .done)
-      return engine.drain()
-    }
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(last) == Array("last".utf8))
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    pair[side].feedEOF()
+    #expect(try pair[side].write(Array("last".utf8)) == .done(4))
+    #expect(try pair[side].close() == .done)
+    let last = pair[side].drain()
+    #expect(try pair[side.peer].absorb(last) == Array("last".utf8))
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both)

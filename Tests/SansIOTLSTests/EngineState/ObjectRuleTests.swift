@@ -75,8 +75,8 @@ struct ObjectRuleTests {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(version)
       try pair.settle()
-      pair.at(side) { $0.feedEOF() }
-      let error = thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.read(upTo: 1) } }
+      pair[side].feedEOF()
+      let error = thrownError { _ = try pair[side].read(upTo: 1) }
       #expect(error?.code == .truncated)
       #expect(error?.blame == .peer)
       #expect(error?.isMidRecord == false)

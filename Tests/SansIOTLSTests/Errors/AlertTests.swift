@@ -43,15 +43,13 @@ struct AlertTests {
   private func check(_ version: TLSVersion, _ breakage: Breakage, _ limits: TLSEngine.Limits) throws {
     let expected = breakage.expectation(version)
     var pair = try breakage.pair(version, limits: limits)
-    let (failure, last) = try pair.at(expected.side) { (engine) throws in
-      #expect(engine.needs == [.drain])
-      return (engine.failure, engine.drain())
-    }
+    #expect(pair[expected.side].needs == [.drain])
+    let (failure, last) = (pair[expected.side].failure, pair[expected.side].drain())
     #expect(failure?.code == expected.code, "\(breakage): \(failure as Any)")
     #expect(failure?.alertSent == expected.alert, "\(breakage): \(failure as Any)")
     #expect(recordLengths(last).reduce(0, +) == last.count)
     let reported = thrownError {
-      try pair.at(expected.side.peer) { _ = try $0.absorb(last) }
+      _ = try pair[expected.side.peer].absorb(last)
     }
     #expect(reported?.code == .alertReceived, "\(breakage): \(reported as Any)")
     #expect(reported?.alertReceived == expected.alert, "\(breakage): \(reported as Any)")

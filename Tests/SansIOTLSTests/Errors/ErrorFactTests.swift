@@ -45,13 +45,11 @@ struct ErrorFactTests {
   ) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    try pair.at(side) { (engine) throws in
-      engine.feedEOF()
-      #expect(engine.needs == [.read])
-      let errors = (0..<3).map { _ in thrownError { _ = try engine.read(upTo: 1) } }
-      #expect(errors.allSatisfy { $0?.code == .truncated && $0?.isMidRecord == false })
-      #expect(errors[0]?.library.first?.reasonCode == 294)
-    }
+    pair[side].feedEOF()
+    #expect(pair[side].needs == [.read])
+    let errors = (0..<3).map { _ in thrownError { _ = try pair[side].read(upTo: 1) } }
+    #expect(errors.allSatisfy { $0?.code == .truncated && $0?.isMidRecord == false })
+    #expect(errors[0]?.library.first?.reasonCode == 294)
   }
 
   /// Fact 8. An end behind close_notify is ZERO_RETURN, and stays so.
@@ -59,13 +57,11 @@ struct ErrorFactTests {
   func `an end behind close_notify is repeatable`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair.at(side.peer) { try $0.close() }
+    _ = try pair[side.peer].close()
     pair.step()
-    try pair.at(side) { (engine) throws in
-      engine.feedEOF()
-      for _ in 0..<3 { #expect(try engine.read(upTo: 1) == .endOfStream) }
-      #expect(engine.needs == [])
-    }
+    pair[side].feedEOF()
+    for _ in 0..<3 { #expect(try pair[side].read(upTo: 1) == .endOfStream) }
+    #expect(pair[side].needs == [])
   }
 
   /// Fact 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
@@ -79,12 +75,12 @@ struct ErrorFactTests {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
-      let error = pair.at(side) { engine in thrownError { _ = try engine.feed(Array(text.utf8)) } }
+      let error = thrownError { _ = try pair[side].feed(Array(text.utf8)) }
       #expect(error?.code == .notTLS)
       #expect(error?.blame == .peer)
       #expect(error?.hint.contains(word) == true, "\(error as Any)")
       #expect(error?.alertSent == nil, "\(side): \(error as Any)")
-      #expect(pair.at(side) { $0.drain() }.isEmpty, "\(side): no record disturbs a peer that does not speak TLS")
+      #expect(pair[side].drain().isEmpty, "\(side): no record disturbs a peer that does not speak TLS")
     }
   }
 

@@ -38,44 +38,44 @@ struct ForeignErrorTests {
     var pair = try call("init") { try EnginePair(client: clientContext, server: serverContext) }
     for _ in 0..<4 {
       for side in TLSRole.allCases {
-        let flight = call("drain") { pair.at(side) { $0.drain() } }
+        let flight = call("drain") { pair[side].drain() }
         for half in [flight.prefix(flight.count / 2), flight.dropFirst(flight.count / 2)] {
-          let fed = try call("feed") { try pair.at(side.peer) { try $0.feed(half) } }
+          let fed = try call("feed") { try pair[side.peer].feed(half) }
           log.append("fed \(fed == half.count)")
-          let step = try call("handshake") { try pair.at(side.peer) { try $0.handshake() } }
+          let step = try call("handshake") { try pair[side.peer].handshake() }
           log.append("\(step)")
-          let read = try call("read") { try pair.at(side.peer) { try $0.read(upTo: 100) } }
+          let read = try call("read") { try pair[side.peer].read(upTo: 100) }
           log.append("\(read)")
         }
       }
     }
     for side in TLSRole.allCases {
-      log.append("\(try call("write") { try pair.at(side) { try $0.write(Array("hello".utf8)) } })")
+      log.append("\(try call("write") { try pair[side].write(Array("hello".utf8)) })")
       if version == .tls13 {
-        log.append("\(try call("keyUpdate") { try pair.at(side) { try $0.keyUpdate(requestingPeer: true) } })")
+        log.append("\(try call("keyUpdate") { try pair[side].keyUpdate(requestingPeer: true) })")
       }
-      let records = call("drain") { pair.at(side) { $0.drain() } }
+      let records = call("drain") { pair[side].drain() }
       for byte in records {
-        _ = try call("feed") { try pair.at(side.peer) { try $0.feed([byte]) } }
-        log.append("\(try call("read") { try pair.at(side.peer) { try $0.read(upTo: 100) } })")
+        _ = try call("feed") { try pair[side.peer].feed([byte]) }
+        log.append("\(try call("read") { try pair[side.peer].read(upTo: 100) })")
       }
-      log.append("\(call("negotiated") { pair.at(side) { $0.negotiated?.version } } as Any)")
-      log.append("\(call("peerCertificates") { pair.at(side) { $0.peerCertificates.count } })")
+      log.append("\(call("negotiated") { pair[side].negotiated?.version } as Any)")
+      log.append("\(call("peerCertificates") { pair[side].peerCertificates.count })")
       let exported = try call("export") {
-        try pair.at(side) { try $0.exportKeyingMaterial(label: "EXPORTER-x", count: 8) }
+        try pair[side].exportKeyingMaterial(label: "EXPORTER-x", count: 8)
       }
       log.append("\(exported.count)")
-      log.append("\(call("hibernate") { pair.at(side) { $0.hibernate() } })")
+      log.append("\(call("hibernate") { pair[side].hibernate() })")
     }
     for side in TLSRole.allCases {
-      log.append("\(try call("close") { try pair.at(side) { try $0.close() } })")
-      let records = call("drain") { pair.at(side) { $0.drain() } }
-      _ = try call("feed") { try pair.at(side.peer) { try $0.feed(records) } }
-      log.append("\(try call("read") { try pair.at(side.peer) { try $0.read(upTo: 100) } })")
-      call("feedEOF") { pair.at(side.peer) { $0.feedEOF() } }
-      log.append("\(try call("read") { try pair.at(side.peer) { try $0.read(upTo: 100) } })")
-      log.append("\(call("events") { pair.at(side.peer) { $0.allEvents().count } })")
-      _ = call("takeTrailingInput") { pair.at(side.peer) { $0.takeTrailingInput() } }
+      log.append("\(try call("close") { try pair[side].close() })")
+      let records = call("drain") { pair[side].drain() }
+      _ = try call("feed") { try pair[side.peer].feed(records) }
+      log.append("\(try call("read") { try pair[side.peer].read(upTo: 100) })")
+      call("feedEOF") { pair[side.peer].feedEOF() }
+      log.append("\(try call("read") { try pair[side.peer].read(upTo: 100) })")
+      log.append("\(call("events") { pair[side.peer].allEvents().count })")
+      _ = call("takeTrailingInput") { pair[side.peer].takeTrailingInput() }
     }
     return log
   }

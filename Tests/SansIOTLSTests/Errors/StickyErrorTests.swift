@@ -23,27 +23,22 @@ struct StickyErrorTests {
   func `every call throws the first error again on both sides`(version: TLSVersion, breakage: Breakage) throws {
     var pair = try breakage.pair(version)
     let side = breakage.expectation(version).side
-    let last = try pair.at(side) { (engine) throws in
-      let first = engine.failure.map(\.description) ?? "nothing"
-      #expect(first != "nothing")
-      for _ in 0..<2 { #expect(words(of: &engine).allSatisfy { $0 == first }) }
-      engine.feedEOF()
-      let last = engine.drain()
-      #expect(words(of: &engine).allSatisfy { $0 == first })
-      #expect(engine.drain().isEmpty)
-      return last
-    }
-    _ = try? pair.at(side.peer) { try $0.absorb(last) }
-    try pair.at(side.peer) { (engine) throws in
-      let first = engine.failure.map(\.description) ?? "nothing"
-      #expect(first != "nothing")
-      _ = engine.drain()
-      engine.feedEOF()
-      for _ in 0..<2 { #expect(words(of: &engine).allSatisfy { $0 == first }) }
-      // Neither an answer to the alert nor a close_notify.
-      #expect(engine.drain().isEmpty)
-      #expect(engine.needs == [])
-    }
+    let first = pair[side].failure.map(\.description) ?? "nothing"
+    #expect(first != "nothing")
+    for _ in 0..<2 { #expect(words(of: &pair[side]).allSatisfy { $0 == first }) }
+    pair[side].feedEOF()
+    let last = pair[side].drain()
+    #expect(words(of: &pair[side]).allSatisfy { $0 == first })
+    #expect(pair[side].drain().isEmpty)
+    _ = try? pair[side.peer].absorb(last)
+    let peersFirst = pair[side.peer].failure.map(\.description) ?? "nothing"
+    #expect(peersFirst != "nothing")
+    _ = pair[side.peer].drain()
+    pair[side.peer].feedEOF()
+    for _ in 0..<2 { #expect(words(of: &pair[side.peer]).allSatisfy { $0 == peersFirst }) }
+    // Neither an answer to the alert nor a close_notify.
+    #expect(pair[side.peer].drain().isEmpty)
+    #expect(pair[side.peer].needs == [])
   }
 
   @Test(arguments: TLSVersion.both, Breakage.allCases)

@@ -99,16 +99,14 @@ struct ForgedRecordTests {
     // A ticket: lifetime, age, a nonce of 1 byte, a ticket of 1 byte, no extensions (RFC 8446, section 4.6.1). And a ClientHello.
     let message: [UInt8] =
       sender == .server ? [4, 0, 0, 15, 0, 0, 0, 60, 0, 0, 0, 0, 1, 7, 0, 1, 9, 0, 0] : [1, 0, 0, 1, 0]
-    try box.pair.at(sender.peer) { (engine) throws in
-      #expect(try engine.absorb(forge.seal(.handshake, Array(message[..<4]))).isEmpty)
-      for _ in 0..<TLSEngine.Limits.default.controlRecordCount {
-        let piece = forge.seal(.handshake, Array(message[4...])) + forge.seal(.handshake, Array(message[..<4]))
-        #expect(try engine.absorb(piece).isEmpty)
-      }
-      #expect(engine.failure == nil)
-      let last = forge.seal(.handshake, Array(message[4...]))
-      #expect(thrownError { _ = try engine.absorb(last) }?.code == .limitExceeded)
+    #expect(try box.pair[sender.peer].absorb(forge.seal(.handshake, Array(message[..<4]))).isEmpty)
+    for _ in 0..<TLSEngine.Limits.default.controlRecordCount {
+      let piece = forge.seal(.handshake, Array(message[4...])) + forge.seal(.handshake, Array(message[..<4]))
+      #expect(try box.pair[sender.peer].absorb(piece).isEmpty)
     }
+    #expect(box.pair[sender.peer].failure == nil)
+    let last = forge.seal(.handshake, Array(message[4...]))
+    #expect(thrownError { _ = try box.pair[sender.peer].absorb(last) }?.code == .limitExceeded)
   }
 
   @Test
@@ -220,16 +218,14 @@ struct ForgedRecordTests {
   func `a breach after the handshake is refused by its alert`(breach: Breach) throws {
     var (box, forge) = try RecordForge.connected(breach.version, forging: breach.sender)
     let stream = forge.seal(.applicationData, [1]) + forge.seal(breach.type, breach.content)
-    let last = try box.pair.at(breach.sender.peer) { (engine) throws in
-      #expect(try engine.feed(stream) == stream.count)
-      #expect(try engine.read(upTo: 10) == .done([1]))
-      let error = thrownError { _ = try engine.read(upTo: 10) }
-      #expect(error?.code == .protocolViolation)
-      #expect(error?.blame == .peer)
-      #expect(error?.alertSent == breach.alert)
-      return engine.drain()
-    }
-    let reported = thrownError { _ = try box.pair.at(breach.sender) { try $0.absorb(last) } }
+    #expect(try box.pair[breach.sender.peer].feed(stream) == stream.count)
+    #expect(try box.pair[breach.sender.peer].read(upTo: 10) == .done([1]))
+    let error = thrownError { _ = try box.pair[breach.sender.peer].read(upTo: 10) }
+    #expect(error?.code == .protocolViolation)
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent == breach.alert)
+    let last = box.pair[breach.sender.peer].drain()
+    let reported = thrownError { _ = try box.pair[breach.sender].absorb(last) }
     #expect(reported?.alertReceived == breach.alert)
   }
 
@@ -264,16 +260,14 @@ struct ForgedRecordTests {
   private func expect(
     _ alert: TLSAlert, of stream: [UInt8], from sender: TLSRole, in box: RecordForge.Box
   ) throws {
-    let last = box.pair.at(sender.peer) { engine in
-      let error = thrownError { _ = try engine.absorb(stream) }
-      #expect(error?.code == .protocolViolation, "\(error as Any)")
-      #expect(error?.blame == .peer)
-      #expect(error?.alertSent == alert)
-      #expect(engine.negotiated == nil)
-      #expect(engine.allEvents().isEmpty)
-      return engine.drain()
-    }
-    #expect(thrownError { _ = try box.pair.at(sender) { try $0.absorb(last) } }?.alertReceived == alert)
+    let error = thrownError { _ = try box.pair[sender.peer].absorb(stream) }
+    #expect(error?.code == .protocolViolation, "\(error as Any)")
+    #expect(error?.blame == .peer)
+    #expect(error?.alertSent == alert)
+    #expect(box.pair[sender.peer].negotiated == nil)
+    #expect(box.pair[sender.peer].allEvents().isEmpty)
+    let last = box.pair[sender.peer].drain()
+    #expect(thrownError { _ = try box.pair[sender].absorb(last) }?.alertReceived == alert)
   }
 
   // MARK: Messages in pieces and together

@@ -58,7 +58,7 @@ struct HandshakeTests {
     _ = try pair.client.write([1])
     pair.step()
     for side in TLSRole.allCases {
-      let events = pair.at(side) { $0.allEvents() }
+      let events = pair[side].allEvents()
       #expect(events.filter { $0 == "handshakeCompleted" }.count == 1)
     }
     #expect(try pair.server.read(upTo: 1) == .done([1]))
@@ -239,7 +239,7 @@ struct HandshakeTests {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
       let error = thrownError {
-        _ = try pair.at(side) { (engine) throws(TLSError) in try engine.feed(text.utf8.map { $0 }) }
+        _ = try pair[side].feed(text.utf8.map { $0 })
       }
       #expect(error?.code == .notTLS)
       #expect(error?.blame == .peer)
@@ -263,9 +263,9 @@ struct HandshakeTests {
       var pair = try EnginePair.connected(version, handshake: false)
       _ = pair.client.drain()
       let record: [UInt8] = [23, 3, 3, 0, 3, 1, 2, 3]
-      let error = thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.feed(record) } }
+      let error = thrownError { _ = try pair[side].feed(record) }
       #expect(error?.blame == .peer)
-      #expect(thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.read(upTo: 3) } } == error)
+      #expect(thrownError { _ = try pair[side].read(upTo: 3) } == error)
     }
   }
 
@@ -283,18 +283,18 @@ struct HandshakeTests {
             _ = try pair.client.feed(pair.server.drain())
           }
         }
-        let isDone = pair.at(side) { $0.negotiated != nil }
+        let isDone = pair[side].negotiated != nil
         if isDone { continue }
-        pair.at(side) { $0.feedEOF() }
-        let failure = pair.at(side) { $0.failure }
+        pair[side].feedEOF()
+        let failure = pair[side].failure
         #expect(failure?.code == .truncated)
         #expect(failure?.blame == .peer)
         #expect(failure?.verification == nil)
         #expect(failure?.hint.contains("transport ended") == true)
-        #expect(pair.at(side) { $0.needs }.contains(.feed) == false)
+        #expect(pair[side].needs.contains(.feed) == false)
         for _ in 0..<3 {
           #expect(
-            thrownError { _ = try pair.at(side) { (engine) throws(TLSError) in try engine.handshake() } }?.code
+            thrownError { _ = try pair[side].handshake() }?.code
               == .truncated)
         }
       }
@@ -339,10 +339,8 @@ struct HandshakeTests {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       let error = thrownError {
-        _ = try pair.at(side) { (engine) throws(TLSError) in
-          _ = try engine.feed([21, 3, 3, 0, 2, 2, 40])
-          return try engine.read(upTo: 1)
-        }
+        _ = try pair[side].feed([21, 3, 3, 0, 2, 2, 40])
+        _ = try pair[side].read(upTo: 1)
       }
       #expect(error?.code == .protocolViolation)
       #expect(error?.alertReceived == nil)

@@ -47,17 +47,17 @@ struct QuiescenceTests {
     }
     for _ in 0..<3 {
       for side in TLSRole.allCases {
-        for byte in pair.at(side, { $0.drain() }) {
-          try pair.at(side.peer) { (engine) throws in
-            #expect(try engine.feed([byte]) == 1)
-            let (needs, count, needed) = (engine.needs, engine.pendingOutputByteCount, engine.bytesNeeded)
-            _ = try engine.handshake()
-            if !needs.contains(.read) { #expect(try engine.read(upTo: 1) == .needsFeed) }
-            #expect(engine.pendingOutputByteCount == count)
-            if !needs.contains(.read) {
-              #expect(engine.needs == needs)
-              #expect(engine.bytesNeeded == needed || engine.negotiated != nil)
-            }
+        for byte in pair[side].drain() {
+          #expect(try pair[side.peer].feed([byte]) == 1)
+          let (needs, count, needed) = (
+            pair[side.peer].needs, pair[side.peer].pendingOutputByteCount, pair[side.peer].bytesNeeded
+          )
+          _ = try pair[side.peer].handshake()
+          if !needs.contains(.read) { #expect(try pair[side.peer].read(upTo: 1) == .needsFeed) }
+          #expect(pair[side.peer].pendingOutputByteCount == count)
+          if !needs.contains(.read) {
+            #expect(pair[side.peer].needs == needs)
+            #expect(pair[side.peer].bytesNeeded == needed || pair[side.peer].negotiated != nil)
           }
         }
       }
@@ -72,20 +72,18 @@ struct QuiescenceTests {
     try pair.settle()
     for length in [1, 100, 5000] {
       _ = try pair.write(pattern(length)[...], from: side.peer)
-      let record = pair.at(side.peer) { $0.drain() }
-      try pair.at(side) { (engine) throws in
-        for byte in record.dropLast() {
-          _ = try engine.feed([byte])
-          #expect(try engine.read(upTo: 1) == .needsFeed)
-          #expect(engine.needs == [.feed])
-        }
-        _ = try engine.feed(record.suffix(1))
-        #expect(engine.needs == [.read])
-        #expect(try engine.read(upTo: length) == .done(pattern(length)))
-        #expect(try engine.read(upTo: 1) == .needsFeed)
-        #expect(engine.needs == [.feed])
-        #expect(engine.pendingOutputByteCount == 0)
+      let record = pair[side.peer].drain()
+      for byte in record.dropLast() {
+        _ = try pair[side].feed([byte])
+        #expect(try pair[side].read(upTo: 1) == .needsFeed)
+        #expect(pair[side].needs == [.feed])
       }
+      _ = try pair[side].feed(record.suffix(1))
+      #expect(pair[side].needs == [.read])
+      #expect(try pair[side].read(upTo: length) == .done(pattern(length)))
+      #expect(try pair[side].read(upTo: 1) == .needsFeed)
+      #expect(pair[side].needs == [.feed])
+      #expect(pair[side].pendingOutputByteCount == 0)
     }
   }
 

@@ -9,19 +9,15 @@ struct KeyUpdateFactTests {
   func `a request is answered by the read that meets it`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    let request = try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.keyUpdate(requestingPeer: true) == .done)
-      return engine.drain()
-    }
+    #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done)
+    let request = pair[side.peer].drain()
     #expect(!request.isEmpty, "the own message is there at once")
-    let answer = try pair.at(side) { (engine) throws in
-      #expect(try engine.absorb(request).isEmpty)
-      #expect(engine.needs == [.drain, .feed])
-      return engine.drain()
-    }
+    #expect(try pair[side].absorb(request).isEmpty)
+    #expect(pair[side].needs == [.drain, .feed])
+    let answer = pair[side].drain()
     #expect(answer.count == 27)
-    #expect(try pair.at(side.peer) { try $0.absorb(answer) }.isEmpty)
-    #expect(pair.at(side.peer) { $0.pendingOutputByteCount } == 0, "an answer is not answered")
+    #expect(try pair[side.peer].absorb(answer).isEmpty)
+    #expect(pair[side.peer].pendingOutputByteCount == 0, "an answer is not answered")
     #expect(try pair.transfer([1], from: side) == [1])
     #expect(try pair.transfer([2], from: side.peer) == [2])
   }
@@ -30,10 +26,10 @@ struct KeyUpdateFactTests {
   func `an update without request is not answered`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    _ = try pair.at(side.peer) { try $0.keyUpdate(requestingPeer: false) }
+    _ = try pair[side.peer].keyUpdate(requestingPeer: false)
     pair.step()
     #expect(try pair.read(at: side) == .needsFeed)
-    #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
+    #expect(pair[side].pendingOutputByteCount == 0)
     #expect(try pair.transfer([1], from: side.peer) == [1])
   }
 
@@ -41,20 +37,16 @@ struct KeyUpdateFactTests {
   func `a request of which half has come is answered when it is whole`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    let request = try pair.at(side.peer) { (engine) throws in
-      _ = try engine.keyUpdate(requestingPeer: true)
-      return engine.drain()
+    _ = try pair[side.peer].keyUpdate(requestingPeer: true)
+    let request = pair[side.peer].drain()
+    for byte in request.dropLast() {
+      #expect(try pair[side].absorb([byte]).isEmpty)
+      #expect(pair[side].pendingOutputByteCount == 0)
     }
-    try pair.at(side) { (engine) throws in
-      for byte in request.dropLast() {
-        #expect(try engine.absorb([byte]).isEmpty)
-        #expect(engine.pendingOutputByteCount == 0)
-      }
-      // Between the two halves everything else still works.
-      #expect(try engine.write([7]) == .done(1))
-      #expect(try engine.absorb(Array(request.suffix(1))).isEmpty)
-      #expect(engine.pendingOutputByteCount > 0)
-    }
+    // Between the two halves everything else still works.
+    #expect(try pair[side].write([7]) == .done(1))
+    #expect(try pair[side].absorb(Array(request.suffix(1))).isEmpty)
+    #expect(pair[side].pendingOutputByteCount > 0)
     pair.step()
     #expect(try pair.read(at: side.peer) == .done([7]))
   }
@@ -73,16 +65,12 @@ struct KeyUpdateFactTests {
   func `close right after a key update sends both`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    let last = try pair.at(side) { (engine) throws in
-      #expect(try engine.keyUpdate(requestingPeer: requesting) == .done)
-      #expect(try engine.close() == .done)
-      return engine.drain()
-    }
+    #expect(try pair[side].keyUpdate(requestingPeer: requesting) == .done)
+    #expect(try pair[side].close() == .done)
+    let last = pair[side].drain()
     #expect(recordLengths(last).count == 2)
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(last).isEmpty)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    #expect(try pair[side.peer].absorb(last).isEmpty)
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
     #expect(try pair.transfer([1], from: side.peer) == [1])
   }
 
@@ -90,26 +78,20 @@ struct KeyUpdateFactTests {
   func `close right after reading a request sends answer and close`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    let request = try pair.at(side.peer) { (engine) throws in
-      _ = try engine.keyUpdate(requestingPeer: true)
-      return engine.drain()
-    }
-    let last = try pair.at(side) { (engine) throws in
-      _ = try engine.feed(request)
-      #expect(try engine.close() == .done, "the request was fed and not read")
-      #expect(try engine.read(upTo: 1) == .needsFeed)
-      return engine.drain()
-    }
-    try pair.at(side.peer) { (engine) throws in
-      #expect(try engine.absorb(last).isEmpty)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    _ = try pair[side.peer].keyUpdate(requestingPeer: true)
+    let request = pair[side.peer].drain()
+    _ = try pair[side].feed(request)
+    #expect(try pair[side].close() == .done, "the request was fed and not read")
+    #expect(try pair[side].read(upTo: 1) == .needsFeed)
+    let last = pair[side].drain()
+    #expect(try pair[side.peer].absorb(last).isEmpty)
+    #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `close before and in the handshake is no error`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    #expect(try pair.at(side) { try $0.close() } == .done)
-    #expect(pair.at(side) { $0.failure } == nil)
+    #expect(try pair[side].close() == .done)
+    #expect(pair[side].failure == nil)
   }
 }

@@ -14,7 +14,7 @@ struct KeyUpdateTests {
       // Data before, beside and behind the update, in both directions and before anything is drained.
       _ = try pair.client.write(up[..<10_000])
       _ = try pair.server.write(down[..<10_000])
-      let step = try pair.at(side) { (engine) throws(TLSError) in try engine.keyUpdate(requestingPeer: requesting) }
+      let step = try pair[side].keyUpdate(requestingPeer: requesting)
       #expect(step == .done)
       _ = try pair.client.write(up[10_000...])
       _ = try pair.server.write(down[10_000...])
@@ -34,16 +34,14 @@ struct KeyUpdateTests {
   func `a peer that is asked to update answers while it only reads`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    _ = try pair.at(side) { (engine) throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }
-    let request = pair.at(side) { $0.drain() }
+    _ = try pair[side].keyUpdate(requestingPeer: true)
+    let request = pair[side].drain()
     #expect(recordLengths(request).count == 1)
-    let answer = try pair.at(side.peer) { (engine) throws(TLSError) in
-      _ = try engine.absorb(request)
-      return engine.drain()
-    }
+    _ = try pair[side.peer].absorb(request)
+    let answer = pair[side.peer].drain()
     #expect(recordLengths(answer).count == 1)
-    #expect(try pair.at(side) { (engine) throws(TLSError) in try engine.absorb(answer) } == [])
-    #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
+    #expect(try pair[side].absorb(answer) == [])
+    #expect(pair[side].pendingOutputByteCount == 0)
     #expect(try pair.transfer([1, 2], from: side) == [1, 2])
     #expect(try pair.transfer([3, 4], from: side.peer) == [3, 4])
   }

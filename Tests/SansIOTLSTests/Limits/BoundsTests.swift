@@ -11,15 +11,13 @@ struct BoundsTests {
     try pair.settle()
     let plaintext = pattern(16_000)
     _ = try pair.write(plaintext[...], from: side.peer)
-    let ciphertext = pair.at(side.peer) { $0.drain() }
-    try pair.at(side) { (engine) throws in
-      #expect(try engine.feed(ciphertext) == 1000)
-      #expect(try engine.feed(ciphertext[1000...]) == 0)
-      #expect(engine.needs.contains(.read))
-      #expect(try engine.readAll().isEmpty)
-      #expect(engine.needs == [.feed])
-      #expect(try engine.absorb(Array(ciphertext[1000...])) == plaintext)
-    }
+    let ciphertext = pair[side.peer].drain()
+    #expect(try pair[side].feed(ciphertext) == 1000)
+    #expect(try pair[side].feed(ciphertext[1000...]) == 0)
+    #expect(pair[side].needs.contains(.read))
+    #expect(try pair[side].readAll().isEmpty)
+    #expect(pair[side].needs == [.feed])
+    #expect(try pair[side].absorb(Array(ciphertext[1000...])) == plaintext)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -48,7 +46,7 @@ struct BoundsTests {
     let error = thrownError { try pair.handshake() }
     #expect(error?.code == .limitExceeded)
     #expect(error?.blame == .peer)
-    #expect(pair.at(side) { $0.failure }?.code == .limitExceeded)
+    #expect(pair[side].failure?.code == .limitExceeded)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -64,16 +62,12 @@ struct BoundsTests {
   func `a flood of key updates is refused`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    let flood = try pair.at(side.peer) { (engine) throws in
-      for _ in 0..<65 { #expect(try engine.keyUpdate(requestingPeer: requesting) == .done) }
-      return engine.drain()
-    }
-    try pair.at(side) { (engine) throws in
-      let error = thrownError { _ = try engine.absorb(flood) }
-      #expect(error?.code == .limitExceeded)
-      #expect(error?.blame == .peer)
-      #expect(engine.pendingOutputByteCount < 65 * 30)
-    }
+    for _ in 0..<65 { #expect(try pair[side.peer].keyUpdate(requestingPeer: requesting) == .done) }
+    let flood = pair[side.peer].drain()
+    let error = thrownError { _ = try pair[side].absorb(flood) }
+    #expect(error?.code == .limitExceeded)
+    #expect(error?.blame == .peer)
+    #expect(pair[side].pendingOutputByteCount < 65 * 30)
   }
 
   @Test(arguments: TLSRole.allCases)
@@ -81,13 +75,11 @@ struct BoundsTests {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
-    let updates = try pair.at(side.peer) { (engine) throws in
-      for _ in 0..<64 { #expect(try engine.keyUpdate(requestingPeer: true) == .done) }
-      _ = try engine.write([1])
-      return engine.drain()
-    }
-    #expect(try pair.at(side) { try $0.absorb(updates) } == [1])
-    #expect(pair.at(side) { $0.pendingOutputByteCount } == 64 * 27, "each is answered by a record of its own")
+    for _ in 0..<64 { #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done) }
+    _ = try pair[side.peer].write([1])
+    let updates = pair[side.peer].drain()
+    #expect(try pair[side].absorb(updates) == [1])
+    #expect(pair[side].pendingOutputByteCount == 64 * 27, "each is answered by a record of its own")
     #expect(try pair.transfer([2], from: side) == [2])
     #expect(try pair.transfer([3], from: side.peer) == [3])
   }
@@ -101,21 +93,19 @@ struct BoundsTests {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
       #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
-      #expect(try pair.at(side) { try $0.close() } == .done)
-      _ = pair.at(side) { $0.drain() }
+      #expect(try pair[side].close() == .done)
+      _ = pair[side].drain()
       func updates(_ count: Int) throws -> [UInt8] {
-        try pair.at(side.peer) { (engine) throws in
-          for _ in 0..<count { #expect(try engine.keyUpdate(requestingPeer: requesting) == .done) }
-          return engine.drain()
-        }
+        for _ in 0..<count { #expect(try pair[side.peer].keyUpdate(requestingPeer: requesting) == .done) }
+        return pair[side.peer].drain()
       }
       let allowed = try updates(64)
-      #expect(try pair.at(side) { try $0.absorb(allowed, piece: piece) }.isEmpty)
-      #expect(pair.at(side) { $0.failure } == nil)
-      #expect(pair.at(side) { $0.pendingOutputByteCount } == 0)
+      #expect(try pair[side].absorb(allowed, piece: piece).isEmpty)
+      #expect(pair[side].failure == nil)
+      #expect(pair[side].pendingOutputByteCount == 0)
       #expect(try pair.transfer([1], from: side.peer) == [1])
       let more = try updates(65)
-      #expect(thrownError { _ = try pair.at(side) { try $0.absorb(more, piece: piece) } }?.code == .limitExceeded)
+      #expect(thrownError { _ = try pair[side].absorb(more, piece: piece) }?.code == .limitExceeded)
     }
   }
 
@@ -124,7 +114,7 @@ struct BoundsTests {
   func `answers to the own key updates are no flood`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     for round in 0..<200 {
-      #expect(try pair.at(side) { try $0.keyUpdate(requestingPeer: true) } == .done)
+      #expect(try pair[side].keyUpdate(requestingPeer: true) == .done)
       let plaintext = [UInt8(truncatingIfNeeded: round)]
       #expect(try pair.transfer(plaintext, from: side) == plaintext)
       pair.step()
@@ -139,21 +129,19 @@ struct BoundsTests {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.pendingOutputByteCount = 2000 })
     try pair.settle()
     func receiveUpdate() throws -> [UInt8] {
-      let records = try pair.at(side.peer) { (engine) throws in
-        _ = try engine.keyUpdate(requestingPeer: true)
-        _ = try engine.write([1])
-        return engine.drain()
-      }
-      return try pair.at(side) { try $0.absorb(records) }
+      _ = try pair[side.peer].keyUpdate(requestingPeer: true)
+      _ = try pair[side.peer].write([1])
+      let records = pair[side.peer].drain()
+      return try pair[side].absorb(records)
     }
     // While they are drained, there may be any number.
     for _ in 0..<300 {
       #expect(try receiveUpdate() == [1])
       pair.step()
     }
-    for _ in 0..<300 where pair.at(side, { $0.failure == nil }) { _ = try? receiveUpdate() }
-    #expect(pair.at(side) { $0.failure }?.code == .limitExceeded)
-    #expect(pair.at(side) { $0.pendingOutputByteCount } <= 2000 + 66 * 27)
+    for _ in 0..<300 where pair[side].failure == nil { _ = try? receiveUpdate() }
+    #expect(pair[side].failure?.code == .limitExceeded)
+    #expect(pair[side].pendingOutputByteCount <= 2000 + 66 * 27)
   }
 
   @Test

@@ -35,9 +35,9 @@ struct HibernationFactTests {
     #expect(pair.server.hibernate() == true)
     for _ in 0..<4 {
       for side in TLSRole.allCases {
-        let flight = pair.at(side) { $0.drain() }
-        #expect(pair.at(side) { $0.hibernate() } == true)
-        _ = try pair.at(side.peer) { try $0.absorb(flight) }
+        let flight = pair[side].drain()
+        #expect(pair[side].hibernate() == true)
+        _ = try pair[side.peer].absorb(flight)
       }
     }
     #expect(pair.client.negotiated?.version == version)
@@ -51,15 +51,12 @@ struct HibernationFactTests {
     try pair.settle()
     for _ in 0..<2 {
       _ = try pair.write(Array("drop by drop".utf8)[...], from: side.peer)
-      let record = pair.at(side.peer) { $0.drain() }
-      let received = try pair.at(side) { (engine) throws in
-        var received: [UInt8] = []
-        for byte in record {
-          received += try engine.absorb([byte])
-          #expect(engine.hibernate() == true)
-          #expect(engine.needs == [.feed])
-        }
-        return received
+      let record = pair[side.peer].drain()
+      var received: [UInt8] = []
+      for byte in record {
+        received += try pair[side].absorb([byte])
+        #expect(pair[side].hibernate() == true)
+        #expect(pair[side].needs == [.feed])
       }
       #expect(received == Array("drop by drop".utf8))
     }
@@ -70,12 +67,10 @@ struct HibernationFactTests {
     var pair = try EnginePair.connected(version, handshake: false)
     for _ in 0..<3 {
       for side in TLSRole.allCases {
-        let flight = pair.at(side) { $0.drain() }
-        try pair.at(side.peer) { (engine) throws in
-          for byte in flight {
-            _ = try engine.absorb([byte])
-            if engine.pendingOutputByteCount == 0 { #expect(engine.hibernate() == true) }
-          }
+        let flight = pair[side].drain()
+        for byte in flight {
+          _ = try pair[side.peer].absorb([byte])
+          if pair[side.peer].pendingOutputByteCount == 0 { #expect(pair[side.peer].hibernate() == true) }
         }
       }
     }
@@ -169,16 +164,14 @@ struct HibernationFactTests {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       _ = try pair.write([1, 2, 3], from: side.peer)
-      let record = pair.at(side.peer) { $0.drain() }
-      try pair.at(side) { (engine) throws in
-        #expect(try engine.absorb(Array(record.prefix(count))).isEmpty)
-        engine.feedEOF()
-        #expect(engine.hibernate() == true)
-        #expect(engine.needs == [.read])
-        let error = thrownError { _ = try engine.read(upTo: 1) }
-        #expect(error?.code == .truncated)
-        #expect(error?.isMidRecord == (count > 0))
-      }
+      let record = pair[side.peer].drain()
+      #expect(try pair[side].absorb(Array(record.prefix(count))).isEmpty)
+      pair[side].feedEOF()
+      #expect(pair[side].hibernate() == true)
+      #expect(pair[side].needs == [.read])
+      let error = thrownError { _ = try pair[side].read(upTo: 1) }
+      #expect(error?.code == .truncated)
+      #expect(error?.isMidRecord == (count > 0))
     }
   }
 
@@ -189,17 +182,15 @@ struct HibernationFactTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.close(from: side.peer)
-    let goodbye = pair.at(side.peer) { $0.drain() }
-    try pair.at(side) { (engine) throws in
-      #expect(try engine.absorb(goodbye).isEmpty)
-      engine.feedEOF()
-      #expect(engine.hibernate() == true)
-      for _ in 0..<2 { #expect(try engine.read(upTo: 1) == .endOfStream) }
-      // The own direction is open still, and wakes the rings.
-      #expect(try engine.write([1]) == .done(1))
-      #expect(engine.hibernate() == false)
-      #expect(try engine.read(upTo: 1) == .endOfStream)
-    }
+    let goodbye = pair[side.peer].drain()
+    #expect(try pair[side].absorb(goodbye).isEmpty)
+    pair[side].feedEOF()
+    #expect(pair[side].hibernate() == true)
+    for _ in 0..<2 { #expect(try pair[side].read(upTo: 1) == .endOfStream) }
+    // The own direction is open still, and wakes the rings.
+    #expect(try pair[side].write([1]) == .done(1))
+    #expect(pair[side].hibernate() == false)
+    #expect(try pair[side].read(upTo: 1) == .endOfStream)
     #expect(try pair.transfer([2], from: side) == [1, 2])
   }
 

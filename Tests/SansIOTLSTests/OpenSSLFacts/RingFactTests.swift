@@ -65,16 +65,14 @@ struct RingFactTests {
       // Two records fit, of 45 bytes at most; their lengths bring every byte of one to the ring's end.
       let plaintext = pattern(1 + round % 23, seed: UInt64(round))
       #expect(try pair.write(plaintext[...], from: side.peer) == .done(plaintext.count))
-      return (plaintext, pair.at(side.peer) { $0.drain() })
+      return (plaintext, pair[side.peer].drain())
     }
     var waiting = try seal(0)
-    #expect(try pair.at(side) { try $0.feed(waiting.record) } == waiting.record.count)
+    #expect(try pair[side].feed(waiting.record) == waiting.record.count)
     for round in 1...200 {
       let next = try seal(round)
-      try pair.at(side) { (engine) throws in
-        #expect(try engine.feed(next.record) == next.record.count)
-        #expect(try engine.read(upTo: waiting.plaintext.count) == .done(waiting.plaintext))
-      }
+      #expect(try pair[side].feed(next.record) == next.record.count)
+      #expect(try pair[side].read(upTo: waiting.plaintext.count) == .done(waiting.plaintext))
       waiting = next
     }
     #expect(try pair.read(at: side) == .done(waiting.plaintext))
@@ -111,22 +109,20 @@ struct RingFactTests {
       #expect(try pair.write(plaintext[...], from: side) == .done(30))
       sent += plaintext
       let kept = 1 + round % 51
-      pair.at(side) { engine in
-        let target = drained.count + engine.pendingOutputByteCount - kept
-        engine.drain { (segment: RawSpan) in
-          let taken = min(segment.byteCount, target - drained.count)
-          // The bytes are copied out while they are lent.
-          unsafe segment.extracting(first: taken).withUnsafeBytes { unsafe drained.append(contentsOf: $0) }
-          segments += 1
-          return taken
-        }
-        #expect(engine.pendingOutputByteCount == kept)
-        #expect(drained.count == target)
+      let target = drained.count + pair[side].pendingOutputByteCount - kept
+      pair[side].drain { (segment: RawSpan) in
+        let count = min(segment.byteCount, target - drained.count)
+        // The bytes are copied inside the closure: the segment is valid only there.
+        unsafe segment.extracting(first: count).withUnsafeBytes { unsafe drained.append(contentsOf: $0) }
+        segments += 1
+        return count
       }
+      #expect(pair[side].pendingOutputByteCount == kept)
+      #expect(drained.count == target)
     }
     #expect(segments > 220, "the ring's end was passed many times")
-    drained += pair.at(side) { $0.drain() }
-    #expect(try pair.at(side.peer) { try $0.absorb(drained) } == sent)
+    drained += pair[side].drain()
+    #expect(try pair[side.peer].absorb(drained) == sent)
   }
 
   /// Fact 25. The read request counts down the record: 5 for the header, then the body.
@@ -135,24 +131,22 @@ struct RingFactTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.write(pattern(100)[...], from: side.peer)
-    let record = pair.at(side.peer) { $0.drain() }
-    try pair.at(side) { (engine) throws in
-      #expect(engine.bytesNeeded == 5)
-      _ = try engine.feed(record[..<2])
-      #expect(try engine.read(upTo: 200) == .needsFeed)
-      #expect(engine.bytesNeeded == 3)
-      _ = try engine.feed(record[2..<5])
-      #expect(try engine.read(upTo: 200) == .needsFeed)
-      #expect(engine.bytesNeeded == record.count - 5)
-      _ = try engine.feed(record[5..<25])
-      #expect(try engine.read(upTo: 200) == .needsFeed)
-      #expect(engine.bytesNeeded == record.count - 25)
-      _ = try engine.feed(record[25...])
-      #expect(engine.needs == [.read])
-      #expect(engine.bytesNeeded == 0)
-      #expect(try engine.read(upTo: 200) == .done(pattern(100)))
-      #expect(engine.bytesNeeded == 5)
-    }
+    let record = pair[side.peer].drain()
+    #expect(pair[side].bytesNeeded == 5)
+    _ = try pair[side].feed(record[..<2])
+    #expect(try pair[side].read(upTo: 200) == .needsFeed)
+    #expect(pair[side].bytesNeeded == 3)
+    _ = try pair[side].feed(record[2..<5])
+    #expect(try pair[side].read(upTo: 200) == .needsFeed)
+    #expect(pair[side].bytesNeeded == record.count - 5)
+    _ = try pair[side].feed(record[5..<25])
+    #expect(try pair[side].read(upTo: 200) == .needsFeed)
+    #expect(pair[side].bytesNeeded == record.count - 25)
+    _ = try pair[side].feed(record[25...])
+    #expect(pair[side].needs == [.read])
+    #expect(pair[side].bytesNeeded == 0)
+    #expect(try pair[side].read(upTo: 200) == .done(pattern(100)))
+    #expect(pair[side].bytesNeeded == 5)
   }
 
   /// Fact 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
@@ -165,18 +159,17 @@ struct RingFactTests {
     for _ in 0..<10_000 {
       var moved = false
       for side in TLSRole.allCases {
-        let drained = pair.at(side) { $0.drain() }
+        let drained = pair[side].drain()
         wires[side.peer]! += drained
         let wire = wires[side]!
-        let taken = try pair.at(side) { (engine) throws in
-          let count = engine.bytesNeeded
-          guard count > 0, wire.count >= count else { return 0 }
-          #expect(try engine.feed(wire.prefix(count)) == count)
-          return count
+        let count = pair[side].bytesNeeded
+        let isEnough = count > 0 && wire.count >= count
+        if isEnough {
+          #expect(try pair[side].feed(wire.prefix(count)) == count)
+          wires[side]!.removeFirst(count)
         }
-        wires[side]!.removeFirst(taken)
-        received[side, default: []] += try pair.at(side) { try $0.readAll() }
-        moved = moved || taken + drained.count > 0
+        received[side, default: []] += try pair[side].readAll()
+        moved = moved || isEnough || !drained.isEmpty
       }
       if !moved, closed { break }
       if !moved {

@@ -98,13 +98,13 @@ enum Breakage: CaseIterable {
       _ = try? pair.server.feed([22, 3, 3, 0, 4, 1, 0, 0, 0])
     default:
       let side = expectation(version).side
-      for _ in 0..<8 where pair.at(side, { $0.failure == nil }) {
+      for _ in 0..<8 where pair[side].failure == nil {
         let sender = side.peer
-        let toFail = pair.at(sender) { $0.drain() }
-        _ = try? pair.at(side) { try $0.absorb(toFail) }
-        guard pair.at(side, { $0.failure == nil }) else { break }
-        let toOther = pair.at(side) { $0.drain() }
-        _ = try pair.at(sender) { try $0.absorb(toOther) }
+        let toFail = pair[sender].drain()
+        _ = try? pair[side].absorb(toFail)
+        guard pair[side].failure == nil else { break }
+        let toOther = pair[side].drain()
+        _ = try pair[sender].absorb(toOther)
       }
     }
     return pair

@@ -46,7 +46,7 @@ struct Conversation: ~Copyable {
     try rest("data")
     if version == .tls13 {
       for side in TLSRole.allCases {
-        let updated = try pair.at(side) { engine in try engine.keyUpdate(requestingPeer: true) }
+        let updated = try pair[side].keyUpdate(requestingPeer: true)
         #expect(updated == .done)
         try rest("\(side)'s key update")
         try send(Self.clientBytes.suffix(100), from: side)
@@ -82,7 +82,7 @@ struct Conversation: ~Copyable {
   private mutating func rest(_ phase: String) throws {
     while try move() {}
     for side in TLSRole.allCases {
-      let (needs, events) = pair.at(side) { engine in (engine.needs, engine.allEvents()) }
+      let (needs, events) = (pair[side].needs, pair[side].allEvents())
       outcome.needs.append("\(phase): \(side) needs \(needs)")
       outcome.events[side, default: []] += events
     }
@@ -91,15 +91,13 @@ struct Conversation: ~Copyable {
   private mutating func move() throws -> Bool {
     var moved = false
     for side in TLSRole.allCases {
-      sent[side]! += pair.at(side) { $0.drain() }
+      sent[side]! += pair[side].drain()
     }
     for side in TLSRole.allCases {
       while delivered[side]! < sent[side.peer]!.count {
         let start = delivered[side]!
         let piece = sent[side.peer]![start...].prefix(max(nextPiece(), 1))
-        let (accepted, read) = try pair.at(side) { (engine) throws in
-          (try engine.feed(piece), try engine.readAll())
-        }
+        let (accepted, read) = (try pair[side].feed(piece), try pair[side].readAll())
         pieces += 1
         delivered[side]! += accepted
         outcome.plaintext[side, default: []] += read

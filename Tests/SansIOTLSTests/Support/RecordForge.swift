@@ -79,10 +79,8 @@ struct RecordForge {
     var flight = answer
     // TLS 1.3: the server's flight, the client's. TLS 1.2: the server's without Finished, the client's, the server's with it.
     for sender in [TLSRole.client, .server].prefix(side == .client ? 1 : version == .tls13 ? 0 : 2) {
-      flight = try pair.at(sender) { [flight] (engine) throws in
-        _ = try engine.absorb(flight)
-        return engine.drain()
-      }
+      _ = try pair[sender].absorb(flight)
+      flight = pair[sender].drain()
     }
     let lengths = recordLengths(flight)
     let before = lengths.prefix(kept ?? lengths.count - 1)
