@@ -5,53 +5,75 @@ import Testing
 /// Law 9. The two directions close by themselves, and `close()` waits for nobody.
 @Suite(.tags(.law9))
 struct HalfCloseTests {
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `after the own close reading goes on until the peer's end`(version: TLSVersion, side: TLSRole) throws {
+  /// Fact 16: after SSL_shutdown reading works and writing does not.
+  @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `after close, reading continues until the peer's end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    let closed = try pair[side].close()
-    #expect(closed == .done)
+    #expect(try pair[side].close() == .done)
     #expect(pair[side].needs == [.drain, .feed])
+    #expect(thrownError { _ = try pair.write([1], from: side) }?.code == .closed)
+    pair.step()
+    #expect(try pair.read(at: side.peer) == .endOfStream)
     let plaintext = pattern(50_000)
     #expect(try pair.transfer(plaintext, from: side.peer) == plaintext)
     #expect(try pair.read(at: side) == .needsFeed)
+    for seed in UInt64(0)..<10 {
+      let plaintext = pattern(1000, seed: seed)
+      #expect(try pair.transfer(plaintext, from: side.peer) == plaintext)
+    }
+    #expect(pair[side].needs.contains(.feed))
     #expect(try pair[side.peer].close() == .done)
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
     #expect(try pair.read(at: side.peer) == .endOfStream)
+    #expect(pair[side].needs == [])
   }
 
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `after the peer's close writing goes on`(version: TLSVersion, side: TLSRole) throws {
+  /// Fact 16: after the peer's close_notify writing works.
+  @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `after the peer's close, writing continues`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair[side.peer].close()
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
     #expect(pair[side].needs == [])
-    #expect(pair[side].drain().isEmpty, "nothing is answered by itself")
+    #expect(pair[side].drain().isEmpty, "close_notify is not answered automatically")
     let plaintext = pattern(50_000)
     #expect(try pair.transfer(plaintext, from: side) == plaintext)
     #expect(try pair.read(at: side) == .endOfStream)
     try pair.shutdown()
   }
 
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `close sends once and writing is refused from then on`(version: TLSVersion, side: TLSRole) throws {
+  @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `close_notify is sent once, and writing is refused after it`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(try pair[side].close() == .done)
     let count = pair[side].pendingOutputByteCount
     #expect(count > 0)
-    for _ in 0..<5 { #expect(try pair[side].close() == .done) }
+    for _ in 0..<100 { #expect(try pair[side].close() == .done) }
     #expect(pair[side].pendingOutputByteCount == count)
     let error = thrownError { _ = try pair[side].write([1]) }
     #expect(error?.code == .closed)
     #expect(error?.blame == .misuse)
     #expect(thrownError { _ = try pair[side].write([UInt8]()) }?.code == .closed)
     #expect(thrownError { _ = try pair[side].keyUpdate(requestingPeer: false) }?.code == .closed)
-    #expect(pair[side].failure == nil, "a misuse is not the connection's end")
+    #expect(pair[side].failure == nil, "a misuse does not end the connection")
     #expect(try pair[side].read(upTo: 1) == .needsFeed)
+    let closeNotify = pair[side].drain()
+    #expect(recordLengths(closeNotify) == [count])
+    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
+    #expect(pair[side].pendingOutputByteCount == 0)
+    _ = try pair[side.peer].feed(closeNotify)
+    for _ in 0..<3 { #expect(try pair.read(at: side.peer) == .endOfStream) }
+    let events = pair[side.peer].allEvents().filter { !$0.hasPrefix("sessionTicket") }
+    #expect(events == ["handshakeCompleted", "peerClosed"])
+    _ = try pair[side.peer].close()
+    pair.step()
+    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
+    #expect(pair[side].pendingOutputByteCount == 0)
   }
 
   /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
@@ -74,19 +96,13 @@ struct HalfCloseTests {
     #expect(try pair.read(at: side) == .endOfStream)
   }
 
-  @Test(arguments: TLSVersion.both)
-  func `both sides may close at once`(version: TLSVersion) throws {
-    var pair = try EnginePair.connected(version)
-    try pair.shutdown()
-    #expect(pair.client.failure == nil)
-    #expect(pair.server.failure == nil)
-  }
-
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `close comes behind all that was written and before nothing`(version: TLSVersion, side: TLSRole) throws {
+  @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `close_notify follows all data that was written, and nothing follows it`(version: TLSVersion, side: TLSRole)
+    throws
+  {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    let plaintext = pattern(100_000)
+    let plaintext = pattern(200_000)
     #expect(try pair[side].write(plaintext) == .done(plaintext.count))
     #expect(try pair[side].close() == .done)
     let ciphertext = pair[side].drain()
@@ -94,16 +110,17 @@ struct HalfCloseTests {
     #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
   }
 
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `close in mid-handshake abandons it and sends nothing more`(version: TLSVersion, side: TLSRole) throws {
+  @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `close during the handshake abandons it and sends nothing more`(version: TLSVersion, side: TLSRole) throws {
     for flights in 0..<2 {
       var pair = try EnginePair.connected(version, handshake: false)
       if flights == 1 || side == .server { _ = try pair.server.feed(pair.client.drain()) }
-      let rest = try pair[side.peer].drain()
+      let rest = pair[side.peer].drain()
       let waiting = pair[side].pendingOutputByteCount
       #expect(try pair[side].close() == .done)
       #expect(try pair[side].close() == .done)
       #expect(pair[side].pendingOutputByteCount == waiting)
+      #expect(pair[side].needs == (waiting > 0 ? .drain : []))
       for error in [
         thrownError { _ = try pair[side].handshake() }, thrownError { _ = try pair[side].read(upTo: 1) },
         thrownError { _ = try pair[side].write([1]) }, thrownError { _ = try pair[side].feed(rest) },

@@ -13,8 +13,8 @@ struct TrailingInputTests {
     return pair[side].drain()
   }
 
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `bytes behind close_notify are returned exactly`(version: TLSVersion, side: TLSRole) throws {
+  @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `bytes after close_notify are returned exactly`(version: TLSVersion, side: TLSRole) throws {
     for count in [1, 4, 5, 6, 1000, 15_000] {
       var pair = try EnginePair.connected(version)
       let words = try lastWords(of: side.peer, in: &pair)
@@ -26,6 +26,10 @@ struct TrailingInputTests {
       #expect(try pair[side].read(upTo: 100) == .endOfStream)
       #expect(pair[side].takeTrailingInput() == trailing)
       #expect(pair[side].takeTrailingInput().isEmpty)
+      _ = try pair[side].feed([1, 2, 3])
+      #expect(try pair[side].read(upTo: 100) == .endOfStream)
+      #expect(pair[side].takeTrailingInput() == [1, 2, 3])
+      #expect(pair[side].failure == nil)
     }
   }
 
@@ -65,8 +69,22 @@ struct TrailingInputTests {
     #expect(returned == trailing)
   }
 
-  @Test(arguments: TLSVersion.both)
-  func `a new connection begins where the old one ended`(version: TLSVersion) throws {
+  @Test(.tags(.behaviour), arguments: TLSVersion.both)
+  func `TLS records after close_notify are returned unread`(version: TLSVersion) throws {
+    var pair = try EnginePair.connected(version)
+    var other = try EnginePair.connected(version)
+    try pair.settle()
+    try other.settle()
+    _ = try other.client.write("data after the end".utf8)
+    let record = other.client.drain()
+    _ = try pair.client.close()
+    _ = try pair.server.feed(pair.client.drain() + record)
+    #expect(try pair.server.read(upTo: 100_000) == .endOfStream)
+    #expect(pair.server.takeTrailingInput() == record)
+  }
+
+  @Test(.tags(.behaviour), arguments: TLSVersion.both)
+  func `a new connection may follow on the same transport`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let contexts = (try TLSContext(client), try TLSContext(server))
     var first = try EnginePair(client: contexts.0, server: contexts.1)
@@ -76,6 +94,7 @@ struct TrailingInputTests {
     let hello = second.client.drain()
     #expect(try first.server.feed(words + hello) == words.count + hello.count)
     _ = try first.server.readAll()
+    #expect(try first.server.read(upTo: 1) == .endOfStream)
     #expect(try second.server.absorb(first.server.takeTrailingInput()).isEmpty)
     try second.handshake()
     #expect(try second.transfer([1], from: .client) == [1])

@@ -69,8 +69,9 @@ struct TruncationTests {
     }
   }
 
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end behind close_notify is the end of the stream however often asked`(
+  /// Fact 8: ZERO_RETURN, and it stays so.
+  @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `the transport's end after close_notify is the end of the stream, however often it is read`(
     version: TLSVersion, side: TLSRole
   ) throws {
     for endsFirst in [false, true] {
@@ -85,8 +86,11 @@ struct TruncationTests {
       #expect(try pair[side].read(upTo: 100) == .endOfStream)
       pair[side].feedEOF()
       for _ in 0..<3 { #expect(try pair[side].read(upTo: 100) == .endOfStream) }
+      #expect(pair[side].needs == [])
+      pair[side].feedEOF()
       #expect(pair[side].failure == nil)
       #expect(pair[side].allEvents().filter { $0 == "peerClosed" }.count == 1)
+      #expect(try pair[side].write("still".utf8) == .done(5))
     }
   }
 

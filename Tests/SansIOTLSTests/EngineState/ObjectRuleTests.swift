@@ -69,17 +69,4 @@ struct ObjectRuleTests {
     #expect(try pair.transfer(Array("hello!".utf8), from: .server) == Array("hello!".utf8))
     try pair.shutdown()
   }
-
-  @Test(arguments: TLSVersion.both)
-  func `a transport that ends without goodbye is an error and never an empty read`(version: TLSVersion) throws {
-    for side in TLSRole.allCases {
-      var pair = try EnginePair.connected(version)
-      try pair.settle()
-      pair[side].feedEOF()
-      let error = thrownError { _ = try pair[side].read(upTo: 1) }
-      #expect(error?.code == .truncated)
-      #expect(error?.blame == .peer)
-      #expect(error?.isMidRecord == false)
-    }
-  }
 }

@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 5, 6, 7, 8 and 23: what libssl says of an end, and what the engine makes of it.
+/// Facts 5, 6, 7 and 23: what libssl says of an end, and what the engine makes of it.
 @Suite(.tags(.openSSLFact))
 struct ErrorFactTests {
   /// Fact 5. A stale entry turns an idle WANT_READ into SSL_ERROR_SSL or SYSCALL.
@@ -39,8 +39,8 @@ struct ErrorFactTests {
   }
 
   /// Fact 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end without close_notify is truncated however often asked`(
+  @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
+  func `an end without close_notify is a truncation, however often it is read`(
     version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
@@ -48,20 +48,8 @@ struct ErrorFactTests {
     pair[side].feedEOF()
     #expect(pair[side].needs == [.read])
     let errors = (0..<3).map { _ in thrownError { _ = try pair[side].read(upTo: 1) } }
-    #expect(errors.allSatisfy { $0?.code == .truncated && $0?.isMidRecord == false })
+    #expect(errors.allSatisfy { $0?.code == .truncated && $0?.blame == .peer && $0?.isMidRecord == false })
     #expect(errors[0]?.library.first?.reasonCode == 294)
-  }
-
-  /// Fact 8. An end behind close_notify is ZERO_RETURN, and stays so.
-  @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end behind close_notify is repeatable`(version: TLSVersion, side: TLSRole) throws {
-    var pair = try EnginePair.connected(version)
-    try pair.settle()
-    _ = try pair[side.peer].close()
-    pair.step()
-    pair[side].feedEOF()
-    for _ in 0..<3 { #expect(try pair[side].read(upTo: 1) == .endOfStream) }
-    #expect(pair[side].needs == [])
   }
 
   /// Fact 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
