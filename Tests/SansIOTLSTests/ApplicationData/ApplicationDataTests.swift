@@ -35,7 +35,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `several records of one feed come out of one read`(version: TLSVersion) throws {
+  func `one read returns several records of one feed`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     for byte in UInt8(1)...5 { _ = try pair.client.write([byte]) }
     _ = try pair.server.feed(pair.client.drain())
@@ -44,7 +44,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a ring of twice the size lets one read have two of the largest records`(version: TLSVersion) throws {
+  func `a buffer of twice the size lets one read return two of the largest records`(version: TLSVersion) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = 2 * 17 * 1024 }
     var pair = try EnginePair.connected(version, limits: limits)
     let plaintext = pattern(2 * 16_384)
@@ -55,7 +55,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what a record costs is its header, its nonce and its tag`(version: TLSVersion) throws {
+  func `a record's overhead is its header, its nonce and its tag`(version: TLSVersion) throws {
     let suites = [("ECDHE-ECDSA-AES128-GCM-SHA256", 8 + 16), ("ECDHE-ECDSA-CHACHA20-POLY1305", 16)]
     for (suite, cost) in version == .tls12 ? suites : [("", 1 + 16)] {
       var pair = try EnginePair.connected(version) { client, _ in
@@ -87,7 +87,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a transport that reads exactly what is needed never reads ahead`(version: TLSVersion) throws {
+  func `a transport that reads exactly bytesNeeded does not read ahead`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     var stream: [UInt8] = []
     var received: [UInt8] = []
@@ -112,7 +112,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the caller's memory is read and left alone`(version: TLSVersion) throws {
+  func `the caller's memory is read and not modified`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     let plaintext = pattern(40_000)
     _ = try pair.client.write(plaintext)
@@ -147,7 +147,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the output limit is seen, and draining lifts it`(version: TLSVersion) throws {
+  func `the output limit is reported, and draining lifts it`(version: TLSVersion) throws {
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 20_000 }
     var pair = try EnginePair.connected(version, limits: limits)
     try pair.settle()
@@ -171,7 +171,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what is to be read is known without reading`(version: TLSVersion) throws {
+  func `available plaintext is known without reading`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(pair.server.needs == .feed)
@@ -186,7 +186,7 @@ struct ApplicationDataTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `ciphertext wants to leave also when the call that made it wants more`(version: TLSVersion) throws {
+  func `output is reported even if the call that produced it needs input`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     #expect(try pair.client.handshake() == .needsFeed)
     #expect(pair.client.needs == [.feed, .drain])

@@ -42,7 +42,7 @@ struct ChunkInvarianceTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `two hundred random cuts of a whole conversation come to the same`(version: TLSVersion) throws {
+  func `a whole conversation has the same outcome for two hundred random divisions`(version: TLSVersion) throws {
     let contexts = try Contexts(version, tickets: 0)
     let (whole, _) = try contexts.outcome(count: 1000) { .max }
     var cuts = 0
@@ -56,7 +56,7 @@ struct ChunkInvarianceTests {
 
   /// A ticket's length depends on a random number inside it, so here the records are counted and not measured.
   @Test(arguments: TLSVersion.both)
-  func `random cuts of a conversation with tickets come to the same`(version: TLSVersion) throws {
+  func `a conversation with tickets has the same outcome for random divisions`(version: TLSVersion) throws {
     let contexts = try Contexts(version, tickets: 3)
     let (whole, _) = try contexts.outcome(count: 1000) { .max }
     #expect(whole.events[.client]?.filter { $0.hasPrefix("sessionTicket") }.count == (version == .tls13 ? 3 : 1))
@@ -70,7 +70,7 @@ struct ChunkInvarianceTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `one byte at a time and whole come to the same`(version: TLSVersion) throws {
+  func `one byte at a time and whole flights have the same outcome`(version: TLSVersion) throws {
     let contexts = try Contexts(version, tickets: 0)
     let (whole, _) = try contexts.outcome(count: 20_000) { .max }
     let (bytewise, _) = try contexts.outcome(count: 20_000) { 1 }
@@ -82,7 +82,7 @@ struct ChunkInvarianceTests {
     arguments: TLSVersion.both,
     [(TestIdentity.KeyType.p256, 17_408), (.ed25519, 64), (.rsa2048, 700), (.p384, 4096)]
       as [(TestIdentity.KeyType, Int)])
-  func `the ciphertext of both sides is the same however it is cut`(
+  func `the ciphertext of both sides does not depend on how it is divided`(
     version: TLSVersion, kind: (key: TestIdentity.KeyType, ring: Int)
   ) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = kind.ring }
@@ -108,7 +108,7 @@ struct ChunkInvarianceTests {
 
   /// Twenty requests in one feed, in twenty or in five hundred have the same twenty answers (row 12).
   @Test(arguments: TLSRole.allCases)
-  func `each request for a key update is answered however many come at once`(side: TLSRole) throws {
+  func `each request for a key update is answered, however many are received at once`(side: TLSRole) throws {
     try verifyChunking(seed: 12, cuts: 8) { world, link in
       var pair = try EnginePair(version: .tls13, link: link, in: world)
       try pair.handshake()
@@ -132,7 +132,7 @@ struct ChunkInvarianceTests {
   }
 
   @Test(arguments: TLSVersion.both, [64, 100, 512, 4096, 17_408, 65_536, 262_144])
-  func `the size of the rings changes nothing`(version: TLSVersion, ring: Int) throws {
+  func `the size of the buffers changes nothing`(version: TLSVersion, ring: Int) throws {
     let (contexts, expected) = try #require(try Self.large.get()[version])
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
     let (outcome, _) = try contexts.outcome(count: 200_000, limits: limits) { .max }
@@ -143,7 +143,7 @@ struct ChunkInvarianceTests {
 
   /// The one stream of a real handshake that can be replayed: a server draws nothing before it has read it all.
   @Test(arguments: TLSVersion.both)
-  func `one recorded ClientHello cut anywhere has one answer`(version: TLSVersion) throws {
+  func `a recorded ClientHello divided anywhere has one answer`(version: TLSVersion) throws {
     let contexts = try Contexts(version, tickets: 0)
     var client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
     let hello = client.drain()
@@ -166,7 +166,7 @@ struct ChunkInvarianceTests {
       [UInt8](repeating: 0xff, count: 40), [22, 3, 1, 0, 4, 1, 0, 0, 0], [21, 3, 1, 0, 2, 2, 40],
       [22, 3, 1, 0x7f, 0xff, 0, 0, 0, 0, 0, 0],
     ])
-  func `a stream that fails cut anywhere fails alike`(stream: [UInt8]) throws {
+  func `a failing stream divided anywhere has one error`(stream: [UInt8]) throws {
     let server = try TLSContext(.server(try Self.serverIdentity.identity))
     func failure(_ pieces: [ArraySlice<UInt8>]) throws -> (String?, alert: [UInt8]) {
       var engine = try TLSEngine(.server, context: server)

@@ -88,7 +88,7 @@ struct EmbeddingLoopTests {
   }
 
   @Test(arguments: Taking.allCases, TLSVersion.both)
-  func `whatever part of a segment the transport takes, request and response arrive`(
+  func `request and response arrive, whatever part of a segment the transport accepts`(
     taking: Taking, version: TLSVersion
   ) throws {
     let configurations = try EnginePair.configurations(version: version)
@@ -104,7 +104,7 @@ struct EmbeddingLoopTests {
   }
 
   @Test(arguments: Taking.allCases)
-  func `a context that asks is answered`(taking: Taking) throws {
+  func `a question of the context is answered`(taking: Taking) throws {
     let silent = try EnginePair.configurations()
     var asking = silent
     asking.client.pausesAtPeerCertificates = true

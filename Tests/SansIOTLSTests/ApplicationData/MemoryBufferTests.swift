@@ -23,7 +23,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what is written comes out as it went in, and writes follow one another`(version: TLSVersion) throws {
+  func `written data is received unchanged and in order`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     #expect(try pair.client.write("foo".utf8) == .done(3))
     #expect(try pair.client.write(Array("bar".utf8)) == .done(3))
@@ -33,7 +33,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a short read takes its part and the next read the rest`(version: TLSVersion) throws {
+  func `a short read returns a part and the next read the rest`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write("foobar".utf8)
@@ -45,7 +45,7 @@ struct MemoryBufferTests {
     #expect(try pair.server.read(upTo: 3) == .needsFeed)
   }
 
-  @Test func `a short drain takes its part and the next drain the rest`() throws {
+  @Test func `a short drain returns a part and the next drain the rest`() throws {
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
     let total = engine.pendingOutputByteCount
@@ -60,7 +60,7 @@ struct MemoryBufferTests {
     #expect(engine.pendingOutputByteCount == 0)
   }
 
-  @Test func `a drain into memory fills what there is and no more`() throws {
+  @Test func `a drain into memory fills the available space and no more`() throws {
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
     let total = engine.pendingOutputByteCount
@@ -80,7 +80,7 @@ struct MemoryBufferTests {
     #expect(engine.pendingOutputByteCount == total - 32)
   }
 
-  @Test func `a drain that fails keeps what it was lent`() throws {
+  @Test func `a drain whose closure throws keeps the bytes`() throws {
     struct Full: Error {}
     let context = try TLSContext(.client())
     var engine = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
@@ -94,7 +94,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the end of input shows only when all before it was read, and then for good`(version: TLSVersion) throws {
+  func `the end of input is reported after all data before it, and permanently`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write("foo".utf8)
@@ -109,7 +109,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the count of what waits follows every write and every drain`(version: TLSVersion) throws {
+  func `the count of pending output follows every write and every drain`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     var expected = 0
@@ -128,7 +128,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `arrays, slices, spans and sequences are taken alike`(version: TLSVersion) throws {
+  func `arrays, slices, spans and sequences are accepted alike`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     let array: [UInt8] = [1, 2, 3, 4]
     #expect(try pair.client.write(array) == .done(4))
@@ -146,7 +146,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `both kinds of output span are filled behind what they hold`(version: TLSVersion) throws {
+  func `both kinds of output span are filled after their contents`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     _ = try pair.client.write("foobar".utf8)
     _ = try pair.server.feed(pair.client.drain())
@@ -186,7 +186,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `nothing fed, written or read is nothing done`(version: TLSVersion) throws {
+  func `feeding, writing and reading no bytes does nothing`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(try pair.client.feed([]) == 0)
@@ -215,7 +215,7 @@ struct MemoryBufferTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a full ring takes a part, and the rest is fed when there is room`(version: TLSVersion) throws {
+  func `a full buffer accepts a part, and the rest is fed when there is space`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let plaintext = pattern(100_000)

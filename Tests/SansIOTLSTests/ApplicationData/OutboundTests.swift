@@ -14,7 +14,7 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both, [64, 1000, 17_408])
-  func `long flights leave whole though nobody drains while they are made`(version: TLSVersion, ring: Int) throws {
+  func `long flights are sent whole although nothing is drained in between`(version: TLSVersion, ring: Int) throws {
     // Application data may not even begin before these flights are drained: the limit does not hold flights back.
     let limits = TLSEngine.Limits.with {
       $0.bufferByteCount = ring
@@ -39,7 +39,7 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `write says needsDrain at the limit and goes on when drained`(version: TLSVersion, side: TLSRole) throws {
+  func `write returns needsDrain at the limit and continues after a drain`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.pendingOutputByteCount = 40_000 })
     try pair.settle()
     let plaintext = pattern(200_000)
@@ -69,7 +69,7 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `beyond the limit close and key updates still leave behind all data`(
+  func `beyond the limit close_notify and key updates are still sent, after all data`(
     version: TLSVersion, side: TLSRole
   ) throws {
     let limits = TLSEngine.Limits.with {
@@ -92,7 +92,7 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `tickets are queued on rings that hold none of them`(version: TLSVersion) throws {
+  func `tickets are queued if the buffer is too small for them`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 }) { _, server in
       server.sessionTickets = 16
     }
@@ -104,7 +104,7 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `drain hands over any part and keeps the rest in order`(version: TLSVersion) throws {
+  func `drain returns any part and keeps the rest in order`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 512 })
     try pair.settle()
     let plaintext = pattern(30_000)

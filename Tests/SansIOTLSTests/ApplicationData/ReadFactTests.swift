@@ -7,7 +7,7 @@ import Testing
 struct ReadFactTests {
   /// Fact 28. libssl 3 suspends a client's check of a certificate and not a server's.
   @Test
-  func `a server that would ask about certificates is refused when configured`() throws {
+  func `a server that pauses at peer certificates is refused as a configuration`() throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
     configuration.pausesAtPeerCertificates = true
     #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
@@ -15,7 +15,7 @@ struct ReadFactTests {
 
   /// Fact 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `one read takes all records that have arrived`(version: TLSVersion, side: TLSRole) throws {
+  func `one read returns the data of all records that have arrived`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     var plaintext: [UInt8] = []
@@ -33,7 +33,7 @@ struct ReadFactTests {
 
   /// Fact 31. The rest of a record that was read in part is there although nothing is in the ring.
   @Test(arguments: TLSVersion.both)
-  func `the rest of a record is told by needs`(version: TLSVersion) throws {
+  func `needs reports the rest of a partially read record`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write(pattern(16_384))
@@ -50,7 +50,7 @@ struct ReadFactTests {
 
   /// Fact 33. A knob that costs speed and changes nothing else.
   @Test(arguments: TLSVersion.both)
-  func `released buffers change nothing that is seen`(version: TLSVersion) throws {
+  func `releasing buffers changes no result`(version: TLSVersion) throws {
     let identity = TestAuthority(key: .ed25519).issue(names: ["localhost"], key: .ed25519)
     func outcome(releases: Bool) throws -> Conversation.Outcome {
       var conversation = Conversation(

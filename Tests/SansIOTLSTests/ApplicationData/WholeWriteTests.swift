@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.law4))
 struct WholeWriteTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `the accepted bytes and no others are in the records of that call`(
+  func `the records of a write contain exactly the accepted bytes`(
     version: TLSVersion, side: TLSRole
   ) throws {
     let limits = TLSEngine.Limits.with {
@@ -32,7 +32,7 @@ struct WholeWriteTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `after needsDrain the next write may be of other bytes shorter or none`(
+  func `after needsDrain the next write may be other bytes, shorter or absent`(
     version: TLSVersion, side: TLSRole
   ) throws {
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 1 }
@@ -49,7 +49,7 @@ struct WholeWriteTests {
   }
 
   @Test(arguments: TLSRole.allCases)
-  func `a key update request that is read after a held back write harms nothing`(side: TLSRole) throws {
+  func `a key update request that is read after a refused write is harmless`(side: TLSRole) throws {
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 100 }
     var pair = try EnginePair.connected(.tls13, limits: limits)
     try pair.settle()

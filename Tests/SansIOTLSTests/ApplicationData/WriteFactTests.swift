@@ -16,7 +16,7 @@ struct WriteFactTests {
 
   /// Fact 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
   @Test(arguments: TLSVersion.both)
-  func `a held back write may be dropped moved changed or shortened`(version: TLSVersion) throws {
+  func `a refused write may be dropped, moved, changed or shortened`(version: TLSVersion) throws {
     var pair = try Self.held(version)
     var ciphertext = pair.client.drain()
     #expect(try pair.client.write([42]) == .done(1))
@@ -26,7 +26,7 @@ struct WriteFactTests {
 
   /// Fact 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
   @Test(arguments: TLSVersion.both)
-  func `a write larger than the ring is taken at once`(version: TLSVersion) throws {
+  func `a write larger than the buffer is accepted at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let plaintext = pattern(40_000)
@@ -38,7 +38,7 @@ struct WriteFactTests {
 
   /// Fact 11. A post-handshake request that is read while a write is pending is fatal in libssl.
   @Test
-  func `a request read behind a held back write is answered`() throws {
+  func `a request that is read after a refused write is answered`() throws {
     var pair = try Self.held(.tls13)
     #expect(try pair.server.keyUpdate(requestingPeer: true) == .done)
     let before = pair.client.pendingOutputByteCount
@@ -52,7 +52,7 @@ struct WriteFactTests {
 
   /// Fact 14. SSL_shutdown with a write pending: the write can never finish.
   @Test(arguments: TLSVersion.both)
-  func `close behind a held back write leaves a whole stream`(version: TLSVersion) throws {
+  func `close after a refused write sends a complete stream`(version: TLSVersion) throws {
     var pair = try Self.held(version)
     #expect(try pair.client.close() == .done)
     #expect(try pair.server.absorb(pair.client.drain()) == pattern(16_384))
@@ -61,7 +61,7 @@ struct WriteFactTests {
 
   /// Fact 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
   @Test(arguments: TLSVersion.both)
-  func `empty calls do nothing and are no errors`(version: TLSVersion) throws {
+  func `empty calls do nothing and are not errors`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(try pair.client.write([UInt8]()) == .done(0))

@@ -36,7 +36,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a client that is not asked shows no certificate`(version: TLSVersion) throws {
+  func `a client presents no certificate without a request`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version) { client, _ in
       client.identities = [try authority.issue(subject: "Alice", usage: .client).identity]
     }
@@ -44,7 +44,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a client without certificate is served where it is only asked`(version: TLSVersion) throws {
+  func `a client without a certificate is served if the certificate is optional`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version) { _, server in
       server.trust = [authority.trust]
       server.clientAuthentication = .requested
@@ -54,7 +54,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a client without certificate is refused where one is demanded`(version: TLSVersion) throws {
+  func `a client without a certificate is refused if it is required`(version: TLSVersion) throws {
     let failures = try failures(version, .required, nil)
     #expect(failures.server?.code == .certificateRejected)
     #expect(failures.server?.blame == .peer)
@@ -82,7 +82,7 @@ struct ClientAuthenticationTests {
   ]
 
   @Test(arguments: TLSVersion.both, bad)
-  func `a bad client certificate is refused whether asked for or demanded`(version: TLSVersion, bad: Bad) throws {
+  func `a bad client certificate is refused whether it is optional or required`(version: TLSVersion, bad: Bad) throws {
     for demand in [Demand.requested, .required] {
       let client = authority.issue(subject: "Mallory", usage: .client, defect: bad.defect)
       let failures = try failures(version, demand, client)
@@ -133,7 +133,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server that does not verify takes any client certificate and reports it`(version: TLSVersion) throws {
+  func `a server that does not verify accepts any client certificate and reports it`(version: TLSVersion) throws {
     for demand in [Demand.requested, .required] {
       let pair = try EnginePair.connected(version) { client, server in
         client.identities = [try TestIdentity.client("Anybody", defect: .selfSigned).identity]
@@ -145,7 +145,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server that does not verify still demands a certificate where one is required`(version: TLSVersion) throws {
+  func `a server that does not verify still requires a certificate if configured to`(version: TLSVersion) throws {
     let failures = try failures(version, .required, nil) { server in
       server.peerVerification = .none
       server.trust = []
@@ -165,14 +165,14 @@ struct ClientAuthenticationTests {
     return pair.server.drain()
   }
 
-  @Test func `a server tells the names of the authorities that it trusts`() throws {
+  @Test func `a server sends the names of its trusted authorities`() throws {
     let other = TestAuthority(name: "Second Client CA")
     let bytes = try flight { server in server.trust = [.pem(authority.certificatePEM), .der(other.certificateDER)] }
     #expect(bytes.contains(text: "Client CA"))
     #expect(bytes.contains(text: "Second Client CA"))
   }
 
-  @Test func `the names told may be others than those trusted, or none`() throws {
+  @Test func `the names sent may differ from the trusted ones, or be absent`() throws {
     let named = try flight { server in
       server.trust = [authority.trust]
       server.clientAuthorities = [try TestAuthority(name: "Told Instead").certificate]
@@ -196,7 +196,7 @@ struct ClientAuthenticationTests {
   }
 
   @Test(arguments: [(TLSVersion.tls12, 65_535), (.tls13, 65_023)])
-  func `as many names of authorities as a request holds are sent, and more are refused`(
+  func `as many CA names as a request can hold are sent, and more are refused`(
     version: TLSVersion, limit: Int
   ) throws {
     let fitting = try authorities(limit)

@@ -38,7 +38,7 @@ struct ServerNameTests {
     "1.2.3.4.5", "_sip._tcp.example", String(repeating: "a", count: 63) + ".example",
     String(repeating: "a.", count: 126) + "a",
   ])
-  func `an odd but legal name is sent as it is`(name: String) throws {
+  func `an unusual but valid name is sent unchanged`(name: String) throws {
     var engine = try engine(.dns(name))
     #expect(engine.drain().contains(text: name))
   }
@@ -50,14 +50,14 @@ struct ServerNameTests {
     "\u{0661}.2.3.4", "127.1", "0x7f.0.0.1", "1:2:3:4:5:6:7:8:9", "1::2::3", "192.0.2.1:443", "[::1]:443", "1.2.3.4/24",
     "00001::",
   ])
-  func `what is no address is refused as one`(address: String) throws {
+  func `an invalid address is refused`(address: String) throws {
     expectRefusal(.invalidServerName, .misuse, naming: "address") { _ = try engine(.ip(address)) }
   }
 
   @Test(arguments: [
     "127.0.0.1", "255.255.255.255", "0.0.0.0", "::", "::1", "2001:DB8::1", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8",
   ])
-  func `an address is taken as one`(address: String) throws {
+  func `a valid address is accepted`(address: String) throws {
     #expect(throws: Never.self) { _ = try engine(.ip(address)) }
   }
 
@@ -94,7 +94,7 @@ struct ServerNameTests {
       "a'b", "a\"b",
       String(repeating: "a", count: 64), String(repeating: "a.", count: 127) + "a",
     ])
-  func `what is no DNS name is not reported to a server's application`(version: TLSVersion, name: String) throws {
+  func `an invalid DNS name is not reported to a server's application`(version: TLSVersion, name: String) throws {
     let (asked, negotiated) = try reported(name, version)
     #expect(asked == nil)
     #expect(negotiated == nil)
@@ -110,14 +110,14 @@ struct ServerNameTests {
   // MARK: What goes on the wire
 
   @Test(arguments: TLSVersion.both)
-  func `the name reaches the server`(version: TLSVersion) throws {
+  func `the server receives the name`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version)
     #expect(pair.server.negotiated?.serverName == "localhost")
     #expect(pair.client.negotiated?.serverName == "localhost")
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a name of mixed case is sent as it is, and told to the server in lower case`(version: TLSVersion) throws {
+  func `a name of mixed case is sent unchanged, and reported by the server in lower case`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
     try pair.handshake()
@@ -236,7 +236,7 @@ struct ServerNameTests {
   }
 
   @Test(arguments: TLSVersion.both, ["URI:https://www.example", "email:www@example.org", "IP:192.0.2.1"])
-  func `a common name beside any alternative name counts neither in a check nor in a session`(
+  func `a common name is ignored beside an alternative name, in verification and in sessions`(
     version: TLSVersion, alternative: String
   ) throws {
     let certificate = SelfSigned(subject: "www.example", alternativeNames: alternative)
@@ -261,7 +261,7 @@ struct ServerNameTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a common name counts where there is no alternative name at all`(version: TLSVersion) throws {
+  func `a common name is used if the certificate has no alternative name`(version: TLSVersion) throws {
     let certificate = SelfSigned(subject: "www.example", alternativeNames: nil)
     var client = TLSContext.Configuration.client()
     client.trust = [certificate.trust]

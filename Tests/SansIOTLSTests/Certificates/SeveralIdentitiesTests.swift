@@ -29,7 +29,7 @@ struct SeveralIdentitiesTests {
   }
 
   @Test(arguments: abilities)
-  func `a server shows the certificate that the client can check`(ability: Ability) throws {
+  func `a server presents the certificate that the client can verify`(ability: Ability) throws {
     let leaves = Self.leaves
     let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
       server.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
@@ -39,7 +39,7 @@ struct SeveralIdentitiesTests {
   }
 
   @Test(arguments: abilities)
-  func `a client shows the certificate that the server can check`(ability: Ability) throws {
+  func `a client presents the certificate that the server can verify`(ability: Ability) throws {
     let leaves = Self.leaves
     let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
       client.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
@@ -55,7 +55,7 @@ struct SeveralIdentitiesTests {
   typealias Demand = TLSContext.Configuration.ClientAuthentication
 
   @Test(arguments: TLSVersion.both, [Demand.requested, .required])
-  func `a client of whose identities none fits shows no certificate`(version: TLSVersion, demand: Demand) throws {
+  func `a client without a suitable identity presents no certificate`(version: TLSVersion, demand: Demand) throws {
     let leaves = Self.leaves
     var (client, server) = try EnginePair.configurations(version: version, identity: #require(leaves[.rsa2048]))
     client.identities = try [.p256, .ed25519].map { try #require(leaves[$0]).identity }
@@ -119,7 +119,7 @@ struct SeveralIdentitiesTests {
   ]
 
   @Test(arguments: requests)
-  func `a TLS 1.2 client shows a certificate of the types that the server asks for`(request: Request) throws {
+  func `a TLS 1.2 client presents a certificate of a requested type`(request: Request) throws {
     let leaves = Self.leaves
     let server = RawPeer(.server, identity: leaves[.p256], certificateTypes: request.types)
     var configuration = TLSContext.Configuration.client()

@@ -21,7 +21,7 @@ struct TrustTests {
     try EnginePair.failures(identity: identity) { client, _ in client.trust = trust }
   }
 
-  @Test func `every form of the authority is taken`() throws {
+  @Test func `every form of an authority is accepted`() throws {
     let directory = TemporaryDirectory()
     let authority = identity.authority
     let file = directory.write("authority.pem", authority.certificatePEM)
@@ -35,7 +35,7 @@ struct TrustTests {
     }
   }
 
-  @Test func `a directory is looked through by the authority's hashed name`() throws {
+  @Test func `a directory is searched by the authority's hashed name`() throws {
     let directory = TemporaryDirectory()
     // X509_subject_name_hash gives the name that `openssl rehash` links to; a file of that name is as good as a link.
     let authority = try identity.authority.certificate
@@ -63,25 +63,25 @@ struct TrustTests {
     #expect(try failures(trusting: .pem(other.certificatePEM + identity.authority.certificatePEM)).client == nil)
   }
 
-  @Test func `the system's authorities alone do not vouch for a test's`() throws {
+  @Test func `the system's trust roots do not accept a test's authority`() throws {
     let failures = try failures(trusting: .system)
     #expect(failures.client?.code == .certificateRejected)
     #expect(failures.server?.alertReceived == .unknownCA)
   }
 
-  @Test func `an authority of the same name and another key is not the authority`() throws {
+  @Test func `an authority of the same name with another key is not accepted`() throws {
     let failures = try failures(trusting: TestAuthority().trust)
     #expect(failures.client?.code == .certificateRejected)
   }
 
-  @Test func `a client without trust is refused`() throws {
+  @Test func `a client without trust roots is refused`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = []
     expectRefusal(.missingTrustRoots, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
   }
 
   @Test(arguments: [TLSContext.Configuration.ClientAuthentication.requested, .required])
-  func `a server that asks clients and trusts nobody is refused`(
+  func `a server that requests client certificates without trust roots is refused`(
     authentication: TLSContext.Configuration.ClientAuthentication
   ) throws {
     var configuration = TLSContext.Configuration.server(try identity.identity)
@@ -96,7 +96,7 @@ struct TrustTests {
   }
 
   @Test(arguments: [[], IdentityTests.gibberish])
-  func `bytes that hold no certificate are no trust`(bytes: [UInt8]) throws {
+  func `bytes without a certificate are refused as trust roots`(bytes: [UInt8]) throws {
     for (trust, form) in [(TLSTrustRoots.pem(bytes), "PEM"), (.der(bytes), "DER")] {
       var configuration = TLSContext.Configuration.client()
       configuration.trust = [trust]
@@ -104,7 +104,7 @@ struct TrustTests {
     }
   }
 
-  @Test func `a file or directory that is not there is named`() throws {
+  @Test func `a missing file or directory is named`() throws {
     let missing = TemporaryDirectory().path + "/missing"
     for trust in [TLSTrustRoots.file(missing), .directory(missing)] {
       var configuration = TLSContext.Configuration.client()
@@ -113,7 +113,7 @@ struct TrustTests {
     }
   }
 
-  @Test func `a directory is no file`() throws {
+  @Test func `a directory is refused as a file`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [.file(directory.path)]
@@ -128,7 +128,7 @@ struct TrustTests {
     expectRefusal(.invalidCertificate, .local, naming: "PEM") { _ = try TLSContext(configuration) }
   }
 
-  @Test func `files are read once, when the context is made`() throws {
+  @Test func `files are read once, when the context is created`() throws {
     let context: TLSContext
     do {
       let directory = TemporaryDirectory()
@@ -140,7 +140,7 @@ struct TrustTests {
     try pair.handshake()
   }
 
-  @Test func `an intermediate alone is no end of a chain`() throws {
+  @Test func `a chain does not end at an intermediate by default`() throws {
     let root = TestAuthority()
     let intermediate = root.issueIntermediate()
     let leaf = intermediate.issue(names: ["localhost"])
@@ -169,7 +169,7 @@ struct TrustTests {
     }
   }
 
-  @Test func `an intermediate in the trust is not advised to be added once more`() throws {
+  @Test func `the hint does not suggest adding an intermediate that is already trusted`() throws {
     let intermediate = TestAuthority().issueIntermediate()
     let failures = try EnginePair.failures(identity: intermediate.issue(names: ["localhost"])) { client, _ in
       client.trust = [.der(intermediate.certificateDER)]
@@ -179,7 +179,7 @@ struct TrustTests {
     #expect(failures.client?.hint.contains("add its") == false)
   }
 
-  @Test func `partial chains are no way around the name, the dates and the purpose`() throws {
+  @Test func `partial chains do not bypass the checks of name, dates and purpose`() throws {
     for defect in [TestIdentity.Defect.wrongName, .expired, .wrongUsage] {
       let leaf = TestIdentity.server(defect: defect)
       let failures = try EnginePair.failures(identity: leaf) { client, _ in
@@ -191,7 +191,7 @@ struct TrustTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server accepts partial chains of clients as the context that serves says`(version: TLSVersion) throws {
+  func `the serving context decides whether a client's partial chain is accepted`(version: TLSVersion) throws {
     let intermediate = TestAuthority().issueIntermediate()
     let alice = intermediate.issue(subject: "Alice", usage: .client)
     for isAccepted in [true, false] {
@@ -224,7 +224,7 @@ struct TrustTests {
     }
   }
 
-  @Test func `a file is no trust directory`() throws {
+  @Test func `a file is refused as a directory of trust roots`() throws {
     let directory = TemporaryDirectory()
     let file = directory.write("authority.pem", identity.authority.certificatePEM)
     for path in [file, "/dev/null"] {
@@ -237,7 +237,7 @@ struct TrustTests {
     expectRefusal(.unreadableFile, .local, naming: "empty") { _ = try TLSContext(configuration) }
   }
 
-  @Test func `a directory without hashed names is warned of by name`() throws {
+  @Test func `a directory without hashed names is warned about by name`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [.directory(directory.path)]
@@ -271,7 +271,7 @@ struct SystemTrustTests {
     unsafe getenv("SSL_CERT_FILE").map { unsafe String(cString: $0).hasSuffix("/no-such-file") } == true
 
   @Test(.enabled(if: isEmpty))
-  func `a system without trust store is warned of, with what was looked for`() throws {
+  func `a missing system trust store is warned about with the places that were searched`() throws {
     let warnings = try TLSContext(.client()).warnings
     #expect(warnings.count == 1)
     guard case .emptySystemTrust(let file, let directory) = warnings.first else {
@@ -285,7 +285,7 @@ struct SystemTrustTests {
   }
 
   @Test(.enabled(if: isEmpty))
-  func `other trust is warned of none the less, and counts`() throws {
+  func `other trust roots are used, and the warning remains`() throws {
     let identity = TestIdentity.server()
     var client = TLSContext.Configuration.client()
     client.trust = [identity.trust, .system]

@@ -28,7 +28,7 @@ struct VerificationTests {
   }
 
   @Test(arguments: cases)
-  func `a defective certificate is refused, and both sides know why`(test: Case) throws {
+  func `a defective certificate is refused, and both sides report the reason`(test: Case) throws {
     let failures = try EnginePair.failures(test.version, identity: .server(defect: test.defect))
     let client = try #require(failures.client)
     #expect(client.code == .certificateRejected)
@@ -59,7 +59,7 @@ struct VerificationTests {
     #expect((failures.client == nil) == (expected == 0))
   }
 
-  @Test func `a certificate of the past is good at its time`() throws {
+  @Test func `a certificate of the past is valid at its time`() throws {
     let identity = TestAuthority(validity: .past).issue(names: ["localhost"], validity: .past)
     #expect(try EnginePair.failures(identity: identity).client?.verification?.code == 10)
     let then = try EnginePair.failures(identity: identity) { client, _ in client.verificationTime = 1_400_000_000 }
@@ -67,7 +67,7 @@ struct VerificationTests {
     #expect(then.server == nil)
   }
 
-  @Test func `an authority that has expired vouches for nobody`() throws {
+  @Test func `an expired authority is not accepted`() throws {
     let identity = TestAuthority(validity: .past).issue(names: ["localhost"])
     let client = try #require(try EnginePair.failures(identity: identity).client)
     #expect(client.verification?.code == 10)
@@ -78,7 +78,7 @@ struct VerificationTests {
   // MARK: Depth
 
   @Test(arguments: [(0, 1, false), (1, 1, true), (1, 2, false), (2, 2, true), (0, 0, true)])
-  func `the depth counts the intermediates`(depth: Int, intermediates: Int, isAccepted: Bool) throws {
+  func `the verification depth counts intermediates`(depth: Int, intermediates: Int, isAccepted: Bool) throws {
     var authority = TestAuthority()
     for number in 0..<intermediates { authority = authority.issueIntermediate(name: "Intermediate \(number)") }
     let identity = authority.issue(names: ["localhost"])
@@ -87,7 +87,7 @@ struct VerificationTests {
     if !isAccepted { #expect(failures.client?.verification?.code == 22) }
   }
 
-  @Test func `a path length that an authority sets is kept`() throws {
+  @Test func `an authority's path length constraint is enforced`() throws {
     let upper = TestAuthority().issueIntermediate(name: "Upper", pathLength: 0)
     let good = upper.issue(names: ["localhost"])
     #expect(try EnginePair.failures(identity: good).client == nil)
@@ -105,19 +105,20 @@ struct VerificationTests {
   // MARK: Purpose
 
   @Test(arguments: TLSVersion.both)
-  func `a client's certificate proves no server unless any purpose will do`(version: TLSVersion) throws {
+  func `a client certificate does not authenticate a server unless any purpose is accepted`(version: TLSVersion) throws
+  {
     let identity = TestAuthority().issue(names: ["localhost"], usage: .client)
     #expect(try EnginePair.failures(version, identity: identity).client?.verification?.code == 26)
     let pair = try EnginePair.connected(version, identity: identity) { client, _ in client.acceptsAnyPurpose = true }
     #expect(pair.client.negotiated != nil)
   }
 
-  @Test func `a certificate for both sides proves a server`() throws {
+  @Test func `a certificate for both purposes authenticates a server`() throws {
     let identity = TestAuthority().issue(names: ["localhost"], usage: .both)
     #expect(try EnginePair.failures(identity: identity).client == nil)
   }
 
-  @Test func `a leaf vouches for nobody`() throws {
+  @Test func `a leaf certificate is not accepted as an authority`() throws {
     let leaf = TestIdentity.server()
     let failures = try EnginePair.failures(identity: leaf) { client, _ in
       client.trust = [.der(TestIdentity.server().certificateDER)]
@@ -137,7 +138,7 @@ struct VerificationTests {
     #expect(pair.server.peerCertificates.isEmpty)
   }
 
-  @Test func `a chain may hold more than is needed`() throws {
+  @Test func `a chain may contain more certificates than are needed`() throws {
     let identity = TestIdentity.server()
     let unrelated = TestAuthority(name: "Unrelated")
     let failures = try EnginePair.failures(identity: identity) { _, server in
@@ -153,7 +154,7 @@ struct VerificationTests {
   // MARK: Insecure on purpose
 
   @Test(arguments: TLSVersion.both, [TestIdentity.Defect.expired, .selfSigned, .wrongName, .wrongUsage])
-  func `without verification any certificate will do`(version: TLSVersion, defect: TestIdentity.Defect) throws {
+  func `without verification any certificate is accepted`(version: TLSVersion, defect: TestIdentity.Defect) throws {
     var pair = try EnginePair.connected(version, identity: .server(defect: defect)) { client, _ in
       client.peerVerification = .none
       client.trust = []
@@ -163,7 +164,7 @@ struct VerificationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `an unverified name leaves the chain checked`(version: TLSVersion) throws {
+  func `the chain is verified although the name is not`(version: TLSVersion) throws {
     let wrongName = TestIdentity.server(defect: .wrongName)
     for sni in [nil, "localhost"] {
       let accepted = try EnginePair.failures(version, identity: wrongName, serverName: .unverified(sni: sni))

@@ -51,7 +51,7 @@ struct VerifiedPeerTests {
   }
 
   @Test(arguments: ["HIGH", "ALL"])
-  func `a server takes no client without showing its certificate`(list: String) throws {
+  func `a server completes no handshake without presenting its certificate`(list: String) throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
     configuration.cipherList = list
     configuration.securityLevel = 0
@@ -65,7 +65,7 @@ struct VerifiedPeerTests {
   // MARK: The engine's own look
 
   /// A suite without certificate gets past the configuration, as a fault of libssl's or ours might let it.
-  @Test func `a client whose server showed no certificate does not take the handshake for done`() throws {
+  @Test func `a client completes no handshake in which the server presented no certificate`() throws {
     let context = try Self.client()
     unsafe SSL_CTX_set_cipher_list(context.handle.context, "aNULL:@SECLEVEL=0")
     var client = try TLSEngine(.client(serverName: .dns("bank.example")), context: context)
@@ -79,7 +79,7 @@ struct VerifiedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server that requires a certificate takes no handshake for done that libssl did not ask one in`(
+  func `a server that requires a certificate completes no handshake in which libssl requested none`(
     version: TLSVersion
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, server in

@@ -65,7 +65,7 @@ struct CloseFactTests {
 
   /// openssl#25254. What RFC 8446, section 6.1, wants of who cancels, and what some peers send at each end.
   @Test(arguments: TLSVersion.both, [1, 2] as [UInt8])
-  func `a close behind user_canceled is a close`(version: TLSVersion, level: UInt8) throws {
+  func `close_notify after user_canceled is a clean close`(version: TLSVersion, level: UInt8) throws {
     // In TLS 1.2 a fatal close_notify is a fatal alert; in 1.3 the level means nothing.
     let level = version == .tls13 ? level : 1
     var (box, forge) = try RecordForge.connected(version)

@@ -10,7 +10,7 @@ struct ClosingTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what the peer sent before it closed is read although ours was not yet taken`(version: TLSVersion) throws {
+  func `the peer's data before its close is read although our output still waits`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     let ours = pattern(50_000)
@@ -44,8 +44,7 @@ struct ClosingTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the transport's end instead of the peer's goodbye is a truncation, also after ours`(version: TLSVersion) throws
-  {
+  func `the transport's end instead of close_notify is a truncation, also after our close`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.close()
@@ -58,7 +57,7 @@ struct ClosingTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `gibberish instead of the peer's goodbye is an error, also after ours`(version: TLSVersion) throws {
+  func `invalid bytes instead of close_notify are an error, also after our close`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.close()
@@ -72,7 +71,7 @@ struct ClosingTests {
   // MARK: In the handshake
 
   @Test(arguments: TLSVersion.both)
-  func `a server's goodbye in the handshake is not its end`(version: TLSVersion) throws {
+  func `a close_notify during the handshake fails it`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     let error = thrownError { _ = try pair.client.feed([21, 3, 3, 0, 2, 1, 0]) }
     #expect(error?.code == .alertReceived)
@@ -92,7 +91,7 @@ struct ClosingTests {
   // MARK: No spinning
 
   @Test(arguments: TLSVersion.both)
-  func `a connection that is over wants nothing, whatever ended it`(version: TLSVersion) throws {
+  func `a connection that ended needs nothing, whatever ended it`(version: TLSVersion) throws {
     let endings: [(String, (inout EnginePair) throws -> Void)] = [
       ("truncated", { pair in pair.client.feedEOF() }),
       (
@@ -135,7 +134,7 @@ struct ClosingTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `asking for what is done already does nothing`(version: TLSVersion) throws {
+  func `repeating completed calls does nothing`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for _ in 0..<3 {

@@ -79,7 +79,7 @@ struct HalfCloseTests {
   /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
   /// clear would take the answer for that.
   @Test(arguments: TLSRole.allCases)
-  func `nothing follows close_notify, whatever the peer asks for`(side: TLSRole) throws {
+  func `nothing follows close_notify, whatever the peer requests`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(try pair[side].close() == .done)
@@ -133,7 +133,7 @@ struct HalfCloseTests {
 
   /// A KeyUpdate or ticket of which half has come keeps libssl from writing; close_notify then follows by itself.
   @Test(arguments: [1, 5, 10, 20])
-  func `close inside the peer's key update goes out when the rest of it is read`(cut: Int) throws {
+  func `close_notify inside the peer's key update is sent after the rest of it is read`(cut: Int) throws {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
@@ -155,7 +155,7 @@ struct HalfCloseTests {
 
   /// The answer that a KeyUpdate asks for is owed to the peer until the next message, and must not hide what comes instead.
   @Test(arguments: TLSRole.allCases, Tail.allCases)
-  func `what follows a key update after the own close is reported as if none had come`(
+  func `what follows a key update after close is reported as if there were none`(
     side: TLSRole, tail: Tail
   ) throws {
     func outcome(updates: Int, piece: Int) throws -> String {

@@ -34,7 +34,7 @@ struct TrailingInputTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `it makes no difference whether they come one by one`(version: TLSVersion, side: TLSRole) throws {
+  func `bytes after close_notify are returned when they are fed one by one`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     let words = try lastWords(of: side.peer, in: &pair)
     // What looks like a record is not read as one.
@@ -51,7 +51,7 @@ struct TrailingInputTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `more than the ring holds comes back in turns`(version: TLSVersion, side: TLSRole) throws {
+  func `more trailing input than the buffer holds is returned in parts`(version: TLSVersion, side: TLSRole) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = 100 }
     var pair = try EnginePair.connected(version, limits: limits)
     let words = try lastWords(of: side.peer, in: &pair)
@@ -129,7 +129,7 @@ struct TrailingInputTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what an abandoned connection never read comes back too`(version: TLSVersion) throws {
+  func `the unread input of an abandoned connection is returned`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false) { _, server in server.pausesAtClientHello = true }
     let hello = pair.client.drain()
     #expect(try pair.server.feed(hello + [1, 2, 3]) == hello.count + 3)
@@ -142,7 +142,7 @@ struct TrailingInputTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what a failed connection never read comes back too`(version: TLSVersion) throws {
+  func `the unread input of a failed connection is returned`(version: TLSVersion) throws {
     let server = try TLSContext(EnginePair.configurations(version: version).server)
     var failed = try TLSEngine(.server, context: server)
     let request = Array("GET / HTTP/1.1\r\n\r\n".utf8)

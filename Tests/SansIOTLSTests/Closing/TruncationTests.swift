@@ -27,7 +27,7 @@ struct TruncationTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end at every byte inside a record says so`(version: TLSVersion, side: TLSRole) throws {
+  func `an end at any byte inside a record is reported as such`(version: TLSVersion, side: TLSRole) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let contexts = (try TLSContext(client), try TLSContext(server))
     for cut in 1..<30 {
@@ -50,7 +50,7 @@ struct TruncationTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end anywhere in the handshake is a truncation too`(version: TLSVersion, side: TLSRole) throws {
+  func `an end anywhere in the handshake is a truncation`(version: TLSVersion, side: TLSRole) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let contexts = (try TLSContext(client), try TLSContext(server))
     for cut in stride(from: 0, to: 200, by: 13) {
@@ -95,7 +95,7 @@ struct TruncationTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `writing goes on between the end of the transport and its discovery`(
+  func `writing continues until the end of the transport is read`(
     version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
@@ -109,7 +109,7 @@ struct TruncationTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `nothing may be fed behind the end`(version: TLSVersion) throws {
+  func `feeding after the end of input is refused`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     pair.server.feedEOF()
     #expect(thrownError { _ = try pair.server.feed([1]) }?.code == .inputAfterEOF)

@@ -29,7 +29,7 @@ struct PolicyTests {
   }
 
   @Test(.enabled(if: asksForTLS13), arguments: TLSRole.allCases)
-  func `TLS 1.2 is refused where the policy asks for more and the configuration is silent`(
+  func `TLS 1.2 is refused if the policy requires more and the configuration sets no minimum`(
     side: TLSRole
   ) throws {
     var pair = try Self.pair(side, peer: .tls12)
@@ -39,7 +39,7 @@ struct PolicyTests {
   }
 
   @Test(.enabled(if: asksForTLS13))
-  func `a configuration that states its minimum has its way`() throws {
+  func `a configured minimum prevails over the policy`() throws {
     let pair = try EnginePair.connected { client, server in
       for end in [\TLSContext.Configuration.minimumVersion, \.maximumVersion] {
         client[keyPath: end] = .tls12
@@ -57,7 +57,7 @@ struct PolicyTests {
   }
 
   @Test(.enabled(if: allowsTLS12Only))
-  func `TLS 1.2 is spoken where the policy allows no more`() throws {
+  func `TLS 1.2 is negotiated if the policy allows no more`() throws {
     let pair = try EnginePair.connected()
     #expect(pair.client.negotiated?.version == .tls12)
   }
@@ -70,7 +70,7 @@ struct PolicyTests {
   }
 
   @Test(.enabled(if: allowsTLS12Only))
-  func `a configuration that states its maximum has its way`() throws {
+  func `a configured maximum prevails over the policy`() throws {
     let pair = try EnginePair.connected { client, server in
       client.maximumVersion = .tls13
       server.maximumVersion = .tls13
@@ -82,7 +82,7 @@ struct PolicyTests {
   private static let namesAGroup = (try? EnginePair.connected(.tls13))?.client.negotiated?.group == "secp256r1"
 
   @Test(.enabled(if: namesAGroup))
-  func `a context that names no groups has the policy's, also where another asked about the ClientHello`() throws {
+  func `a context without groups uses the policy's, also if another context paused at the ClientHello`() throws {
     let identity = TestIdentity.server(key: .ed25519)
     var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
       client.groups = ["X25519", "P-256"]
@@ -112,7 +112,7 @@ struct PolicyTests {
   }()
 
   @Test(.enabled(if: admitsAnonymousPeers))
-  func `no policy lets a server in that shows no certificate`() throws {
+  func `no policy lets a client accept a server without a certificate`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [TestAuthority().trust]
     var client = try TLSEngine(.client(serverName: .dns("bank.example")), context: TLSContext(configuration))
@@ -126,7 +126,7 @@ struct PolicyTests {
   }
 
   @Test(.enabled(if: admitsAnonymousPeers))
-  func `no policy makes a server serve without its certificate`() throws {
+  func `no policy lets a server serve without its certificate`() throws {
     let configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
     var server = try TLSEngine(.server, context: TLSContext(configuration))
     let client = RawPeer(.client, ciphers: "aNULL:@SECLEVEL=0")

@@ -76,7 +76,7 @@ struct SecurityLevelTests {
     expectRefusal(.invalidConfiguration, .misuse, naming: "\(count)", "16") { _ = try TLSContext(configuration) }
   }
 
-  @Test func `questions are refused on the side that cannot ask them`() throws {
+  @Test func `questions are refused on the side that cannot pause for them`() throws {
     var client = TLSContext.Configuration.client()
     client.pausesAtClientHello = true
     expectRefusal(.invalidConfiguration, .misuse, naming: "pausesAtClientHello") { _ = try TLSContext(client) }

@@ -40,7 +40,7 @@ struct TextTests {
     }
   }
 
-  @Test func `the path of a trust is refused where it holds a NUL`() {
+  @Test func `a trust path with a NUL is refused`() {
     let directory = TemporaryDirectory()
     let file = directory.write("root.pem", TestAuthority().certificatePEM)
     expectRefusal(.containsNUL, .misuse, naming: "TLSTrustRoots.file") {

@@ -13,19 +13,19 @@ struct WarningTests {
     return try TLSContext(configuration).warnings
   }
 
-  @Test func `a context without peculiarities warns of nothing`() throws {
+  @Test func `an ordinary context has no warnings`() throws {
     #expect(try warnings(.server()) == [])
     var client = TLSContext.Configuration.client()
     client.trust = [TestAuthority().trust]
     #expect(try TLSContext(client).warnings == [])
   }
 
-  @Test func `an own certificate out of its dates is told`() throws {
+  @Test func `a local certificate outside its validity is warned about`() throws {
     #expect(try warnings(.server(defect: .expired)) == [.expiredIdentity(subject: "CN=localhost")])
     #expect(try warnings(.server(defect: .notYetValid)) == [.notYetValidIdentity(subject: "CN=localhost")])
   }
 
-  @Test func `the time given decides, not the clock`() throws {
+  @Test func `the configured time decides, not the clock`() throws {
     #expect(try warnings(.server(defect: .expired)) { $0.verificationTime = 1_400_000_000 } == [])
     #expect(
       try warnings(.server()) { $0.verificationTime = 1_400_000_000 } == [.notYetValidIdentity(subject: "CN=localhost")]
@@ -34,7 +34,7 @@ struct WarningTests {
       try warnings(.server()) { $0.verificationTime = 4_800_000_000 } == [.expiredIdentity(subject: "CN=localhost")])
   }
 
-  @Test func `each identity has its warning`() throws {
+  @Test func `each identity has its own warning`() throws {
     let authority = TestAuthority()
     let old = authority.issue(names: ["old.example"], key: .p256, validity: .past)
     let new = authority.issue(names: ["new.example"], key: .ed25519, validity: .future)
@@ -42,14 +42,14 @@ struct WarningTests {
     #expect(warnings == [.expiredIdentity(subject: "CN=old.example"), .notYetValidIdentity(subject: "CN=new.example")])
   }
 
-  @Test func `a client's own certificate is looked at too`() throws {
+  @Test func `a client's local certificate is checked too`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [TestAuthority().trust]
     configuration.identities = [try TestIdentity.client("Alice", defect: .expired).identity]
     #expect(try TLSContext(configuration).warnings == [.expiredIdentity(subject: "CN=Alice")])
   }
 
-  @Test func `a certificate of the chain out of its dates is reported`() throws {
+  @Test func `a chain certificate outside its validity is reported`() throws {
     let authority = TestAuthority()
     let expired = authority.issueIntermediate(name: "Old", validity: .past).issue(
       names: ["localhost"], validity: .always)
@@ -69,7 +69,7 @@ struct WarningTests {
     #expect(TLSContext.Warning.groupsExcludeCommonCertificates.description.contains("P-256"))
   }
 
-  @Test func `trust that no client is asked for is told`() throws {
+  @Test func `trust roots without a client certificate request are warned about`() throws {
     let authority = TestAuthority()
     for set: (inout TLSContext.Configuration) throws -> Void in [
       { $0.trust = [authority.trust] }, { $0.clientAuthorities = [try authority.certificate] },
@@ -84,7 +84,7 @@ struct WarningTests {
     #expect(TLSContext.Warning.unusedTrust.description.contains("clientAuthentication"))
   }
 
-  @Test func `a warning hinders nobody who does not look`() throws {
+  @Test func `a warning does not prevent use`() throws {
     let pair = try EnginePair.connected(identity: .server(defect: .expired)) { client, _ in
       client.verificationTime = 1_577_836_800 + 1
       client.peerVerification = .none

@@ -132,7 +132,7 @@ struct EngineStateTests {
     #expect(state.isHandshakeDone == wasDone)
   }
 
-  @Test func `the table holds every state that can be reached and has not failed`() {
+  @Test func `the table contains every reachable state without failure`() {
     let known = Self.table.map(\.state)
     for state in Self.reachable where state.phase != .failed {
       #expect(known.contains(state), "\(state)")
@@ -168,7 +168,7 @@ struct EngineStateTests {
     #expect(state.phase == .open)
   }
 
-  @Test func `a close in mid-handshake abandons and hasPendingKeyUpdate nothing`() {
+  @Test func `a close during the handshake abandons it and leaves no output due`() {
     var handshaking = EngineState()
     #expect(handshaking.closeRequested() == false)
     #expect(handshaking.phase == .abandoned)
@@ -190,7 +190,7 @@ struct EngineStateTests {
     #expect(state.sending == .closed)
   }
 
-  @Test func `a failed connection hasPendingKeyUpdate no close_notify`() {
+  @Test func `a failed connection has no close_notify due`() {
     var state = EngineState()
     state.handshakeCompleted()
     state.failed()
@@ -198,7 +198,7 @@ struct EngineStateTests {
     #expect(state.phase == .failed)
   }
 
-  @Test func `an answer takes the handshake up again, and there may be another question`() {
+  @Test func `an answer resumes the handshake, and another question may follow`() {
     var state = EngineState()
     for _ in 0..<2 {
       state.asked()
@@ -212,7 +212,7 @@ struct EngineStateTests {
     #expect(state.isHandshakeDone)
   }
 
-  @Test func `the end of input changes nothing but what may be fed`() {
+  @Test func `the end of input changes only whether input is accepted`() {
     for row in Self.table {
       var state = row.state
       state.inputDidEnd()
@@ -226,7 +226,7 @@ struct EngineStateTests {
     }
   }
 
-  @Test func `what was agreed on stays known for good`() {
+  @Test func `negotiated parameters remain available permanently`() {
     for state in Self.reachable where state.isHandshakeDone {
       for change in Change.allCases where change.isLegal(in: state) {
         var later = state

@@ -8,7 +8,7 @@ import Testing
 struct LifetimeTests {
   private func isSendable<Value: Sendable & ~Copyable>(_: Value.Type) -> Bool { true }
 
-  @Test func `every type of the module may cross threads`() {
+  @Test func `every type of the module is sendable`() {
     #expect(isSendable(TLSEngine.self))
     #expect(isSendable(TLSContext.self))
     #expect(isSendable(TLSContext.Configuration.self))
@@ -23,7 +23,7 @@ struct LifetimeTests {
     #expect(isSendable(TLSEngine.Step<Int>.self))
   }
 
-  @Test func `connections are not huge, and an error is as small as a pointer`() {
+  @Test func `an engine is small, and an error has the size of a pointer`() {
     #expect(MemoryLayout<TLSEngine>.size <= 256)
     #expect(MemoryLayout<TLSError>.size == MemoryLayout<Int>.size)
     #expect(MemoryLayout<TLSError?>.size == MemoryLayout<Int>.size)
@@ -38,7 +38,7 @@ struct LifetimeTests {
     #expect(original.minimumVersion == nil)
   }
 
-  @Test func `a context is not changed by what is done to its configuration later`() throws {
+  @Test func `a context is not affected by later changes of its configuration`() throws {
     var (client, server) = try EnginePair.configurations()
     server.applicationProtocols = ["a"]
     client.applicationProtocols = ["a", "b"]
@@ -78,7 +78,7 @@ struct LifetimeTests {
   private final class Witness: Sendable {}
 
   @Test(arguments: TLSVersion.both)
-  func `an engine keeps its context, and lets go of it at its end`(version: TLSVersion) throws {
+  func `an engine retains its context and releases it at its end`(version: TLSVersion) throws {
     weak var context: TLSContext?
     weak var witness: Witness?
     do {
@@ -102,7 +102,7 @@ struct LifetimeTests {
     #expect(witness == nil)
   }
 
-  @Test func `an engine that failed, was abandoned or waits for an answer lets go too`() throws {
+  @Test func `an engine that failed, was abandoned or waits for an answer releases its context`() throws {
     weak var context: TLSContext?
     for ending in 0..<3 {
       do {

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.behaviour))
 struct ObjectRuleTests {
   @Test(arguments: TLSVersion.both)
-  func `a close says goodbye, the peer's succeeds at once, and each then sees the other's end`(
+  func `a close sends close_notify, the peer's succeeds at once, and each then reads the other's end`(
     version: TLSVersion
   ) throws {
     var pair = try EnginePair.connected(version)
@@ -24,7 +24,7 @@ struct ObjectRuleTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `nothing is known before the handshake and everything after it`(version: TLSVersion) throws {
+  func `no parameters are available before the handshake and all of them after it`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.groups = ["X25519", "P-256"] }
     #expect(pair.client.negotiated == nil)
     #expect(pair.server.negotiated == nil)
@@ -49,7 +49,7 @@ struct ObjectRuleTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what was agreed on stays known after the close and after a failure`(version: TLSVersion) throws {
+  func `negotiated parameters remain available after a close and a failure`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     let agreed = pair.client.negotiated
     #expect(agreed != nil)

@@ -37,7 +37,7 @@ struct OwnershipTests {
   private static func requireSendable<Value: Sendable & ~Copyable>(_: borrowing Value) {}
 
   @Test(arguments: TLSVersion.both)
-  func `a class an optional and an enum may hold an engine`(version: TLSVersion) throws {
+  func `a class, an optional and an enum may contain an engine`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     let hello = pair.client.drain()
     let holder = Holder(try TLSEngine(.server, context: TLSContext(EnginePair.configurations(version: version).server)))
@@ -56,7 +56,7 @@ struct OwnershipTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `two actors hold a conversation`(version: TLSVersion) async throws {
+  func `two actors have a conversation`(version: TLSVersion) async throws {
     let (clientConfiguration, serverConfiguration) = try EnginePair.configurations(version: version)
     let client = Connection(
       try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(clientConfiguration)))

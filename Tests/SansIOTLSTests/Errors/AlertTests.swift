@@ -11,14 +11,14 @@ struct AlertTests {
   }
 
   @Test(arguments: TLSVersion.both, [64, 300, 700, 1000, 1500, 4096])
-  func `the alert is whole however full the ring was`(version: TLSVersion, ring: Int) throws {
+  func `the alert is complete however full the buffer was`(version: TLSVersion, ring: Int) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
     for breakage in Breakage.allCases { try check(version, breakage, limits) }
   }
 
   /// The ring's free room when the alert is due goes through every size that could cut it.
   @Test(arguments: TLSVersion.both)
-  func `the alert is whole for every room that a flight may leave`(version: TLSVersion) throws {
+  func `the alert is complete for every amount of free space after a flight`(version: TLSVersion) throws {
     let contexts = try EnginePair.configurations(version: version, identity: Self.fixed)
     let (client, server) = (try TLSContext(contexts.client), try TLSContext(contexts.server))
     var probe = try EnginePair(client: client, server: server)
@@ -105,7 +105,7 @@ struct AlertTests {
   }
 
   @Test(.withoutTap, arguments: Suite.allCases)
-  func `the alert after the handshake is whole for every room that data may leave`(suite: Suite) throws {
+  func `the alert after the handshake is complete for every amount of free space after data`(suite: Suite) throws {
     let (client, server) = try suite.contexts()
     var probe = try EnginePair(client: client, server: server)
     try probe.handshake()
@@ -132,7 +132,7 @@ struct AlertTests {
 
   /// What libssl writes while it reads, a warning for each request to renegotiate, stands in the alert's way too.
   @Test(arguments: [1, 2])
-  func `the alert is whole behind the warnings that decline renegotiations`(requests: Int) throws {
+  func `the alert is complete after the warnings that decline renegotiations`(requests: Int) throws {
     // Its records are as long as those of the forge's suite.
     let lengths = try Self.sealedLengths(EnginePair.connected(.tls12))
     for fill in 400...520 {

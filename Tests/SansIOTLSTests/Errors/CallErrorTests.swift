@@ -35,7 +35,7 @@ struct CallErrorTests {
     }
   }
 
-  @Test func `limits at the ends of their ranges are taken`() throws {
+  @Test func `limits at the ends of their ranges are accepted`() throws {
     for ring in [64, 262_144] {
       let limits = TLSEngine.Limits.with {
         $0.bufferByteCount = ring
@@ -49,7 +49,7 @@ struct CallErrorTests {
     }
   }
 
-  @Test func `a server takes no session`() throws {
+  @Test func `a server with a session is refused`() throws {
     var pair = try EnginePair.connected(.tls12)
     let sessions = pair.client.allSessions()
     let session = try #require(sessions.last)
@@ -60,7 +60,7 @@ struct CallErrorTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `after close nothing is written, and the rest goes on`(version: TLSVersion) throws {
+  func `after close writing is refused and everything else continues`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     _ = try pair.client.close()
     expectRefusal(.closed, .misuse, naming: "close()") { _ = try pair.client.write([1]) }

@@ -59,7 +59,7 @@ struct ErrorFactTests {
       ("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"), ("SSH-2.0-OpenSSH_9.2p1\r\n", "SSH"),
       ("220 mail.example ESMTP\r\n", "STARTTLS"), ("complete nonsense, but long", "not TLS"),
     ])
-  func `clear text is named in the hint`(text: String, word: String) throws {
+  func `plaintext of another protocol is named in the hint`(text: String, word: String) throws {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(handshake: false)
       _ = pair.client.drain()
@@ -74,7 +74,7 @@ struct ErrorFactTests {
 
   /// Fact 23. A server's libssl knows a request by its method: `http request`.
   @Test(arguments: [("GET / HTTP/1.0\r\n", 156), ("POST / HTTP/1.1\r\n", 156), ("CONNECT a:443 HTTP/1.1\r\n", 155)])
-  func `a request in clear is named by libssl's reason`(text: String, reason: Int) throws {
+  func `an HTTP request in plaintext is reported by libssl's reason`(text: String, reason: Int) throws {
     var pair = try EnginePair.connected(handshake: false)
     let error = thrownError { _ = try pair.server.feed(Array(text.utf8)) }
     #expect(error?.library.map(\.reasonCode) == [reason], "\(error as Any)")

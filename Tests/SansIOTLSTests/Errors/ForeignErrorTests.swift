@@ -81,7 +81,7 @@ struct ForeignErrorTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `no call leaves an entry behind`(version: TLSVersion) throws {
+  func `no call leaves an entry in the error queue`(version: TLSVersion) throws {
     ERR_clear_error()
     _ = try converse(version, before: {}) { call in
       #expect(ERR_peek_error() == 0, "after \(call)")
@@ -100,7 +100,7 @@ struct ForeignErrorTests {
   }
 
   @Test(arguments: TLSVersion.both, Breakage.allCases)
-  func `a failing connection leaves nothing behind and is told without foreign entries`(
+  func `a failing connection leaves no entry, and its error has no foreign entries`(
     version: TLSVersion, breakage: Breakage
   ) throws {
     ERR_clear_error()
@@ -117,7 +117,7 @@ struct ForeignErrorTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `one connection's failure does not touch its neighbour on the thread`(version: TLSVersion) throws {
+  func `one connection's failure does not affect another on the same thread`(version: TLSVersion) throws {
     var healthy = try EnginePair.connected(version)
     try healthy.settle()
     for breakage in Breakage.allCases {
@@ -131,7 +131,7 @@ struct ForeignErrorTests {
   }
 
   @Test
-  func `a refused configuration leaves nothing behind`() {
+  func `a refused configuration leaves no entry in the error queue`() {
     ERR_clear_error()
     var configuration = TLSContext.Configuration.client()
     configuration.cipherList = "NO-SUCH-CIPHER"
@@ -145,7 +145,7 @@ struct ForeignErrorTests {
 
   /// Each of these has libssl call back, and each callback's entries would make the call that it happens in look failed.
   @Test(arguments: TLSVersion.both, [TLSContext.Configuration.PeerVerification.chain, .none])
-  func `a client without a name to verify takes its tickets though it pins`(
+  func `a client that pins without verifying a name receives its tickets`(
     version: TLSVersion, verification: TLSContext.Configuration.PeerVerification
   ) throws {
     for name in [TLSServerName.unverified(sni: nil), .unverified(sni: "localhost"), .ip("192.0.2.1")] {
@@ -168,7 +168,7 @@ struct ForeignErrorTests {
 
   /// The sink is the application's, and its libcrypto calls may fail.
   @Test(arguments: TLSVersion.both)
-  func `what a key log sink leaves in the queue changes no result`(version: TLSVersion) throws {
+  func `entries that a key log sink leaves change no result`(version: TLSVersion) throws {
     ERR_clear_error()
     for asks in [false, true] {
       var pair = try EnginePair.connected(version, handshake: false) { client, server in
@@ -200,7 +200,7 @@ struct ForeignErrorTests {
 
   /// Each callback by itself, as libssl calls it.
   @Test(arguments: TLSVersion.both)
-  func `each callback leaves the queue as it found it`(version: TLSVersion) throws {
+  func `each callback leaves the queue unchanged`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
     client.keyLog = { _ in Self.poison() }
     server.applicationProtocols = ["a"]

@@ -31,7 +31,7 @@ struct PrintableTextTests {
     #expect(usual.subject == "CN=Zoë Ωμέγα Юрий 日本語 \u{1f512}")
   }
 
-  @Test func `a failed check names the peer in one clean line`() throws {
+  @Test func `a failed verification names the peer in one printable line`() throws {
     let authority = TestAuthority()
     let identity = authority.issue(names: ["localhost"], subject: subject, validity: .past)
     let failures = try EnginePair.failures(identity: identity) { client, _ in client.trust = [authority.trust] }
@@ -42,7 +42,7 @@ struct PrintableTextTests {
     #expect(isClean(try #require(error.verification).description))
   }
 
-  @Test func `warnings and refusals of a configuration are clean`() throws {
+  @Test func `warnings and errors of a configuration are printable`() throws {
     let authority = TestAuthority()
     let old = authority.issueIntermediate(name: subject, validity: .past).issue(
       names: ["localhost"], subject: subject, validity: .past)
@@ -57,7 +57,7 @@ struct PrintableTextTests {
     #expect(isClean(try #require(error).hint))
   }
 
-  @Test func `a path and a name of one's own are escaped in errors`() throws {
+  @Test func `a path and a name from the configuration are escaped in errors`() throws {
     let error = thrownError { _ = try TLSIdentity(certificateFile: "/no/\(subject)", privateKeyFile: "x") }
     #expect(error?.code == .unreadableFile)
     #expect(isClean(try #require(error).description))

@@ -22,13 +22,13 @@ struct SecrecyTests {
       || lists.contains(where: text.contains)
   }
 
-  @Test func `the helper sees what it is to see`() {
+  @Test func `the helper detects bytes in a dump`() {
     let secret = Array("sixteen letters.".utf8)
     #expect(shows(dumped(secret), secret))
     #expect(shows(dumped("sixteen letters."), secret))
   }
 
-  @Test func `an identity and a configuration hold no key and no passphrase`() throws {
+  @Test func `descriptions of identities and configurations contain no key and no passphrase`() throws {
     let minted = TestIdentity.server()
     let loaded = try TLSIdentity(
       pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM(passphrase: Self.passphrase),
@@ -44,7 +44,7 @@ struct SecrecyTests {
     #expect("\(loaded)" == "TLSIdentity(CN=localhost)")
   }
 
-  @Test func `an error about a passphrase or a key holds neither`() throws {
+  @Test func `an error about a passphrase or a key contains neither`() throws {
     let minted = TestIdentity.server()
     let errors = [
       thrownError {
@@ -69,7 +69,7 @@ struct SecrecyTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the error of a connection holds no plaintext`(version: TLSVersion) throws {
+  func `the error of a connection contains no plaintext`(version: TLSVersion) throws {
     let secret = Array("the plaintext of this record is secret".utf8)
     var pair = try EnginePair.connected(version)
     _ = try pair.client.write(secret)
@@ -82,7 +82,7 @@ struct SecrecyTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a session shows its version alone`(version: TLSVersion) throws {
+  func `a session's description contains its version alone`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     _ = pair.outcome()
     let sessions = pair.client.allSessions()

@@ -42,7 +42,7 @@ struct StickyErrorTests {
   }
 
   @Test(arguments: TLSVersion.both, Breakage.allCases)
-  func `the error holds libssl's whole queue and the alert`(version: TLSVersion, breakage: Breakage) throws {
+  func `the error contains libssl's entire queue and the alert`(version: TLSVersion, breakage: Breakage) throws {
     let pair = try breakage.pair(version)
     let expected = breakage.expectation(version)
     let failure = try #require(expected.side == .client ? pair.client.failure : pair.server.failure)
@@ -63,7 +63,7 @@ struct StickyErrorTests {
 
   /// libcrypto's words on the signature come before libssl's on the certificate, and libssl's alone say what they meant.
   @Test(arguments: TLSVersion.both, Damage.allCases)
-  func `a signature that is no good is a rejected certificate, though libcrypto was the first to complain`(
+  func `an invalid signature is a rejected certificate although libcrypto reported it first`(
     version: TLSVersion, damage: Damage
   ) throws {
     let identity = TestIdentity.server()
@@ -91,7 +91,7 @@ struct StickyErrorTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a rejected server certificate is told with reason depth and subject`(version: TLSVersion) throws {
+  func `a rejected server certificate is reported with reason, depth and subject`(version: TLSVersion) throws {
     let cases: [(TestIdentity.Defect, Int)] = [
       (.expired, 10), (.notYetValid, 9), (.wrongName, 62), (.selfSigned, 18), (.unknownIssuer, 20),
       (.wrongUsage, 26), (.missingIntermediate, 20), (.corruptedSignature, 7),
@@ -111,7 +111,7 @@ struct StickyErrorTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a rejected client certificate is told to the server in the same way`(version: TLSVersion) throws {
+  func `a rejected client certificate is reported by the server in the same way`(version: TLSVersion) throws {
     for (defect, code) in [(TestIdentity.Defect.expired, 10), (.wrongUsage, 26), (.unknownIssuer, 20)] {
       let identity = TestIdentity.client("Mallory", defect: defect)
       var pair = try EnginePair.connected(version, handshake: false) { client, server in

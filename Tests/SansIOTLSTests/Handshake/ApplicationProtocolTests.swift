@@ -29,14 +29,14 @@ struct ApplicationProtocolTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `there is none where one side has none`(version: TLSVersion) throws {
+  func `no protocol is selected if one side has none`(version: TLSVersion) throws {
     #expect(try negotiated(version, client: [], server: ["h2"]) == [nil, nil])
     #expect(try negotiated(version, client: ["h2"], server: []) == [nil, nil])
     #expect(try negotiated(version, client: [], server: []) == [nil, nil])
   }
 
   @Test(arguments: TLSVersion.both)
-  func `without one in common the server refuses`(version: TLSVersion) throws {
+  func `a server without a common protocol refuses`(version: TLSVersion) throws {
     let failures = try EnginePair.failures(version) { client, server in
       client.applicationProtocols = ["h2"]
       server.applicationProtocols = ["http/1.1"]
@@ -49,7 +49,7 @@ struct ApplicationProtocolTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `without one in common the server goes on where it is told to`(version: TLSVersion) throws {
+  func `a server without a common protocol continues if configured to`(version: TLSVersion) throws {
     #expect(try negotiated(version, client: ["h2"], server: ["http/1.1"], .proceed) == [nil, nil])
   }
 
@@ -134,7 +134,7 @@ struct ApplicationProtocolTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a protocol that was offered is taken from the same server`(version: TLSVersion) throws {
+  func `an offered protocol is accepted from the same server`(version: TLSVersion) throws {
     let (client, peer) = try clientOfEvil(version, offering: ["h2", "evil"])
     var plaintext: [UInt8] = []
     for _ in 0..<4 {
@@ -175,7 +175,7 @@ struct ApplicationProtocolTests {
       (["h2"], "H2", false), (["h2"], "2h", false), (["h2", "c"], "h2c", false), (["h2"], "h2\0", false),
       (["a\0b"], "a", false), (["a\0b"], "a\0b", true), (["\u{e9}"], "\u{e9}", true), (["\u{e9}"], "e\u{301}", false),
     ] as [([String], String, Bool)])
-  func `what was offered is told from what was not by its bytes`(
+  func `an offered protocol is recognized by its exact bytes`(
     offered: [String], selected: String, isOffered: Bool
   ) throws {
     var configuration = TLSContext.Configuration.client()

@@ -38,7 +38,7 @@ struct CipherTests {
     "HIGH:-IDEA-CBC-SHA", "HIGH:+RC4", "HIGH:!kRSA+RC4", "HIGH:!kRSA+aECDSA", "HIGH!RC4@STRENGTH", "HIGH;!DES-CBC3-SHA",
     "HIGH:!TLS_RSA_WITH_RC4_128_SHA",
   ])
-  func `to exclude what libssl has no more does no harm`(list: String) throws {
+  func `excluding an algorithm that libssl no longer has is accepted`(list: String) throws {
     #expect(try TLSContext(client(list)).warnings == [])
   }
 
@@ -48,7 +48,7 @@ struct CipherTests {
     "HIGH:@STRENGTH", "HIGH@SECLEVEL=1", "DEFAULT@SECLEVEL=1", "DEFAULT,HIGH", "DEFAULT-SHA1", " ;:HIGH", "SUITEB128",
     "ECDHE-ECDSA-AES128-GCM-SHA256", "HIGH!aNULL",
   ])
-  func `the syntax of openssl-ciphers is taken`(list: String) throws {
+  func `the syntax of openssl-ciphers is accepted`(list: String) throws {
     #expect(try TLSContext(client(list)).warnings == [])
   }
 
@@ -56,7 +56,7 @@ struct CipherTests {
     "HIGH;NO-SUCH-CIPHER", "HIGH NO-SUCH-CIPHER", "HIGH,NO-SUCH-CIPHER", "HIGH!NO-SUCH-CIPHER", "HIGH:-NO-SUCH-CIPHER",
     "HIGH:+NO-SUCH-CIPHER", "DEFAULTNO-SUCH-CIPHER", "NO-SUCH-CIPHER@STRENGTH", "HIGH:!RC4-NO-SUCH-CIPHER",
   ])
-  func `an unknown name is refused behind every separator and operation`(list: String) throws {
+  func `an unknown name is refused after every separator and operator`(list: String) throws {
     expectRefusal(.unknownCipher, .misuse, naming: "NO-SUCH-CIPHER\"") { _ = try TLSContext(client(list)) }
   }
 
@@ -69,7 +69,7 @@ struct CipherTests {
     ("SUITEB128X", "SUITEB128X"), ("HIGH:!!RC4", "!"), ("HIGH:ECDHE+", "ECDHE+"), ("HIGH:AES*", "AES*"),
     ("HIGH:kRSA+aECDSA", "kRSA+aECDSA"), ("HIGH:RC4-SHA", "RC4-SHA"), ("HIGH:TLS_AES_128_GCM_SHA256", "cipherSuites"),
   ])
-  func `what libssl would pass over, or does not read, is refused by name`(list: String, culprit: String) throws {
+  func `a name that libssl would ignore is refused by name`(list: String, culprit: String) throws {
     expectRefusal(.unknownCipher, .misuse, naming: culprit) { _ = try TLSContext(client(list)) }
   }
 
@@ -86,13 +86,13 @@ struct CipherTests {
   @Test(arguments: [
     " TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384", "tls_aes_128_gcm_sha256",
   ])
-  func `a suite is one name, as it is written`(suite: String) throws {
+  func `a suite is one name in its exact spelling`(suite: String) throws {
     var configuration = client("HIGH")
     configuration.cipherSuites = [suite]
     expectRefusal(.unknownCipher, .misuse, naming: "\"\(suite)\"") { _ = try TLSContext(configuration) }
   }
 
-  @Test func `every suite that libssl has is taken`() throws {
+  @Test func `every suite of libssl is accepted`() throws {
     var configuration = client("HIGH")
     configuration.cipherSuites = ["TLS_AES_128_CCM_8_SHA256", "TLS_AES_128_CCM_SHA256"]
     #expect(throws: Never.self) { try TLSContext(configuration) }
@@ -138,7 +138,7 @@ struct CipherTests {
   @Test(arguments: [
     "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
   ])
-  func `the suite that a client allows is the one of the connection in TLS 1.3`(suite: String) throws {
+  func `the only suite of a client is the suite of the connection in TLS 1.3`(suite: String) throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
       client.cipherSuites = [suite]
       server.cipherSuites = [
@@ -167,7 +167,7 @@ struct CipherTests {
     #expect(pair.server.negotiated?.cipherSuite == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
   }
 
-  @Test func `without a cipher in common both sides say so in TLS 1.2`() throws {
+  @Test func `without a common cipher both sides report it in TLS 1.2`() throws {
     let failures = try EnginePair.failures(.tls12) { client, server in
       client.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384"
       server.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
@@ -179,7 +179,7 @@ struct CipherTests {
     #expect(failures.client?.blame == .peer)
   }
 
-  @Test func `without a suite in common both sides say so in TLS 1.3`() throws {
+  @Test func `without a common suite both sides report it in TLS 1.3`() throws {
     let failures = try EnginePair.failures(.tls13) { client, server in
       client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
       server.cipherSuites = ["TLS_CHACHA20_POLY1305_SHA256"]

@@ -69,7 +69,7 @@ struct ExporterTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `before the handshake is done there is nothing to export`(version: TLSVersion) throws {
+  func `exporting before the handshake is complete is refused`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     expectRefusal(.handshakeNotComplete, .misuse, naming: "handshake") {
       _ = try pair.client.exportKeyingMaterial(label: Self.label, context: nil, count: 32)
@@ -83,7 +83,7 @@ struct ExporterTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what is exported survives key updates and the close`(version: TLSVersion) throws {
+  func `exported keying material is unchanged by key updates and close`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     let before = try pair.client.exportKeyingMaterial(label: Self.label, context: nil, count: 32)
     if version == .tls13 {

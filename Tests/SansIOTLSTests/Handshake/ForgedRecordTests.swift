@@ -63,7 +63,7 @@ struct ForgedRecordTests {
 
   /// Once libssl has read a message's header it cannot write before the rest: the caller is told, and nothing is lost.
   @Test(arguments: [1, 2, 3, 4])
-  func `a key update in two records holds writing up until it is whole`(cut: Int) throws {
+  func `a key update in two records delays writing until it is complete`(cut: Int) throws {
     var (box, forge) = try RecordForge.connected(.tls13)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<cut]))).isEmpty)
     #expect(box.pair.server.needs == [.feed])
@@ -110,7 +110,7 @@ struct ForgedRecordTests {
   }
 
   @Test
-  func `a ClientHello in two records is declined before the data behind it is read`() throws {
+  func `a ClientHello in two records is declined before the data after it is read`() throws {
     var (box, forge) = try RecordForge.connected(.tls12)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, [1, 0, 0, 1])).isEmpty)
     let rest = forge.seal(.handshake, [0]) + forge.seal(.applicationData, [5])
@@ -122,7 +122,7 @@ struct ForgedRecordTests {
 
   /// A limit of records in a row is none of a connection's life.
   @Test
-  func `a peer that asks for a renegotiation now and then keeps its connection`() throws {
+  func `a peer that requests a renegotiation occasionally keeps its connection`() throws {
     var (box, forge) = try RecordForge.connected(.tls12)
     for number in 0..<200 {
       let stream = forge.seal(.handshake, [1, 0, 0, 0]) + forge.seal(.applicationData, [UInt8(number)])
@@ -134,7 +134,7 @@ struct ForgedRecordTests {
 
   /// A request has 4 bytes and its warning 31: data between them must not let a peer make a server send without an end.
   @Test(arguments: [1, 50])
-  func `as many renegotiations are declined in a connection's life as the limit says`(requests: Int) throws {
+  func `renegotiations are declined up to the limit during a connection`(requests: Int) throws {
     let limits = TLSEngine.Limits.with { $0.declinedRenegotiationCount = 300 }
     var (box, forge) = try RecordForge.connected(.tls12, limits: limits)
     let request = [[UInt8]](repeating: [1, 0, 0, 0], count: requests).flatMap(\.self)
@@ -150,7 +150,7 @@ struct ForgedRecordTests {
   }
 
   @Test
-  func `key update inside a message waits for its rest`() throws {
+  func `a key update inside a message waits for the rest of the message`() throws {
     var (box, forge) = try RecordForge.connected(.tls13)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdate[..<4]))).isEmpty)
     #expect(try box.pair.server.keyUpdate(requestingPeer: false) == .needsFeed)
@@ -293,7 +293,7 @@ struct ForgedRecordTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a warning is an event and the connection goes on`(version: TLSVersion) throws {
+  func `a warning is an event and the connection continues`(version: TLSVersion) throws {
     var (box, forge) = try RecordForge.connected(version)
     _ = box.pair.server.allEvents()
     let stream = forge.seal(.alert, [1, 90]) + forge.seal(.applicationData, [3])
@@ -323,7 +323,7 @@ struct ForgedRecordTests {
   }
 
   @Test
-  func `goodbye in the middle of a message is refused`() throws {
+  func `close_notify in the middle of a message is refused`() throws {
     var (box, forge) = try RecordForge.connected(.tls13)
     let stream = forge.seal(.handshake, Array(Self.keyUpdate[..<4])) + forge.seal(.alert, [1, 0])
     let error = thrownError { _ = try box.pair.server.absorb(stream) }
@@ -337,7 +337,7 @@ struct ForgedRecordTests {
   }
 
   @Test
-  func `tickets in one record are all told by the read that meets them`() throws {
+  func `all tickets of one record are reported by the read that receives them`() throws {
     var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
     _ = box.pair.client.allEvents()
     #expect(try box.pair.client.absorb(forge.seal(.handshake, Self.ticket(1) + Self.ticket(2))).isEmpty)
@@ -346,7 +346,7 @@ struct ForgedRecordTests {
   }
 
   @Test
-  func `a key update request behind a ticket in its record is answered`() throws {
+  func `a key update request after a ticket in the same record is answered`() throws {
     var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
     #expect(try box.pair.client.absorb(forge.seal(.handshake, Self.ticket(1) + Self.keyUpdateRequest)).isEmpty)
     #expect(box.pair.client.pendingOutputByteCount > 0)

@@ -18,7 +18,7 @@ struct GroupTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `two sides that name no group take libssl's first`(version: TLSVersion) throws {
+  func `two sides without configured groups use libssl's first`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version)
     let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
     #expect(pair.client.negotiated?.group == first)
@@ -26,7 +26,7 @@ struct GroupTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a context that names no group brings libssl's own, whatever the one before it named`(
+  func `a context without groups uses libssl's own, whatever the first context configured`(
     version: TLSVersion
   ) throws {
     let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
@@ -46,7 +46,7 @@ struct GroupTests {
   private static let names = ["P-256": "secp256r1", "P-384": "secp384r1"]
 
   @Test(arguments: [["P-256", "P-384"], ["P-384", "P-256"]], [["P-384", "X25519", "P-256"], ["P-256", "P-384"]])
-  func `of the groups that both allow the server's first is taken in TLS 1.2, and the client's key share in TLS 1.3`(
+  func `of the common groups TLS 1.2 uses the server's first, and TLS 1.3 the client's key share`(
     ofClient: [String], ofServer: [String]
   ) throws {
     for version in TLSVersion.both {
@@ -60,7 +60,7 @@ struct GroupTests {
     }
   }
 
-  @Test func `a key exchange without a group tells none`() throws {
+  @Test func `a key exchange without a group reports none`() throws {
     let pair = try EnginePair.connected(.tls12, identity: .server(key: .rsa2048)) { client, server in
       client.cipherList = "AES128-SHA256"
       server.cipherList = "AES128-SHA256"
@@ -72,7 +72,7 @@ struct GroupTests {
     }
   }
 
-  @Test func `a client whose key share is of no use is asked for another`() throws {
+  @Test func `a client with an unsuitable key share is asked for another`() throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
       client.groups = ["X25519", "P-384"]
       server.groups = ["P-384"]
@@ -81,7 +81,7 @@ struct GroupTests {
     #expect(pair.server.negotiated?.group == "secp384r1")
   }
 
-  @Test func `without a group in common both sides say so in TLS 1.3`() throws {
+  @Test func `without a common group both sides report it in TLS 1.3`() throws {
     let failures = try EnginePair.failures(.tls13) { client, server in
       client.groups = ["X25519"]
       server.groups = ["P-384"]
@@ -91,7 +91,7 @@ struct GroupTests {
     #expect(failures.client?.alertReceived == .handshakeFailure)
   }
 
-  @Test func `without a group in common both sides say so in TLS 1.2`() throws {
+  @Test func `without a common group both sides report it in TLS 1.2`() throws {
     let identity = TestIdentity.server(key: .rsa2048)
     let failures = try EnginePair.failures(.tls12, identity: identity) { client, server in
       client.groups = ["X25519"]
@@ -102,7 +102,7 @@ struct GroupTests {
     #expect(failures.client?.alertReceived == .handshakeFailure)
   }
 
-  @Test func `a server's groups must hold the curve of its own certificate in TLS 1.2`() throws {
+  @Test func `a server's groups must include the curve of its certificate in TLS 1.2`() throws {
     var (_, server) = try EnginePair.configurations()
     server.groups = ["X25519"]
     expectRefusal(.unusableGroups, .misuse, naming: "CN=localhost", "prime256v1") { _ = try TLSContext(server) }
@@ -117,7 +117,7 @@ struct GroupTests {
     [" P-256"], ["secp256r1"], ["prime256v1"], ["X25519 : P-384"], ["x25519", "P-521:\tP-256 "],
     ["secp384r1", "X25519"],
   ])
-  func `groups count by what they are, not by how they are written`(groups: [String]) throws {
+  func `groups are compared by identity, not by spelling`(groups: [String]) throws {
     var client = TLSContext.Configuration.client()
     client.trust = [TestAuthority().trust]
     client.groups = groups
@@ -137,7 +137,7 @@ struct GroupTests {
   }
 
   @Test(arguments: [["X25519:"], [""], ["X25519", " "], ["X25519:P-1000"], ["?X25519"], ["X25519/P-256"], ["DEFAULT"]])
-  func `what is no group's name is refused`(groups: [String]) throws {
+  func `an unknown group name is refused`(groups: [String]) throws {
     var configuration = TLSContext.Configuration.client()
     configuration.groups = groups
     expectRefusal(.unknownGroup, .misuse, naming: "knows no group") { _ = try TLSContext(configuration) }
@@ -262,7 +262,7 @@ struct GroupTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `without a signature algorithm in common both sides say so`(version: TLSVersion) throws {
+  func `without a common signature algorithm both sides report it`(version: TLSVersion) throws {
     let failures = try EnginePair.failures(version) { client, server in
       client.signatureAlgorithms = ["ed25519", "ECDSA+SHA384"]
       server.signatureAlgorithms = ["ECDSA+SHA256"]

@@ -33,7 +33,7 @@ struct HandshakeTests {
   private static let handshake: UInt8 = 22
   private static let applicationData: UInt8 = 23
 
-  @Test func `TLS 1.2 takes two flights of each side`() throws {
+  @Test func `TLS 1.2 needs two flights of each side`() throws {
     let flights = try flights(.tls12)
     #expect(flights.count == 4)
     #expect(flights.first == [Self.handshake])
@@ -42,7 +42,7 @@ struct HandshakeTests {
     #expect(Array(flights[3].suffix(2)) == [Self.changeCipherSpec, Self.handshake])
   }
 
-  @Test func `TLS 1.3 takes a flight and a half, then the tickets`() throws {
+  @Test func `TLS 1.3 needs one and a half flights, then the tickets`() throws {
     let flights = try flights(.tls13)
     #expect(flights.count == 4)
     #expect(flights.first == [Self.handshake])
@@ -53,7 +53,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `its end is told once and before any application data`(version: TLSVersion) throws {
+  func `its completion is reported exactly once and before any application data`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     _ = try pair.client.write([1])
     pair.step()
@@ -179,7 +179,7 @@ struct HandshakeTests {
   // MARK: Large hellos
 
   @Test(arguments: TLSVersion.both)
-  func `a hello of many records is taken`(version: TLSVersion) throws {
+  func `a ClientHello of many records is accepted`(version: TLSVersion) throws {
     let protocols = (0..<1500).map { "protocol-number-\($0)" }
     let pair = try EnginePair.connected(version) { client, server in
       client.applicationProtocols = protocols
@@ -200,7 +200,7 @@ struct HandshakeTests {
     #expect(error?.hint.contains("limits.handshakeInputByteCount, 4096") == true)
   }
 
-  @Test func `a hello that announces more than libssl takes is refused`() throws {
+  @Test func `a ClientHello longer than libssl accepts is refused`() throws {
     var pair = try EnginePair.connected(handshake: false)
     let error = thrownError { _ = try pair.server.feed([22, 3, 1, 0, 4, 1, 0x0f, 0xff, 0xff]) }
     #expect(error?.code == .protocolViolation)
@@ -215,7 +215,7 @@ struct HandshakeTests {
     ("220 mail.example ESMTP\r\n", "STARTTLS"), ("\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}", "not TLS"),
     ("HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
   ])
-  func `plaintext or junk instead of a hello is an error that says what it looks like`(
+  func `plaintext or invalid bytes instead of a ClientHello are an error that names the likely protocol`(
     text: String, hint: String
   ) throws {
     for side in TLSRole.allCases {
@@ -230,7 +230,7 @@ struct HandshakeTests {
     }
   }
 
-  @Test func `a handshake that does not begin with a hello is refused`() throws {
+  @Test func `a handshake that does not begin with a ClientHello is refused`() throws {
     var pair = try EnginePair.connected(handshake: false)
     // A Finished message in clear.
     let error = thrownError {
@@ -241,7 +241,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `application data in clear before the handshake is refused and not delivered`(version: TLSVersion) throws {
+  func `unencrypted application data before the handshake is refused and not delivered`(version: TLSVersion) throws {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(version, handshake: false)
       _ = pair.client.drain()
@@ -255,7 +255,7 @@ struct HandshakeTests {
   // MARK: The transport's end
 
   @Test(arguments: TLSVersion.both)
-  func `a transport that ends in the handshake is a truncation, whichever flight it was`(version: TLSVersion) throws {
+  func `the transport's end during any flight of the handshake is a truncation`(version: TLSVersion) throws {
     for flights in 0..<3 {
       for side in TLSRole.allCases {
         var pair = try EnginePair.connected(version, handshake: false)
@@ -284,7 +284,7 @@ struct HandshakeTests {
     }
   }
 
-  @Test func `a transport that ends inside a handshake record says so`() throws {
+  @Test func `the transport's end inside a handshake record is reported as such`() throws {
     var pair = try EnginePair.connected(handshake: false)
     let hello = pair.client.drain()
     _ = try pair.server.feed(hello[..<(hello.count / 2)])
@@ -296,7 +296,7 @@ struct HandshakeTests {
   // MARK: Alerts in clear, damaged messages
 
   @Test(arguments: TLSVersion.both)
-  func `a fatal alert in clear is believed while the handshake is in clear`(version: TLSVersion) throws {
+  func `an unencrypted fatal alert is accepted while the handshake is unencrypted`(version: TLSVersion) throws {
     let alert: [UInt8] = [21, 3, 3, 0, 2, 2, 40]
     var first = try EnginePair.connected(version, handshake: false)
     let atClient = thrownError { _ = try first.client.feed(alert) }
@@ -309,7 +309,7 @@ struct HandshakeTests {
     #expect(atServer?.alertReceived == .handshakeFailure)
   }
 
-  @Test func `an alert before any hello is no beginning`() throws {
+  @Test func `an alert before any ClientHello is refused`() throws {
     var pair = try EnginePair.connected(handshake: false)
     let error = thrownError { _ = try pair.server.feed([21, 3, 3, 0, 2, 2, 40]) }
     #expect(error?.code == .protocolViolation)
@@ -317,7 +317,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `an alert in clear is refused once the connection is encrypted`(version: TLSVersion) throws {
+  func `an unencrypted alert is refused once the connection is encrypted`(version: TLSVersion) throws {
     for side in TLSRole.allCases {
       var pair = try EnginePair.connected(version)
       try pair.settle()
@@ -346,7 +346,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a ChangeCipherSpec that says anything but 1 is refused`(version: TLSVersion) throws {
+  func `a ChangeCipherSpec with a value other than 1 is refused`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     _ = try pair.server.feed(pair.client.drain())
     _ = try pair.client.feed(pair.server.drain())
@@ -371,7 +371,7 @@ struct HandshakeTests {
   }
 
   /// Warnings may be sent in clear before the keys are changed.
-  @Test func `no number of warnings keeps the end of the handshake from being told`() throws {
+  @Test func `no number of warnings displaces the completion of the handshake`() throws {
     let limits = TLSEngine.Limits.with { $0.queuedEventCount = 4 }
     var pair = try EnginePair.connected(.tls12, handshake: false, limits: limits)
     _ = try pair.server.feed(pair.client.drain())

@@ -71,7 +71,7 @@ struct KeyLogTests {
     #expect(Set(lines.all).count == lines.all.count)
   }
 
-  @Test func `a context that a ClientHello is answered with logs what it was told to`() throws {
+  @Test func `the context that answers a ClientHello logs keys as configured`() throws {
     let first = Lines()
     let second = Lines()
     let identity = TestIdentity.server()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.law1))
 struct QuiescenceTests {
   @Test(arguments: TLSVersion.both)
-  func `a handshake at rest is changed by nothing but ciphertext`(version: TLSVersion) throws {
+  func `a handshake that waits is changed by nothing but ciphertext`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     let hello = pair.client.pendingOutputByteCount
     for _ in 0..<3 {
@@ -18,7 +18,7 @@ struct QuiescenceTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a fresh client wants to drain and a fresh server wants to be fed`(version: TLSVersion) throws {
+  func `a new client needs drain and feed, and a new server needs feed`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version, handshake: false)
     #expect(pair.client.needs == [.drain, .feed])
     #expect(pair.server.needs == [.feed])
@@ -67,7 +67,7 @@ struct QuiescenceTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `needs without read means that a read finds nothing`(version: TLSVersion, side: TLSRole) throws {
+  func `if needs lacks read, a read returns nothing`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for length in [1, 100, 5000] {
@@ -98,7 +98,7 @@ struct QuiescenceTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `an end that came with data is asked to be read`(version: TLSVersion) throws {
+  func `needs contains read for an end that arrived with data`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write([1])
@@ -120,7 +120,7 @@ struct QuiescenceTests {
   }
 
   @Test
-  func `the end of the transport in a handshake is asked to be read`() throws {
+  func `needs contains read for the end of the transport during a handshake`() throws {
     var pair = try EnginePair.connected(nil, handshake: false)
     pair.client.feedEOF()
     #expect(pair.client.needs.contains(.read))

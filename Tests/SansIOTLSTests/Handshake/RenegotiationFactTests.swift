@@ -40,7 +40,7 @@ struct RenegotiationFactTests {
   }
 
   @Test
-  func `a HelloRequest is declined and the connection goes on`() throws {
+  func `a HelloRequest is declined and the connection continues`() throws {
     let identity = TestIdentity.server()
     let peer = RawPeer(.server, identity: identity)
     var client = try Self.client(for: identity)
@@ -83,7 +83,7 @@ struct RenegotiationFactTests {
   }
 
   @Test
-  func `a client's second ClientHello is declined and the connection goes on`() throws {
+  func `a client's second ClientHello is declined and the connection continues`() throws {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.server(try identity.identity)
     configuration.tracesMessages = true

@@ -23,7 +23,7 @@ struct VersionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a single version is the one of the connection`(version: TLSVersion) throws {
+  func `a single enabled version is the version of the connection`(version: TLSVersion) throws {
     let pair = try EnginePair.connected { client, _ in
       client.minimumVersion = version
       client.maximumVersion = version

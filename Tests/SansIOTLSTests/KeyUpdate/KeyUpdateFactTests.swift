@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.openSSLFact))
 struct KeyUpdateFactTests {
   @Test(arguments: TLSRole.allCases)
-  func `a request is answered by the read that meets it`(side: TLSRole) throws {
+  func `a request is answered by the read that receives it`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done)
@@ -34,7 +34,7 @@ struct KeyUpdateFactTests {
   }
 
   @Test(arguments: TLSRole.allCases)
-  func `a request of which half has come is answered when it is whole`(side: TLSRole) throws {
+  func `a partially received request is answered once it is complete`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     _ = try pair[side.peer].keyUpdate(requestingPeer: true)
@@ -52,7 +52,7 @@ struct KeyUpdateFactTests {
   }
 
   @Test
-  func `TLS 1.2 has no key update and says so without harm`() throws {
+  func `a key update in TLS 1.2 is refused without ending the connection`() throws {
     var pair = try EnginePair.connected(.tls12)
     let error = thrownError { _ = try pair.client.keyUpdate(requestingPeer: true) }
     #expect(error?.code == .unsupported)

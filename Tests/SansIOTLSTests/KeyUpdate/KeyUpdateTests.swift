@@ -31,7 +31,7 @@ struct KeyUpdateTests {
   }
 
   @Test(arguments: TLSRole.allCases)
-  func `a peer that is asked to update answers while it only reads`(side: TLSRole) throws {
+  func `a requested key update is answered by a peer that only reads`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     _ = try pair[side].keyUpdate(requestingPeer: true)
@@ -59,7 +59,8 @@ struct KeyUpdateTests {
   // MARK: Tickets
 
   @Test(arguments: [0, 1, 2, 16])
-  func `a server sends as many tickets as it is told, and a client gets them while it only reads`(count: Int) throws {
+  func `a server sends as many tickets as configured, and a client receives them while it only reads`(count: Int) throws
+  {
     var pair = try EnginePair.connected(.tls13) { _, server in server.sessionTickets = count }
     pair.step()
     #expect(pair.client.allSessions().isEmpty)
@@ -76,7 +77,7 @@ struct KeyUpdateTests {
     #expect(pair.client.allSessions().count == 1)
   }
 
-  @Test func `in TLS 1.2 the session comes with the handshake`() throws {
+  @Test func `in TLS 1.2 the session is received with the handshake`() throws {
     var pair = try EnginePair.connected(.tls12)
     let sessions = pair.client.allSessions()
     #expect(sessions.count == 1)
@@ -85,7 +86,7 @@ struct KeyUpdateTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server is told of no sessions`(version: TLSVersion) throws {
+  func `a server has no session events`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(pair.server.allEvents() == ["handshakeCompleted"])

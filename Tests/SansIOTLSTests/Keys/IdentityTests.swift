@@ -21,11 +21,11 @@ struct IdentityTests {
 
   // MARK: Forms
 
-  @Test func `chain and key are taken as PEM`() throws {
+  @Test func `chain and key are accepted as PEM`() throws {
     #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM)) == true)
   }
 
-  @Test func `chain and key are taken as DER`() throws {
+  @Test func `chain and key are accepted as DER`() throws {
     #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: identity.privateKeyDER)) == true)
   }
 
@@ -34,19 +34,19 @@ struct IdentityTests {
     #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: identity.privateKeyPEM)) == true)
   }
 
-  @Test func `an encrypted key is opened by its passphrase, in PEM and in DER`() throws {
+  @Test func `an encrypted key is decrypted with its passphrase, in PEM and in DER`() throws {
     let pem = identity.privateKeyPEM(passphrase: "open sesame")
     let der = identity.privateKeyDER(passphrase: "open sesame")
     #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: pem, passphrase: "open sesame")) == true)
     #expect(try serves(TLSIdentity(derChain: identity.chainDER, privateKey: der, passphrase: "open sesame")) == true)
   }
 
-  @Test func `a passphrase for a key that is not encrypted does no harm`() throws {
+  @Test func `a passphrase for an unencrypted key is ignored`() throws {
     #expect(
       try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM, passphrase: "x")) == true)
   }
 
-  @Test func `a passphrase of the greatest length opens a key`() throws {
+  @Test func `a passphrase of the greatest length decrypts a key`() throws {
     let passphrase = String(repeating: "p", count: 1024)
     let pem = identity.privateKeyPEM(passphrase: passphrase)
     #expect(try serves(TLSIdentity(pemChain: identity.chainPEM, privateKey: pem, passphrase: passphrase)) == true)
@@ -62,7 +62,7 @@ struct IdentityTests {
   }
 
   @Test(arguments: ["a passphrase", "", "pässphräse"])
-  func `a PKCS#12 bundle is opened by its passphrase`(passphrase: String) throws {
+  func `a PKCS#12 bundle is decrypted with its passphrase`(passphrase: String) throws {
     let bundle = identity.pkcs12(passphrase: passphrase)
     #expect(try serves(TLSIdentity(pkcs12: bundle, passphrase: passphrase)) == true)
   }
@@ -93,7 +93,7 @@ struct IdentityTests {
   }
 
   @Test(arguments: traditional)
-  func `a key in PKCS#1 or SEC 1 is taken, in PEM and in DER`(form: Traditional) throws {
+  func `a key in PKCS#1 or SEC 1 is accepted, in PEM and in DER`(form: Traditional) throws {
     let identity = TestIdentity.server(key: form.type)
     let key = TraditionalKey(of: identity)
     #expect(holds(key.pem, "-----BEGIN \(form.label)-----"))
@@ -107,7 +107,7 @@ struct IdentityTests {
     #expect(try serves(TLSIdentity(certificateFile: both, privateKeyFile: both), as: identity) == true)
   }
 
-  @Test func `the curve's parameters before a key in SEC 1 are passed over`() throws {
+  @Test func `the curve's parameters before a key in SEC 1 are ignored`() throws {
     let key = TraditionalKey(of: identity)
     #expect(holds(TraditionalKey.parameters, "-----BEGIN EC PARAMETERS-----"))
     let pem = TraditionalKey.parameters + key.pem
@@ -120,7 +120,7 @@ struct IdentityTests {
   }
 
   @Test(arguments: traditional)
-  func `a key that PEM itself encrypts is opened by its passphrase and by no other`(form: Traditional) throws {
+  func `a key encrypted by PEM is decrypted with its passphrase and with no other`(form: Traditional) throws {
     let identity = TestIdentity.server(key: form.type)
     let chain = identity.chainPEM
     let key = TraditionalKey(of: identity)
@@ -192,7 +192,7 @@ struct IdentityTests {
     #expect(appearances == 0)
   }
 
-  @Test func `an encrypted key without passphrase is told from a wrong one`() throws {
+  @Test func `a missing passphrase and a wrong one are reported differently`() throws {
     for key in [identity.privateKeyPEM(passphrase: "right"), identity.privateKeyDER(passphrase: "right")] {
       expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
         _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: key)
@@ -206,7 +206,7 @@ struct IdentityTests {
     }
   }
 
-  @Test func `an overlong passphrase is refused before it is tried`() throws {
+  @Test func `an overlong passphrase is refused before use`() throws {
     expectRefusal(.passphraseTooLong, .local, naming: "1025", "1024") {
       _ = try TLSIdentity(
         pemChain: identity.chainPEM, privateKey: identity.privateKeyPEM, passphrase: Self.overlong)
@@ -226,7 +226,7 @@ struct IdentityTests {
 
   // MARK: Text with a NUL
 
-  @Test(.tags(.law17)) func `a passphrase of a PKCS#12 bundle is refused where it holds a NUL`() throws {
+  @Test(.tags(.law17)) func `a passphrase of a PKCS#12 bundle with a NUL is refused`() throws {
     let bundle = identity.pkcs12(passphrase: "right")
     for passphrase in ["right\0x", "right\0", "\0right", "\0"] {
       let error = expectRefusal(.containsNUL, .misuse, naming: "passphrase of the PKCS#12 bundle") {
@@ -237,7 +237,7 @@ struct IdentityTests {
   }
 
   /// libcrypto counts the passphrase of a key, so that a NUL is a character as any other.
-  @Test(.tags(.law17)) func `a passphrase of a key reaches libcrypto beyond its NUL`() throws {
+  @Test(.tags(.law17)) func `a passphrase of a key is used beyond its NUL`() throws {
     let chain = identity.chainPEM
     let whole = identity.privateKeyPEM(passphrase: "right\0x")
     #expect(try serves(TLSIdentity(pemChain: chain, privateKey: whole, passphrase: "right\0x")) == true)
@@ -269,7 +269,7 @@ struct IdentityTests {
   // MARK: What is none
 
   @Test(arguments: [[], gibberish, Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)])
-  func `bytes that hold no certificate are refused`(bytes: [UInt8]) throws {
+  func `bytes without a certificate are refused`(bytes: [UInt8]) throws {
     expectRefusal(.invalidCertificate, .local, naming: "PEM") {
       _ = try TLSIdentity(pemChain: bytes, privateKey: identity.privateKeyPEM)
     }
@@ -281,37 +281,37 @@ struct IdentityTests {
     expectRefusal(.invalidCertificate, .local, naming: "DER") { _ = try TLSCertificate(der: bytes) }
   }
 
-  @Test func `a chain of no certificates is refused`() throws {
+  @Test func `an empty chain is refused`() throws {
     expectRefusal(.invalidCertificate, .local, naming: "no certificate") {
       _ = try TLSIdentity(derChain: [], privateKey: identity.privateKeyDER)
     }
   }
 
-  @Test func `a malformed certificate behind a good one is told by its place`() throws {
+  @Test func `a malformed certificate after a valid one is reported with its position`() throws {
     let broken = identity.chainPEM + Array("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".utf8)
     expectRefusal(.invalidCertificate, .local, naming: "certificate 2") { _ = try TLSCertificate.bundle(pem: broken) }
   }
 
-  @Test func `bytes behind a DER certificate are refused and counted`() throws {
+  @Test func `bytes after a DER certificate are refused and counted`() throws {
     expectRefusal(.invalidCertificate, .local, naming: "3 bytes") {
       _ = try TLSCertificate(der: identity.certificateDER + [0, 0, 0])
     }
   }
 
-  @Test func `other blocks of a PEM text are passed over`() throws {
+  @Test func `other blocks of a PEM text are ignored`() throws {
     let certificates = try TLSCertificate.bundle(
       pem: identity.privateKeyPEM + identity.certificatePEM + identity.authority.certificatePEM)
     #expect(certificates.map(\.der) == [identity.certificateDER, identity.authority.certificateDER])
   }
 
   @Test(arguments: [[], gibberish, Array("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".utf8)])
-  func `bytes that hold no private key are refused`(bytes: [UInt8]) throws {
+  func `bytes without a private key are refused`(bytes: [UInt8]) throws {
     expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
       _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: bytes)
     }
   }
 
-  @Test func `a certificate is no private key`() throws {
+  @Test func `a certificate is refused as a private key`() throws {
     expectRefusal(.invalidPrivateKey, .local, naming: "no private key") {
       _ = try TLSIdentity(pemChain: identity.chainPEM, privateKey: identity.certificatePEM)
     }
@@ -321,7 +321,7 @@ struct IdentityTests {
   }
 
   @Test(arguments: [[], gibberish])
-  func `gibberish is no PKCS#12 bundle`(bytes: [UInt8]) throws {
+  func `invalid bytes are refused as a PKCS#12 bundle`(bytes: [UInt8]) throws {
     expectRefusal(.invalidPKCS12, .local, naming: "PKCS#12") { _ = try TLSIdentity(pkcs12: bytes, passphrase: "p") }
   }
 
@@ -341,7 +341,7 @@ struct IdentityTests {
     }
   }
 
-  @Test func `a file that is not there is named`() throws {
+  @Test func `a missing file is named`() throws {
     let directory = TemporaryDirectory()
     let missing = directory.path + "/missing.pem"
     let chain = directory.write("chain.pem", identity.chainPEM)
@@ -355,7 +355,7 @@ struct IdentityTests {
 
   // MARK: In a context
 
-  @Test func `a key that is not the certificate's is refused when the context is made`() throws {
+  @Test func `a key that does not match the certificate is refused when the context is created`() throws {
     let mismatched = TestIdentity.server(defect: .mismatchedKey)
     let loaded = try mismatched.identity
     expectRefusal(.keyDoesNotMatchCertificate, .misuse, naming: "CN=localhost") {

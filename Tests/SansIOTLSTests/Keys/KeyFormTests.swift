@@ -27,7 +27,7 @@ struct KeyFormTests {
 
   // MARK: What is read
 
-  @Test func `the structure of a key counts, not its label`() throws {
+  @Test func `the structure of a key decides, not its label`() throws {
     let identity = TestIdentity.server(key: .rsa2048)
     let traditional = TraditionalKey(of: identity).pem
     #expect(try loads(relabelled(traditional, "RSA PRIVATE KEY", "PRIVATE KEY"), for: identity))
@@ -68,7 +68,7 @@ struct KeyFormTests {
   }
 
   /// One passphrase in 256 decrypts to bytes that end in a right padding.
-  @Test func `a wrong passphrase is a wrong one whatever it decrypts to`() throws {
+  @Test func `a wrong passphrase is reported whatever it decrypts to`() throws {
     let chain = identity.chainPEM
     let traditional = TraditionalKey(of: identity).pem(passphrase: "right")
     for index in 0..<4_000 {
@@ -121,7 +121,7 @@ struct KeyFormTests {
     }
   }
 
-  @Test func `a directory is no file`() {
+  @Test func `a directory is refused as a file`() {
     let directory = TemporaryDirectory()
     expectRefusal(.unreadableFile, .local, naming: directory.path) {
       _ = try TLSIdentity(certificateFile: directory.path, privateKeyFile: directory.path)
@@ -134,7 +134,7 @@ struct KeyFormTests {
     }
   }
 
-  @Test func `a public key is no private key`() throws {
+  @Test func `a public key is refused as a private key`() throws {
     let key = try #require(TraditionalKey(of: identity).publicKeyPEM)
     expectRefusal(.invalidPrivateKey, .local, naming: "no private key") { _ = try loads(key, for: identity) }
   }
@@ -178,7 +178,7 @@ struct KeyFormTests {
     }
   }
 
-  @Test func `what no libcrypto knows is refused by its name too`() throws {
+  @Test func `an algorithm unknown to libcrypto is refused by its name`() throws {
     // HMAC-SHA-256 of PBKDF2, AES-256-CBC of PBES2, PBES2 itself: each with the last arc of its identifier changed.
     let function: [UInt8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x09]
     let cipher: [UInt8] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]
@@ -279,7 +279,7 @@ struct KeyFormTests {
 
   // MARK: Sizes
 
-  @Test func `more bytes than libcrypto counts are refused`() {
+  @Test func `more bytes than libcrypto can count are refused`() {
     // Zeros that the system need not hold.
     let huge = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 31) { $1 = 1 << 31 }
     expectRefusal(.invalidArgument, .misuse, naming: "2147483648") { _ = try TLSCertificate.bundle(pem: huge) }

@@ -29,14 +29,14 @@ struct PassphraseMemoryTests {
     }
   }
 
-  @Test func `the search finds what is in memory`() {
+  @Test func `the search finds a passphrase in memory`() {
     let bytes: [UInt8] = (0..<40).map { _ in .random(in: 0...255) }
     withExtendedLifetime(bytes) {
       #expect(ProcessMemory.occurrences(ofComplement: bytes.map { ~$0 }) > 0)
     }
   }
 
-  @Test func `a key's passphrase leaves no copy`() throws {
+  @Test func `a key's passphrase leaves no copy in memory`() throws {
     let passphrase = Self.passphrase()
     let chain = TestIdentity.server().chainPEM
     let before = ProcessMemory.occurrences(ofComplement: Self.complement)

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.law11))
 struct BoundsTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `feed takes no more than the ring holds and says how much`(version: TLSVersion, side: TLSRole) throws {
+  func `feed accepts no more than the buffer holds and returns the count`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 1000 })
     try pair.settle()
     let plaintext = pattern(16_000)
@@ -21,7 +21,7 @@ struct BoundsTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `bytes fed while a question waits stay within the ring`(version: TLSVersion) throws {
+  func `bytes fed while a question is open stay within the buffer`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false) { _, server in server.pausesAtClientHello = true }
     let hello = pair.client.drain()
     #expect(try pair.server.feed(hello) == hello.count)
@@ -125,7 +125,7 @@ struct BoundsTests {
 
   /// The answers to key updates that application data keeps apart: the reader's side of the transport is stuck.
   @Test(arguments: TLSRole.allCases)
-  func `answers that nobody drains end the connection before they pile up`(side: TLSRole) throws {
+  func `answers that are not drained end the connection at the limit`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.pendingOutputByteCount = 2000 })
     try pair.settle()
     func receiveUpdate() throws -> [UInt8] {
@@ -156,7 +156,7 @@ struct BoundsTests {
   }
 
   @Test
-  func `of more tickets than events are kept the newest remain`() throws {
+  func `the newest tickets remain if there are more than the limit of events`() throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.queuedEventCount = 4 }) { _, server in
       server.sessionTickets = 16
     }
@@ -169,7 +169,7 @@ struct BoundsTests {
 
   /// Tickets as large as RFC 8446, section 4.6.1, allows, to a client that does not pull events.
   @Test
-  func `of large tickets no more is kept than the limit of bytes`() throws {
+  func `large tickets are kept up to the limit of bytes`() throws {
     var (box, forge) = try RecordForge.connected(.tls13, forging: .server)
     func ticket(_ size: Int) -> [UInt8] {
       let body = [0, 0, 28, 32, 0, 0, 0, 1, 1, 7, UInt8(size >> 8), UInt8(size & 255)] + pattern(size) + [0, 0]
@@ -191,7 +191,7 @@ struct BoundsTests {
   @Test(
     arguments: TLSVersion.both,
     [[20, 3, 3, 0, 1, 1], [22, 3, 3, 0, 0], [21, 3, 3, 0, 2, 1, 90]] as [[UInt8]])
-  func `empty records and warnings in the handshake come to an end`(version: TLSVersion, record: [UInt8]) throws {
+  func `a flood of empty records and warnings in the handshake ends it`(version: TLSVersion, record: [UInt8]) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     _ = try pair.server.feed(pair.client.drain())
     let flood = [[UInt8]](repeating: record, count: 1000).flatMap(\.self)

@@ -28,7 +28,7 @@ struct EventQueueTests {
     return events
   }
 
-  @Test func `warnings beyond the limit are not kept, and push out nothing that comes once`() {
+  @Test func `warnings beyond the limit are dropped, and displace no other event`() {
     var queue = EventQueue()
     let queueLimits = Self.limits(2, ticketBytes: 1)
     for _ in 0..<5 { queue.append(.alertReceived(.userCanceled), queueLimits) }
@@ -39,7 +39,7 @@ struct EventQueueTests {
     #expect(queue.isEmpty)
   }
 
-  @Test func `the oldest session ticket makes room for whatever comes`() throws {
+  @Test func `the oldest session ticket is dropped for a new event`() throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     var ticket: TLSEngine.Event?
@@ -55,7 +55,7 @@ struct EventQueueTests {
     #expect(Self.rest(&queue) == ["handshakeCompleted", "user_canceled", "peerClosed"])
   }
 
-  @Test func `tickets are bounded in bytes too, the newest stay, and one that is too large by itself does not come in`()
+  @Test func `tickets are limited in bytes, the newest are kept, and one that exceeds the limit is dropped`()
     throws
   {
     var pair = try EnginePair.connected(.tls13)

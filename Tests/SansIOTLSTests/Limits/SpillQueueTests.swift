@@ -26,7 +26,7 @@ struct SpillQueueTests {
   }
 
   @Test(arguments: TestSeeds.first(20))
-  func `it gives the bytes that it was given, in order, and keeps no more memory than it may`(seed: UInt64) {
+  func `the bytes are returned in order, and memory stays within its limit`(seed: UInt64) {
     var random = SplitMix(seed: seed)
     var queue = SpillQueue(limit: 1)
     var model: ArraySlice<UInt8> = []
@@ -69,7 +69,7 @@ struct SpillQueueTests {
     #expect(queue.count == 0)
   }
 
-  @Test func `contents that lie round the end of the memory are in one piece when it has grown`() {
+  @Test func `contents that wrap around are contiguous after the memory has grown`() {
     var queue = SpillQueue(limit: 1)
     let bytes = pattern(200)
     // Memory for twice as much, of which the first half is used, then the second and the start of the first.
@@ -81,7 +81,7 @@ struct SpillQueueTests {
     #expect(Self.window(of: queue) == Array(bytes[40...]))
   }
 
-  @Test func `an append that fits to the last byte needs no more memory`() {
+  @Test func `an append that fits exactly needs no more memory`() {
     var queue = SpillQueue(limit: 1)
     let bytes = pattern(150)
     Self.append(Array(bytes[..<50]), to: &queue)
@@ -94,7 +94,7 @@ struct SpillQueueTests {
     #expect(Self.window(of: queue) == Array(bytes[100..<130]))
   }
 
-  @Test func `what usually waits is kept for the next time, and what was more is given back`() {
+  @Test func `the usual capacity is kept, and more than that is released`() {
     var queue = SpillQueue(limit: 1)
     #expect(Self.place(of: queue) == nil)
     Self.append(pattern(Self.kept), to: &queue)
@@ -114,7 +114,7 @@ struct SpillQueueTests {
     #expect(Self.window(of: queue) == [2, 3])
   }
 
-  @Test func `an empty queue that is released has no memory and takes up again`() {
+  @Test func `an empty queue that was released has no memory and can be used again`() {
     var queue = SpillQueue(limit: 1)
     Self.append(pattern(50), to: &queue)
     queue.removeFirst(50)
@@ -128,7 +128,7 @@ struct SpillQueueTests {
     #expect(Self.window(of: queue) == pattern(50))
   }
 
-  @Test func `a limit that no memory could hold is no overflow`() {
+  @Test func `a limit beyond any memory does not overflow`() {
     var queue = SpillQueue(limit: .max)
     Self.append(pattern(100_000), to: &queue)
     queue.removeFirst(100_000)

@@ -6,7 +6,7 @@ import Testing
 @Suite(.tags(.openSSLFact))
 struct HibernationFactTests {
   @Test(arguments: TLSVersion.both)
-  func `an idle connection hibernates and wakes by itself`(version: TLSVersion) throws {
+  func `an idle connection hibernates and wakes automatically`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for round in 0..<5 {
@@ -28,7 +28,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a handshake may sleep between any two flights`(version: TLSVersion) throws {
+  func `a handshake may hibernate between any two flights`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
       try EnginePair.authenticateClient(&client, &server)
     }
@@ -46,7 +46,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `a record may be slept in after every byte`(version: TLSVersion, side: TLSRole) throws {
+  func `hibernation is possible after every byte of a record`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     for _ in 0..<2 {
@@ -63,7 +63,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a handshake message may be slept in after every byte`(version: TLSVersion) throws {
+  func `hibernation is possible after every byte of a handshake message`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     for _ in 0..<3 {
       for side in TLSRole.allCases {
@@ -79,7 +79,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `nothing sleeps while there is something to drain or read`(version: TLSVersion) throws {
+  func `an engine with output or plaintext does not hibernate`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write([1, 2, 3])
@@ -95,7 +95,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the end of the transport reaches a sleeper`(version: TLSVersion) throws {
+  func `the end of the transport is reported during hibernation`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     #expect(pair.client.hibernate() == true)
@@ -108,7 +108,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `closed failed and asking engines may sleep too`(version: TLSVersion) throws {
+  func `closed, failed and suspended engines may hibernate`(version: TLSVersion) throws {
     var closed = try EnginePair.connected(version)
     try closed.shutdown()
     #expect(closed.client.hibernate() == true)
@@ -133,7 +133,7 @@ struct HibernationFactTests {
   }
 
   @Test
-  func `a key update wakes and is answered in sleep's place`() throws {
+  func `a key update wakes a hibernating engine and is answered`() throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(pair.client.hibernate() == true)
@@ -145,7 +145,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `an end behind an exactly full read may be slept behind`(version: TLSVersion) throws {
+  func `hibernation after a full read preserves the end that follows`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.server.write([1, 2, 3])
@@ -158,7 +158,7 @@ struct HibernationFactTests {
 
   /// The end is told to rings that are taken away behind it: those that come back know it too.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end that was fed is known after sleep`(version: TLSVersion, side: TLSRole) throws {
+  func `an end of input that was fed is preserved by hibernation`(version: TLSVersion, side: TLSRole) throws {
     // Between two records, inside a header, inside a body.
     for count in [0, 3, 12] {
       var pair = try EnginePair.connected(version)
@@ -176,7 +176,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
-  func `an end that was fed behind the peer's close is no truncation after sleep`(
+  func `an end of input after the peer's close is not a truncation after hibernation`(
     version: TLSVersion, side: TLSRole
   ) throws {
     var pair = try EnginePair.connected(version)
@@ -195,7 +195,7 @@ struct HibernationFactTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a sleeper exports keying material`(version: TLSVersion) throws {
+  func `a hibernating engine exports keying material`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     func export(_ engine: borrowing TLSEngine) throws -> [UInt8] {

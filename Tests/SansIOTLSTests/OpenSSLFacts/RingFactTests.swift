@@ -7,7 +7,7 @@ import Testing
 struct RingFactTests {
   /// Fact 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
   @Test(arguments: TLSVersion.both)
-  func `an alert that is due behind a full ring arrives`(version: TLSVersion) throws {
+  func `an alert arrives although the buffer was full when it was due`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 })
     try pair.settle()
     #expect(try pair.client.write(pattern(100_000)) == .done(100_000))
@@ -34,7 +34,7 @@ struct RingFactTests {
 
   /// Fact 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
   @Test(arguments: TLSVersion.both, [64, 65, 127])
-  func `the smallest rings finish a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
+  func `the smallest buffers complete a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = ring }) {
       client, server in
       try EnginePair.authenticateClient(&client, &server)
@@ -58,7 +58,7 @@ struct RingFactTests {
 
   /// Fact 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
   @Test(arguments: TLSRole.allCases, [100, 127])
-  func `what is fed passes the ring's end in one call`(side: TLSRole, ring: Int) throws {
+  func `one call to feed passes the end of the circular buffer`(side: TLSRole, ring: Int) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = ring })
     try pair.settle()
     func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
@@ -80,7 +80,8 @@ struct RingFactTests {
 
   /// Fact 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
   @Test(arguments: TLSVersion.both, [0, 1, 50, 99])
-  func `what follows the peer's end comes back from around the ring's end`(version: TLSVersion, offset: Int) throws {
+  func `trailing input is returned whole across the end of the circular buffer`(version: TLSVersion, offset: Int) throws
+  {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 200 })
     try pair.settle()
     let plaintext = pattern(offset + 1)
@@ -98,7 +99,7 @@ struct RingFactTests {
 
   /// Fact 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
   @Test(arguments: TLSRole.allCases)
-  func `what is drained passes the ring's end in one call`(side: TLSRole) throws {
+  func `one call to drain passes the end of the circular buffer`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = 64 })
     try pair.settle()
     var sent: [UInt8] = []
@@ -151,7 +152,7 @@ struct RingFactTests {
 
   /// Fact 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
   @Test(arguments: TLSVersion.both)
-  func `a transport that reads exactly bytesNeeded never reads too far`(version: TLSVersion) throws {
+  func `a transport that reads exactly bytesNeeded leaves what follows TLS`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     var wires: [TLSRole: ArraySlice<UInt8>] = [.client: [], .server: []]
     var received: [TLSRole: [UInt8]] = [:]

@@ -26,7 +26,7 @@ struct DecisionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a hello is shown as far as it matters`(version: TLSVersion) throws {
+  func `a ClientHello is reported with its relevant contents`(version: TLSVersion) throws {
     var pair = try asking(version) { client in
       client.applicationProtocols = ["h2", "http/1.1"]
       client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
@@ -48,7 +48,7 @@ struct DecisionTests {
     try pair.handshake()
   }
 
-  @Test func `the name asked for is shown in lower case`() throws {
+  @Test func `the requested name is reported in lower case`() throws {
     var (client, server) = try EnginePair.configurations()
     client.applicationProtocols = ["h2"]
     server.pausesAtClientHello = true
@@ -59,7 +59,7 @@ struct DecisionTests {
     try pair.handshake()
   }
 
-  @Test func `a hello with neither name nor protocols shows none`() throws {
+  @Test func `a ClientHello with neither name nor protocols is reported without them`() throws {
     var (client, server) = try EnginePair.configurations()
     client.applicationProtocols = []
     server.pausesAtClientHello = true
@@ -71,7 +71,7 @@ struct DecisionTests {
     #expect(hello.versions == [.tls13, .tls12])
   }
 
-  @Test func `a name with a NUL in it counts as none, and the handshake is refused`() throws {
+  @Test func `a name with a NUL is ignored, and the handshake is refused`() throws {
     var pair = try EnginePair.connected(handshake: false) { _, server in server.pausesAtClientHello = true }
     var bytes = pair.client.drain()
     let name = Array("localhost".utf8)
@@ -109,7 +109,7 @@ struct DecisionTests {
   }
 
   @Test(arguments: TLSVersion.both, Malformation.allCases)
-  func `a malformed name or protocol counts as none, and the handshake is refused`(
+  func `a malformed name or protocol is ignored, and the handshake is refused`(
     version: TLSVersion, malformation: Malformation
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
@@ -158,7 +158,7 @@ struct DecisionTests {
     }
   }
 
-  @Test func `the other context brings its versions, suites, protocols and its demand for clients`() throws {
+  @Test func `the other context determines versions, suites, protocols and client authentication`() throws {
     let identity = TestIdentity.server()
     let alice = TestIdentity.client("Alice")
     var other = TLSContext.Configuration.server(try identity.identity)
@@ -182,7 +182,7 @@ struct DecisionTests {
     #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
   }
 
-  @Test func `the other context brings its suites and groups of TLS 1.3`() throws {
+  @Test func `the other context determines the suites and groups of TLS 1.3`() throws {
     let identity = TestIdentity.server()
     var other = TLSContext.Configuration.server(try identity.identity)
     other.cipherSuites = ["TLS_CHACHA20_POLY1305_SHA256"]

@@ -11,7 +11,7 @@ struct QuestionBoundTests {
   }()
 
   @Test(arguments: TLSVersion.both, [1, 100, 5000])
-  func `a server that asks about the ClientHello takes no more than the limit of the handshake`(
+  func `a server that pauses at the ClientHello accepts no more than the limit of handshake input`(
     version: TLSVersion, piece: Int
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { _, server in
@@ -25,7 +25,7 @@ struct QuestionBoundTests {
   }
 
   @Test(arguments: TLSVersion.both, [1, 100, 5000])
-  func `a client that asks about the certificate takes no more than the limit of the handshake`(
+  func `a client that pauses at the certificate accepts no more than the limit of handshake input`(
     version: TLSVersion, piece: Int
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: Self.limits) { client, _ in

@@ -103,7 +103,7 @@ struct QuestionTests {
   }
 
   @Test
-  func `one question is asked though HelloRetryRequest brings a second ClientHello`() throws {
+  func `one question is asked although HelloRetryRequest causes a second ClientHello`() throws {
     var pair = try asking(.tls13) { client, server in
       client.groups = ["X25519", "P-256"]
       server.groups = ["P-256"]
@@ -118,7 +118,7 @@ struct QuestionTests {
   }
 
   @Test
-  func `another context's groups may lead to HelloRetryRequest`() throws {
+  func `another context's groups may cause a HelloRetryRequest`() throws {
     for asksToo in [false, true] {
       let identity = TestIdentity.server()
       var (client, front) = try EnginePair.configurations(version: .tls13, identity: identity)
@@ -150,7 +150,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `while a question waits every call says so and nothing moves`(version: TLSVersion) throws {
+  func `while a question is open every call returns needsAnswer and nothing changes`(version: TLSVersion) throws {
     var pair = try asking(version)
     pair.step()
     for _ in 0..<2 {
@@ -168,7 +168,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a ClientHello that comes byte by byte is asked about once it is whole`(version: TLSVersion) throws {
+  func `a ClientHello received byte by byte is a question once it is complete`(version: TLSVersion) throws {
     var pair = try asking(version)
     let bytes = pair.client.drain()
     for byte in bytes.dropLast() {
@@ -182,7 +182,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `an answer that does not fit leaves the question as it was`(version: TLSVersion) throws {
+  func `an unsuitable answer leaves the question open`(version: TLSVersion) throws {
     var pair = try asking(version)
     #expect(thrownError { try pair.server.answer(.proceed) }?.code == .wrongAnswer)
     pair.step()
@@ -196,7 +196,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `close while asking abandons the handshake without a word`(version: TLSVersion) throws {
+  func `close during a question abandons the handshake and sends nothing`(version: TLSVersion) throws {
     var pair = try asking(version)
     pair.step()
     #expect(try pair.server.close() == .done)
@@ -207,7 +207,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the end of the transport while asking is told after the answer`(version: TLSVersion) throws {
+  func `the end of the transport during a question is reported after the answer`(version: TLSVersion) throws {
     var pair = try asking(version)
     pair.step()
     pair.server.feedEOF()
@@ -242,7 +242,7 @@ struct QuestionTests {
 
   /// A signature that does not even decode leaves entries in the error queue, which is what SSL_get_error looks at first.
   @Test(arguments: TLSVersion.both, [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
-  func `whatever is wrong with a certificate it is asked about`(
+  func `a question is asked about a certificate with any defect`(
     version: TLSVersion, key: TestIdentity.KeyType
   ) throws {
     for defect in TestIdentity.Defect.allCases where ![.mismatchedKey, .weakKey].contains(defect) {
@@ -305,7 +305,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what is fed while a certificate waits is not lost`(version: TLSVersion) throws {
+  func `input fed while a certificate question is open is not lost`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.pausesAtPeerCertificates = true
     }
     _ = try pair.server.feed(pair.client.drain())
@@ -323,7 +323,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a resumed session asks nothing as no certificate is shown`(version: TLSVersion) throws {
+  func `a resumed session asks no question since no certificate is presented`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
     client.pausesAtPeerCertificates = true
     server.sessionTickets = 1
@@ -354,7 +354,9 @@ struct QuestionTests {
   }
 
   @Test(.withoutTap, arguments: TLSVersion.both)
-  func `a ticket of one context opens no other that the ClientHello chooses`(version: TLSVersion) throws {
+  func `a ticket of one context is not accepted by another context chosen for the ClientHello`(version: TLSVersion)
+    throws
+  {
     let alice = TestIdentity.client("Alice")
     let identity = TestAuthority().issue(names: ["public.example", "admin.example"])
     var (client, front) = try EnginePair.configurations(version: version, identity: identity)
@@ -384,7 +386,7 @@ struct QuestionTests {
   }
 
   @Test(.withoutTap, arguments: TLSVersion.both)
-  func `a ticket of a context that the ClientHello chose opens it again`(version: TLSVersion) throws {
+  func `a ticket of the context chosen for the ClientHello is accepted by it again`(version: TLSVersion) throws {
     var (client, front) = try EnginePair.configurations(version: version)
     client.tracesMessages = false
     let other = try TLSContext(front)
@@ -403,7 +405,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: [true, false])
-  func `a second ClientHello must ask for the name that the first asked for`(asks: Bool) throws {
+  func `a second ClientHello must contain the name of the first`(asks: Bool) throws {
     var pair = try asking(.tls13) { client, server in
       server.pausesAtClientHello = asks
       client.groups = ["X25519", "P-256"]
@@ -422,7 +424,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the other context's own checks count and none of the first one's`(version: TLSVersion) throws {
+  func `the other context's verification settings apply and none of the first context's`(version: TLSVersion) throws {
     let wrong = TestIdentity.client("Mallory", defect: .wrongUsage)
     var (client, front) = try EnginePair.configurations(version: version)
     client.identities = [try wrong.identity]
@@ -442,7 +444,7 @@ struct QuestionTests {
   }
 
   @Test(arguments: [TLSAlert(rawValue: 200), .certificateRequired, .closeNotify])
-  func `an alert that libssl would not send as it is answers no ClientHello`(alert: TLSAlert) throws {
+  func `an alert that libssl would not send unchanged is refused as an answer`(alert: TLSAlert) throws {
     var pair = try asking(.tls13)
     pair.step()
     #expect(thrownError { try pair.server.answer(.reject(alert)) }?.code == .wrongAnswer)
@@ -462,7 +464,7 @@ struct QuestionTests {
 
   /// One version after the other: they share the count.
   @Test(.serialized, arguments: TLSVersion.both)
-  func `a chain is checked once, whether or not a question is asked about it`(version: TLSVersion) throws {
+  func `a chain is verified once, whether or not a question is asked about it`(version: TLSVersion) throws {
     func checks(asking: Bool) throws -> Int {
       let (client, server) = try EnginePair.configurations(version: version)
       var configuration = client

@@ -38,7 +38,7 @@ struct ServingContextTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a context that checks chains checks them after one that does not`(version: TLSVersion) throws {
+  func `a context that verifies chains does so after one that does not`(version: TLSVersion) throws {
     var stranger = try served(
       version, client: Self.mallory, front: Self.demand(.required, .none), other: Self.demand(.required))
     #expect(stranger.outcome().server?.code == .certificateRejected)
@@ -48,7 +48,7 @@ struct ServingContextTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a context that checks no chains checks none after one that does`(version: TLSVersion) throws {
+  func `a context that verifies no chains verifies none after one that does`(version: TLSVersion) throws {
     var pair = try served(
       version, client: Self.mallory, front: Self.demand(.required), other: Self.demand(.required, .none))
     #expect(pair.outcome().server == nil)
@@ -56,7 +56,7 @@ struct ServingContextTests {
   }
 
   @Test(arguments: TLSVersion.both, [Configuration.ClientAuthentication.none, .requested])
-  func `a client without a certificate is served where the first context demands one and the other does not`(
+  func `a client without a certificate is served if only the first context requires one`(
     version: TLSVersion, other: Configuration.ClientAuthentication
   ) throws {
     var pair = try served(version, front: Self.demand(.required), other: Self.demand(other))
@@ -65,14 +65,14 @@ struct ServingContextTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a client is not asked for its certificate where the other context asks for none`(version: TLSVersion) throws {
+  func `a client's certificate is not requested if the other context requests none`(version: TLSVersion) throws {
     var pair = try served(version, client: Self.alice, front: Self.demand(.requested), other: Self.demand(.none))
     #expect(pair.outcome().server == nil)
     #expect(pair.server.peerCertificates.isEmpty)
   }
 
   @Test(arguments: TLSVersion.both, [Configuration.ClientAuthentication.none, .requested])
-  func `a client without a certificate is refused where the other context demands one`(
+  func `a client without a certificate is refused if the other context requires one`(
     version: TLSVersion, front: Configuration.ClientAuthentication
   ) throws {
     var pair = try served(version, front: Self.demand(front), other: Self.demand(.required))
@@ -80,7 +80,7 @@ struct ServingContextTests {
   }
 
   @Test(arguments: [(1, 0), (0, 1), (1, 3), (3, 1)])
-  func `the other context says how many tickets there are`(front: Int, other: Int) throws {
+  func `the other context decides how many tickets are sent`(front: Int, other: Int) throws {
     var pair = try served(.tls13, front: { $0.sessionTickets = front }, other: { $0.sessionTickets = other })
     #expect(pair.outcome().client == nil)
     #expect(pair.client.allEvents().count { $0.hasPrefix("sessionTicket") } == other)

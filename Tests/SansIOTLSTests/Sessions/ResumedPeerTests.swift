@@ -46,7 +46,7 @@ struct ResumedPeerTests {
   ]
 
   @Test(arguments: TLSVersion.both, pairsOfNames)
-  func `a session of a context that asks is good for the whole name that was asked about`(
+  func `a session of a context that pauses is valid for the entire name of its question`(
     version: TLSVersion, names: (TLSServerName, TLSServerName)
   ) throws {
     let identity = TestAuthority().issue(names: Self.names, addresses: ["192.0.2.1"])
@@ -77,7 +77,7 @@ struct ResumedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `two spellings of one name are one name`(version: TLSVersion) throws {
+  func `two spellings of one name are equal`(version: TLSVersion) throws {
     let identity = TestAuthority().issue(names: Self.names, addresses: ["2001:db8::1"])
     var (client, server) = try EnginePair.configurations(version: version, identity: identity)
     client.pausesAtPeerCertificates = true
@@ -92,7 +92,7 @@ struct ResumedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a session that was accepted against its name is resumed for the name that was asked about`(
+  func `a session accepted despite its name is resumed for the name of its question`(
     version: TLSVersion
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version, identity: .selfSigned())
@@ -106,7 +106,7 @@ struct ResumedPeerTests {
   // MARK: Who the client is
 
   @Test(arguments: TLSVersion.both)
-  func `a session of one client's identity is not resumed by another or none`(version: TLSVersion) throws {
+  func `a session of one client identity is not resumed with another or none`(version: TLSVersion) throws {
     let staff = TestAuthority()
     let alice = try staff.issue(subject: "Alice", usage: .client).identity
     let bob = try staff.issue(subject: "Bob", usage: .client).identity
@@ -160,7 +160,7 @@ struct ResumedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server that checks no certificates looks at no dates`(version: TLSVersion) throws {
+  func `a server that verifies no certificates checks no dates`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
     client.identities = [try TestIdentity.client(defect: .expired).identity]
     server.clientAuthentication = .requested
@@ -199,7 +199,7 @@ struct ResumedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a session of a certificate that was accepted out of date is resumed by the context that accepted it`(
+  func `a session of a certificate accepted out of date is resumed by the context that accepted it`(
     version: TLSVersion
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version, identity: .expired())
@@ -215,7 +215,7 @@ struct ResumedPeerTests {
 
   /// The answer was about one certificate: what comes after a full handshake is about another.
   @Test(arguments: TLSVersion.both)
-  func `a session of a full handshake is bound by its dates though the one that was offered was not`(
+  func `a session of a full handshake is limited by its dates although the offered one was not`(
     version: TLSVersion
   ) throws {
     let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))
@@ -237,7 +237,7 @@ struct ResumedPeerTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `what the application of one context accepted out of date is not accepted by another`(
+  func `a session accepted out of date by one context's application is not accepted by another`(
     version: TLSVersion
   ) throws {
     let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))

@@ -54,7 +54,7 @@ struct ResumptionTests {
     #expect(second.isResumed)
   }
 
-  @Test func `every connection of a chain of resumptions gives a new session`() throws {
+  @Test func `every connection of a chain of resumptions has a new session`() throws {
     let ends = try Ends(.tls13)
     var session = try #require(try ends.connect().sessions.last)
     for _ in 0..<5 {
@@ -125,7 +125,8 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the group is agreed on anew in TLS 1.3, and in TLS 1.2 the session's is told`(version: TLSVersion) throws {
+  func `the group is negotiated again in TLS 1.3, and in TLS 1.2 the session's is reported`(version: TLSVersion) throws
+  {
     let (client, server) = try EnginePair.configurations(version: version)
     let serverContext = try TLSContext(server)
     var before = client
@@ -145,7 +146,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a resumption asks no question about a certificate that it does not send`(version: TLSVersion) throws {
+  func `a resumption without a certificate asks no question about one`(version: TLSVersion) throws {
     let ends = try Ends(version) { client, _ in client.pausesAtPeerCertificates = true }
     var first = try ends.pair()
     for _ in 0..<3 { first.step() }
@@ -155,7 +156,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the application protocol is agreed on anew`(version: TLSVersion) throws {
+  func `the application protocol is negotiated again`(version: TLSVersion) throws {
     let ends = try Ends(version) { client, server in
       client.applicationProtocols = ["h2", "http/1.1"]
       server.applicationProtocols = ["h2"]
@@ -169,7 +170,7 @@ struct ResumptionTests {
   // MARK: Where it cannot be resumed
 
   @Test(arguments: TLSVersion.both)
-  func `another server does not know the session and makes a full handshake`(version: TLSVersion) throws {
+  func `another server does not recognize the session and performs a full handshake`(version: TLSVersion) throws {
     let identity = TestIdentity.server()
     let session = try #require(try Ends(version, identity: identity).connect().sessions.last)
     let other = try Ends(version, identity: identity).connect(session)
@@ -198,7 +199,7 @@ struct ResumptionTests {
     }
   }
 
-  @Test func `a server that came down to TLS 1.2 resumes no TLS 1.3 session`() throws {
+  @Test func `a server limited to TLS 1.2 resumes no TLS 1.3 session`() throws {
     let identity = TestIdentity.server()
     let session = try #require(try Ends(nil, identity: identity).connect().sessions.last)
     #expect(session.version == .tls13)
@@ -265,13 +266,13 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a server without tickets makes full handshakes`(version: TLSVersion) throws {
+  func `a server without tickets performs full handshakes`(version: TLSVersion) throws {
     let ends = try Ends(version) { _, server in server.sessionTickets = 0 }
     #expect(try ends.connect().sessions.isEmpty == true)
   }
 
   @Test(arguments: TLSVersion.both, [0, 1])
-  func `whether there are tickets says the context that serves`(version: TLSVersion, count: Int) throws {
+  func `the serving context decides whether tickets are sent`(version: TLSVersion, count: Int) throws {
     let identity = TestIdentity.server()
     let client: TLSContext.Configuration
     var first: TLSContext.Configuration
@@ -296,7 +297,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a session of a certificate that only the application accepted proves nothing elsewhere`(
+  func `a session of a certificate that only the application accepted is refused elsewhere`(
     version: TLSVersion
   ) throws {
     let (strict, server) = try EnginePair.configurations(version: version, identity: .server(defect: .expired))
@@ -315,7 +316,7 @@ struct ResumptionTests {
 
   /// A certificate that vouches for itself has whatever names it likes.
   @Test(arguments: TLSVersion.both)
-  func `a session of a certificate that only the application accepted is good for the name that it was accepted for`(
+  func `a session of a certificate that only the application accepted is valid for the accepted name`(
     version: TLSVersion
   ) throws {
     let identity = TestAuthority().issue(names: ["a.example", "b.example"], defect: .selfSigned)
@@ -339,7 +340,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a context that asks about certificates takes no other context's sessions`(version: TLSVersion) throws {
+  func `a context that pauses at certificates accepts no other context's sessions`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     var asking = client
     asking.pausesAtPeerCertificates = true
@@ -355,7 +356,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a session is offered by another context if that one trusts its certificates`(version: TLSVersion) throws {
+  func `a session is offered by another context if that context trusts its certificates`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     var other = client
     other.trust = [TestIdentity.server().trust]
@@ -372,7 +373,7 @@ struct ResumptionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `both sides tell the name asked for though a session of another is offered`(version: TLSVersion) throws {
+  func `both sides report the requested name although a session for another is offered`(version: TLSVersion) throws {
     let ends = try Ends(version, identity: TestAuthority().issue(names: ["a.example", "b.example"]))
     let session = try #require(try ends.connect(serverName: .dns("a.example")).sessions.last)
     var pair = try ends.pair(session, serverName: .dns("b.example"))

@@ -7,7 +7,7 @@ import Testing
 struct SessionFactTests {
   /// Fact 4. A TLS 1.3 server that is done still owes its tickets; the client has no session before it reads.
   @Test
-  func `a server that is done wants to drain its tickets and the client reads them`() throws {
+  func `a server drains its tickets after the handshake and the client reads them`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.sessionTickets = 2 }
     _ = try pair.server.feed(pair.client.drain())
     _ = try pair.client.feed(pair.server.drain())
@@ -88,7 +88,7 @@ struct SessionFactTests {
 
   /// Fact 27. Dropping the session to save the peer's chain would break the connection: the chain stays.
   @Test(arguments: TLSVersion.both)
-  func `the peer's chain is there from handshake to end`(version: TLSVersion) throws {
+  func `the peer's chain is available from the handshake to the end`(version: TLSVersion) throws {
     let server = TestAuthority().issueIntermediate().issue(names: ["localhost"])
     let client = TestAuthority().issueIntermediate().issue(subject: "Bob", usage: .client)
     var pair = try EnginePair.connected(version, identity: server) {

@@ -64,7 +64,7 @@ struct MessageTapTests {
   }
 
   @Test(arguments: TLSVersion.both, [Int.max, 1])
-  func `the records add up to the bytes, however they come`(version: TLSVersion, pieces: Int) throws {
+  func `the traced records add up to the bytes, however they are fed`(version: TLSVersion, pieces: Int) throws {
     var engines = try Engines(version)
     try engines.move(pieces: pieces)
     _ = try engines.client.write([UInt8](repeating: 1, count: 40_000))
@@ -78,7 +78,7 @@ struct MessageTapTests {
     #expect(engines.sizes(.received) == engines.fed)
   }
 
-  @Test func `a TLS 1.3 handshake is told message by message`() throws {
+  @Test func `a TLS 1.3 handshake is traced message by message`() throws {
     var engines = try Engines(.tls13)
     try engines.move()
     #expect(
@@ -124,7 +124,7 @@ struct MessageTapTests {
     return numbers
   }
 
-  @Test func `a TLS 1.2 handshake is told message by message`() throws {
+  @Test func `a TLS 1.2 handshake is traced message by message`() throws {
     var engines = try Engines(.tls12)
     try engines.move()
     #expect(
@@ -159,7 +159,7 @@ struct MessageTapTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the last message of a call tells how it came to rest`(version: TLSVersion) throws {
+  func `the last message of a call states the call's result`(version: TLSVersion) throws {
     var engines = try Engines(version)
     engines.pull()
     #expect(engines.messages.map(\.rest) == [nil, .needsFeed])
@@ -175,7 +175,7 @@ struct MessageTapTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a failure and its alert are told`(version: TLSVersion) throws {
+  func `a failure and its alert are traced`(version: TLSVersion) throws {
     var engines = try Engines(version) { client, _ in client.trust = [TestAuthority().trust] }
     #expect(throws: TLSError.self) { try engines.move() }
     engines.pull()
