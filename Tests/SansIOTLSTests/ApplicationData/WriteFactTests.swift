@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 9, 10, 11, 14 and 21: the contract of SSL_write, which the engine keeps away from its callers.
+/// Rows 9, 10, 11, 14 and 21 of the page OpenSSLFacts: the contract of SSL_write, which the engine keeps away from its callers.
 @Suite(.tags(.openSSLFact))
 struct WriteFactTests {
   private static func held(_ version: TLSVersion) throws -> EnginePair {
@@ -14,7 +14,7 @@ struct WriteFactTests {
     return pair
   }
 
-  /// Fact 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
+  /// Row 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
   @Test(arguments: TLSVersion.both)
   func `a refused write may be dropped, moved, changed or shortened`(version: TLSVersion) throws {
     var pair = try Self.held(version)
@@ -24,7 +24,7 @@ struct WriteFactTests {
     #expect(try pair.server.absorb(ciphertext) == pattern(16_384) + [42])
   }
 
-  /// Fact 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
+  /// Row 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
   @Test(arguments: TLSVersion.both)
   func `a write larger than the buffer is accepted at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -36,7 +36,7 @@ struct WriteFactTests {
     #expect(try pair.server.absorb(ciphertext) == plaintext)
   }
 
-  /// Fact 11. A post-handshake request that is read while a write is pending is fatal in libssl.
+  /// Row 11. A post-handshake request that is read while a write is pending is fatal in libssl.
   @Test
   func `a request that is read after a refused write is answered`() throws {
     var pair = try Self.held(.tls13)
@@ -50,7 +50,7 @@ struct WriteFactTests {
     #expect(try pair.transfer([2], from: .server) == [2])
   }
 
-  /// Fact 14. SSL_shutdown with a write pending: the write can never finish.
+  /// Row 14. SSL_shutdown with a write pending: the write can never finish.
   @Test(arguments: TLSVersion.both)
   func `close after a refused write sends a complete stream`(version: TLSVersion) throws {
     var pair = try Self.held(version)
@@ -59,7 +59,7 @@ struct WriteFactTests {
     #expect(try pair.server.read(upTo: 1) == .endOfStream)
   }
 
-  /// Fact 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
+  /// Row 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
   @Test(arguments: TLSVersion.both)
   func `empty calls do nothing and are not errors`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)

@@ -2,10 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 15, 17 and 24: SSL_shutdown, and what is read around it.
+/// Rows 15, 17 and 24 of the page OpenSSLFacts: SSL_shutdown, and what is read around it.
 @Suite(.tags(.openSSLFact))
 struct CloseFactTests {
-  /// Fact 15. The first return of 0 is success, and a second call with unread data is fatal.
+  /// Row 15. The first return of 0 is success, and a second call with unread data is fatal.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `close with data unread succeeds again and again and loses nothing`(
     version: TLSVersion, side: TLSRole
@@ -22,7 +22,7 @@ struct CloseFactTests {
     #expect(pair[side].failure == nil)
   }
 
-  /// Fact 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
+  /// Row 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
   @Test(arguments: TLSVersion.both)
   func `no byte is read ahead`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -43,7 +43,7 @@ struct CloseFactTests {
     #expect(pair.server.takeTrailingInput() == [9, 9, 9])
   }
 
-  /// Fact 24. Decrypted bytes come before the end, and before any answer to it.
+  /// Row 24. Decrypted bytes come before the end, and before any answer to it.
   @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `data fed together with close_notify is read before the end`(version: TLSVersion, side: TLSRole) throws {
     for endsInput in [false, true] {

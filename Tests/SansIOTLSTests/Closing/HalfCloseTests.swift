@@ -5,7 +5,7 @@ import Testing
 /// Law 9. The two directions close by themselves, and `close()` waits for nobody.
 @Suite(.tags(.law9))
 struct HalfCloseTests {
-  /// Fact 16: after SSL_shutdown reading works and writing does not.
+  /// Row 16: after SSL_shutdown reading works and writing does not.
   @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `after close, reading continues until the peer's end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -30,7 +30,7 @@ struct HalfCloseTests {
     #expect(pair[side].needs == [])
   }
 
-  /// Fact 16: after the peer's close_notify writing works.
+  /// Row 16: after the peer's close_notify writing works.
   @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `after the peer's close, writing continues`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)

@@ -69,7 +69,7 @@ struct TruncationTests {
     }
   }
 
-  /// Fact 8: ZERO_RETURN, and it stays so.
+  /// Row 8: ZERO_RETURN, and it stays so.
   @Test(.tags(.openSSLFact, .behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `the transport's end after close_notify is the end of the stream, however often it is read`(
     version: TLSVersion, side: TLSRole

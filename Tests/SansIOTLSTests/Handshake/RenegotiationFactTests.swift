@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Fact 20. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its server take a ClientHello.
+/// Row 20 of the page OpenSSLFacts. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its server take a ClientHello.
 @Suite(.tags(.openSSLFact))
 struct RenegotiationFactTests {
   private static func handshake(_ engine: inout TLSEngine, with peer: RawPeer) throws {

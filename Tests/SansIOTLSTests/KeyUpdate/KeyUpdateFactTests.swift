@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 12 and 13: libssl answers a KeyUpdate only when it writes next, and takes no shutdown beside one.
+/// Rows 12 and 13 of the page OpenSSLFacts: libssl answers a KeyUpdate only when it writes next, and takes no shutdown beside one.
 @Suite(.tags(.openSSLFact))
 struct KeyUpdateFactTests {
   @Test(arguments: TLSRole.allCases)
@@ -60,7 +60,7 @@ struct KeyUpdateFactTests {
     #expect(try pair.transfer([1], from: .client) == [1])
   }
 
-  /// Fact 13. SSL_shutdown right after SSL_key_update, or in a handshake: "shutdown while in init".
+  /// Row 13. SSL_shutdown right after SSL_key_update, or in a handshake: "shutdown while in init".
   @Test(arguments: TLSRole.allCases, [false, true])
   func `close right after a key update sends both`(side: TLSRole, requesting: Bool) throws {
     var pair = try EnginePair.connected(.tls13)

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 26 and 32: the rings may be taken away from a connection at rest, and come back by themselves.
+/// Rows 26 and 32 of the page OpenSSLFacts: the rings may be taken away from a connection at rest, and come back by themselves.
 @Suite(.tags(.openSSLFact))
 struct HibernationFactTests {
   @Test(arguments: TLSVersion.both)

@@ -2,10 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 1, 2, 3, 22 and 25: what a BIO pair does, and what a caller sees of it.
+/// Rows 1, 2, 3, 22 and 25 of the page OpenSSLFacts: what a BIO pair does, and what a caller sees of it.
 @Suite(.tags(.openSSLFact))
 struct RingFactTests {
-  /// Fact 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
+  /// Row 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
   @Test(arguments: TLSVersion.both)
   func `an alert arrives although the buffer was full when it was due`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 })
@@ -18,7 +18,7 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.absorb(last) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Fact 1. The data before the alert is genuine, and delivered.
+  /// Row 1. The data before the alert is genuine, and delivered.
   @Test(arguments: TLSVersion.both)
   func `data before the alert is read before the error`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -32,7 +32,7 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.read(upTo: 2000) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Fact 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
+  /// Row 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
   @Test(arguments: TLSVersion.both, [64, 65, 127])
   func `the smallest buffers complete a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = ring }) {
@@ -44,7 +44,7 @@ struct RingFactTests {
     #expect(try pair.transfer(pattern(1000), from: .server) == pattern(1000))
   }
 
-  /// Fact 3. libssl says WANT_READ while its ClientHello waits.
+  /// Row 3. libssl says WANT_READ while its ClientHello waits.
   @Test(arguments: TLSVersion.both)
   func `needs shows drain and feed at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
@@ -56,7 +56,7 @@ struct RingFactTests {
     #expect(pair.server.needs == [.feed, .drain])
   }
 
-  /// Fact 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
+  /// Row 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
   @Test(arguments: TLSRole.allCases, [100, 127])
   func `one call to feed passes the end of the circular buffer`(side: TLSRole, ring: Int) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = ring })
@@ -78,7 +78,7 @@ struct RingFactTests {
     #expect(try pair.read(at: side) == .done(waiting.plaintext))
   }
 
-  /// Fact 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
+  /// Row 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
   @Test(arguments: TLSVersion.both, [0, 1, 50, 99])
   func `trailing input is returned whole across the end of the circular buffer`(version: TLSVersion, offset: Int) throws
   {
@@ -97,7 +97,7 @@ struct RingFactTests {
     #expect(pair.client.takeTrailingInput() == Array(stream[words.count...]))
   }
 
-  /// Fact 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
+  /// Row 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
   @Test(arguments: TLSRole.allCases)
   func `one call to drain passes the end of the circular buffer`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = 64 })
@@ -126,7 +126,7 @@ struct RingFactTests {
     #expect(try pair[side.peer].absorb(drained) == sent)
   }
 
-  /// Fact 25. The read request counts down the record: 5 for the header, then the body.
+  /// Row 25. The read request counts down the record: 5 for the header, then the body.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `bytesNeeded leads from header to body to header`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -150,7 +150,7 @@ struct RingFactTests {
     #expect(pair[side].bytesNeeded == 5)
   }
 
-  /// Fact 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
+  /// Row 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
   @Test(arguments: TLSVersion.both)
   func `a transport that reads exactly bytesNeeded leaves what follows TLS`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)

@@ -2,10 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Facts 4, 18, 19 and 27: tickets, sessions and what a connection remembers of its peer.
+/// Rows 4, 18, 19 and 27 of the page OpenSSLFacts: tickets, sessions and what a connection remembers of its peer.
 @Suite(.tags(.openSSLFact))
 struct SessionFactTests {
-  /// Fact 4. A TLS 1.3 server that is done still owes its tickets; the client has no session before it reads.
+  /// Row 4. A TLS 1.3 server that is done still owes its tickets; the client has no session before it reads.
   @Test
   func `a server drains its tickets after the handshake and the client reads them`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.sessionTickets = 2 }
@@ -23,7 +23,7 @@ struct SessionFactTests {
     #expect(pair.client.allEvents() == ["sessionTicket(TLSSession(TLSv1.3))", "sessionTicket(TLSSession(TLSv1.3))"])
   }
 
-  /// Fact 18. SSL_free without shutdown would mark the session as not resumable.
+  /// Row 18. SSL_free without shutdown would mark the session as not resumable.
   @Test(arguments: TLSVersion.both)
   func `a session outlives an engine that was dropped without close`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
@@ -44,7 +44,7 @@ struct SessionFactTests {
     #expect(try second.transfer([1], from: .client) == [1])
   }
 
-  /// Fact 18. A failure is another matter: but that of this session's connection does not spoil what was taken before.
+  /// Row 18. A failure is another matter: but that of this session's connection does not spoil what was taken before.
   @Test(arguments: TLSVersion.both)
   func `a session outlives its connection's failure`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
@@ -65,7 +65,7 @@ struct SessionFactTests {
     #expect(second.client.negotiated?.version == version)
   }
 
-  /// Fact 19. Client certificates and resumption fail without a session id context.
+  /// Row 19. Client certificates and resumption fail without a session id context.
   @Test(arguments: TLSVersion.both)
   func `a session with client certificate is resumed`(version: TLSVersion) throws {
     let identity = TestIdentity.client("Alice")
@@ -86,7 +86,7 @@ struct SessionFactTests {
     }
   }
 
-  /// Fact 27. Dropping the session to save the peer's chain would break the connection: the chain stays.
+  /// Row 27. Dropping the session to save the peer's chain would break the connection: the chain stays.
   @Test(arguments: TLSVersion.both)
   func `the peer's chain is available from the handshake to the end`(version: TLSVersion) throws {
     let server = TestAuthority().issueIntermediate().issue(names: ["localhost"])
