@@ -1,13 +1,13 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// What one side's application did so far, and what it saw.
+/// What one side's application did so far, and what it received.
 struct Application {
   let side: TLSRole
   let plan: [Scenario.Action]
   /// The next action of the plan.
   var next = 0
-  /// What is left of a write that was begun.
+  /// The rest of a write that was begun.
   var unwritten = 0
   var written = 0
   var received = 0
@@ -22,9 +22,9 @@ struct Application {
   /// The latest session it was given, and whether it was given one to resume.
   var session: TLSSession?
   var hadSession = false
-  /// It refused the peer when it was asked.
+  /// It refused the peer at a question.
   var hasRefused = false
-  /// What it sent in clear behind its close_notify, and what arrived of the peer's.
+  /// What it sent in plaintext after its close_notify, and what arrived of the peer's.
   var sentInClear: [UInt8] = []
   var receivedInClear: [UInt8] = []
 
@@ -38,7 +38,7 @@ struct Application {
     if unwritten == 0, next < plan.count, case .await = plan[next] { true } else { false }
   }
 
-  /// Nothing more will come of this side.
+  /// This side has ended.
   var isThrough: Bool { failure != nil || hasAbandoned || hasClosed && sawEnd }
 
   /// The plaintext of a side, by position: each side has its own, so that no byte can be mistaken for another.

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// What the environment asks for beside the quick set.
+/// What the environment requests in addition to the quick set.
 enum Campaign {
   private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 
   /// `SIMULATION_SEED`: this conversation alone.
   static let seed = variable("SIMULATION_SEED").flatMap { UInt64($0) }
-  /// `SIMULATION_CARRIER` and `SIMULATION_OBSTRUCTED` (0 or 1): as the test gave them that a failure comes from.
+  /// `SIMULATION_CARRIER` and `SIMULATION_OBSTRUCTED` (0 or 1): as given by the test that failed.
   static let carrier = variable("SIMULATION_CARRIER").flatMap { Scenario.Carrier(rawValue: $0) }
   static let isObstructed = variable("SIMULATION_OBSTRUCTED").map { $0 == "1" }
   /// `SIMULATION_SEEDS`: so many conversations.

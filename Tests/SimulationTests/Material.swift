@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// The identities of all conversations, minted once in a world of their own: the same in each process, so that a seed
+/// The identities of all conversations, created once in a separate world: the same in each process, so that a seed
 /// stands for the very same bytes everywhere.
 enum Material {
   struct Cast: Sendable {
@@ -35,7 +35,7 @@ enum Material {
 }
 
 extension Scenario {
-  /// The two contexts, made in a world.
+  /// The two contexts, created in a world.
   func contexts(in world: SeededWorld) throws -> (client: TLSContext, server: TLSContext) {
     let cast = Material.cast
     let identity =

@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// One conversation with everything about it that is left to choice, drawn from a seed.
+/// One conversation with all its parameters, generated from a seed.
 struct Scenario: Sendable {
 
   /// What the carrier does.
@@ -19,14 +19,14 @@ struct Scenario: Sendable {
     }
   }
 
-  /// Why a connection cannot come about, or ends early, by the doing of its two ends.
+  /// Why a connection fails or ends early because of its two ends.
   enum Obstacle: Sendable, Equatable {
     case none
     /// The client checks the server's certificate, and something is wrong with it.
     case badServer(TestIdentity.Defect)
     /// The server requires a certificate, and the client has none.
     case missingClientCertificate
-    /// The client's certificate comes from nobody that the server knows.
+    /// The client's certificate is from an authority that the server does not trust.
     case unknownClient
     case noCommonVersion
     case noCommonApplicationProtocol
@@ -34,7 +34,7 @@ struct Scenario: Sendable {
     case refusedClientHello
     /// The client's application refuses the certificate.
     case refusedCertificate
-    /// A side gives up after so many steps, wherever the handshake is.
+    /// A side abandons the connection after so many steps, wherever the handshake is.
     case abandoned(TLSRole, after: Int)
   }
 
@@ -49,7 +49,7 @@ struct Scenario: Sendable {
 
   enum ClientCertificate: Sendable, Equatable {
     case none
-    /// The server asks, and may be shown one or not.
+    /// The server requests one, and receives it or not.
     case requested(isShown: Bool)
     case required
   }
@@ -63,19 +63,19 @@ struct Scenario: Sendable {
   let clientCertificate: ClientCertificate
   let clientKey: TestIdentity.KeyType
   var resumes: Bool
-  /// The server takes none of the client's key shares and asks for another.
+  /// The server accepts none of the client's key shares and requests another.
   let retries: Bool
   let tickets: Int
   let limits: TLSEngine.Limits
   let releasesBuffers: Bool
-  /// Both applications are asked whatever can be asked, and agree.
+  /// Both applications are asked every question, and agree.
   let asks: Bool
-  /// Others leave errors in the thread's queue all the time.
+  /// Other code leaves errors in the thread's queue.
   let hasForeignErrors: Bool
   var plans: [TLSRole: [Action]]
-  /// What the client sends in clear behind its close_notify.
+  /// What the client sends in plaintext after its close_notify.
   var trailing: Int
-  /// How large reads are; a slow reader skips most steps.
+  /// The size of reads; a slow reader skips most steps.
   let isSlowReader: [TLSRole: Bool]
 
   /// Draws a scenario.
@@ -118,7 +118,7 @@ struct Scenario: Sendable {
     isSlowReader = [.client: chance(4), .server: chance(4)]
   }
 
-  /// The conversation before, which the session comes from.
+  /// The previous conversation, which the session is from.
   var introduction: Scenario {
     var first = self
     first.carrier = .direct

@@ -2,12 +2,12 @@ import CSansIOTLSOpenSSL
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// Runs one scenario and holds every call of it against the laws.
+/// Runs one scenario and verifies the laws at every call.
 struct Simulation: ~Copyable {
 
-  /// What a run came to, for whoever counts them.
+  /// The outcome of a run, for statistics.
   struct Outcome: Equatable {
-    /// Of all that went in and came out, if it was asked for.
+    /// The digest of all input and output, if requested.
     var digest: String?
     var isComplete: Bool
     var isResumed: Bool
@@ -20,7 +20,8 @@ struct Simulation: ~Copyable {
   private var client: Application
   private var server: Application
   private let alternative: TLSContext
-  /// Whether the alternative serves; and served where the session was made, which is good for nothing else.
+  /// Whether the alternative context serves, as it did where the session was created: the session is valid for it
+  /// alone.
   private var usesAlternative = false
   private var sessionIsOfAlternative = false
   private var steps = 0
@@ -31,13 +32,13 @@ struct Simulation: ~Copyable {
   ///
   /// - Parameters:
   ///   - scenario: the scenario.
-  ///   - isDigested: whether the outcome is to hold a digest.
-  /// - Returns: what it came to.
-  /// - Throws: ``Violation`` if a law does not hold.
+  ///   - isDigested: whether the outcome contains a digest.
+  /// - Returns: the outcome.
+  /// - Throws: ``Violation`` if a law is violated.
   static func run(_ scenario: Scenario, isDigested: Bool = false) throws -> Outcome {
     let world = SeededWorld(seed: scenario.seed)
     let contexts = try scenario.contexts(in: world)
-    // The server's application may serve by another context than the engine was made with.
+    // The server's application may serve with another context than the engine was created with.
     let alternative = scenario.asks ? try scenario.contexts(in: world).server : contexts.server
     var session: TLSSession?
     var sessionIsOfAlternative = false
@@ -104,7 +105,7 @@ struct Simulation: ~Copyable {
 
   /// Goes on with the plan of a side, as far as the engine lets it.
   ///
-  /// - Returns: whether anything came of it.
+  /// - Returns: whether anything changed.
   private mutating func act(_ side: TLSRole) throws -> Bool {
     if self[side].isThrough { return false }
     if case .abandoned(side, after: let count) = scenario.obstacle, steps > count, !isDone(side) {
@@ -180,7 +181,7 @@ struct Simulation: ~Copyable {
     let step = try call(side) { (pair) throws(TLSError) in try pair.close(from: side) }
     self[side].hasClosed = true
     guard side == .client, scenario.trailing > 0, case .done? = step else { return true }
-    // Behind its close_notify the client goes on in clear.
+    // After its close_notify the client continues in plaintext.
     client.sentInClear = Application.bytes(.client, 0..<scenario.trailing)
     pair.link.send(pair.drain(from: .client) + client.sentInClear, from: .client)
     return true
@@ -189,7 +190,7 @@ struct Simulation: ~Copyable {
   private mutating func answer(_ side: TLSRole) throws -> Bool {
     let question = side == .client ? pair.client.question : pair.server.question
     guard let question else { return false }
-    // An answer may take its time.
+    // An answer may be delayed.
     if Int.random(in: 0..<3, using: &random) == 0 { return true }
     let answer: TLSEngine.Answer
     switch question {
@@ -285,7 +286,7 @@ struct Simulation: ~Copyable {
     return nil
   }
 
-  /// As a failed call of anybody on this thread does. Three bytes of junk are no certificate.
+  /// As any failed call on this thread does. Three random bytes are not a certificate.
   private static func leaveForeignError() {
     let junk: [UInt8] = [0x30, 0x81, 0xff]
     unsafe junk.withUnsafeBufferPointer { bytes in
@@ -325,7 +326,7 @@ struct Simulation: ~Copyable {
     guard pendingOutputByteCount(side) == waiting else { throw violation("after a failure nothing more is sent") }
   }
 
-  /// A call at rest changes nothing.
+  /// A repeated call changes nothing.
   private mutating func checkRest(_ side: TLSRole) throws {
     guard failure(side) == nil, !self[side].hasAbandoned, Int.random(in: 0..<4, using: &random) == 0 else { return }
     let before = (needs(side), pendingOutputByteCount(side))
@@ -377,7 +378,7 @@ struct Simulation: ~Copyable {
     pair.cut(from: side)
   }
 
-  /// Nothing moves: with a carrier that keeps its promises that is a hang; else the applications give up.
+  /// Nothing moves: with a faithful carrier that is a hang; otherwise the applications abandon the connection.
   private mutating func losePatience() throws {
     if hasTimedOut { throw violation("no hang: both transports have ended, and still a side is not through") }
     guard mayFail else { throw violation("no hang: nothing moves any more") }
@@ -436,7 +437,7 @@ struct Simulation: ~Copyable {
     }
   }
 
-  /// A side that refuses says why, and its peer is told.
+  /// A side that refuses states the reason, and its peer receives the alert.
   private func checkRefusal(by side: Application, _ code: TLSError.Code) throws {
     if mayFail { return }
     let peer = side.side == .client ? server : client
@@ -448,13 +449,14 @@ struct Simulation: ~Copyable {
     }
   }
 
-  /// With a carrier that spoils the stream a failure is one of these, and nobody's bug.
+  /// With a carrier that damages the stream a failure is one of these, and not a bug.
   private func checkBlame(_ side: TLSRole) throws {
     guard let failure = failure(side) else { return }
     let isOnlyCut = scenario.carrier != .corrupting
     let codes: [TLSError.Code] =
       isOnlyCut
-      // OpenSSL tells the end of the stream by a plaintext alert until it has keys; a server with keys reads nonsense.
+      // OpenSSL reports the end of the stream by a plaintext alert until it has keys; a server with keys reads an
+      // invalid record.
       ? [.truncated, .alertReceived, .protocolViolation]
       : [
         .truncated, .alertReceived, .protocolViolation, .notTLS, .peerIncompatible, .certificateRejected,
@@ -465,7 +467,7 @@ struct Simulation: ~Copyable {
     }
   }
 
-  /// Whole records, and behind a failure the alert that tells it.
+  /// Whole records, and after a failure its alert.
   private func checkSent(_ side: TLSRole) throws {
     var sent: [UInt8] = []
     for entry in pair.log.tape?.entries ?? [] where entry.side == side && entry.call == .drain {

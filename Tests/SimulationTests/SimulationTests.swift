@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Thousands of conversations, each drawn from a seed, each call of them held against the laws of the engine.
+/// Thousands of conversations, each generated from a seed, with the laws of the engine verified at every call.
 ///
 /// A failure names its seed; `SIMULATION_SEED=… swift test --filter SimulationTests` runs that conversation alone.
 /// `SIMULATION_SEEDS=100000 swift test -c release --filter SimulationTests` runs many, and says how many a second.

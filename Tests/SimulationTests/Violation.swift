@@ -1,6 +1,6 @@
 import SansIOTLSTestKit
 
-/// A law did not hold. It says all that is needed to see it again.
+/// A law was violated. The description contains all that is needed to reproduce it.
 struct Violation: Error, CustomStringConvertible {
   let law: String
   let scenario: Scenario

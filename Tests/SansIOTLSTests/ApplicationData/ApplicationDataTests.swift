@@ -132,7 +132,7 @@ struct ApplicationDataTests {
     unsafe withUnsafeTemporaryAllocation(byteCount: 200, alignment: 1) { memory in
       for size in [0, 1, 2, 99, 100] {
         unsafe memory.initializeMemory(as: UInt8.self, repeating: 0xaa)
-        // The span covers the first bytes; those behind it must stay as they are.
+        // The span covers the first bytes; those after it must not change.
         var output = unsafe OutputRawSpan(
           buffer: UnsafeMutableRawBufferPointer(rebasing: memory[..<size]), initializedCount: 0)
         let step = try? pair.server.read(into: &output)

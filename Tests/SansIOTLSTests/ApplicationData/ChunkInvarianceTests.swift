@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 2. What comes of a byte stream depends on its bytes, never on how it was cut.
+/// Law 2. The result of a byte stream depends on its bytes, never on how it was divided.
 @Suite(.tags(.law2))
 struct ChunkInvarianceTests {
   /// Signatures of a fixed length, so that two handshakes of the same contexts send records of the same lengths.
@@ -34,7 +34,7 @@ struct ChunkInvarianceTests {
     }
   }
 
-  /// Random pieces of 1 to a random most: some streams in crumbs, some in slabs.
+  /// Pieces of a random size up to a random maximum: some streams in small chunks, some in large ones.
   private static func randomPieces(seed: UInt64) -> () -> Int {
     var random = SplitMix(seed: seed)
     let most = 1 << Int.random(in: 1...13, using: &random)
@@ -122,7 +122,7 @@ struct ChunkInvarianceTests {
     }
   }
 
-  /// The conversation that all sizes of rings are compared with.
+  /// The conversation that all buffer sizes are compared with.
   private static let large = Result {
     try Dictionary(
       uniqueKeysWithValues: TLSVersion.both.map { version in

@@ -2,11 +2,11 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// The loop that README shows, with transports and contexts that are not the simplest. `EmbeddingLoop.swift` is a link to
+/// The loop of README, with transports and contexts that are not the simplest. `EmbeddingLoop.swift` is a link to
 /// the example's own file.
 @Suite(.tags(.behaviour))
 struct EmbeddingLoopTests {
-  /// How many bytes of a segment a transport takes.
+  /// The number of bytes of a segment that a transport accepts.
   enum Taking: CaseIterable {
     case everything, oneByte, sometimesNothing
 
@@ -21,8 +21,8 @@ struct EmbeddingLoopTests {
 
   struct Broken: Error {}
 
-  /// The transport and the peer in one: an engine that reads a request of a known size, then sends a response and closes.
-  /// A loop that waits for a peer that has nothing to send meets the end of the transport.
+  /// The transport and the peer in one: an engine that reads a request of a known size, then sends a response and
+  /// closes. A loop that waits for a peer that has nothing to send meets the end of the transport.
   final class Peer: Transport {
     private var tls: TLSEngine
     private let taking: Taking

@@ -6,7 +6,7 @@ import Testing
 /// connections promise, where it applies.
 @Suite(.tags(.behaviour))
 struct MemoryBufferTests {
-  /// A copy of what a span holds.
+  /// A copy of a span's bytes.
   private static func bytes(of span: RawSpan) -> [UInt8] { unsafe span.withUnsafeBytes { unsafe Array($0) } }
 
   /// Takes at most `count` bytes.

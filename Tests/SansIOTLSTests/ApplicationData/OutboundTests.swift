@@ -2,11 +2,11 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 3. No WANT_WRITE escapes: flights, alerts, KeyUpdates and close_notify are never refused or cut short. Only
-/// application data is held back, at `write`.
+/// Law 3. No WANT_WRITE escapes: flights, alerts, KeyUpdates and close_notify are never refused or truncated. Only
+/// application data is limited, at `write`.
 @Suite(.tags(.law3))
 struct OutboundTests {
-  /// A chain so long that each flight that shows it overflows small rings many times.
+  /// A chain so long that a flight with it overflows small buffers many times.
   private static func longChain(_ usage: TestIdentity.Usage) -> TestIdentity {
     var authority = TestAuthority()
     for depth in 0..<8 { authority = authority.issueIntermediate(name: "Intermediate \(depth)") }
@@ -15,7 +15,7 @@ struct OutboundTests {
 
   @Test(arguments: TLSVersion.both, [64, 1000, 17_408])
   func `long flights are sent whole although nothing is drained in between`(version: TLSVersion, ring: Int) throws {
-    // Application data may not even begin before these flights are drained: the limit does not hold flights back.
+    // Application data is refused until these flights are drained: the limit does not apply to flights.
     let limits = TLSEngine.Limits.with {
       $0.bufferByteCount = ring
       $0.pendingOutputByteCount = 1

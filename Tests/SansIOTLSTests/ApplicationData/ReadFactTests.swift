@@ -13,7 +13,7 @@ struct ReadFactTests {
     #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
   }
 
-  /// Row 31. SSL_pending sees the current record alone; the engine's `needs` and `read` see all that was fed.
+  /// Row 31. SSL_pending counts the current record alone; the engine's `needs` and `read` include all that was fed.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `one read returns the data of all records that have arrived`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
@@ -31,7 +31,7 @@ struct ReadFactTests {
     #expect(pair[side].needs == [.feed])
   }
 
-  /// Row 31. The rest of a record that was read in part is there although nothing is in the ring.
+  /// Row 31. The rest of a partially read record is available although the buffer is empty.
   @Test(arguments: TLSVersion.both)
   func `needs reports the rest of a partially read record`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -48,7 +48,7 @@ struct ReadFactTests {
     #expect(pair.server.needs == [.feed])
   }
 
-  /// Row 33. A knob that costs speed and changes nothing else.
+  /// Row 33. A setting that costs speed and changes nothing else.
   @Test(arguments: TLSVersion.both)
   func `releasing buffers changes no result`(version: TLSVersion) throws {
     let identity = TestAuthority(key: .ed25519).issue(names: ["localhost"], key: .ed25519)

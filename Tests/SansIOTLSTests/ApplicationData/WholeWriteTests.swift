@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 4. A write is whole or not begun: what it accepts is sealed in that very call.
+/// Law 4. A write is whole or not begun: what it accepts is encrypted in that call.
 @Suite(.tags(.law4))
 struct WholeWriteTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)

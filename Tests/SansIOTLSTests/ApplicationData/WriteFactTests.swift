@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 9, 10, 11, 14 and 21 of the page OpenSSLFacts: the contract of SSL_write, which the engine keeps away from its callers.
+/// Rows 9, 10, 11, 14 and 21 of the page OpenSSLFacts: the contract of SSL_write, which does not apply to the engine's
+/// callers.
 @Suite(.tags(.openSSLFact))
 struct WriteFactTests {
   private static func held(_ version: TLSVersion) throws -> EnginePair {
@@ -14,7 +15,7 @@ struct WriteFactTests {
     return pair
   }
 
-  /// Row 9. libssl wants the same buffer again, or sends the old bytes, or says bad length.
+  /// Row 9. libssl requires the same buffer again, or sends the old bytes, or reports bad length.
   @Test(arguments: TLSVersion.both)
   func `a refused write may be dropped, moved, changed or shortened`(version: TLSVersion) throws {
     var pair = try Self.held(version)
@@ -24,7 +25,7 @@ struct WriteFactTests {
     #expect(try pair.server.absorb(ciphertext) == pattern(16_384) + [42])
   }
 
-  /// Row 10. 40,000 bytes into a ring of 17 KB: libssl takes 16,384; the engine all, as its queue has room.
+  /// Row 10. 40,000 bytes into a buffer of 17 KB: libssl accepts 16,384; the engine all, as its queue has space.
   @Test(arguments: TLSVersion.both)
   func `a write larger than the buffer is accepted at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -59,7 +60,7 @@ struct WriteFactTests {
     #expect(try pair.server.read(upTo: 1) == .endOfStream)
   }
 
-  /// Row 21. SSL_write of nothing looks like an error, SSL_read of nothing like a want.
+  /// Row 21. SSL_write of 0 bytes looks like an error, SSL_read of 0 bytes like WANT_READ.
   @Test(arguments: TLSVersion.both)
   func `empty calls do nothing and are not errors`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Client certificates: not asked for, asked for, demanded; good, absent and bad.
+/// Client certificates: not requested, optional, required; valid, absent and invalid.
 @Suite(.tags(.behaviour))
 struct ClientAuthenticationTests {
   typealias Demand = TLSContext.Configuration.ClientAuthentication
@@ -125,7 +125,7 @@ struct ClientAuthenticationTests {
   func `a server checks its clients at the time given`(version: TLSVersion) throws {
     let alice = authority.issue(subject: "Alice", validity: .past, usage: .client)
     let then = try failures(version, .required, alice) { server in server.verificationTime = 1_577_836_800 - 1 }
-    // The authority itself holds from 2020 on.
+    // The authority itself is valid from 2020 on.
     #expect(then.server?.verification?.code == 9)
     #expect(then.server?.verification?.depth == 1)
     let now = try failures(version, .required, alice) { server in server.verificationTime = 1_600_000_000 }
@@ -155,7 +155,7 @@ struct ClientAuthenticationTests {
 
   // MARK: Names of authorities
 
-  /// The ciphertext of a TLS 1.2 handshake shows the names: they are sent in clear.
+  /// A TLS 1.2 handshake contains the names in plaintext.
   private func flight(change: (inout TLSContext.Configuration) throws -> Void) throws -> [UInt8] {
     var pair = try EnginePair.connected(.tls12, handshake: false) { _, server in
       server.clientAuthentication = .requested
@@ -186,9 +186,9 @@ struct ClientAuthenticationTests {
     #expect(!none.contains(text: "Client CA"))
   }
 
-  /// Authorities with long names, so that few make a long list; the last one's is as long as is asked for.
+  /// Authorities with long names, so that few result in a long list; the last one's has the requested length.
   private func authorities(_ size: Int) throws -> [TLSCertificate] {
-    // A common name of 256 to 1,277 characters takes 23 bytes more in the list: tags, lengths, its own length.
+    // A common name of 256 to 1,277 characters needs 23 more bytes in the list: tags, lengths, its own length.
     let count = (size - 400) / 1_023
     var lengths = [Int](repeating: 1_000, count: count)
     lengths.append(size - count * 1_023 - 23)

@@ -51,9 +51,9 @@ struct KitCertificateTests {
   }
 }
 
-/// A certificate as libcrypto shows it.
+/// A certificate as libcrypto prints it.
 ///
-/// The pointers are made, used and freed in init.
+/// The pointers are created, used and freed in init.
 private struct PrintedCertificate {
   /// What `openssl x509 -text` prints.
   let text: String

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SansIOTLS
 
-/// The table behind law 15: what a handshake must prove, and what it does prove.
+/// The table of law 15: what a handshake must prove, and what it does prove.
 @Suite(.tags(.law15))
 struct PeerProofTests {
   @Test(arguments: [

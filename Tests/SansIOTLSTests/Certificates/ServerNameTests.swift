@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Whom a client means to reach: what it may ask for, what goes on the wire, and what a certificate must say.
+/// The name of the server: which names are accepted, what is sent, and what a certificate must contain.
 @Suite(.tags(.behaviour))
 struct ServerNameTests {
   private func engine(_ name: TLSServerName) throws -> TLSEngine {
@@ -107,7 +107,7 @@ struct ServerNameTests {
     #expect(negotiated == name.lowercased())
   }
 
-  // MARK: What goes on the wire
+  // MARK: What is sent
 
   @Test(arguments: TLSVersion.both)
   func `the server receives the name`(version: TLSVersion) throws {

@@ -5,7 +5,7 @@ import Testing
 /// Identities of several key types in one context: the peer's abilities choose among them.
 @Suite(.tags(.behaviour))
 struct SeveralIdentitiesTests {
-  /// One authority and its three leaves, made once: RSA keys take their time.
+  /// One authority and its three leaves, created once: RSA keys are slow to generate.
   private static let authority = TestAuthority()
   private static let leaves: [TestIdentity.KeyType: TestIdentity] = [
     .rsa2048: authority.issue(names: ["localhost"], key: .rsa2048, usage: .both),
@@ -46,7 +46,7 @@ struct SeveralIdentitiesTests {
       server.trust = [Self.authority.trust]
       server.clientAuthentication = .required
       server.signatureAlgorithms = ability.algorithms
-      // What a server takes from clients it signs with too: it needs an identity of that kind.
+      // A server accepts from clients the algorithms that it signs with: it needs an identity of that kind.
       server.identities = [try #require(leaves[ability.chosen]).identity]
     }
     #expect(pair.server.peerCertificates.first?.der == leaves[ability.chosen]?.certificateDER)

@@ -37,7 +37,8 @@ struct TrustTests {
 
   @Test func `a directory is searched by the authority's hashed name`() throws {
     let directory = TemporaryDirectory()
-    // X509_subject_name_hash gives the name that `openssl rehash` links to; a file of that name is as good as a link.
+    // X509_subject_name_hash returns the name of the link that `openssl rehash` creates; a file of that name serves as
+    // well.
     let authority = try identity.authority.certificate
     let hash = withExtendedLifetime(authority) {
       String(unsafe X509_subject_name_hash(authority.reference.x509), radix: 16)

@@ -4,10 +4,10 @@ import Testing
 
 @testable import SansIOTLS
 
-/// Law 15. Verified means verified: where a certificate is asked for, no handshake is done without an acceptable one.
+/// Law 15. Verified means verified: if a certificate is required, no handshake completes without an acceptable one.
 @Suite(.tags(.law15))
 struct VerifiedPeerTests {
-  /// Runs a handshake against bare libssl, as far as it comes.
+  /// Runs a handshake against libssl alone, as far as possible.
   private static func run(_ engine: inout TLSEngine, _ peer: RawPeer) {
     for _ in 0..<4 {
       _ = peer.absorb(engine.drain())

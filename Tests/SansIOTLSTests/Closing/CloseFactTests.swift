@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 15, 17 and 24 of the page OpenSSLFacts: SSL_shutdown, and what is read around it.
+/// Rows 15, 17 and 24 of the page OpenSSLFacts: SSL_shutdown, and reading before and after it.
 @Suite(.tags(.openSSLFact))
 struct CloseFactTests {
   /// Row 15. The first return of 0 is success, and a second call with unread data is fatal.
@@ -22,7 +22,7 @@ struct CloseFactTests {
     #expect(pair[side].failure == nil)
   }
 
-  /// Row 17. With read-ahead, bytes behind close_notify are swallowed and has_pending differs from pending.
+  /// Row 17. With read-ahead, bytes after close_notify are consumed and has_pending differs from pending.
   @Test(arguments: TLSVersion.both)
   func `no byte is read ahead`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -43,7 +43,7 @@ struct CloseFactTests {
     #expect(pair.server.takeTrailingInput() == [9, 9, 9])
   }
 
-  /// Row 24. Decrypted bytes come before the end, and before any answer to it.
+  /// Row 24. Decrypted bytes are read before the end, and before any answer to it.
   @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `data fed together with close_notify is read before the end`(version: TLSVersion, side: TLSRole) throws {
     for endsInput in [false, true] {
@@ -63,7 +63,7 @@ struct CloseFactTests {
     }
   }
 
-  /// openssl#25254. What RFC 8446, section 6.1, wants of who cancels, and what some peers send at each end.
+  /// openssl#25254. What RFC 8446, section 6.1, requires to cancel, and what some peers send at each end.
   @Test(arguments: TLSVersion.both, [1, 2] as [UInt8])
   func `close_notify after user_canceled is a clean close`(version: TLSVersion, level: UInt8) throws {
     // In TLS 1.2 a fatal close_notify is a fatal alert; in 1.3 the level means nothing.

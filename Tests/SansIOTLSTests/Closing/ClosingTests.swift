@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// The end of a connection, in every order in which it can come.
+/// The end of a connection, in every order.
 @Suite(.tags(.behaviour))
 struct ClosingTests {
   private func readAtServer(_ pair: inout EnginePair) throws -> TLSEngine.Step<[UInt8]> {
@@ -123,7 +123,7 @@ struct ClosingTests {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       try ending(&pair)
-      // What an event loop does: as long as something is wanted, it is done.
+      // What an event loop does: it serves the needs as long as there are any.
       for _ in 0..<10 {
         let needs = pair.client.needs
         if needs.contains(.drain) { _ = pair.client.drain() }

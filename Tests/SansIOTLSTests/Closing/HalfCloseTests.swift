@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 9. The two directions close by themselves, and `close()` waits for nobody.
+/// Law 9. The two directions close independently, and `close()` never waits for the peer.
 @Suite(.tags(.law9))
 struct HalfCloseTests {
   /// Row 16: after SSL_shutdown reading works and writing does not.
@@ -76,8 +76,8 @@ struct HalfCloseTests {
     #expect(pair[side].pendingOutputByteCount == 0)
   }
 
-  /// libssl answers a KeyUpdate at the next message that it reads, though it sent close_notify; a peer that goes on in
-  /// clear would take the answer for that.
+  /// libssl answers a KeyUpdate at the next message that it reads, although it sent close_notify; a peer that continues
+  /// in plaintext would mistake the answer for that.
   @Test(arguments: TLSRole.allCases)
   func `nothing follows close_notify, whatever the peer requests`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
@@ -131,7 +131,7 @@ struct HalfCloseTests {
     }
   }
 
-  /// A KeyUpdate or ticket of which half has come keeps libssl from writing; close_notify then follows by itself.
+  /// A partially received KeyUpdate or ticket prevents libssl from writing; close_notify then follows automatically.
   @Test(arguments: [1, 5, 10, 20])
   func `close_notify inside the peer's key update is sent after the rest of it is read`(cut: Int) throws {
     for side in TLSRole.allCases {
@@ -153,7 +153,7 @@ struct HalfCloseTests {
 
   enum Tail: CaseIterable { case data, close, corruptRecord, alert, endOfInput }
 
-  /// The answer that a KeyUpdate asks for is owed to the peer until the next message, and must not hide what comes instead.
+  /// The requested answer to a KeyUpdate is pending until the next message, and must not hide what follows instead.
   @Test(arguments: TLSRole.allCases, Tail.allCases)
   func `what follows a key update after close is reported as if there were none`(
     side: TLSRole, tail: Tail

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What follows an engine's own close_notify would be taken by the peer for plaintext: nothing follows it, however often the
+/// A peer would mistake what follows an engine's close_notify for plaintext: nothing follows it, however often the
 /// engine has hibernated since.
 @Suite(.tags(.law9))
 struct HibernationAfterCloseTests {

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 10. Nothing is lost past the end: what follows the peer's close_notify comes back byte for byte.
+/// Law 10. Nothing is lost after the end: what follows the peer's close_notify is returned byte for byte.
 @Suite(.tags(.law10))
 struct TrailingInputTests {
   /// The last records of `side`: some plaintext and its close_notify.

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 8. Truncation is not a close: an end without close_notify throws, after all that had arrived was delivered.
+/// Law 8. Truncation is not a close: an end without close_notify throws, after all earlier data was delivered.
 @Suite(.tags(.law8))
 struct TruncationTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)

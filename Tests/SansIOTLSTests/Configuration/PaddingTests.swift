@@ -2,8 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Records are as long as what is in them, also where openssl.cnf asks for padding (`RecordPadding`): `Tests/Policy/check` runs
-/// these under such a policy.
+/// Records are as long as what is in them, also where openssl.cnf asks for padding (`RecordPadding`):
+/// `Tests/Policy/check` runs these under such a policy.
 @Suite(.tags(.law16))
 struct PaddingTests {
   @Test(arguments: TLSRole.allCases)

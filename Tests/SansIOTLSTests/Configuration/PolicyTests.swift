@@ -3,8 +3,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What openssl.cnf may decide. Each test runs where the policy at hand is the one that it speaks of; `Tests/Policy/check`
-/// brings each.
+/// What openssl.cnf may decide. Each test runs where the policy at hand is the one that it speaks of;
+/// `Tests/Policy/check` brings each.
 @Suite(.tags(.law16))
 struct PolicyTests {
   /// The ends of the range of versions that the policy gives a new context; 0 where it says nothing.

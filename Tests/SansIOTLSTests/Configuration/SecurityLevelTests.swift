@@ -54,7 +54,7 @@ struct SecurityLevelTests {
     }
   }
 
-  /// libssl 3.5 marks the groups that it makes key shares of, and the highest level allows none of its own marks.
+  /// libssl 3.5 marks the groups that it creates key shares for, and the highest level allows none of these.
   @Test func `a client of the highest level needs groups by name where libssl's own do not serve`() throws {
     var (client, _) = try EnginePair.configurations()
     client.securityLevel = 5

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What works now and may not work as meant.
+/// Settings that work and may not work as intended.
 @Suite(.tags(.law16))
 struct WarningTests {
   private func warnings(

@@ -22,7 +22,7 @@ struct EngineStateTests {
       }
     }
 
-    /// Whether the engine makes this change in that state.
+    /// Whether the engine performs this change in that state.
     func isLegal(in state: EngineState) -> Bool {
       switch self {
       case .completeHandshake, .ask: state.phase == .handshaking

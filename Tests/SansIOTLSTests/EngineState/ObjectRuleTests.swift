@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// The life of a connection over two memory buffers, as CPython's SSLObject has it.
+/// A connection over two memory buffers, with the rules of CPython's SSLObject.
 @Suite(.tags(.behaviour))
 struct ObjectRuleTests {
   @Test(arguments: TLSVersion.both)

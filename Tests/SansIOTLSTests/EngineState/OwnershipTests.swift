@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Synchronization
 import Testing
 
-/// Law 12. One owner. That no two threads are inside one engine is what the compiler proves; these are the ways to own
+/// Law 12. One owner. The compiler proves that no two threads are inside one engine; these are the ways to own
 /// one that it allows.
 @Suite(.tags(.law12))
 struct OwnershipTests {

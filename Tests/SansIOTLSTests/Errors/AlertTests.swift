@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 5. The alert leaves: after a fatal error all is drained, up to and including the alert, and the peer reports it.
+/// Law 5. The alert is sent: after a fatal error everything up to and including the alert is drained, and the peer
+/// reports it.
 @Suite(.tags(.law5))
 struct AlertTests {
   @Test(arguments: TLSVersion.both, Breakage.allCases)
@@ -16,7 +17,7 @@ struct AlertTests {
     for breakage in Breakage.allCases { try check(version, breakage, limits) }
   }
 
-  /// The ring's free room when the alert is due goes through every size that could cut it.
+  /// The free space of the buffer when the alert is due has every size that could truncate it.
   @Test(arguments: TLSVersion.both)
   func `the alert is complete for every amount of free space after a flight`(version: TLSVersion) throws {
     let contexts = try EnginePair.configurations(version: version, identity: Self.fixed)
@@ -72,7 +73,7 @@ struct AlertTests {
     }
   }
 
-  /// The outbound ring is larger by an alert: 640 bytes.
+  /// The output buffer is larger by an alert: 640 bytes.
   private static let smallRing = {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = 512 }
     return limits
@@ -90,7 +91,7 @@ struct AlertTests {
     return lengths
   }
 
-  /// Makes exactly `count` bytes wait: the last of one record and another one whole.
+  /// Leaves exactly `count` bytes pending: the last of one record and another one whole.
   ///
   /// - Returns: the plaintext, and what was drained of the first record.
   private static func fill(
@@ -118,7 +119,7 @@ struct AlertTests {
       try pair.handshake()
       try pair.settle()
       let (plaintext, drained) = try Self.fill(&pair.server, to: fill, lengths)
-      // When libssl has all of it, there is little in the inbound ring that would have made room for an alert.
+      // When libssl has read all of it, little is left in the input buffer that could have made room for an alert.
       let error = thrownError { _ = try pair.server.absorb(Self.corruptRecord, piece: 5) }
       #expect(error?.alertSent == .badRecordMAC, "behind \(fill) bytes: \(error as Any)")
       let last = drained + pair.server.drain()
@@ -130,7 +131,7 @@ struct AlertTests {
     }
   }
 
-  /// What libssl writes while it reads, a warning for each request to renegotiate, stands in the alert's way too.
+  /// What libssl writes while it reads, a warning for each request to renegotiate, uses the alert's space too.
   @Test(arguments: [1, 2])
   func `the alert is complete after the warnings that decline renegotiations`(requests: Int) throws {
     // Its records are as long as those of the forge's suite.

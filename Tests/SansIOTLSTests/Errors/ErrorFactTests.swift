@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 5, 6, 7 and 23 of the page OpenSSLFacts: what libssl says of an end, and what the engine makes of it.
+/// Rows 5, 6, 7 and 23 of the page OpenSSLFacts: how libssl reports an end, and what the engine reports.
 @Suite(.tags(.openSSLFact))
 struct ErrorFactTests {
   /// Row 5. A stale entry turns an idle WANT_READ into SSL_ERROR_SSL or SYSCALL.
@@ -13,7 +13,7 @@ struct ErrorFactTests {
     try pair.settle()
     for byte: UInt8 in [23, 3, 3] {
       #expect(thrownError { _ = try TLSCertificate(der: [1]) } != nil)
-      // Another user of libcrypto on this thread, who cleans up as little as most do.
+      // Another user of libcrypto on this thread, which leaves its entries as most do.
       #expect(unsafe BIO_new_file("/nonexistent/file", "r") == nil)
       #expect(ERR_peek_error() != 0)
       #expect(try pair.client.feed([byte]) == 1)
@@ -23,7 +23,7 @@ struct ErrorFactTests {
     ERR_clear_error()
   }
 
-  /// Row 6. The call after a fatal alert says ZERO_RETURN, which looks like a clean end.
+  /// Row 6. The call after a fatal alert reports ZERO_RETURN, which looks like a clean end.
   @Test(arguments: TLSVersion.both)
   func `a fatal alert never turns into the end of the stream`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -38,7 +38,7 @@ struct ErrorFactTests {
     #expect(!pair.server.allEvents().contains("peerClosed"))
   }
 
-  /// Row 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine says it again and again.
+  /// Row 7. An end without close_notify is libssl's reason 294 once, then SYSCALL; the engine reports it repeatedly.
   @Test(.tags(.behaviour), arguments: TLSVersion.both, TLSRole.allCases)
   func `an end without close_notify is a truncation, however often it is read`(
     version: TLSVersion, side: TLSRole
@@ -52,7 +52,7 @@ struct ErrorFactTests {
     #expect(errors[0]?.library.first?.reasonCode == 294)
   }
 
-  /// Row 23. Clear text to a server, or to a client: libssl sends no alert, and names it badly.
+  /// Row 23. Plaintext to a server, or to a client: libssl sends no alert, and its reason is misleading.
   @Test(
     arguments: [
       ("GET / HTTP/1.1\r\n\r\n", "HTTP"), ("CONNECT example:443 HTTP/1.1\r\n\r\n", "HTTP"),
@@ -72,7 +72,7 @@ struct ErrorFactTests {
     }
   }
 
-  /// Row 23. A server's libssl knows a request by its method: `http request`.
+  /// Row 23. A server's libssl recognizes a request by its method: `http request`.
   @Test(arguments: [("GET / HTTP/1.0\r\n", 156), ("POST / HTTP/1.1\r\n", 156), ("CONNECT a:443 HTTP/1.1\r\n", 155)])
   func `an HTTP request in plaintext is reported by libssl's reason`(text: String, reason: Int) throws {
     var pair = try EnginePair.connected(handshake: false)
@@ -80,7 +80,7 @@ struct ErrorFactTests {
     #expect(error?.library.map(\.reasonCode) == [reason], "\(error as Any)")
   }
 
-  /// Row 23. Garbage that looks like nothing: still an error at once, not a wait for more.
+  /// Row 23. Bytes of no known protocol are still an error at once, not a wait for more.
   @Test
   func `garbage before the handshake fails at once`() throws {
     var pair = try EnginePair.connected(handshake: false)

@@ -4,13 +4,13 @@ import Testing
 
 @testable import SansIOTLS
 
-/// Law 7. Nobody else's errors: entries that others left in this thread's queue change nothing, and the engine leaves
+/// Law 7. No foreign errors: entries of other code in this thread's queue change nothing, and the engine leaves
 /// none behind.
 ///
 /// The queue belongs to the thread, so nothing here may suspend: each test is one synchronous function.
 @Suite(.tags(.law7))
 struct ForeignErrorTests {
-  /// Leaves entries in the queue, as a failed call of anybody on this thread does.
+  /// Leaves entries in the queue, as any failed call on this thread does.
   private static func poison() {
     // Junk of three bytes is no certificate; the pointer is libcrypto's to move for the duration of the closure.
     let junk: [UInt8] = [0x30, 0x81, 0xff]
@@ -143,7 +143,7 @@ struct ForeignErrorTests {
 
   // MARK: Callbacks
 
-  /// Each of these has libssl call back, and each callback's entries would make the call that it happens in look failed.
+  /// In each of these libssl calls back, and entries of the callback would make the surrounding call look failed.
   @Test(arguments: TLSVersion.both, [TLSContext.Configuration.PeerVerification.chain, .none])
   func `a client that pins without verifying a name receives its tickets`(
     version: TLSVersion, verification: TLSContext.Configuration.PeerVerification
@@ -198,7 +198,7 @@ struct ForeignErrorTests {
     }
   }
 
-  /// Each callback by itself, as libssl calls it.
+  /// Each callback separately, as libssl calls it.
   @Test(arguments: TLSVersion.both)
   func `each callback leaves the queue unchanged`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
@@ -228,7 +228,7 @@ struct ForeignErrorTests {
     ERR_clear_error()
   }
 
-  /// How many entries the queue holds. They are taken out and put back, as nothing else can count them.
+  /// The number of entries in the queue. They are removed and restored, as nothing else can count them.
   private static func peekCount() -> Int {
     var codes: [CUnsignedLong] = []
     while true {

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What a peer or a file writes into a name does nothing to whoever reads an error.
+/// Control characters in a name from a peer or a file do not reach the reader of an error.
 @Suite(.tags(.behaviour))
 struct PrintableTextTests {
   /// A line end, terminal controls, marks of direction, and what cannot be seen.

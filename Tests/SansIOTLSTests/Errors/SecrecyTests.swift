@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// No description, and no dump of a value, holds a key, a passphrase or plaintext.
+/// No description, and no dump of a value, contains a key, a passphrase or plaintext.
 @Suite(.tags(.behaviour))
 struct SecrecyTests {
   private static let passphrase = "correct horse battery staple"
@@ -13,7 +13,7 @@ struct SecrecyTests {
     return text
   }
 
-  /// In the ways in which bytes show in a dump: as text, as hexadecimal, as decimal lists.
+  /// In the forms that bytes have in a dump: text, hexadecimal, decimal lists.
   private func shows(_ text: String, _ bytes: [UInt8]) -> Bool {
     let part = bytes.prefix(16)
     let hexadecimal = part.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 6. The first fatal error is latched with all that is known of it, and every later call throws that same value.
+/// Law 6. The first fatal error is stored with all that is known of it, and every later call throws the same value.
 @Suite(.tags(.law6))
 struct StickyErrorTests {
   /// What each call throws, in words.
@@ -61,7 +61,7 @@ struct StickyErrorTests {
     case tag
   }
 
-  /// libcrypto's words on the signature come before libssl's on the certificate, and libssl's alone say what they meant.
+  /// libcrypto's entries on the signature precede libssl's on the certificate, and only libssl's state the meaning.
   @Test(arguments: TLSVersion.both, Damage.allCases)
   func `an invalid signature is a rejected certificate although libcrypto reported it first`(
     version: TLSVersion, damage: Damage

@@ -2,7 +2,7 @@ import CSansIOTLSOpenSSL
 import SansIOTLSTestKit
 import Testing
 
-// Whether the engine checks the selection by itself shows on this libssl, which does too, only from inside.
+// With this libssl, which checks the selection too, the engine's own check is visible only from inside.
 @testable import SansIOTLS
 
 /// ALPN (RFC 7301).
@@ -106,13 +106,13 @@ struct ApplicationProtocolTests {
     )
   }
 
-  /// A tuple cannot hold a noncopyable engine.
+  /// A tuple cannot contain a noncopyable engine.
   private final class Box {
     var engine: TLSEngine
     init(_ engine: consuming TLSEngine) { self.engine = engine }
   }
 
-  /// Carries the handshake to its end, the peer's first data behind it, until the client fails.
+  /// Completes the handshake, with the peer's first data after it, until the client fails.
   private func converse(_ client: Box, _ peer: RawPeer) -> TLSError? {
     thrownError {
       for _ in 0..<4 {
@@ -146,8 +146,8 @@ struct ApplicationProtocolTests {
     #expect(plaintext.contains(1))
   }
 
-  /// libssl 3.0 looks at the selection only since the middle of 2024. As the one before, one is satisfied whose own list is
-  /// changed behind the engine's back after the ClientHello has left.
+  /// libssl 3.0 looks at the selection only since the middle of 2024. As the one before, one is satisfied whose own
+  /// list is changed without the engine's knowledge after the ClientHello was sent.
   @Test(arguments: TLSVersion.both, [["h2"], ["evi", "evil2", "Evil", "devil"]])
   func `the engine looks at the selection itself`(version: TLSVersion, offered: [String]) throws {
     let (client, peer) = try clientOfEvil(version, offering: offered)

@@ -24,7 +24,7 @@ struct CipherTests {
     expectRefusal(.unknownCipher, .misuse, naming: "leaves no") { _ = try TLSContext(configuration) }
   }
 
-  /// A client that no other setting makes a warning of.
+  /// A client without any other warning.
   private func client(_ list: String) -> TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = [TestAuthority().trust]
@@ -63,7 +63,7 @@ struct CipherTests {
   @Test(arguments: [
     ("HIGH:@SECLEVEL=9", "@SECLEVEL=9"), ("HIGH@SECLEVEL=-1", "@SECLEVEL=-1"), ("HIGH:@SECLEVEL=12", "@SECLEVEL=12"),
     ("HIGH:@SECLEVEL", "@SECLEVEL"), ("HIGH:@STRENGHT", "@STRENGHT"), ("HIGH:@", "@"), ("HIGH:!", "!"), ("HIGH:+", "+"),
-    // libssl passes over what follows a command without separator, and over these words where they do not come first.
+    // libssl ignores what follows a command without separator, and these words if they are not first.
     ("HIGH:@STRENGTH!RC4", "@STRENGTH!RC4"), ("HIGH:DEFAULT", "DEFAULT"), (" DEFAULT:HIGH", "DEFAULT"),
     ("HIGH:!DEFAULT", "!DEFAULT"), ("SUITEB128:HIGH", "SUITEB128"), ("HIGH:SUITEB128", "SUITEB128"),
     ("SUITEB128X", "SUITEB128X"), ("HIGH:!!RC4", "!"), ("HIGH:ECDHE+", "ECDHE+"), ("HIGH:AES*", "AES*"),

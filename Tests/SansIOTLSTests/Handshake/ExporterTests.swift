@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Exported keying material, which channel bindings are made of (RFC 5705, RFC 9266).
+/// Exported keying material, the source of channel bindings (RFC 5705, RFC 9266).
 @Suite(.tags(.behaviour))
 struct ExporterTests {
   private static let label = "EXPORTER-Channel-Binding"

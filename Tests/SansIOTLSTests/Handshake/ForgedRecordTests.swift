@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Laws 3, 5, 9 and 11 against a peer that has the keys and makes records that libssl never makes.
+/// Laws 3, 5, 9 and 11 against a peer that has the keys and sends records that libssl never sends.
 @Suite(.tags(.law3, .law5, .law9, .law11))
 struct ForgedRecordTests {
   private static let keyUpdate: [UInt8] = [24, 0, 0, 1, 0]
@@ -61,7 +61,8 @@ struct ForgedRecordTests {
     #expect(box.pair.server.pendingOutputByteCount < 4000 + 17 * 1024)
   }
 
-  /// Once libssl has read a message's header it cannot write before the rest: the caller is told, and nothing is lost.
+  /// Once libssl has read a message's header it cannot write before the rest: the caller is informed, and nothing is
+  /// lost.
   @Test(arguments: [1, 2, 3, 4])
   func `a key update in two records delays writing until it is complete`(cut: Int) throws {
     var (box, forge) = try RecordForge.connected(.tls13)
@@ -74,7 +75,7 @@ struct ForgedRecordTests {
     #expect(try box.pair.server.absorb(rest).isEmpty)
     #expect(box.pair.server.pendingOutputByteCount == 27, "the answer follows by itself")
     #expect(try box.pair.server.write([2]) == .done(1))
-    // The client did not ask for an update itself and takes the answer all the same.
+    // The client did not request an update itself and accepts the answer nevertheless.
     #expect(try box.pair.client.absorb(written + box.pair.server.drain()) == (cut < 4 ? [1, 2] : [2]))
   }
 
@@ -96,7 +97,8 @@ struct ForgedRecordTests {
   @Test(arguments: zip([TLSVersion.tls13, .tls12], [TLSRole.server, .client]))
   func `messages that are cut in their middle are counted too`(version: TLSVersion, sender: TLSRole) throws {
     var (box, forge) = try RecordForge.connected(version, forging: sender)
-    // A ticket: lifetime, age, a nonce of 1 byte, a ticket of 1 byte, no extensions (RFC 8446, section 4.6.1). And a ClientHello.
+    // A ticket: lifetime, age, a nonce of 1 byte, a ticket of 1 byte, no extensions (RFC 8446, section 4.6.1). And a
+    // ClientHello.
     let message: [UInt8] =
       sender == .server ? [4, 0, 0, 15, 0, 0, 0, 60, 0, 0, 0, 0, 1, 7, 0, 1, 9, 0, 0] : [1, 0, 0, 1, 0]
     #expect(try box.pair[sender.peer].absorb(forge.seal(.handshake, Array(message[..<4]))).isEmpty)
@@ -132,7 +134,7 @@ struct ForgedRecordTests {
     #expect(box.pair.server.failure == nil)
   }
 
-  /// A request has 4 bytes and its warning 31: data between them must not let a peer make a server send without an end.
+  /// A request has 4 bytes and its warning 31: data between them must not let a peer cause unlimited output.
   @Test(arguments: [1, 50])
   func `renegotiations are declined up to the limit during a connection`(requests: Int) throws {
     let limits = TLSEngine.Limits.with { $0.declinedRenegotiationCount = 300 }
@@ -231,7 +233,7 @@ struct ForgedRecordTests {
 
   // MARK: In the handshake
 
-  /// A Finished that is sealed as it should be and proves nothing (RFC 8446, section 4.4.4; RFC 5246, section 7.4.9).
+  /// A Finished that is encrypted correctly and proves nothing (RFC 8446, section 4.4.4; RFC 5246, section 7.4.9).
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `a wrong Finished is refused`(version: TLSVersion, sender: TLSRole) throws {
     var (box, flight, forge) = try RecordForge.handshaking(version, forging: sender)
@@ -246,7 +248,7 @@ struct ForgedRecordTests {
     try expect(.unexpectedMessage, of: flight + forge.seal(.handshake, Self.keyUpdate), from: sender, in: box)
   }
 
-  /// RFC 7301, section 3.1: a client that offers no application protocols is told of none.
+  /// RFC 7301, section 3.1: a client that offers no application protocols receives none.
   @Test
   func `a selection of an application protocol where none was offered is refused`() throws {
     // ServerHello and ChangeCipherSpec are the server's own, EncryptedExtensions are not.
@@ -256,7 +258,7 @@ struct ForgedRecordTests {
     try expect(TLSAlert(rawValue: 110), of: flight + extensions, from: .server, in: box)
   }
 
-  /// The receiver fails by `alert` before it takes the handshake for done, and the sender reports it.
+  /// Expects the receiver to fail with `alert` before it completes the handshake, and the sender to report it.
   private func expect(
     _ alert: TLSAlert, of stream: [UInt8], from sender: TLSRole, in box: RecordForge.Box
   ) throws {

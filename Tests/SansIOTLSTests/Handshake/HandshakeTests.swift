@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// How handshakes are driven, and what ends them.
+/// The course of handshakes, and what ends them.
 @Suite(.tags(.behaviour))
 struct HandshakeTests {
   /// The content types of the records in a stream.
@@ -136,7 +136,8 @@ struct HandshakeTests {
     return faults
   }
 
-  /// Each side in the middle of the other's last flight: the server's first, or the client's second, with a certificate.
+  /// Each side in the middle of the other's last flight: the server's first, or the client's second, with a
+  /// certificate.
   ///
   /// libssl processes whole records, so the places in the body of one are alike: a few stand for all.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -232,7 +233,7 @@ struct HandshakeTests {
 
   @Test func `a handshake that does not begin with a ClientHello is refused`() throws {
     var pair = try EnginePair.connected(handshake: false)
-    // A Finished message in clear.
+    // An unencrypted Finished message.
     let error = thrownError {
       _ = try pair.server.feed([22, 3, 3, 0, 16, 20, 0, 0, 12] + [UInt8](repeating: 0, count: 12))
     }
@@ -293,7 +294,7 @@ struct HandshakeTests {
     #expect(pair.server.failure?.isMidRecord == true)
   }
 
-  // MARK: Alerts in clear, damaged messages
+  // MARK: Unencrypted alerts, damaged messages
 
   @Test(arguments: TLSVersion.both)
   func `an unencrypted fatal alert is accepted while the handshake is unencrypted`(version: TLSVersion) throws {
@@ -370,7 +371,7 @@ struct HandshakeTests {
     #expect(error?.alertSent != nil)
   }
 
-  /// Warnings may be sent in clear before the keys are changed.
+  /// Warnings may be sent unencrypted before the keys change.
   @Test func `no number of warnings displaces the completion of the handshake`() throws {
     let limits = TLSEngine.Limits.with { $0.queuedEventCount = 4 }
     var pair = try EnginePair.connected(.tls12, handshake: false, limits: limits)

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 1. When a call returns, libssl cannot make progress by itself.
+/// Law 1. When a call returns, libssl cannot make progress without new input or a new call.
 @Suite(.tags(.law1))
 struct QuiescenceTests {
   @Test(arguments: TLSVersion.both)

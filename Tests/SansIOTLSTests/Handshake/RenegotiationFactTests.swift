@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Row 20 of the page OpenSSLFacts. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its server take a ClientHello.
+/// Row 20 of the page OpenSSLFacts. A default TLS 1.2 client obeys a HelloRequest; the engine's does not, nor does its
+/// server accept a ClientHello.
 @Suite(.tags(.openSSLFact))
 struct RenegotiationFactTests {
   private static func handshake(_ engine: inout TLSEngine, with peer: RawPeer) throws {
@@ -55,7 +56,7 @@ struct RenegotiationFactTests {
     #expect(answer.first == 21, "a warning, not a ClientHello")
     #expect(recordLengths(answer).count == 1)
     #expect(client.failure == nil)
-    // A libssl server takes the warning for an error of its own; before it reads it, the connection is as good as ever.
+    // A libssl server treats the warning as an error; before it reads it, the connection is intact.
     peer.write([1, 2, 3])
     #expect(try client.absorb(peer.drain()) == [1, 2, 3])
     #expect(try client.write([4]) == .done(1))
@@ -77,7 +78,7 @@ struct RenegotiationFactTests {
     #expect(client.failure?.code == .limitExceeded)
     #expect(client.pendingOutputByteCount < 65 * 40)
     let alerts = Self.takeMessages(&client).filter { if case .alert = $0.content { true } else { false } }
-    // The limit is found behind the last answer; nothing else is told to the peer.
+    // The limit is reached after the last answer; nothing else is sent to the peer.
     #expect(alerts.count == 65)
     #expect(alerts.allSatisfy { $0.content == .alert(.noRenegotiation, isFatal: false) && $0.direction == .sent })
   }

@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 12 and 13 of the page OpenSSLFacts: libssl answers a KeyUpdate only when it writes next, and takes no shutdown beside one.
+/// Rows 12 and 13 of the page OpenSSLFacts: libssl answers a KeyUpdate only at its next write, and refuses a shutdown
+/// beside one.
 @Suite(.tags(.openSSLFact))
 struct KeyUpdateFactTests {
   @Test(arguments: TLSRole.allCases)

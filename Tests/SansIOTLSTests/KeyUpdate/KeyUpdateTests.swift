@@ -11,7 +11,7 @@ struct KeyUpdateTests {
     let up = pattern(30_000, seed: 1)
     let down = pattern(30_000, seed: 2)
     for _ in 0..<5 {
-      // Data before, beside and behind the update, in both directions and before anything is drained.
+      // Data before, beside and after the update, in both directions and before anything is drained.
       _ = try pair.client.write(up[..<10_000])
       _ = try pair.server.write(down[..<10_000])
       let step = try pair[side].keyUpdate(requestingPeer: requesting)

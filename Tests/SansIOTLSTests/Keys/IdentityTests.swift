@@ -154,7 +154,7 @@ struct IdentityTests {
     let chain = identity.chainPEM
     let traditional = TraditionalKey(of: identity).pem(passphrase: "right")
     let modern = identity.privateKeyPEM(passphrase: "right")
-    // What would appear is seen to appear where libcrypto is left to ask by itself.
+    // The prompt does appear if libcrypto itself asks for the passphrase.
     for pem in [traditional, modern] {
       var isRead = true
       #expect(TerminalPrompt.appearances { isRead = TerminalPrompt.read(pem) } > 0)
@@ -162,7 +162,7 @@ struct IdentityTests {
     }
     let directory = TemporaryDirectory()
     let file = directory.write("key.pem", traditional)
-    // A block that claims to be encrypted, where nobody thinks of passphrases.
+    // A block that claims to be encrypted, where no passphrase is expected.
     let lines = String(decoding: traditional, as: UTF8.self).replacing("EC PRIVATE KEY", with: "CERTIFICATE")
     let certificate = Array(lines.utf8)
     let appearances = TerminalPrompt.appearances {

@@ -17,7 +17,7 @@ struct KeyFormTests {
 
   private func loads(_ privateKey: [UInt8], _ passphrase: String? = nil, for identity: TestIdentity) throws -> Bool {
     let loaded = try TLSIdentity(pemChain: identity.chainPEM, privateKey: privateKey, passphrase: passphrase)
-    // The context holds that the key is the certificate's.
+    // The context verifies that the key matches the certificate.
     return try TLSContext(.server(loaded)).warnings.isEmpty
   }
 
@@ -100,7 +100,7 @@ struct KeyFormTests {
     }
   }
 
-  /// As a shell makes it of `<(command)`: what is read once cannot be read again.
+  /// As a shell creates it for `<(command)`: what is read once cannot be read again.
   @Test(arguments: [false, true])
   func `a key is read through a pipe, in DER and in PEM`(isPEM: Bool) throws {
     let directory = TemporaryDirectory()
@@ -280,7 +280,7 @@ struct KeyFormTests {
   // MARK: Sizes
 
   @Test func `more bytes than libcrypto can count are refused`() {
-    // Zeros that the system need not hold.
+    // Zeros that need no memory.
     let huge = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 31) { $1 = 1 << 31 }
     expectRefusal(.invalidArgument, .misuse, naming: "2147483648") { _ = try TLSCertificate.bundle(pem: huge) }
     expectRefusal(.invalidArgument, .misuse, naming: "2147483648") { _ = try loads(huge, for: identity) }

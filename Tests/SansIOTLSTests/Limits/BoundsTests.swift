@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Law 11. Every buffer has a limit, and a peer cannot make memory grow past it.
+/// Law 11. Every buffer has a limit that a peer cannot exceed.
 @Suite(.tags(.law11))
 struct BoundsTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
@@ -109,7 +109,7 @@ struct BoundsTests {
     }
   }
 
-  /// A sender that renews its keys for ever, and a receiver that has nothing to say but the answers.
+  /// A sender that updates its keys without end, and a receiver that sends nothing but the answers.
   @Test(arguments: TLSRole.allCases)
   func `answers to the own key updates are no flood`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
@@ -123,7 +123,7 @@ struct BoundsTests {
     #expect(try pair.transfer([1], from: side.peer) == [1])
   }
 
-  /// The answers to key updates that application data keeps apart: the reader's side of the transport is stuck.
+  /// The answers to key updates between application data, while the reader's side of the transport is stuck.
   @Test(arguments: TLSRole.allCases)
   func `answers that are not drained end the connection at the limit`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.pendingOutputByteCount = 2000 })
@@ -187,7 +187,7 @@ struct BoundsTests {
     #expect(tickets.count == 2, "128 KiB hold two of them")
   }
 
-  /// Records in clear that carry nothing, as many as a peer likes: libssl counts these.
+  /// Any number of unencrypted records without content: libssl counts these.
   @Test(
     arguments: TLSVersion.both,
     [[20, 3, 3, 0, 1, 1], [22, 3, 3, 0, 0], [21, 3, 3, 0, 2, 1, 90]] as [[UInt8]])

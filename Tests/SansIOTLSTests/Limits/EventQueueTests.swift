@@ -3,7 +3,7 @@ import Testing
 
 @testable import SansIOTLS
 
-/// What waits for `nextEvent()`.
+/// The events that `nextEvent()` returns.
 @Suite(.tags(.law11))
 struct EventQueueTests {
   private static func limits(_ events: Int, ticketBytes: Int) -> TLSEngine.Limits {

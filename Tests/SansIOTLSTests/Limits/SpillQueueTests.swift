@@ -3,11 +3,11 @@ import Testing
 
 @testable import SansIOTLS
 
-/// The queue of ciphertext that found no room in the ring, against an array that does the same. Nothing of libssl takes
+/// The queue of ciphertext that does not fit into the buffer, compared with an array. Nothing of libssl takes
 /// part.
 @Suite(.tags(.law11))
 struct SpillQueueTests {
-  /// What the smallest limit makes the queue keep when it is empty: one record past the limit, and a ring behind it.
+  /// What the queue keeps with the smallest limit when it is empty: one record beyond the limit, and a buffer after it.
   private static let kept = 1 + 64 * 1024
 
   /// What is appended, from a place that differs with each step.

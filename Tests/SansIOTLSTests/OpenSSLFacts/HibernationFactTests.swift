@@ -2,7 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 26 and 32 of the page OpenSSLFacts: the rings may be taken away from a connection at rest, and come back by themselves.
+/// Rows 26 and 32 of the page OpenSSLFacts: the buffers of an idle connection can be released, and are recreated
+/// automatically.
 @Suite(.tags(.openSSLFact))
 struct HibernationFactTests {
   @Test(arguments: TLSVersion.both)
@@ -156,7 +157,7 @@ struct HibernationFactTests {
     #expect(pair.client.hibernate() == true)
   }
 
-  /// The end is told to rings that are taken away behind it: those that come back know it too.
+  /// The end was set on buffers that are released afterwards: the recreated ones have it too.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `an end of input that was fed is preserved by hibernation`(version: TLSVersion, side: TLSRole) throws {
     // Between two records, inside a header, inside a body.
@@ -187,7 +188,7 @@ struct HibernationFactTests {
     pair[side].feedEOF()
     #expect(pair[side].hibernate() == true)
     for _ in 0..<2 { #expect(try pair[side].read(upTo: 1) == .endOfStream) }
-    // The own direction is open still, and wakes the rings.
+    // The local direction is still open, and recreates the buffers.
     #expect(try pair[side].write([1]) == .done(1))
     #expect(pair[side].hibernate() == false)
     #expect(try pair[side].read(upTo: 1) == .endOfStream)

@@ -2,10 +2,11 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 1, 2, 3, 22 and 25 of the page OpenSSLFacts: what a BIO pair does, and what a caller sees of it.
+/// Rows 1, 2, 3, 22 and 25 of the page OpenSSLFacts: the behaviour of a BIO pair, and its effect for a caller.
 @Suite(.tags(.openSSLFact))
 struct RingFactTests {
-  /// Row 1. Bare libssl loses or cuts an alert that is due when the ring is full, and says SYSCALL from then on.
+  /// Row 1. libssl alone loses or truncates an alert that is due when the buffer is full, and reports SYSCALL
+  /// afterwards.
   @Test(arguments: TLSVersion.both)
   func `an alert arrives although the buffer was full when it was due`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 })
@@ -18,7 +19,7 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.absorb(last) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Row 1. The data before the alert is genuine, and delivered.
+  /// Row 1. The data before the alert is authentic, and delivered.
   @Test(arguments: TLSVersion.both)
   func `data before the alert is read before the error`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
@@ -32,7 +33,7 @@ struct RingFactTests {
     #expect(thrownError { _ = try pair.server.read(upTo: 2000) }?.alertReceived == .badRecordMAC)
   }
 
-  /// Row 2. A naive loop on a bounded ring deadlocks, or spins, in mid-handshake.
+  /// Row 2. A simple loop on a bounded buffer deadlocks or spins during the handshake.
   @Test(arguments: TLSVersion.both, [64, 65, 127])
   func `the smallest buffers complete a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
     var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = ring }) {
@@ -44,7 +45,7 @@ struct RingFactTests {
     #expect(try pair.transfer(pattern(1000), from: .server) == pattern(1000))
   }
 
-  /// Row 3. libssl says WANT_READ while its ClientHello waits.
+  /// Row 3. libssl reports WANT_READ while its ClientHello is pending.
   @Test(arguments: TLSVersion.both)
   func `needs shows drain and feed at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
@@ -56,13 +57,14 @@ struct RingFactTests {
     #expect(pair.server.needs == [.feed, .drain])
   }
 
-  /// Row 22. nwrite0 stops at the ring's end. A ring that runs empty begins anew at its start: this one never does.
+  /// Row 22. nwrite0 stops at the end of the circular buffer. One that becomes empty starts at its beginning again:
+  /// this one never does.
   @Test(arguments: TLSRole.allCases, [100, 127])
   func `one call to feed passes the end of the circular buffer`(side: TLSRole, ring: Int) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = ring })
     try pair.settle()
     func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
-      // Two records fit, of 45 bytes at most; their lengths bring every byte of one to the ring's end.
+      // Two records of at most 45 bytes fit; their lengths move every byte of one to the end of the buffer.
       let plaintext = pattern(1 + round % 23, seed: UInt64(round))
       #expect(try pair.write(plaintext[...], from: side.peer) == .done(plaintext.count))
       return (plaintext, pair[side.peer].drain())
@@ -78,7 +80,7 @@ struct RingFactTests {
     #expect(try pair.read(at: side) == .done(waiting.plaintext))
   }
 
-  /// Row 22. nread stops at the ring's end too, where the engine takes what libssl will not read any more.
+  /// Row 22. nread stops there too, where the engine takes out what libssl does not read any more.
   @Test(arguments: TLSVersion.both, [0, 1, 50, 99])
   func `trailing input is returned whole across the end of the circular buffer`(version: TLSVersion, offset: Int) throws
   {
@@ -89,7 +91,7 @@ struct RingFactTests {
     #expect(try pair.server.close() == .done)
     let words = pair.server.drain()
     let stream = words + pattern(200 - recordLengths(words)[1])
-    // When the first record was read, the last bytes come to lie at the ring's start.
+    // After the first record was read, the last bytes wrap to the start of the buffer.
     let accepted = try pair.client.feed(stream)
     #expect(try pair.client.read(upTo: plaintext.count) == .done(plaintext))
     #expect(accepted + (try pair.client.feed(stream[accepted...])) == stream.count)
@@ -97,7 +99,8 @@ struct RingFactTests {
     #expect(pair.client.takeTrailingInput() == Array(stream[words.count...]))
   }
 
-  /// Row 22. nread0 stops at the ring's end; what lies behind it is lent next. This ring never runs empty either.
+  /// Row 22. nread0 stops at the end of the circular buffer; the rest is the next segment. This buffer is never empty
+  /// either.
   @Test(arguments: TLSRole.allCases)
   func `one call to drain passes the end of the circular buffer`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = 64 })
@@ -150,7 +153,7 @@ struct RingFactTests {
     #expect(pair[side].bytesNeeded == 5)
   }
 
-  /// Row 25. Exact reads carry a whole connection without ever taking a byte that is not TLS's.
+  /// Row 25. Exact reads complete a whole connection without reading a byte after TLS.
   @Test(arguments: TLSVersion.both)
   func `a transport that reads exactly bytesNeeded leaves what follows TLS`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
@@ -178,7 +181,7 @@ struct RingFactTests {
         #expect(pair.client.negotiated != nil)
         _ = try pair.client.write(pattern(20_000))
         _ = try pair.client.close()
-        // What follows the end in clear is not touched.
+        // What follows the end in plaintext is not touched.
         wires[.server]! += pair.client.drain() + [1, 2, 3]
       }
     }

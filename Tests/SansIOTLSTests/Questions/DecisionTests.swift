@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Decisions that the application takes in the middle of a handshake: which context serves a name, and whether a
+/// Decisions of the application during a handshake: which context serves a name, and whether a
 /// server's certificate will do.
 @Suite(.tags(.law13, .behaviour))
 struct DecisionTests {
@@ -90,7 +90,8 @@ struct DecisionTests {
 
     var isOfName: Bool { [.shortList, .longList, .otherType, .noASCII].contains(self) }
 
-    /// The extension of a client that asks for `localhost` and offers `h2` and `a`, and which byte of it is changed how.
+    /// The extension of a client that asks for `localhost` and offers `h2` and `a`, and which byte of it is changed
+    /// how.
     var change: (extension: [UInt8], place: Int, value: UInt8) {
       // Type, length, length of the list; then type, length and name, or lengths and protocols.
       let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + "localhost".utf8

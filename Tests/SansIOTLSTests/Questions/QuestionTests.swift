@@ -5,7 +5,7 @@ import Testing
 
 @testable import SansIOTLS
 
-/// Law 13. Questions, not callbacks: the engine stops at a decision, and goes on at whatever time it is answered.
+/// Law 13. Questions, not callbacks: the engine suspends at a decision, and continues whenever it is answered.
 @Suite(.tags(.law13))
 struct QuestionTests {
   // MARK: ClientHello
@@ -240,7 +240,8 @@ struct QuestionTests {
     #expect(pair.client.failure == nil)
   }
 
-  /// A signature that does not even decode leaves entries in the error queue, which is what SSL_get_error looks at first.
+  /// A signature that does not even decode leaves entries in the error queue, which is what SSL_get_error looks at
+  /// first.
   @Test(arguments: TLSVersion.both, [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
   func `a question is asked about a certificate with any defect`(
     version: TLSVersion, key: TestIdentity.KeyType

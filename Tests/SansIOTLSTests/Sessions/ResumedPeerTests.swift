@@ -4,7 +4,7 @@ import Testing
 
 @testable import SansIOTLS
 
-/// Law 15 where no certificate is shown: a session proves what the handshake proved that it was made by, and no more.
+/// Law 15 without a certificate: a session proves what the handshake that created it proved, and no more.
 @Suite(.tags(.law15))
 struct ResumedPeerTests {
   private static let names = ["a.example", "b.example"]
@@ -63,7 +63,7 @@ struct ResumedPeerTests {
         #expect(refused?.hint.contains("server name") == true)
         let again = try Self.connect(ends.client, ends.server, names.0, session, answer: answer)
         #expect(again.isResumed)
-        // Nor does another context, which does not ask, take it for another name.
+        // Nor does another context, which does not pause, accept it for another name.
         client.pausesAtPeerCertificates = false
         let elsewhere = try TLSContext(client)
         #expect(
@@ -213,7 +213,7 @@ struct ResumedPeerTests {
     }
   }
 
-  /// The answer was about one certificate: what comes after a full handshake is about another.
+  /// The answer was about one certificate: a session after a full handshake is about another.
   @Test(arguments: TLSVersion.both)
   func `a session of a full handshake is limited by its dates although the offered one was not`(
     version: TLSVersion
@@ -272,7 +272,7 @@ struct ResumedPeerTests {
     let (client, server) = try EnginePair.configurations(version: version)
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     func extensions(_ session: TLSSession?) throws -> (size: Int, session: TLSSession?) {
-      // Not a pair, which takes the messages for its ladder.
+      // Not a pair, which would remove the messages for its ladder.
       var client = try TLSEngine(.client(serverName: .dns("localhost")), context: ends.client, session: session)
       var server = try TLSEngine(.server, context: ends.server)
       for _ in 0..<3 {

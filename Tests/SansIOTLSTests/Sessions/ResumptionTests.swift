@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Sessions: got as events, given to `TLSEngine.init`.
+/// Sessions: received as events, passed to `TLSEngine.init`.
 @Suite(.tags(.behaviour))
 struct ResumptionTests {
   /// A client and a server that keep their contexts from one connection to the next.
@@ -102,7 +102,7 @@ struct ResumptionTests {
     #expect(resumed.client.peerCertificates.first?.subject == "CN=localhost")
   }
 
-  /// The client kept the session as it was made; the server has what its ticket holds.
+  /// The client kept the session as it was created; the server has the contents of its ticket.
   @Test(arguments: TLSVersion.both)
   func `of a peer's chain a client knows all after a resumption, and a server the leaf`(version: TLSVersion) throws {
     let identity = TestAuthority().issueIntermediate().issue(names: ["localhost"])
@@ -224,7 +224,7 @@ struct ResumptionTests {
     #expect(try connect("TLS_AES_256_GCM_SHA384", session).0 == false)
   }
 
-  /// What comes of a session that `first` got when `second` offers it: never a connection that is not proven.
+  /// Expects that a session of `first` offered by `second` never results in an unproven connection.
   private func expectNoProof(
     _ first: Ends, _ firstName: TLSServerName, _ second: Ends, _ secondName: TLSServerName
   ) throws {

@@ -2,10 +2,11 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 4, 18, 19 and 27 of the page OpenSSLFacts: tickets, sessions and what a connection remembers of its peer.
+/// Rows 4, 18, 19 and 27 of the page OpenSSLFacts: tickets, sessions and what a connection retains of its peer.
 @Suite(.tags(.openSSLFact))
 struct SessionFactTests {
-  /// Row 4. A TLS 1.3 server that is done still owes its tickets; the client has no session before it reads.
+  /// Row 4. A TLS 1.3 server still has its tickets to send after the handshake; the client has no session before it
+  /// reads.
   @Test
   func `a server drains its tickets after the handshake and the client reads them`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.sessionTickets = 2 }
@@ -44,7 +45,7 @@ struct SessionFactTests {
     #expect(try second.transfer([1], from: .client) == [1])
   }
 
-  /// Row 18. A failure is another matter: but that of this session's connection does not spoil what was taken before.
+  /// Row 18. A failure of the connection does not affect a session that was received before it.
   @Test(arguments: TLSVersion.both)
   func `a session outlives its connection's failure`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
@@ -86,7 +87,7 @@ struct SessionFactTests {
     }
   }
 
-  /// Row 27. Dropping the session to save the peer's chain would break the connection: the chain stays.
+  /// Row 27. Dropping the session to release the peer's chain would break the connection: the chain is retained.
   @Test(arguments: TLSVersion.both)
   func `the peer's chain is available from the handshake to the end`(version: TLSVersion) throws {
     let server = TestAuthority().issueIntermediate().issue(names: ["localhost"])

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// A session that another context made proves its peer by certificates that the offering context would accept itself, its
+/// A session of another context proves its peer by certificates that the offering context would accept itself, its
 /// security level included.
 @Suite(.tags(.law15))
 struct SessionSecurityLevelTests {

@@ -2,9 +2,9 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// The ways in which a connection can end badly, each brought about from outside by bytes and configurations.
+/// The failures of a connection, each caused from outside by bytes and configurations.
 enum Breakage: CaseIterable {
-  /// Garbage rides behind the ClientHello: the server fails in the very call that made its flight.
+  /// Invalid bytes follow the ClientHello: the server fails in the same call that produces its flight.
   case garbageBehindHello
   case corruptRecord
   case unknownAuthority
@@ -17,7 +17,7 @@ enum Breakage: CaseIterable {
   case handshakeMessageInPlace
   case truncatedClientHello
 
-  /// What the failing side is, and what it is to tell.
+  /// The failing side, and what it has to report.
   struct Expectation {
     let side: TLSRole
     let code: TLSError.Code
@@ -27,8 +27,8 @@ enum Breakage: CaseIterable {
   func expectation(_ version: TLSVersion) -> Expectation {
     switch self {
     case .garbageBehindHello:
-      // Both type and version of the record are wrong: 0xff and 0xffff. A protected record of TLS 1.3 is judged by its type
-      // first in the later record layer, else by its version.
+      // Both type and version of the record are wrong: 0xff and 0xffff. A protected record of TLS 1.3 is judged by its
+      // type first in the later record layer, else by its version.
       Expectation(
         side: .server, code: .protocolViolation,
         alert: version == .tls13 && LibraryVersion.hasNewRecordLayer ? .unexpectedMessage : .protocolVersion)
@@ -47,12 +47,12 @@ enum Breakage: CaseIterable {
     }
   }
 
-  /// Whether a certificate was looked at and found wanting.
+  /// Whether a certificate was verified and rejected.
   var isCertificateCheck: Bool {
     self == .unknownAuthority || self == .wrongName || self == .unacceptableClientCertificate
   }
 
-  /// Brings it about and returns the pair, one side failed, nothing of its last words drained yet.
+  /// Causes the failure and returns the pair, one side failed, its last output not drained yet.
   func pair(_ version: TLSVersion, limits: TLSEngine.Limits = .default) throws -> EnginePair {
     var identity = TestIdentity.server()
     if self == .wrongName { identity = .server(defect: .wrongName) }

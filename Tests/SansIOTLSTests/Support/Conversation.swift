@@ -4,14 +4,14 @@ import Testing
 
 /// A whole conversation of two engines, its ciphertext cut by `nextPiece`, and all that its two users can see of it.
 ///
-/// The ciphertext of two runs cannot be the same: both sides draw randoms. What the law can be held to is what came out
+/// The ciphertext of two runs cannot be the same: both sides use random numbers. The law is verified by the results
 /// (plaintext and events in order), what was wanted at each rest, and the length of each record that was sent.
 struct Conversation: ~Copyable {
 
   struct Outcome: Equatable {
     var plaintext: [TLSRole: [UInt8]] = [:]
     var events: [TLSRole: [String]] = [:]
-    /// What both sides needed at rest, phase by phase.
+    /// What both sides needed when nothing moved, phase by phase.
     var needs: [String] = []
     /// The lengths of the records that each side sent, in order.
     var sent: [TLSRole: [Int]] = [:]
@@ -38,7 +38,7 @@ struct Conversation: ~Copyable {
     self.nextPiece = nextPiece
   }
 
-  /// Handshake, `count` bytes each way, key updates where there are any, half-closes with data behind the first.
+  /// Handshake, `count` bytes each way, key updates where there are any, half-closes with data after the first.
   mutating func run(count: Int, version: TLSVersion) throws {
     try rest("handshake")
     try send(Self.clientBytes[..<count], from: .client)

@@ -1,5 +1,5 @@
-/// Keys and bundles that libcrypto's own functions do not write any more, or not without the legacy provider; made for these
-/// tests by openssl(1) with `-provider legacy -provider default`, on P-256, with the passphrase `pw`.
+/// Keys and bundles that libcrypto's own functions do not write any more, or not without the legacy provider; made for
+/// these tests by openssl(1) with `-provider legacy -provider default`, on P-256, with the passphrase `pw`.
 enum LegacyKeys {
   /// The certificate of all keys here but the one on Ed25519.
   static let certificate = """

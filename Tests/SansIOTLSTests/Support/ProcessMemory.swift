@@ -14,7 +14,7 @@ enum ProcessMemory {
     let memory = unsafe open("/proc/self/mem", O_RDONLY)
     precondition(memory >= 0)
     defer { close(memory) }
-    // What is sought, and what is looked through at the moment: a mapping of its own, which is passed over.
+    // The bytes that are searched for, and the buffer for the search: a separate mapping, which is skipped.
     // Sound: it is used within its size, and unmapped at the end.
     let own = unsafe mmap(nil, 2 * chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
     defer { unsafe munmap(own, 2 * chunk) }

@@ -4,8 +4,8 @@ import SansIOTLSTestKit
 
 /// A peer that does what the engine never would: bare libssl on two memory BIOs.
 ///
-/// `@safe`: the pointers are valid from init to deinit; the memory BIOs belong to the `SSL`, and `selection` is written in init
-/// alone.
+/// `@safe`: the pointers are valid from init to deinit; the memory BIOs belong to the `SSL`, and `selection` is written
+/// in init alone.
 @safe
 final class RawPeer {
   private let context: OpaquePointer
@@ -15,15 +15,16 @@ final class RawPeer {
   /// The application protocol to select: the length of its name, and the name.
   private let selection: UnsafeMutableBufferPointer<UInt8>
 
-  /// Makes one end of a connection; it believes whatever certificate it is shown.
+  /// Creates one end of a connection; it accepts any certificate.
   ///
   /// - Parameters:
   ///   - version: the newest version that it speaks.
-  ///   - options: `SSL_OP_…`, as `SSL_CTX_set_options(3)` takes them.
+  ///   - options: `SSL_OP_…`, as in `SSL_CTX_set_options(3)`.
   ///   - applicationProtocol: what a server selects (ALPN), whatever it is offered.
   ///   - ciphers: its TLS 1.2 suites at security level 0; `nil` for libssl's at its own level.
   ///   - serverName: what a client sends as server name (SNI), whatever it is.
-  ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without any.
+  ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without
+  ///     any.
   init(
     _ side: TLSRole, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
     selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
@@ -82,7 +83,7 @@ final class RawPeer {
     return SSL_TLSEXT_ERR_OK
   }
 
-  /// Takes ciphertext and reads what plaintext there is, handshaking on the way.
+  /// Feeds ciphertext, advances the handshake and returns the plaintext that is available.
   func absorb(_ ciphertext: [UInt8]) -> [UInt8] {
     ERR_clear_error()
     defer { ERR_clear_error() }
@@ -101,7 +102,7 @@ final class RawPeer {
     unsafe SSL_get_current_cipher(ssl).map { unsafe String(cString: SSL_CIPHER_get_name($0)) }
   }
 
-  /// The certificate that the peer showed, in DER; empty if it showed none.
+  /// The certificate that the peer presented, in DER; empty if it presented none.
   var peerCertificate: [UInt8] {
     guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return [] }
     var bytes = [UInt8](repeating: 0, count: Int(unsafe i2d_X509(certificate, nil)))
@@ -112,17 +113,17 @@ final class RawPeer {
     return bytes
   }
 
-  /// Seals plaintext.
+  /// Encrypts plaintext.
   func write(_ plaintext: [UInt8]) { unsafe SSL_write(ssl, plaintext, Int32(plaintext.count)) }
 
-  /// Takes the ciphertext out.
+  /// Removes and returns the ciphertext.
   func drain() -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 1 << 17)
     let count = unsafe BIO_read(output, &bytes, Int32(bytes.count))
     return Array(bytes.prefix(max(0, Int(count))))
   }
 
-  /// Asks for a renegotiation: a server by a HelloRequest, a client by a ClientHello.
+  /// Requests a renegotiation: a server by a HelloRequest, a client by a ClientHello.
   func renegotiate() {
     unsafe SSL_renegotiate(ssl)
     unsafe SSL_do_handshake(ssl)

@@ -32,7 +32,7 @@ struct RecordForge {
 
   // MARK: From a real handshake
 
-  /// A pair after its handshake and a forge that goes on for one side, which must not write any more.
+  /// A pair after its handshake and a forge that continues for one side, which must not write any more.
   static func connected(
     _ version: TLSVersion, forging side: TLSRole = .client, limits: TLSEngine.Limits = .default
   ) throws -> (server: Box, forge: RecordForge) {
@@ -59,7 +59,7 @@ struct RecordForge {
     )
   }
 
-  /// A pair in the middle of its handshake, the last flight of one side, and a forge that goes on for that side behind it.
+  /// A pair during its handshake, the last flight of one side, and a forge that continues for that side after it.
   /// The side itself believes to have sent the whole flight.
   ///
   /// - Parameter kept: how many records of the flight are given; all before its Finished without it.
@@ -77,7 +77,8 @@ struct RecordForge {
     _ = try pair.server.absorb(hello)
     let answer = pair.server.drain()
     var flight = answer
-    // TLS 1.3: the server's flight, the client's. TLS 1.2: the server's without Finished, the client's, the server's with it.
+    // TLS 1.3: the server's flight, the client's. TLS 1.2: the server's without Finished, the client's, the server's
+    // with it.
     for sender in [TLSRole.client, .server].prefix(side == .client ? 1 : version == .tls13 ? 0 : 2) {
       _ = try pair[sender].absorb(flight)
       flight = pair[sender].drain()
@@ -112,7 +113,7 @@ struct RecordForge {
   private init(
     tls12 secret: [UInt8], forging side: TLSRole, hello: [UInt8], answer: [UInt8], sequence: UInt64
   ) {
-    // Both randoms stand behind record header, message header and version.
+    // Both randoms follow record header, message header and version.
     let seed = Array("key expansion".utf8) + answer[11..<43] + hello[11..<43]
     let block = Self.pseudorandom(secret, seed, 40)
     let (key, nonce) = side == .client ? (block[..<16], block[32..<36]) : (block[16..<32], block[36..<40])
@@ -126,7 +127,7 @@ struct RecordForge {
     self.sequence = sequence
   }
 
-  /// A tuple cannot hold a noncopyable pair.
+  /// A tuple cannot contain a noncopyable pair.
   final class Box {
     var pair: EnginePair
     init(_ pair: consuming EnginePair) { self.pair = pair }
@@ -143,7 +144,7 @@ struct RecordForge {
   }
 
   // MARK: Cryptography
-  // The pointers are arrays lent for the duration of the calls, each with its own count.
+  // The pointers are arrays that are valid during the calls, each with its own count.
 
   /// HKDF-Expand-Label of RFC 8446, section 7.1, for at most one block.
   private static func expand(_ secret: [UInt8], _ label: String, _ count: Int) -> [UInt8] {

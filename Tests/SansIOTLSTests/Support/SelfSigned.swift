@@ -1,13 +1,13 @@
 import CSansIOTLSOpenSSL
 import SansIOTLS
 
-/// A self-signed certificate of a kind that the test kit does not mint, made by libcrypto itself.
+/// A self-signed certificate of a kind that the test kit does not issue, created by libcrypto itself.
 ///
-/// The pointers are made, used and freed within one function; those of arrays live for one call.
+/// The pointers are created, used and freed within one function; those of arrays live for one call.
 struct SelfSigned {
   enum Key: Hashable {
     case curve(String)
-    /// 1024 bits: parameters of more take seconds, and security level 0 allows them.
+    /// 1024 bits: more would need seconds, and security level 0 allows them.
     case dsa
   }
 

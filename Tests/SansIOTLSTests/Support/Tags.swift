@@ -1,9 +1,10 @@
 import Testing
 
-/// The origin of a test: a law of the engine, a fact about libssl, or a behaviour that the suites of other TLS libraries assert.
+/// The origin of a test: a law of the engine, a fact about libssl, or a behaviour that the suites of other TLS
+/// libraries assert.
 ///
-/// The laws have the numbers of the page Laws of the documentation, and "row 12" is that of the page OpenSSLFacts. The behaviours
-/// are listed in `Tests/BEHAVIOURS.md`. Law 14 is verified by `Tests/Linkage`, which needs no tag.
+/// The laws have the numbers of the page Laws of the documentation, and "row 12" is that of the page OpenSSLFacts. The
+/// behaviours are listed in `Tests/BEHAVIOURS.md`. Law 14 is verified by `Tests/Linkage`, which needs no tag.
 extension Tag {
   @Tag static var law1: Tag
   @Tag static var law2: Tag

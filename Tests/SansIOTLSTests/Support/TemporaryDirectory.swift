@@ -6,7 +6,7 @@
   import Glibc
 #endif
 
-/// A directory of its own for one test; it goes with its files when the value goes.
+/// A directory for one test, removed with its files when the value is.
 ///
 /// The C calls get arrays and strings that live for the call.
 final class TemporaryDirectory {

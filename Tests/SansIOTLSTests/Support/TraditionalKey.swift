@@ -78,10 +78,10 @@ final class TraditionalKey {
   }
 }
 
-/// Stands in for libcrypto's prompt on the terminal, for the whole process: it notes that it was called for, and refuses
-/// as if there were no terminal.
+/// Stands in for libcrypto's prompt on the terminal, for the whole process: it notes that it was called for, and
+/// refuses as if there were no terminal.
 ///
-/// `@safe`: the method is made and freed here, and libcrypto has its own back before that.
+/// `@safe`: the method is created and freed here, and libcrypto's own is restored before that.
 @safe
 enum TerminalPrompt {
   private static let appearances = Mutex(0)

@@ -3,9 +3,9 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What the message tap tells: each record and message that passed, once, in order, and how it came to rest.
+/// The message tap: each record and message exactly once, in order, and the result of the call.
 struct MessageTapTests {
-  /// Two engines on their own, so that nobody else pulls their messages.
+  /// Two engines without a pair, which would remove their messages.
   private struct Engines: ~Copyable {
     var client: TLSEngine
     var server: TLSEngine
