@@ -5,8 +5,8 @@ protocol Transport: AnyObject {
   /// Waits for room, and takes bytes for the peer.
   ///
   /// - Parameter bytes: at least one byte.
-  /// - Returns: how many bytes it took, from the first on. The rest is offered again at once, so that waiting for room
-  ///   is up to this call.
+  /// - Returns: how many bytes it took, from the first on. The rest is offered again at once, so that waiting for room is
+  ///   up to this call.
   /// - Throws: what ended the transport.
   func send(_ bytes: RawSpan) throws -> Int
 
@@ -25,8 +25,7 @@ protocol Transport: AnyObject {
 ///   - request: bytes to send.
 ///   - decide: answers the questions of a context that asks.
 /// - Returns: what the peer sent, up to its close_notify.
-/// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; what `transport`
-///   throws.
+/// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; what `transport` throws.
 func converse(
   _ tls: inout TLSEngine, over transport: some Transport, request: [UInt8],
   decide: (TLSEngine.Question) -> TLSEngine.Answer = { _ in .proceed }

@@ -183,8 +183,8 @@ struct HibernationFactTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.close(from: side.peer)
-    let goodbye = pair[side.peer].drain()
-    #expect(try pair[side].absorb(goodbye).isEmpty)
+    let closeNotify = pair[side.peer].drain()
+    #expect(try pair[side].absorb(closeNotify).isEmpty)
     pair[side].feedEOF()
     #expect(pair[side].hibernate() == true)
     for _ in 0..<2 { #expect(try pair[side].read(upTo: 1) == .endOfStream) }
