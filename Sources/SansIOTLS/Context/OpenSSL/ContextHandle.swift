@@ -8,7 +8,7 @@ internal import CSansIOTLSShims
 @safe
 final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
-  let callbacks: ContextCallbacks
+  let callbacks: ContextCallbackState
   private let library: LibraryContext?
   /// What sessions made with this context are known by.
   var origin: TLSSession.Origin { callbacks.origin }
@@ -28,7 +28,7 @@ final class ContextHandle: @unchecked Sendable {
         library: ErrorQueue.take())
     }
     let isServer = configuration.role == .server
-    let callbacks = ContextCallbacks(configuration)
+    let callbacks = ContextCallbackState(configuration)
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []
     do throws(TLSError) {

@@ -38,11 +38,7 @@ private struct FailureFacts {
   let inputEnded: Bool
   let isHandshakeDone: Bool
 
-  /// libssl reports a fatal alert of the peer as a reason of its own range.
-  var alertReceived: TLSAlert? {
-    let number = reason - SSL_AD_REASON_OFFSET
-    return (0..<256).contains(number) ? TLSAlert(rawValue: UInt8(number)) : nil
-  }
+  var alertReceived: TLSAlert? { TLSAlert(reason: reason) }
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let alert = alertReceived {

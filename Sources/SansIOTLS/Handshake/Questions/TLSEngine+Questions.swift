@@ -39,7 +39,7 @@ extension TLSEngine {
       }
       handle.answerClientHello(.proceed)
     case .reject(let alert):
-      guard SSLHandle.canRefuseClientHello(with: alert) else {
+      guard alert.canRefuseClientHello else {
         throw TLSError(
           .wrongAnswer, .misuse,
           hint: "libssl does not send \(alert) as it is; unrecognized_name, access_denied or handshake_failure it does")
@@ -65,7 +65,7 @@ extension TLSEngine {
     switch answer {
     case .accept: handle.answerPeerCertificate(.accept)
     case .reject(let alert):
-      guard SSLHandle.canRefuseCertificate(with: alert) else {
+      guard alert.canRefuseCertificate else {
         throw TLSError(
           .wrongAnswer, .misuse,
           hint: "a certificate is refused by bad_certificate, unsupported_certificate, certificate_revoked, "

@@ -1,7 +1,16 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
-/// A tap on a connection whose context does not ask for one.
 extension SSLHandle {
+  /// Keeps what passes, if the configuration asks for it.
+  var tap: MessageTap? { unsafe callbackState.pointee.tap }
+
+  /// Tells the tap, if there is one, how a call ended.
+  func rest(_ rest: @autoclosure () -> TLSTracedMessage.Rest) {
+    guard let tap else { return }
+    tap.rest(rest(), isBetweenRecords: unsafe sitls_awaits_header(ssl))
+  }
+
   /// Keeps what passes from here on. A ClientHello that waits to be drained was written before; it is noted from its bytes.
   ///
   /// Corresponds to `SSL_set_msg_callback(3)`.

@@ -1,0 +1,54 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+extension SSLHandle {
+  /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
+  func setServerName(_ name: TLSServerName) throws(TLSError) {
+    ErrorQueue.clear()
+    var accepted: Bool
+    switch name {
+    case .dns(let text):
+      let host = try TLSServerName.validated(text)
+      // SSL_set1_host would take what looks like an address for one.
+      accepted = try unsafe host.withCText("the server name") { (host) throws(TLSError) in
+        unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1 && sitls_set_server_name(ssl, host) == 1
+      }
+      unsafe callbackState.pointee.request = .sent(serverName: host)
+    case .ip(let text):
+      guard let octets = IPAddress.octets(of: Array(text.utf8)) else {
+        throw TLSError(
+          .invalidServerName, .misuse,
+          hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address; give it without brackets, port and zone")
+      }
+      accepted = unsafe X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), octets, octets.count) == 1
+    case .unverified(let text):
+      accepted =
+        try text.map { (text) throws(TLSError) in
+          let host = try TLSServerName.validated(text)
+          unsafe callbackState.pointee.request = .sent(serverName: host)
+          return try unsafe host.withCText("the server name") { unsafe sitls_set_server_name(ssl, $0) } == 1
+        } ?? true
+    }
+    if !accepted {
+      throw TLSError(
+        .invalidServerName, .misuse, hint: "libssl does not take this server name", library: ErrorQueue.take())
+    }
+  }
+
+  /// The server that a client reaches as libssl has it, so that two spellings of one name are equal: names of DNS in lower case
+  /// and without trailing dot, addresses as libcrypto writes them.
+  static func serverName(of ssl: OpaquePointer?, sent: CallbackState.Request?) -> TLSServerName {
+    ErrorQueue.preserving {
+      let parameters = unsafe SSL_get0_param(ssl)
+      if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) {
+        return unsafe .dns(String(cString: host).lowercased())
+      }
+      if let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) {
+        defer { unsafe CRYPTO_free(address, nil, 0) }
+        return unsafe .ip(String(cString: address))
+      }
+      guard case .sent(let name) = sent else { return .unverified(sni: nil) }
+      return .unverified(sni: name.lowercased())
+    }
+  }
+}

@@ -1,0 +1,13 @@
+internal import CSansIOTLSOpenSSL
+
+extension TLSVerificationResult {
+  /// Reads the result out of a store context while its callback runs.
+  init(of store: OpaquePointer) {
+    let code = unsafe X509_STORE_CTX_get_error(store)
+    let certificate = unsafe X509_STORE_CTX_get_current_cert(store)
+    unsafe self.init(
+      code: Int(code), text: String(cString: X509_verify_cert_error_string(Int(code))),
+      depth: Int(X509_STORE_CTX_get_error_depth(store)),
+      subject: certificate.map { unsafe TLSCertificate.text(of: X509_get_subject_name($0)) } ?? "")
+  }
+}

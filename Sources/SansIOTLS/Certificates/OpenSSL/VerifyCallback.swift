@@ -1,0 +1,67 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+extension Callbacks {
+  static let verify: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in
+    let ssl = unsafe OpaquePointer(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
+    guard let store = unsafe store, let ssl = unsafe ssl, let callbackState = unsafe CallbackState.of(ssl) else {
+      return 0
+    }
+    ERR_set_mark()
+    let result = unsafe verify(store, ssl, callbackState)
+    if result == 1 {
+      // What a check leaves (a signature that does not even decode) would make SSL_get_error report a failure.
+      ERR_pop_to_mark()
+    } else {
+      // The handshake fails by it: what libcrypto found is part of the failure.
+      ERR_clear_last_mark()
+    }
+    return result
+  }
+
+  /// Checks the peer's chain and asks the application, or gives libssl the application's answer. The chain is checked once.
+  private static func verify(
+    _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
+  ) -> Int32 {
+    if case .answered(let answer) = unsafe callbackState.pointee.peerCertificate {
+      return unsafe resume(store, callbackState, answer)
+    }
+    // What the application accepted where an offered session was made is not about this certificate.
+    unsafe callbackState.pointee.isAcceptedOutOfDate = false
+    unsafe sitls_set_host_flags(store)
+    let verdict = unsafe X509_verify_cert(store)
+    let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
+    // Without a question, the details matter only of a chain that was not accepted.
+    if isAsking || verdict != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
+    if isAsking {
+      unsafe callbackState.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
+      unsafe callbackState.pointee.verifiedChain = VerifiedChain(of: store)
+      return unsafe sitls_suspend_verification(ssl) ? 1 : 0
+    }
+    let isAccepted = unsafe verdict == 1 || callbackState.pointee.ignoresVerdict
+    unsafe callbackState.pointee.isPeerAccepted = isAccepted
+    return isAccepted ? 1 : verdict
+  }
+
+  /// Goes on after the answer, with what the check found before the question.
+  private static func resume(
+    _ store: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>, _ answer: CallbackState.RecordedAnswer
+  ) -> Int32 {
+    unsafe callbackState.pointee.verifiedChain?.move(to: store)
+    unsafe callbackState.pointee.verifiedChain = nil
+    var code = unsafe callbackState.pointee.verification.map { Int32($0.code) } ?? X509_V_ERR_UNSPECIFIED
+    var isAccepted = unsafe code == X509_V_OK || callbackState.pointee.ignoresVerdict
+    switch answer {
+    case .proceed: break
+    case .accept:
+      code = X509_V_OK
+      isAccepted = true
+    case .reject(let alert):
+      code = alert.verificationCode ?? X509_V_ERR_CERT_REJECTED
+      isAccepted = false
+    }
+    unsafe X509_STORE_CTX_set_error(store, code)
+    unsafe callbackState.pointee.isPeerAccepted = isAccepted
+    return isAccepted ? 1 : 0
+  }
+}

@@ -1,0 +1,127 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// Security level, versions, groups, signature algorithms and application protocols.
+extension ContextBuilder {
+  func setSecurityLevel() throws(TLSError) {
+    if let level = configuration.securityLevel { unsafe SSL_CTX_set_security_level(context, Int32(level)) }
+  }
+
+  /// The system's policy stands where the configuration says nothing, but for the floor of TLS 1.2.
+  func setVersions() throws(TLSError) {
+    let policyMinimum = unsafe sitls_ctx_min_version(context)
+    let policyMaximum = unsafe sitls_ctx_max_version(context)
+    let minimum = configuration.minimumVersion.map { Int32($0.rawValue) } ?? max(policyMinimum, TLS1_2_VERSION)
+    let maximum =
+      configuration.maximumVersion.map { Int32($0.rawValue) } ?? (policyMaximum == 0 ? TLS1_3_VERSION : policyMaximum)
+    if minimum > maximum {
+      let policy = "the system's policy, openssl.cnf"
+      let configured = "the configuration"
+      let asksForMinimum =
+        configuration.minimumVersion != nil ? configured : policyMinimum < minimum ? "this library" : policy
+      let asksForMaximum = configuration.maximumVersion != nil ? configured : policy
+      throw refuse(
+        .invalidVersionRange,
+        "at least \(TLSVersion(rawValue: UInt16(minimum))) (\(asksForMinimum)) and at most "
+          + "\(TLSVersion(rawValue: UInt16(maximum))) (\(asksForMaximum)) leave no version; set both ends of the range")
+    }
+    guard unsafe sitls_ctx_set_min_version(context, minimum) == 1,
+      unsafe sitls_ctx_set_max_version(context, maximum) == 1
+    else {
+      throw refuse(.invalidVersionRange, "this libssl does not offer the versions asked for")
+    }
+  }
+
+  func setGroups(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
+    guard let names = configuration.groupNames else { return }
+    let known = GroupNames()
+    var identifiers: Set<UInt32> = []
+    for name in names {
+      guard try unsafe isKnown(name, "groups", sitls_ctx_set_groups), let identifier = known.identifier(of: name) else {
+        throw refuse(.unknownGroup, "libssl knows no group \"\(name.prefix(64))\"; for example X25519, P-256, P-384")
+      }
+      if !identifiers.insert(identifier).inserted {
+        throw refuse(.unknownGroup, "the list of groups names \"\(name)\" twice, by this name or another")
+      }
+    }
+    let list = names.joined(separator: ":")
+    guard !names.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
+      throw refuse(.unknownGroup, "the list of groups is empty")
+    }
+    // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
+    // system's policy.
+    if !configuration.pausesAtClientHello,
+      try unsafe list.withCText("groups", { unsafe sitls_ctx_set_groups(context, $0) }) != 1
+    {
+      throw refuse(.unknownGroup, "libssl does not take the groups")
+    }
+    let common = Set(["P-256", "P-384"].compactMap(known.identifier))
+    let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
+    if configuration.role == .client, identifiers.isDisjoint(with: common), allowsTLS12 {
+      warnings.append(.groupsExcludeCommonCertificates)
+    }
+  }
+
+  func setSignatureAlgorithms(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
+    guard let algorithms = configuration.signatureAlgorithms else { return }
+    for algorithm in algorithms {
+      guard try unsafe isKnown(algorithm, "signatureAlgorithms", sitls_ctx_set_signature_algorithms) else {
+        throw refuse(
+          .unknownSignatureAlgorithm,
+          "libssl knows no signature algorithm \"\(algorithm.prefix(64))\"; for example ECDSA+SHA256, rsa_pss_rsae_sha256, ed25519"
+        )
+      }
+    }
+    let list = algorithms.joined(separator: ":")
+    guard !algorithms.isEmpty,
+      try unsafe list.withCText(
+        "signatureAlgorithms", { unsafe sitls_ctx_set_signature_algorithms(context, $0) }) == 1
+    else {
+      throw refuse(.unknownSignatureAlgorithm, "the list of signature algorithms is empty, or names one twice")
+    }
+    var forbidden: [String] = []
+    for algorithm in algorithms where try !isAllowed(algorithm) { forbidden.append(algorithm) }
+    if forbidden.count == algorithms.count {
+      throw refuse(
+        .peerIncompatible,
+        "the security level allows none of this side's signature algorithms (\(forbidden.joined(separator: ", ")))",
+        .local
+      )
+    }
+    warnings += forbidden.map { .forbiddenSignatureAlgorithm($0) }
+  }
+
+  /// Whether libssl offers a signature algorithm at the context's security level: whether it can write a ClientHello with it.
+  private func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
+    guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+    defer {
+      unsafe SSL_free(probe)
+      ErrorQueue.clear()
+    }
+    unsafe SSL_set_connect_state(probe)
+    unsafe SSL_set_bio(probe, BIO_new(BIO_s_null()), BIO_new(BIO_s_null()))
+    let isSet = try unsafe algorithm.withCText("signatureAlgorithms") {
+      unsafe sitls_set_signature_algorithms(probe, $0)
+    }
+    if isSet != 1 { return false }
+    ErrorQueue.clear()
+    unsafe SSL_do_handshake(probe)
+    return !ErrorQueue.take().contains {
+      $0.isFromLibSSL && $0.reasonCode == Int(SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM)
+    }
+  }
+
+  func setApplicationProtocols(_ callbacks: ContextCallbackState) throws(TLSError) {
+    guard !configuration.applicationProtocols.isEmpty else { return }
+    if configuration.role == .server {
+      unsafe SSL_CTX_set_alpn_select_cb(
+        context, Callbacks.selectApplicationProtocol, Unmanaged.passUnretained(callbacks).toOpaque())
+    } else {
+      // This function answers 0 for success.
+      guard
+        unsafe SSL_CTX_set_alpn_protos(
+          context, callbacks.protocolList.baseAddress, UInt32(clamping: callbacks.protocolList.count)) == 0
+      else { throw refuse(.invalidApplicationProtocol, "libssl does not take the application protocols") }
+    }
+  }
+}

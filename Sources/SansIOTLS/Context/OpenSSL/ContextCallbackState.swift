@@ -1,0 +1,39 @@
+internal import CSansIOTLSOpenSSL
+
+/// What a context's callbacks need: immutable after init, alive as long as the `TLSContext`, which every engine that uses
+/// it keeps.
+///
+/// `@unchecked`: the buffer is written in init alone.
+@safe
+final class ContextCallbackState: @unchecked Sendable {
+  /// What sessions made with the context are known by.
+  let origin: TLSSession.Origin
+  let keyLog: (@Sendable (String) -> Void)?
+  let refusesMismatch: Bool
+  let demand: PeerProof.Demand
+  let ignoresVerdict: Bool
+  /// The protocol list in wire form; libssl points into it, so it must not move.
+  let protocolList: UnsafeBufferPointer<UInt8>
+
+  init(_ configuration: TLSContext.Configuration) {
+    keyLog = configuration.keyLog
+    refusesMismatch = configuration.applicationProtocolMismatch == .refuse
+    demand = configuration.peerDemand
+    ignoresVerdict = configuration.peerVerification == .none
+    origin = TLSSession.Origin(
+      identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
+      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates)
+    let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
+    _ = unsafe buffer.initialize(from: protocolList)
+    unsafe self.protocolList = UnsafeBufferPointer(buffer)
+  }
+
+  deinit { unsafe protocolList.deallocate() }
+
+  /// Those of the context that a connection has at this moment.
+  static func of(_ ssl: OpaquePointer?) -> ContextCallbackState? {
+    guard let application = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0) else { return nil }
+    return unsafe Unmanaged<ContextCallbackState>.fromOpaque(application).takeUnretainedValue()
+  }
+}

@@ -1,0 +1,148 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// The two rings between libssl and the caller.
+extension SSLHandle {
+  /// Room for the largest alert: a CBC record with a SHA-384 MAC has 85 bytes.
+  static let alertReserve = 128
+
+  /// Makes the rings and binds libssl to its half.
+  mutating func attach() throws(TLSError) {
+    var inner: OpaquePointer?
+    var network: OpaquePointer?
+    // libssl's side writes into the outbound ring, which is larger by an alert: see `makeRoom`.
+    guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
+      throw TLSError(.library, .local, hint: "no memory for a BIO pair", library: ErrorQueue.take())
+    }
+    unsafe UnsafeMutableRawPointer(callbackState).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
+      unsafe BIO_set_callback_arg(inner, argument)
+    }
+    if isWatching { unsafe BIO_set_callback_ex(inner, CallbackState.watch) }
+    unsafe SSL_set_bio(ssl, inner, inner)
+    unsafe callbackState.pointee.network = network
+    if hasSentCloseNotify { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
+    if inputEnded { unsafe sitls_end_of_input(network) }
+  }
+
+  mutating func watch(_ isWatching: Bool) {
+    self.isWatching = isWatching
+    unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? CallbackState.watch : nil)
+  }
+
+  /// Brings the rings back after `hibernate`. Without memory for them the process cannot go on: there is no state to
+  /// return to that a caller could use.
+  @inline(__always)
+  mutating func wake() {
+    if unsafe callbackState.pointee.network == nil {
+      do throws(TLSError) { try attach() } catch { fatalError("\(error)") }
+    }
+  }
+
+  /// Frees libssl's record buffers where it is between records, and the rings. Both rings must be empty.
+  mutating func hibernate() -> Bool {
+    guard unsafe callbackState.pointee.network != nil else { return true }
+    guard pendingOutputByteCount == 0, inboundCount == 0, isEmpty else { return false }
+    // SSL_free_buffers does not notice a record of which only the header has arrived; nor, before CVE-2024-4741 was mended,
+    // one of which a message is still to be read.
+    if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }
+    unsafe SSL_set_bio(ssl, nil, nil)
+    unsafe BIO_free(callbackState.pointee.network)
+    unsafe callbackState.pointee.network = nil
+    unsafe callbackState.pointee.spilled.release()
+    return true
+  }
+
+  var inboundCount: Int { unsafe callbackState.pointee.inbound }
+  var pendingOutputByteCount: Int { unsafe callbackState.pointee.outbound + callbackState.pointee.spilled.count }
+
+  /// Whether libssl is known to wait for ciphertext: a call could not find anything.
+  var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
+
+  /// The transport's stream so far ends between two records.
+  var isBetweenRecords: Bool { unsafe callbackState.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
+
+  /// How many more bytes libssl needs until it can make a step.
+  var bytesNeeded: Int { unsafe max(callbackState.pointee.lastReadRequest - callbackState.pointee.inbound, 0) }
+
+  /// Copies as much as the inbound ring takes.
+  mutating func put(_ bytes: borrowing RawSpan) -> Int {
+    wake()
+    let total = bytes.byteCount
+    return unsafe bytes.withUnsafeBytes { source in
+      var copied = 0
+      while copied < total {
+        var window: UnsafeMutablePointer<CChar>?
+        let room = Int(
+          unsafe BIO_nwrite(
+            callbackState.pointee.network, &window, Int32(truncatingIfNeeded: min(total - copied, 1 << 20))))
+        guard room > 0, let window = unsafe window else { break }
+        unsafe UnsafeMutableRawPointer(window).copyMemory(from: source.baseAddress! + copied, byteCount: room)
+        copied += room
+      }
+      unsafe callbackState.pointee.inbound += copied
+      return copied
+    }
+  }
+
+  mutating func endInput() {
+    wake()
+    watch(true)
+    inputEnded = true
+    unsafe sitls_end_of_input(callbackState.pointee.network)
+  }
+
+  /// Lends the outbound bytes in order, the queue's first, then the ring's own window, until the body takes less than
+  /// it was lent.
+  @inline(__always)
+  mutating func drain<E>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
+    while unsafe callbackState.pointee.spilled.count > 0 {
+      let window = unsafe callbackState.pointee.spilled.window
+      let taken = try body(unsafe window.bytes)
+      precondition(taken >= 0 && taken <= window.count, "a drain body takes between none and all of what it was lent")
+      unsafe callbackState.pointee.spilled.removeFirst(taken)
+      if taken < window.count { return }
+    }
+    while unsafe callbackState.pointee.outbound > 0 {
+      var start: UnsafeMutablePointer<CChar>?
+      let lent = Int(unsafe BIO_nread0(callbackState.pointee.network, &start))
+      guard lent > 0 else { return }
+      let taken = try body(unsafe UnsafeRawBufferPointer(start: start, count: lent).bytes)
+      precondition(taken >= 0 && taken <= lent, "a drain body takes between none and all of what it was lent")
+      if taken > 0 { unsafe BIO_nread(callbackState.pointee.network, &start, Int32(taken)) }
+      unsafe callbackState.pointee.outbound -= taken
+      if taken < lent { return }
+    }
+  }
+
+  /// Takes what the inbound ring holds and libssl will not read any more.
+  mutating func takeInbound() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(inboundCount)
+    while inboundCount > 0 {
+      // The half that reads what was fed is libssl's; reading through it is what libssl would have done.
+      let inner = unsafe SSL_get_rbio(ssl)
+      var window: UnsafeMutablePointer<CChar>?
+      let count = Int(unsafe BIO_nread(inner, &window, Int32(clamping: inboundCount)))
+      guard count > 0 else { break }
+      unsafe bytes.append(contentsOf: UnsafeRawBufferPointer(start: window, count: count))
+      unsafe callbackState.pointee.inbound -= count
+    }
+    return bytes
+  }
+
+  /// Reads off how full the rings are.
+  @inline(__always)
+  func countRings() {
+    unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
+    unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
+  }
+
+  /// Before libssl reads: what it writes while it reads, a refusal for each request to renegotiate, is never longer than
+  /// what it reads, and then one alert may follow. A ring without room for that is spilled first.
+  @inline(__always)
+  func makeRoom() {
+    if unsafe callbackState.pointee.outbound > ringSize - callbackState.pointee.inbound {
+      unsafe callbackState.pointee.spill()
+    }
+  }
+}

@@ -1,0 +1,126 @@
+internal import CSansIOTLSOpenSSL
+
+/// The calls of libssl that read or write.
+extension SSLHandle {
+  /// Corresponds to `SSL_do_handshake(3)`.
+  mutating func handshake() -> Outcome {
+    while true {
+      let before = inboundCount
+      let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
+      countRings()
+      // Checking certificates may leave entries behind although all went well.
+      ErrorQueue.clear()
+      switch outcome {
+      case .wantsRead where inboundCount > 0 && inboundCount < before: continue
+      case .success:
+        isInsideMessage = false
+        unsafe callbackState.pointee.lastReadRequest = 5
+        watch(inputEnded)
+        return outcome
+      default: return outcome
+      }
+    }
+  }
+
+  /// Goes on with a message that the peer began after the handshake, to its end and no further. `SSL_read_ex` would read on
+  /// behind it and not tell that it passed. Corresponds to `SSL_do_handshake(3)`.
+  mutating func finishMessage() -> Outcome {
+    makeRoom()
+    let outcome = handshake()
+    if case .success = outcome { isEmpty = !hasPending } else { isEmpty = true }
+    return outcome
+  }
+
+  /// Decrypts into the caller's memory. Corresponds to `SSL_read_ex(3)`.
+  @inline(__always)
+  mutating func read(into output: inout OutputRawSpan) -> Outcome {
+    unsafe output.withUnsafeMutableBytes { buffer, initialized in
+      let room = buffer.count - initialized
+      var count = 0
+      makeRoom()
+      let owed = hasSentCloseNotify && hasPendingKeyUpdate
+      var outcome = unsafe perform { ssl in
+        unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
+      }
+      // After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it when the next message begins, in a call that
+      // returns as if that message had passed.
+      if owed, !hasPendingKeyUpdate, case .wantsRead = outcome, endedAtControlRecord {
+        outcome = unsafe perform { ssl in
+          unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
+        }
+      }
+      switch outcome {
+      case .success:
+        initialized += count
+        // libssl gives all that it has of a record; short of what was asked for, it has no more.
+        isEmpty = count < room
+        unsafe callbackState.pointee.lastReadRequest = 5
+        unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
+      case .wantsRead:
+        // Several messages may be in one record, and libssl comes back behind each.
+        isEmpty = !endedAtControlRecord || !hasPending
+      default:
+        isEmpty = true
+      }
+      return outcome
+    }
+  }
+
+  /// Seals all bytes into records. Corresponds to `SSL_write_ex(3)`.
+  ///
+  /// - Returns: how it ended, and how many bytes were sealed before that.
+  @inline(__always)
+  mutating func write(_ bytes: borrowing RawSpan, count: Int) -> (Outcome, Int) {
+    unsafe bytes.withUnsafeBytes { buffer in
+      var sealed = 0
+      while sealed < count {
+        var written = 0
+        let outcome = unsafe perform { ssl in
+          unsafe SSL_write_ex(ssl, buffer.baseAddress! + sealed, count - sealed, &written)
+        }
+        guard case .success = outcome else { return (outcome, sealed) }
+        sealed += written
+      }
+      unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
+      return (.success, sealed)
+    }
+  }
+
+  /// Sends what libssl has to send without a call for it: the answer to a KeyUpdate, a ticket. Corresponds to a zero-length
+  /// `SSL_write_ex(3)`, which is what makes libssl send them.
+  mutating func flush() -> Outcome {
+    var written = 0
+    var nothing: UInt8 = 0
+    defer { countRings() }
+    return unsafe perform { ssl in unsafe SSL_write_ex(ssl, &nothing, 0, &written) }
+  }
+
+  /// libssl has not yet sent the answer to a KeyUpdate.
+  var hasPendingKeyUpdate: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE }
+
+  /// libssl holds something of a record, read or not. Corresponds to `SSL_has_pending(3)`.
+  var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
+
+  /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
+  /// `SSL_shutdown(3)`.
+  mutating func shutdown() -> Outcome {
+    defer { countRings() }
+    let outcome = unsafe perform { ssl in
+      let result = unsafe SSL_shutdown(ssl)
+      return result == 0 ? 1 : result
+    }
+    if case .success = outcome {
+      // While it reads on, libssl may answer a KeyUpdate. The peer takes what follows close_notify for clear text.
+      hasSentCloseNotify = true
+      unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
+    }
+    return outcome
+  }
+
+  /// Corresponds to `SSL_key_update(3)`.
+  mutating func scheduleKeyUpdate(requestingPeer: Bool) -> Outcome {
+    unsafe perform { ssl in
+      unsafe SSL_key_update(ssl, requestingPeer ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
+    }
+  }
+}

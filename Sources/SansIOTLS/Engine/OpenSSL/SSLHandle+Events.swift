@@ -1,0 +1,17 @@
+/// What callbacks wrote down for the engine to collect.
+extension SSLHandle {
+  var alertSent: TLSAlert? { unsafe callbackState.pointee.alertSent }
+  var verification: TLSVerificationResult? { unsafe callbackState.pointee.verification }
+
+  var declinedRenegotiations: Int { unsafe Int(callbackState.pointee.declinedRenegotiations) }
+  var hasPendingEvents: Bool { unsafe callbackState.pointee.hasPendingEvents }
+
+  /// Takes the warnings and sessions noted since the last time.
+  func takePendingEvents(_ body: (TLSEngine.Event) -> Void) {
+    for alert in unsafe callbackState.pointee.warnings { body(.alertReceived(alert)) }
+    for session in unsafe callbackState.pointee.newSessions { body(.sessionTicket(session)) }
+    unsafe callbackState.pointee.hasPendingEvents = callbackState.pointee.tap != nil
+    unsafe callbackState.pointee.warnings = []
+    unsafe callbackState.pointee.newSessions = []
+  }
+}

@@ -1,0 +1,20 @@
+internal import CSansIOTLSOpenSSL
+
+extension Callbacks {
+  static let info: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { ssl, place, value in
+    guard place & SSL_CB_ALERT != 0, let callbackState = unsafe CallbackState.of(ssl) else { return }
+    let isFatal = value >> 8 == SSL3_AL_FATAL
+    let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
+    if place & SSL_CB_WRITE != 0 {
+      if isFatal {
+        unsafe callbackState.pointee.alertSent = alert
+      } else if alert == .noRenegotiation {
+        unsafe callbackState.pointee.declinedRenegotiations += 1
+        unsafe callbackState.pointee.hasPendingEvents = true
+      }
+    } else if !isFatal, alert != .closeNotify {
+      unsafe callbackState.pointee.warnings.append(alert)
+      unsafe callbackState.pointee.hasPendingEvents = true
+    }
+  }
+}

@@ -1,0 +1,34 @@
+internal import CSansIOTLSOpenSSL
+
+/// The questions that callbacks wrote down, and their answers.
+extension SSLHandle {
+  var askedClientHello: TLSEngine.ClientHello? {
+    if case .asked(let hello) = unsafe callbackState.pointee.clientHello { hello } else { nil }
+  }
+
+  var askedPeerCertificate: TLSEngine.PeerCertificates? {
+    guard case .asked(let chain) = unsafe callbackState.pointee.peerCertificate,
+      let check = unsafe callbackState.pointee.verification
+    else { return nil }
+    return TLSEngine.PeerCertificates(chain: chain, check: check, serverName: serverName)
+  }
+
+  /// Whether the application's own answer refused the peer.
+  var wasRejectedByAnswer: Bool {
+    if case .answered(.reject) = unsafe callbackState.pointee.clientHello { return true }
+    if case .answered(.reject) = unsafe callbackState.pointee.peerCertificate { return true }
+    return false
+  }
+
+  func answerClientHello(_ verdict: CallbackState.RecordedAnswer) {
+    unsafe callbackState.pointee.clientHello = .answered(verdict)
+  }
+
+  func answerPeerCertificate(_ verdict: CallbackState.RecordedAnswer) {
+    if case .accept = verdict, case .asked(let chain) = unsafe callbackState.pointee.peerCertificate {
+      unsafe callbackState.pointee.isAcceptedOutOfDate =
+        !TLSCertificate.isInDate(chain.first?.reference.x509, by: SSL_get0_param(ssl))
+    }
+    unsafe callbackState.pointee.peerCertificate = .answered(verdict)
+  }
+}

@@ -1,0 +1,43 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+extension Callbacks {
+  /// A TLS 1.2 client shows libssl's current certificate or none: the first that the server asked for and can check is made
+  /// current, and where there is no such, none is left.
+  static let chooseClientCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { ssl, _ in
+    ErrorQueue.preserving { unsafe makeFittingCertificateCurrent(ssl) }
+    return 1
+  }
+
+  private static func makeFittingCertificateCurrent(_ ssl: OpaquePointer?) {
+    var types: UnsafePointer<UInt8>?
+    let typeCount = unsafe sitls_certificate_types(ssl, &types)
+    let requested = unsafe UnsafeBufferPointer(start: types, count: Int(typeCount))
+    var position = Int(SSL_CERT_SET_FIRST)
+    while unsafe SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, position, nil) == 1 {
+      defer { position = Int(SSL_CERT_SET_NEXT) }
+      let type = unsafe certificateType(of: SSL_get_privatekey(ssl))
+      // TLS 1.3 has no types.
+      guard unsafe requested.isEmpty || type.map(requested.contains) ?? true else { continue }
+      let fitness = unsafe SSL_check_chain(ssl, SSL_get_certificate(ssl), SSL_get_privatekey(ssl), nil)
+      // The server can check what this key signs, and the certificate is sound or of a type that the server asked for.
+      if fitness & CERT_PKEY_SIGN != 0, fitness & (CERT_PKEY_VALID | CERT_PKEY_CERT_TYPE) != 0 { return }
+    }
+    if requested.isEmpty {
+      unsafe SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, Int(SSL_CERT_SET_FIRST), nil)
+    } else {
+      unsafe SSL_certs_clear(ssl)
+    }
+  }
+
+  /// The type that a TLS 1.2 server asks for a certificate with this key by (RFC 5246, section 7.4.4; RFC 8422, section 5.5);
+  /// `nil` if the key is of a kind that has none.
+  private static func certificateType(of key: OpaquePointer?) -> UInt8? {
+    switch unsafe EVP_PKEY_get_base_id(key) {
+    case EVP_PKEY_RSA, EVP_PKEY_RSA_PSS: UInt8(TLS_CT_RSA_SIGN)
+    case EVP_PKEY_DSA: UInt8(TLS_CT_DSS_SIGN)
+    case EVP_PKEY_EC, EVP_PKEY_ED25519, EVP_PKEY_ED448: UInt8(TLS_CT_ECDSA_SIGN)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,38 @@
+internal import CSansIOTLSOpenSSL
+
+extension Callbacks {
+  static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
+    ErrorQueue.preserving {
+      // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
+      // reads it. 0 says that the reference handed in was not kept.
+      guard let callbackState = unsafe CallbackState.of(ssl), let origin = unsafe ContextCallbackState.of(ssl)?.origin,
+        let copy = unsafe SSL_SESSION_dup(session)
+      else { return 0 }
+      let provenance = TLSSession.Provenance(
+        origin: origin, serverName: unsafe SSLHandle.serverName(of: ssl, sent: callbackState.pointee.request),
+        isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate)
+      unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
+      unsafe callbackState.pointee.hasPendingEvents = true
+      return 0
+    }
+  }
+
+  /// A resumption shows no certificate, so a ticket must prove what a full handshake would: that the client showed a certificate
+  /// if it must, and that this is still in date. Otherwise a full handshake follows, and asks for one.
+  static let openTicket: SSL_CTX_decrypt_session_ticket_fn = { ssl, session, _, _, status, _ in
+    ErrorQueue.preserving {
+      guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
+        return SSL_TICKET_RETURN_IGNORE_RENEW
+      }
+      guard let callbacks = unsafe ContextCallbackState.of(ssl), let session = unsafe session else {
+        return SSL_TICKET_RETURN_IGNORE
+      }
+      let leaf = unsafe SSL_SESSION_get0_peer(session)
+      let isInDate =
+        unsafe leaf == nil || callbacks.ignoresVerdict || TLSCertificate.isInDate(leaf, by: SSL_get0_param(ssl))
+      let isShown = unsafe leaf != nil || callbacks.demand != .always
+      guard isInDate, isShown else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+      return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+    }
+  }
+}

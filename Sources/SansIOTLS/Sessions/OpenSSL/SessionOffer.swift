@@ -1,0 +1,69 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+extension SSLHandle {
+  /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
+  ///
+  /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
+  /// by the result of the check that it was made with and by its certificate's names and dates. What another context found, or
+  /// its application accepted, proves nothing to this one: its certificates are checked again.
+  func offer(_ session: TLSSession, to serverName: TLSServerName, by context: TLSContext) throws(TLSError) {
+    ErrorQueue.clear()
+    guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
+      throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
+    }
+    defer { unsafe SSL_SESSION_free(copy) }
+    guard unsafe SSL_set_session(ssl, copy) == 1 else {
+      throw TLSError(
+        .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
+        library: ErrorQueue.take())
+    }
+    let provenance = session.reference.provenance
+    let origin = provenance.origin
+    func refuse(_ hint: String) -> TLSError {
+      TLSError(.invalidArgument, .misuse, hint: hint + "; do without it", library: ErrorQueue.take())
+    }
+    if origin.identities != context.handle.origin.identities {
+      throw refuse("the session was made by a client with another identity")
+    }
+    // An answer is about the whole of what was asked for, the SNI included: a pin may depend on it.
+    if origin.pausesAtPeerCertificates,
+      unsafe provenance.serverName != Self.serverName(of: ssl, sent: callbackState.pointee.request)
+    {
+      throw refuse("the session was made for another server name, and its certificate was accepted for that one")
+    }
+    let isOwn = origin === context.handle.origin
+    // This context's application has not been asked.
+    var isProven = isOwn || !context.pausesAtPeerCertificates
+    if isProven, !context.ignoresVerdict {
+      isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
+      // To its own question the application has answered for this very name.
+      if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
+      if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
+    }
+    if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
+    // What the application of another context accepted is not accepted by this one.
+    let isAcceptedOutOfDate = isOwn && provenance.isAcceptedOutOfDate
+    let isDateChecked = !context.ignoresVerdict && !isAcceptedOutOfDate
+    if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
+      throw refuse("the certificate that the session was made with is out of date")
+    }
+    unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
+  }
+
+  /// Whether the certificate that a session was made with is for the name.
+  private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
+    guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
+    switch name {
+    case .dns(let text):
+      let host = try TLSServerName.validated(text)
+      return try unsafe host.withCText("the server name") {
+        unsafe X509_check_host(certificate, $0, 0, sitls_host_flags(certificate), nil)
+      } == 1
+    case .ip(let text):
+      guard let octets = IPAddress.octets(of: Array(text.utf8)) else { return false }
+      return unsafe X509_check_ip(certificate, octets, octets.count, 0) == 1
+    case .unverified: return true
+    }
+  }
+}

@@ -1,0 +1,13 @@
+internal import CSansIOTLSOpenSSL
+
+extension Callbacks {
+  static let message:
+    @convention(c) (
+      Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
+    ) -> Void = { isSent, _, kind, bytes, count, ssl, _ in
+      guard let callbackState = unsafe CallbackState.of(ssl), let tap = unsafe callbackState.pointee.tap else { return }
+      unsafe tap.note(
+        kind, isSent == 1 ? .sent : .received, UnsafeRawBufferPointer(start: bytes, count: count),
+        isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isSettled: SSL_is_init_finished(ssl) == 1)
+    }
+}
