@@ -59,8 +59,8 @@ struct LadderPairingTests {
       ])
   }
 
-  @Test(arguments: [TLSTracedMessage.Rest.failed(.protocolViolation), .endOfStream])
-  func `nothing is read after the end of a side`(end: TLSTracedMessage.Rest) {
+  @Test(arguments: [TLSTracedMessage.CallOutcome.failed(.protocolViolation), .endOfStream])
+  func `nothing is read after the end of a side`(end: TLSTracedMessage.CallOutcome) {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.certificate, 443, from: .server, received: end)
@@ -123,7 +123,8 @@ struct LadderPairingTests {
     var ladder = script.ladder
     ladder.note(
       .server,
-      TLSTracedMessage(.record(.handshake), .received, size: 243, isEncrypted: false, rest: .failed(.protocolViolation))
+      TLSTracedMessage(
+        .record(.handshake), .received, size: 243, isEncrypted: false, callOutcome: .failed(.protocolViolation))
     )
     #expect(
       ladder.arrows == ["client ClientHello, 238 bytes lost (read as record of handshake, 243 bytes)"])

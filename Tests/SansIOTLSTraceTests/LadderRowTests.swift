@@ -43,10 +43,10 @@ struct LadderRowTests {
   }
 
   @Test(arguments: [
-    (TLSTracedMessage.Rest.needsAnswer, "-needsAnswer"), (.needsFeed, "-needsFeed"), (.done, "-done"),
+    (TLSTracedMessage.CallOutcome.needsAnswer, "-needsAnswer"), (.needsFeed, "-needsFeed"), (.done, "-done"),
     (.endOfStream, "-endOfStream"), (.failed(.protocolViolation), "-failed"),
   ])
-  func `each rest has its step`(rest: TLSTracedMessage.Rest, step: String) {
+  func `each rest has its step`(rest: TLSTracedMessage.CallOutcome, step: String) {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, received: rest)
     #expect(script.ladder.steps == [step])
@@ -104,7 +104,7 @@ struct LadderRowTests {
   }
 
   @Test func `a long conversation keeps its beginning and its end and says what is left out`() {
-    let half = Ladder.Chronicle.half
+    let half = Ladder.EntryLog.half
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for number in 1..<(4 * half) { script.note("remark \(number)") }
@@ -112,7 +112,7 @@ struct LadderRowTests {
     script.fail(.server, "truncated", "the transport ended")
     let ladder = script.ladder
     #expect(ladder.arrows == ["client ClientHello, 238 bytes", "client Finished, 52 bytes"])
-    #expect(ladder.text().contains("\(Printable.grouped(2 * half + 2)) lines left out"))
+    #expect(ladder.text().contains("\(Printable.grouped(2 * half + 2)) lines omitted"))
     #expect(ladder.text().contains("server failed: truncated"))
     #expect(ladder.rows.count < 2 * half + 16)
   }
@@ -120,9 +120,9 @@ struct LadderRowTests {
   @Test func `a message whose line is left out by now does no harm`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    for number in 0..<(2 * Ladder.Chronicle.half) { script.note("remark \(number)") }
+    for number in 0..<(2 * Ladder.EntryLog.half) { script.note("remark \(number)") }
     script.pass(.serverHello, 122, from: .server, told: .sender)
-    for number in 0..<(4 * Ladder.Chronicle.half) { script.note("remark \(number)") }
+    for number in 0..<(4 * Ladder.EntryLog.half) { script.note("remark \(number)") }
     script.pass(.serverHello, 122, from: .server, told: .receiver, received: .needsFeed)
     #expect(script.ladder.arrows == ["client ClientHello, 238 bytes"])
   }

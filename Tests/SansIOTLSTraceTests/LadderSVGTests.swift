@@ -104,7 +104,7 @@ struct LadderSVGTests {
     #expect(document.attributes.contains { $0 == ("role", "img") })
     #expect(document.content(of: "title") == "a full handshake")
     let description = document.content(of: "desc")
-    #expect(description.contains("Agreed: TLSv1.3, TLS_AES_256_GCM_SHA384"))
+    #expect(description.contains("Negotiated: TLSv1.3, TLS_AES_256_GCM_SHA384"))
     #expect(description.contains("server failed: truncated"))
   }
 

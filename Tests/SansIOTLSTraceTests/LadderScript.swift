@@ -16,22 +16,23 @@ struct LadderScript {
   mutating func pass(
     _ type: TLSTracedMessage.HandshakeType, _ size: Int, from sender: TLSRole, encrypted: Bool = false,
     told: Account = .both,
-    sent: TLSTracedMessage.Rest? = nil, received: TLSTracedMessage.Rest? = nil
+    sent: TLSTracedMessage.CallOutcome? = nil, received: TLSTracedMessage.CallOutcome? = nil
   ) {
     let wireSize = size + (encrypted ? 22 : 5)
     for (side, direction, rest) in accounts(told, from: sender, sent, received) {
       ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: wireSize, isEncrypted: encrypted))
-      ladder.note(side, TLSTracedMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, rest: rest))
+      ladder.note(
+        side, TLSTracedMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, callOutcome: rest))
     }
   }
 
   /// A ChangeCipherSpec, which a receiver in TLS 1.3 tells by its record alone.
   mutating func passChangeCipherSpec(
-    from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.Rest? = nil
+    from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.CallOutcome? = nil
   ) {
     for (side, direction, rest) in accounts(told, from: sender, nil, received) {
       ladder.note(
-        side, TLSTracedMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, rest: rest))
+        side, TLSTracedMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, callOutcome: rest))
       if direction == .sent {
         ladder.note(side, TLSTracedMessage(.changeCipherSpec, direction, size: 1, isEncrypted: false))
       }
@@ -40,23 +41,24 @@ struct LadderScript {
 
   mutating func pass(
     _ alert: TLSAlert, fatal: Bool, from sender: TLSRole, encrypted: Bool = true, told: Account = .both,
-    sent: TLSTracedMessage.Rest? = nil, received: TLSTracedMessage.Rest? = nil
+    sent: TLSTracedMessage.CallOutcome? = nil, received: TLSTracedMessage.CallOutcome? = nil
   ) {
     for (side, direction, rest) in accounts(told, from: sender, sent, received) {
       ladder.note(
         side, TLSTracedMessage(.record(.alert), direction, size: encrypted ? 24 : 7, isEncrypted: encrypted))
       ladder.note(
-        side, TLSTracedMessage(.alert(alert, isFatal: fatal), direction, size: 2, isEncrypted: encrypted, rest: rest))
+        side,
+        TLSTracedMessage(.alert(alert, isFatal: fatal), direction, size: 2, isEncrypted: encrypted, callOutcome: rest))
     }
   }
 
   /// A record of application data.
   mutating func passData(
-    _ size: Int, from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.Rest? = nil
+    _ size: Int, from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.CallOutcome? = nil
   ) {
     for (side, direction, rest) in accounts(told, from: sender, .done, received) {
       ladder.note(
-        side, TLSTracedMessage(.record(.applicationData), direction, size: size, isEncrypted: true, rest: rest))
+        side, TLSTracedMessage(.record(.applicationData), direction, size: size, isEncrypted: true, callOutcome: rest))
     }
   }
 
@@ -71,9 +73,10 @@ struct LadderScript {
   }
 
   private func accounts(
-    _ told: Account, from sender: TLSRole, _ sent: TLSTracedMessage.Rest?, _ received: TLSTracedMessage.Rest?
-  ) -> [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.Rest?)] {
-    var accounts: [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.Rest?)] = []
+    _ told: Account, from sender: TLSRole, _ sent: TLSTracedMessage.CallOutcome?,
+    _ received: TLSTracedMessage.CallOutcome?
+  ) -> [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.CallOutcome?)] {
+    var accounts: [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.CallOutcome?)] = []
     if told != .receiver { accounts.append((sender, .sent, sent)) }
     if told != .sender { accounts.append((sender.peer, .received, received)) }
     return accounts

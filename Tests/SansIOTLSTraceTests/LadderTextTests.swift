@@ -100,6 +100,6 @@ struct LadderTextTests {
     script.pass(.certificate, 443, from: .server)
     script.pass(.helloRequest, 4, from: .client, told: .receiver)
     script.pass(.finished, 52, from: .client, encrypted: true, told: .sender)
-    #expect(script.ladder.text().hasSuffix("{ } encrypted   × not read   ┄ not read yet   ? nobody sent it\n"))
+    #expect(script.ladder.text().hasSuffix("{ } encrypted   × not read   ┄ not read yet   ? not sent by the peer\n"))
   }
 }

@@ -1,13 +1,13 @@
 extension TLSEngine {
-  /// The next record or message that passed, oldest first, on a context that taps them
-  /// (``TLSContext/Configuration/tracesMessages``). Works after errors too.
+  /// Returns the next record or message that passed, oldest first, if the context traces them
+  /// (``TLSContext/Configuration/tracesMessages``). Also available after an error.
   ///
-  /// - Returns: the message, without its contents, or `nil` if there is none.
+  /// - Returns: The message, without its contents; `nil` if there is none.
   ///
   /// Corresponds to `SSL_CTX_set_msg_callback(3)`.
   public mutating func nextTracedMessage() -> TLSTracedMessage? { handle.tap?.next() }
 
-  /// Keeps messages for ``nextTracedMessage()`` although the context does not tap them: for the test kit, whose ladders show the
-  /// connections of contexts as an application makes them. Does nothing where the context taps.
+  /// Traces messages for ``nextTracedMessage()`` even if the context does not, for the test kit, whose ladders show the
+  /// connections of an application's own contexts. Has no effect if the context traces.
   package mutating func keepMessages() { handle.startTap(limit: limits.tracedMessageCount) }
 }

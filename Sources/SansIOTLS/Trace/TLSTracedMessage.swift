@@ -1,11 +1,11 @@
-/// Something that passed through an engine, as its message tap saw it: a record, or what a record carried.
+/// A record that passed through an engine, or a message that a record carried, as the engine's tap noted it.
 ///
-/// A record comes before the message that it carries or, if that spans several, completes. Application data shows up as
+/// A record precedes the message that it carries or, if that spans several, completes. Application data is reported by
 /// its record alone; no content is kept, so that a tap holds no secret.
 ///
-/// Corresponds to what `SSL_CTX_set_msg_callback(3)` tells.
+/// Corresponds to what `SSL_CTX_set_msg_callback(3)` reports.
 public struct TLSTracedMessage: Sendable, Hashable {
-  /// Which way it went, seen from the engine.
+  /// A direction, as seen from the engine.
   public enum Direction: Sendable, Hashable {
     /// To the peer.
     case sent
@@ -13,26 +13,26 @@ public struct TLSTracedMessage: Sendable, Hashable {
     case received
   }
 
-  /// What it was.
+  /// The content of a record or the type of a message.
   public enum Content: Sendable, Hashable {
-    /// A record, by the type that it has inside of its protection.
+    /// A record, by its type after decryption.
     case record(RecordType)
     /// A whole handshake message.
     case handshake(HandshakeType)
-    /// A ChangeCipherSpec that was sent; in TLS 1.3 it means nothing and is there for the sake of middleboxes. One that
-    /// was received shows as its record alone, of type `change_cipher_spec`.
+    /// A ChangeCipherSpec that was sent; in TLS 1.3 it has no effect and is sent for middleboxes. A received one is
+    /// reported by its record alone, of type `change_cipher_spec`.
     case changeCipherSpec
     /// An alert, `close_notify` included.
     case alert(TLSAlert, isFatal: Bool)
   }
 
-  /// How a call of the engine ended: the step that the messages in it caused.
-  public enum Rest: Sendable, Hashable {
+  /// The outcome of a call of the engine: the step that its messages caused.
+  public enum CallOutcome: Sendable, Hashable {
     /// The handshake is done, or application data was read.
     case done
-    /// It waits for ciphertext.
+    /// It needs more ciphertext.
     case needsFeed
-    /// It stopped at a question.
+    /// It is suspended at a question.
     case needsAnswer
     /// The peer closed its direction.
     case endOfStream
@@ -40,32 +40,35 @@ public struct TLSTracedMessage: Sendable, Hashable {
     case failed(TLSError.Code)
   }
 
-  /// Which way it went.
+  /// The direction.
   public let direction: Direction
-  /// What it was.
+  /// The content.
   public let content: Content
-  /// Its size in bytes: of a record with its header of 5, as on the wire; of a handshake message with its header of 4;
-  /// of an alert 2, of a ChangeCipherSpec 1. A ClientHello in the form of SSL 2 has no header of its own, and its record one of 2.
+  /// The size in bytes: of a record with its header of 5, as on the wire; of a handshake message with its header of 4;
+  /// of an alert 2; of a ChangeCipherSpec 1. A ClientHello in the form of SSL 2 has no header of its own, and its
+  /// record one of 2.
   public let size: Int
-  /// Whether the record was protected by keys.
+  /// Whether the record was encrypted.
   public let isEncrypted: Bool
-  /// How the call that it passed in came to rest; told by the last message of that call, `nil` in those before it.
-  public internal(set) var rest: Rest?
+  /// The outcome of the call in which it passed, in the last message of that call; `nil` in those before it.
+  public internal(set) var callOutcome: CallOutcome?
 
-  /// Makes one by hand, for tests of what shows messages.
+  /// Creates a message, for tests of code that shows messages.
   ///
   /// - Parameters:
-  ///   - content: what it was.
-  ///   - direction: which way it went.
-  ///   - size: in bytes; see ``size``.
-  ///   - isEncrypted: whether the record was protected by keys.
-  ///   - rest: how the call that it passed in came to rest.
-  public init(_ content: Content, _ direction: Direction, size: Int, isEncrypted: Bool, rest: Rest? = nil) {
+  ///   - content: The content.
+  ///   - direction: The direction, as seen from the engine.
+  ///   - size: The size in bytes; see ``size``.
+  ///   - isEncrypted: Whether the record was encrypted.
+  ///   - callOutcome: The outcome of the call in which it passed, if it is the last message of that call.
+  public init(
+    _ content: Content, _ direction: Direction, size: Int, isEncrypted: Bool, callOutcome: CallOutcome? = nil
+  ) {
     self.content = content
     self.direction = direction
     self.size = size
     self.isEncrypted = isEncrypted
-    self.rest = rest
+    self.callOutcome = callOutcome
   }
 }
 
@@ -110,7 +113,7 @@ extension TLSTracedMessage {
     public static let newSessionTicket = HandshakeType(rawValue: 4)
     /// EndOfEarlyData (5).
     public static let endOfEarlyData = HandshakeType(rawValue: 5)
-    /// HelloRetryRequest: on the wire a ServerHello with a set random; here by the number that drafts had for it (6).
+    /// HelloRetryRequest: on the wire a ServerHello with a set random; here by its number in the drafts (6).
     public static let helloRetryRequest = HandshakeType(rawValue: 6)
     /// EncryptedExtensions (8).
     public static let encryptedExtensions = HandshakeType(rawValue: 8)

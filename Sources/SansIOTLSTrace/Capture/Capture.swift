@@ -1,7 +1,7 @@
 public import SansIOTLS
 
-/// A connection's ciphertext as a pcapng file, which Wireshark and tshark open as a TCP connection and, with the secrets
-/// that are in the file, decrypt: nothing else has to be given to them.
+/// A connection's ciphertext as a pcapng file, which Wireshark and tshark open as a TCP connection and, with the
+/// secrets that are in the file, decrypt: nothing else has to be given to them.
 ///
 /// ```swift
 /// var capture = Capture()
@@ -12,15 +12,15 @@ public import SansIOTLS
 ///
 /// **Whoever has the file can read the connection.** Keep it as you would keep a private key.
 ///
-/// Only the ciphertext is true. The TCP around it is made up, so that it can be followed: no segment is lost, late or sent
-/// twice, each is acknowledged at once, and the ends are 192.0.2.1 and 192.0.2.2, port 443 (RFC 5737 sets these
+/// Only the ciphertext is true. The TCP around it is made up, so that it can be followed: no segment is lost, late or
+/// sent twice, each is acknowledged at once, and the ends are 192.0.2.1 and 192.0.2.2, port 443 (RFC 5737 sets these
 /// addresses aside for documentation).
 ///
-/// Wireshark looks for a secret when it meets the packet that needs it, and never again. Secrets are therefore put in front
-/// of all packets that were not taken yet. libssl tells some of them as late as at the end of the handshake: a TLS 1.2
-/// server its only one, a TLS 1.3 client that of its own handshake messages. So take nothing before the engine whose
-/// secrets these are has done its handshake, or has failed; from then on at any time. Bytes that are not taken before the
-/// connection's end are a file with all its secrets at the beginning.
+/// Wireshark looks for a secret when it meets the packet that needs it, and never again. Secrets are therefore put in
+/// front of all packets that were not taken yet. libssl tells some of them as late as at the end of the handshake: a
+/// TLS 1.2 server its only one, a TLS 1.3 client that of its own handshake messages. So take nothing before the engine
+/// whose secrets these are has done its handshake, or has failed; from then on at any time. Bytes that are not taken
+/// before the connection's end are a file with all its secrets at the beginning.
 ///
 /// What was taken is forgotten: the memory in use is that of the packets since.
 public struct Capture: Sendable {
@@ -60,14 +60,14 @@ public struct Capture: Sendable {
     return true
   }
 
-  /// Puts ciphertext into the file, behind the TCP handshake if it is the first. Nothing comes of no bytes, nor of bytes
-  /// that a side sends after its end: TCP has no place for them.
+  /// Puts ciphertext into the file, behind the TCP handshake if it is the first. Nothing comes of no bytes, nor of
+  /// bytes that a side sends after its end: TCP has no place for them.
   ///
   /// - Parameters:
   ///   - bytes: what went over the wire, as one packet for each 65,495 bytes begun.
   ///   - side: who sent it.
-  ///   - time: in nanoseconds since 1970; without a clock any number that grows, such as steps. A time before that of the
-  ///     packet before counts as the latter, so that time never runs backwards.
+  ///   - time: in nanoseconds since 1970; without a clock any number that grows, such as steps. A time before that of
+  ///     the packet before counts as the latter, so that time never runs backwards.
   public mutating func sent(_ bytes: [UInt8], by side: TLSRole, at time: UInt64) {
     guard !bytes.isEmpty, !endedSides.contains(side) else { return }
     connect(at: time)
@@ -95,8 +95,8 @@ public struct Capture: Sendable {
   /// What was made and not taken yet; the whole file, if nothing was taken before.
   public var bytes: [UInt8] { head + packets }
 
-  /// Takes what was made since the last taking. The pieces, one behind the other, are the file; after each of them it is
-  /// complete as far as it goes.
+  /// Takes what was made since the last taking. The pieces, one behind the other, are the file; after each of them it
+  /// is complete as far as it goes.
   ///
   /// - Returns: the bytes, empty if there are none.
   public mutating func takeBytes() -> [UInt8] {

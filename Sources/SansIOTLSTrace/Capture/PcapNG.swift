@@ -1,5 +1,5 @@
-/// The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one section, one interface, numbers little-endian.
-/// The comments name the draft's sections.
+/// The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one section, one interface, numbers
+/// little-endian. The comments name the draft's sections.
 enum PcapNG {
   /// "Section Header Block": begins the file, tells the byte order, and who wrote it.
   static func sectionHeader(application: String, comment: String) -> [UInt8] {

@@ -1,7 +1,7 @@
 internal import SansIOTLS
 
 extension Ladder {
-  /// What was agreed on, as it is shown.
+  /// The negotiated parameters, as they are shown.
   struct Agreement: Sendable, Equatable {
     /// For example `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, `x25519`, `ALPN h2`, `SNI localhost`, `resumed`.
     let parts: [String]
@@ -18,7 +18,7 @@ extension Ladder {
     }
   }
 
-  /// How a side failed, as it is shown.
+  /// The failure of a side, as it is shown.
   struct Failure: Sendable, Equatable {
     /// For example `certificateRejected`.
     let code: String

@@ -1,23 +1,23 @@
 internal import SansIOTLS
 
 extension Ladder {
-  /// A row of the picture, in words: what both drawings draw.
+  /// A row of the ladder, in words: the input of both drawings.
   enum Row: Sendable, Equatable {
     case arrow(Arrow)
-    /// What a flight came to.
+    /// The total of a flight.
     case total(String)
     /// Between flights.
     case gap
     case remark(String)
-    /// What was agreed on, in parts that stay whole.
+    /// The negotiated parameters, in parts that are not divided.
     case agreement([String])
-    /// Who failed, and paragraphs: the code, the hint, the alerts.
+    /// The side that failed, and paragraphs: the code, the hint, the alerts.
     case failure(TLSRole, [String])
-    /// What each side waits for in the end, empty where that is not known.
+    /// What each side needs in the end; empty if that is unknown.
     case standing(client: String, server: String)
   }
 
-  /// A message, or application data in a row.
+  /// A message, or consecutive application data.
   struct Arrow: Sendable, Equatable {
     enum Ending: Sendable, Equatable {
       case arrives
@@ -28,62 +28,62 @@ extension Ladder {
     }
 
     var sender: TLSRole
-    /// What it was, in braces if it was encrypted, as in RFC 8446, section 2.
+    /// Its name, in braces if it was encrypted, as in RFC 8446, section 2.
     var name: String
-    /// In words, for example `266 bytes`.
+    /// Its size, for example `266 bytes`.
     var size: String
-    /// What else there is to say about it.
+    /// A remark below it.
     var detail: String?
     var ending = Ending.arrives
-    /// Nobody sent it.
+    /// Whether no side sent it.
     var isForeign = false
-    /// An alert that tells an error (RFC 8446, section 6.2).
-    var isAlarm = false
-    /// What each side came to by it.
+    /// Whether it is an error alert (RFC 8446, section 6.2).
+    var isErrorAlert = false
+    /// The steps that it caused on each side.
     var steps: PerSide<Step?>
   }
 
-  /// The whole picture, top to bottom.
+  /// All rows, top to bottom.
   var rows: [Row] {
     var flights = Flights(self)
-    for entry in chronicle.head { flights.append(entry) }
-    if chronicle.omitted > 0 { flights.append(.remark("\(Printable.count(chronicle.omitted, "line")) left out")) }
-    for entry in chronicle.latest { flights.append(entry) }
+    for entry in log.head { flights.append(entry) }
+    if log.omitted > 0 { flights.append(.remark("\(Printable.count(log.omitted, "line")) omitted")) }
+    for entry in log.latest { flights.append(entry) }
     return flights.finish()
   }
 
-  /// What the signs mean that are used.
+  /// The meaning of the signs in these rows.
   static func legend(of rows: [Row]) -> [String] {
     let arrows = rows.compactMap { if case .arrow(let arrow) = $0 { arrow } else { nil } }
     var legend: [String] = []
     if arrows.contains(where: { $0.name.hasPrefix("{") }) { legend.append("{ } encrypted") }
     if arrows.contains(where: { $0.ending == .lost }) { legend.append("× not read") }
     if arrows.contains(where: { $0.ending == .underway }) { legend.append("┄ not read yet") }
-    if arrows.contains(where: \.isForeign) { legend.append("? nobody sent it") }
+    if arrows.contains(where: \.isForeign) { legend.append("? not sent by the peer") }
     return legend
   }
 }
 
-/// Makes rows of entries. A flight is what passes in one direction without anything between.
+/// Builds rows of entries. A flight is consecutive messages in one direction.
 private struct Flights {
   private let ladder: Ladder
   private var rows: [Ladder.Row] = []
-  private var flight: [Ladder.Passage] = []
+  private var flight: [Ladder.Exchange] = []
 
   init(_ ladder: Ladder) { self.ladder = ladder }
 
   mutating func append(_ entry: Ladder.Entry) {
     switch entry {
-    case .passage(let passage):
-      if let last = flight.last, last.sender != passage.sender { endFlight() }
-      flight.append(passage)
-      rows.append(.arrow(arrow(for: passage)))
+    case .exchange(let exchange):
+      if let last = flight.last, last.sender != exchange.sender { endFlight() }
+      flight.append(exchange)
+      rows.append(.arrow(arrow(for: exchange)))
     case .remark(let remark):
       endFlight()
       rows.append(.remark(remark))
     case .agreement(let side, let agreement):
       endFlight()
-      let other = ladder.observers[side.peer]
+      let other = ladder.sides[side.peer]
       let isCommon = other.agreement == agreement || !other.isNoted
       rows.append(.agreement(isCommon ? agreement.parts : ["\(side)"] + agreement.parts))
     case .failure(let side, let failure):
@@ -100,13 +100,13 @@ private struct Flights {
   }
 
   private func standing(_ side: TLSRole) -> String {
-    let observer = ladder.observers[side]
-    if observer.failure != nil { return "failed" }
-    guard let needs = observer.needs else { return "" }
+    let state = ladder.sides[side]
+    if state.failure != nil { return "failed" }
+    guard let needs = state.needs else { return "" }
     return needs.isEmpty ? "needs nothing" : "needs " + "\(needs)".filter { !"[]".contains($0) }
   }
 
-  /// Records are not rows; here they are counted.
+  /// Adds the total of the flight: its records, which are no rows of their own.
   private mutating func endFlight() {
     if flight.isEmpty { return }
     defer { flight = [] }
@@ -119,32 +119,32 @@ private struct Flights {
     rows.append(.gap)
   }
 
-  private func arrow(for passage: Ladder.Passage) -> Ladder.Arrow {
-    let receiver = passage.sender.peer
+  private func arrow(for exchange: Ladder.Exchange) -> Ladder.Arrow {
+    let receiver = exchange.sender.peer
     var arrow = Ladder.Arrow(
-      sender: passage.sender, name: Self.name(of: passage), size: Printable.count(passage.size, "byte"),
-      steps: passage.steps)
-    if ladder.isTapped(receiver), passage.received < passage.sent {
-      let isLost = passage.isOvertaken || ladder.observers[receiver].isOver
+      sender: exchange.sender, name: Self.name(of: exchange), size: Printable.count(exchange.size, "byte"),
+      steps: exchange.steps)
+    if ladder.isTraced(receiver), exchange.received < exchange.sent {
+      let isLost = exchange.isOvertaken || ladder.sides[receiver].isOver
       arrow.ending = isLost ? .lost : .underway
-      if passage.sent > 1 {
-        let count = "\(Printable.grouped(passage.sent - passage.received)) of \(Printable.grouped(passage.sent))"
+      if exchange.sent > 1 {
+        let count = "\(Printable.grouped(exchange.sent - exchange.received)) of \(Printable.grouped(exchange.sent))"
         arrow.detail = "\(count) \(isLost ? "not read" : "not read yet")"
       }
     }
-    if ladder.isTapped(passage.sender), passage.sent < passage.received { arrow.isForeign = true }
-    if let alteration = passage.alteration {
+    if ladder.isTraced(exchange.sender), exchange.sent < exchange.received { arrow.isForeign = true }
+    if let alteration = exchange.alteration {
       arrow.ending = .lost
       arrow.detail = "read as \(Self.name(of: alteration.content)), \(Printable.count(alteration.size, "byte"))"
     }
-    if case .alert(let alert, let isFatal) = passage.content { arrow.isAlarm = isFatal || alert != .closeNotify }
+    if case .alert(let alert, let isFatal) = exchange.content { arrow.isErrorAlert = isFatal || alert != .closeNotify }
     return arrow
   }
 
-  private static func name(of passage: Ladder.Passage) -> String {
-    var name = name(of: passage.content)
-    if passage.count > 1 { name += " ×\(Printable.grouped(passage.count))" }
-    return passage.isEncrypted ? "{\(name)}" : name
+  private static func name(of exchange: Ladder.Exchange) -> String {
+    var name = name(of: exchange.content)
+    if exchange.count > 1 { name += " ×\(Printable.grouped(exchange.count))" }
+    return exchange.isEncrypted ? "{\(name)}" : name
   }
 
   private static func name(of content: TLSTracedMessage.Content) -> String {

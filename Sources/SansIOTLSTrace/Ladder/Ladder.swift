@@ -1,84 +1,85 @@
 public import SansIOTLS
 
-/// The picture of a conversation: two lifelines, and every message as an arrow from the side that sent it to the side
+/// A diagram of a conversation: two lifelines, and every message as an arrow from the side that sent it to the side
 /// that received it.
 ///
-/// A ladder is written from the message taps of one or both engines and holds no contents, so it may be logged. With both
-/// engines tapped, what one side sent and the other received is one arrow: a message that did not arrive, or that nobody
-/// sent, shows as such. Names, sizes, steps, what was agreed on and what failed are in the picture; it is drawn as text
-/// by ``text()`` and as SVG by ``svg(_:)``.
+/// A ladder is built from the traced messages of one or both engines and holds no contents, so it may be logged. If
+/// both engines trace, a message sent by one side and received by the other is one arrow; a message that did not
+/// arrive, or that no side sent, is marked. The diagram includes names, sizes, steps, the negotiated parameters and
+/// failures; ``text()`` draws it as text and ``svg(_:)`` as SVG.
 ///
 /// ```swift
 /// var ladder = Ladder(title: "handshake")
 /// ladder.note(.client, &client)             // after each call of an engine
-/// ladder.note("the link drops 12 bytes")    // what else is worth a line
+/// ladder.note("the link drops 12 bytes")    // a line of the caller's own
 /// print(ladder.text())
 /// ```
 ///
-/// The contexts of the engines have to ask for the tap: ``TLSContext/Configuration/tracesMessages``. (The test kit's pairs and
-/// transports tap the engines that they join by themselves.) Memory is bounded: of
-/// a long conversation the first and the latest 2,048 lines are kept, and application data in one direction is one line
-/// however much it was.
+/// The contexts of the engines have to enable tracing: ``TLSContext/Configuration/tracesMessages``. (The test kit's
+/// pairs and transports enable it in their engines automatically.) Memory is limited: of a long conversation the first
+/// and the latest 2,048 lines are kept, and consecutive application data in one direction is one line, whatever its
+/// amount.
 public struct Ladder: Sendable {
 
-  /// What the picture is called; empty for none.
+  /// The title of the diagram; empty for none.
   public let title: String
-  private(set) var chronicle = Chronicle()
-  private(set) var observers = PerSide(client: Observer(), server: Observer())
+  private(set) var log = EntryLog()
+  private(set) var sides = PerSide(client: SideState(), server: SideState())
   /// One for each direction, by the side that sends.
-  private var ways = PerSide(client: Way(), server: Way())
+  private var pairings = PerSide(client: DirectionPairing(), server: DirectionPairing())
 
-  /// Makes an empty ladder.
+  /// Creates an empty ladder.
   ///
-  /// - Parameter title: what the picture is called; empty for none.
+  /// - Parameter title: The title of the diagram; empty for none.
   public init(title: String = "") { self.title = Printable.escape(title, limit: 400) }
 
-  /// Notes what an engine did since it was noted last: the messages of its tap, which are taken from it, and once each
-  /// what it agreed on and how it failed. To be called after every call of the engine, so that the lines of both sides
-  /// come in order.
+  /// Notes what an engine did since it was noted last: its traced messages, which are removed from it, and once each
+  /// its negotiated parameters and its failure. To be called after every call of the engine, so that the lines of both
+  /// sides are in order.
   ///
   /// - Parameters:
-  ///   - side: which end the engine is.
-  ///   - engine: an engine whose context taps messages; of one that does not, only what was agreed on and the failure
-  ///     show.
+  ///   - side: The role of the engine.
+  ///   - engine: An engine whose context traces messages; of one that does not, the ladder shows only the negotiated
+  ///     parameters and the failure.
   public mutating func note(_ side: TLSRole, _ engine: inout TLSEngine) {
     while let message = engine.nextTracedMessage() { note(side, message) }
-    observers[side].isNoted = true
-    observers[side].needs = engine.needs
-    if observers[side].agreement == nil, let negotiated = engine.negotiated { note(side, Agreement(negotiated)) }
-    if observers[side].failure == nil, let failure = engine.failure { note(side, Failure(failure)) }
+    sides[side].isNoted = true
+    sides[side].needs = engine.needs
+    if sides[side].agreement == nil, let negotiated = engine.negotiated { note(side, Agreement(negotiated)) }
+    if sides[side].failure == nil, let failure = engine.failure { note(side, Failure(failure)) }
   }
 
-  /// Notes one message, for who has recorded them.
+  /// Notes one message that was recorded before.
   ///
   /// - Parameters:
-  ///   - side: the side whose tap told it.
-  ///   - message: the message.
+  ///   - side: The side that traced it.
+  ///   - message: The message.
   public mutating func note(_ side: TLSRole, _ message: TLSTracedMessage) {
-    for sight in observers[side].assemble(message) {
+    for observation in sides[side].assemble(message) {
       let sender = message.direction == .sent ? side : side.peer
-      let number = ways[sender].note(sight, end: message.direction, from: sender, in: &chronicle)
-      observers[side].passed(in: number)
+      let number = pairings[sender].note(observation, end: message.direction, from: sender, in: &log)
+      sides[side].passed(in: number)
     }
-    if let rest = message.rest, let (number, step) = observers[side].came(to: rest, by: message.direction) {
-      chronicle[passage: number]?.steps[side] = step
+    if let outcome = message.callOutcome, let (number, step) = sides[side].endCall(outcome, by: message.direction) {
+      log[exchange: number]?.steps[side] = step
     }
   }
 
-  /// Notes a line of one's own, for example what a simulated link did.
+  /// Notes a line of the caller's own, for example an action of a simulated link.
   ///
-  /// - Parameter remark: the line; what cannot be printed in one column is escaped, and beyond 400 characters it is cut.
-  public mutating func note(_ remark: String) { chronicle.append(.remark(Printable.escape(remark, limit: 400))) }
+  /// - Parameter remark: The line. Scalars that cannot be printed in one column are escaped; it is cut after 400
+  ///   characters.
+  public mutating func note(_ remark: String) { log.append(.remark(Printable.escape(remark, limit: 400))) }
 
   mutating func note(_ side: TLSRole, _ agreement: Agreement) {
-    observers[side].agreement = agreement
-    // Both sides agree as a rule: one line says so.
-    if observers[side.peer].agreement != agreement { chronicle.append(.agreement(side, agreement)) }
+    sides[side].agreement = agreement
+    // Usually both sides have the same parameters, which are one line.
+    if sides[side.peer].agreement != agreement { log.append(.agreement(side, agreement)) }
   }
 
   mutating func note(_ side: TLSRole, _ failure: Failure) {
-    observers[side].failure = failure
-    observers[side].isOver = true
-    chronicle.append(.failure(side, failure))
+    sides[side].failure = failure
+    sides[side].isOver = true
+    log.append(.failure(side, failure))
   }
 }

@@ -1,27 +1,28 @@
 internal import SansIOTLS
 
 extension Ladder {
-  /// The ladder as a picture: an SVG of 900 pixels in width and as high as it needs to be. It stands alone, in a file or
-  /// inside of a page: no script, no font, nothing that is fetched. A screen reader hears its title and a summary.
+  /// Draws the ladder as an SVG, 900 pixels wide and as high as needed. It is self-contained, in a file or inside a
+  /// page: no script, no font, no external resource. A screen reader reads its title and a summary.
   ///
-  /// - Parameter background: what it is drawn for; by default one picture serves both, as the reader's system prefers.
-  /// - Returns: the document; the same for the same ladder, always. What a peer chose is escaped.
+  /// - Parameter background: The background that it is drawn for; by default one picture serves both, as the reader's
+  ///   system prefers.
+  /// - Returns: The document; always the same for the same ladder. Text that a peer chose is escaped.
   public func svg(_ background: Background = .automatic) -> String { LadderSVG(self, for: background).document }
 }
 
 /// Draws a ladder as SVG, top to bottom.
 private struct LadderSVG {
   private static let width = 900
-  /// Where the lifelines are.
+  /// The positions of the lifelines.
   private static let client = 150
   private static let server = 750
   private static let middle = 450
-  /// What a line of the text in one width can hold between the lifelines.
+  /// The columns of monospaced text between the lifelines.
   private static let columns = 72
 
   private let style: LadderStyle
   private var body = ""
-  /// How far the picture has come.
+  /// The height of the picture so far.
   private var y = 0
 
   private(set) var document = ""
@@ -51,12 +52,12 @@ private struct LadderSVG {
       """
   }
 
-  /// What one hears who does not see it.
+  /// The summary for a screen reader.
   private static func summary(of rows: [Ladder.Row]) -> String {
     var sentences = ["Messages between a TLS client, on the left, and a server, on the right, from top to bottom."]
     for row in rows {
       switch row {
-      case .agreement(let parts): sentences.append("Agreed: \(parts.joined(separator: ", ")).")
+      case .agreement(let parts): sentences.append("Negotiated: \(parts.joined(separator: ", ")).")
       case .failure(_, let paragraphs): sentences.append("\(paragraphs.joined(separator: "; ")).")
       default: break
       }
@@ -106,7 +107,7 @@ private struct LadderSVG {
   }
 
   private mutating func draw(_ arrow: Ladder.Arrow) {
-    let kind = arrow.isAlarm ? "alert" : arrow.sender == .client ? "client" : "server"
+    let kind = arrow.isErrorAlert ? "alert" : arrow.sender == .client ? "client" : "server"
     y += 18
     body += "<g class=\"\(kind)\">\n"
     let size = "<tspan class=\"faint\" dx=\"6\">\(XML.escape(arrow.size))</tspan>"
@@ -159,7 +160,7 @@ private struct LadderSVG {
     y += height + 16
   }
 
-  /// What both wait for in the end, below the lifelines.
+  /// What both sides need in the end, below the lifelines.
   private mutating func standing(_ rows: [Ladder.Row]) {
     guard case .standing(let client, let server)? = rows.last else { return }
     y += 18

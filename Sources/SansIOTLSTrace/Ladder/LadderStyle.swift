@@ -1,3 +1,15 @@
+extension Ladder {
+  /// The background that an SVG is drawn for.
+  public enum Background: String, Sendable, Hashable, CaseIterable {
+    /// Light or dark, as the reader's system prefers (`prefers-color-scheme`); light without a preference.
+    case automatic
+    /// Always light.
+    case light
+    /// Always dark.
+    case dark
+  }
+}
+
 /// The colours and type of a ladder's SVG.
 struct LadderStyle {
   private struct Palette {

@@ -1,16 +1,16 @@
 internal import SansIOTLS
 
 extension Ladder {
-  /// The ladder as text, for terminals, logs and test reports: at most 100 columns, in characters that take one column
-  /// each. What a peer chose, such as a name, cannot bring a line break or a terminal's control sequence into it.
+  /// Draws the ladder as text, for terminals, logs and test reports: at most 100 columns, in characters of one column
+  /// each. Text that a peer chose, such as a name, cannot add a line break or a terminal's control sequence.
   ///
-  /// - Returns: lines, each ended by a line feed; the same for the same ladder, always.
+  /// - Returns: Lines, each ended by a line feed; always the same for the same ladder.
   public func text() -> String { LadderText(self).text }
 }
 
 /// Draws a ladder as text.
 private struct LadderText {
-  /// Columns left and right of the lifelines, for what each side came to.
+  /// Columns left and right of the lifelines, for the steps of each side.
   private static let margin = 12
   /// Columns between the lifelines.
   private static let area = 100 - 2 * (margin + 1)
@@ -71,7 +71,7 @@ private struct LadderText {
 
   private mutating func append(centred text: String) { append(between: Self.centred(text, in: Self.area)) }
 
-  /// A line between the lifelines, with what stands in the margins.
+  /// A line between the lifelines, with the text in the margins.
   private mutating func append(between text: String, left: String = "", right: String = "") {
     let left = String(repeating: " ", count: Self.margin - 1 - left.count) + left + " "
     append(left + "│" + text + String(repeating: " ", count: Self.area - text.count) + "│ " + right)

@@ -1,6 +1,6 @@
 internal import SansIOTLS
 
-/// A value for each end of a conversation.
+/// A value for each side of a conversation.
 struct PerSide<Value: Sendable>: Sendable {
   var client: Value
   var server: Value

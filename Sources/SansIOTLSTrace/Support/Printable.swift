@@ -1,8 +1,9 @@
 internal import SansIOTLS
 
-/// Text of a peer made fit to be shown in columns, where more is escaped than in a line of text: each character takes one column, and none does anything to a terminal.
+/// Makes text of a peer safe to show in columns: each character takes one column, and none controls a terminal. More is
+/// escaped than in a line of text.
 enum Printable {
-  /// Scalars that are known to be printed in one column; everything else is escaped, be it harmless.
+  /// Scalars that are printed in one column; everything else is escaped, even if it is harmless.
   private static let ranges: [ClosedRange<UInt32>] = [
     0x20...0x7E,  // ASCII
     0xA1...0xAC, 0xAE...0x24F,  // Latin, without the soft hyphen
@@ -11,12 +12,12 @@ enum Printable {
     0x2190...0x21FF, 0x2200...0x22FF, 0x2500...0x257F,  // arrows, mathematics, box drawing
   ]
 
-  /// The text with all else as `\u{…}`.
+  /// Escapes all other scalars as `\u{…}`.
   ///
   /// - Parameters:
-  ///   - text: any text.
-  ///   - limit: characters at most; what is cut off shows as `…`.
-  /// - Returns: the text, at most `limit` columns wide.
+  ///   - text: Any text.
+  ///   - limit: Characters at most; a cut is shown as `…`.
+  /// - Returns: The text, at most `limit` columns wide.
   static func escape(_ text: String, limit: Int) -> String {
     var escaped = ""
     var width = 0
@@ -29,17 +30,17 @@ enum Printable {
     return escaped
   }
 
-  /// The text cut to so many columns, the last of them a `…` if it was longer.
+  /// Cuts the text to a number of columns, the last of them a `…` if it was longer.
   static func truncate(_ text: String, _ limit: Int) -> String {
     text.count <= limit ? text : text.prefix(max(limit - 1, 0)) + "…"
   }
 
-  /// The text in lines of so many columns, broken between words where that is possible.
+  /// Divides the text into lines of a number of columns, between words where that is possible.
   static func wrap(_ text: String, _ width: Int) -> [String] {
     fill(text.split(separator: " ").map(String.init), " ", width)
   }
 
-  /// The pieces in lines of so many columns; only what is longer than a line is broken itself.
+  /// Arranges the pieces in lines of a number of columns; only a piece longer than a line is divided.
   static func fill(_ pieces: [String], _ separator: String, _ width: Int) -> [String] {
     var lines: [String] = []
     for piece in pieces {
@@ -56,7 +57,7 @@ enum Printable {
     return lines
   }
 
-  /// A number with its thousands marked, for example `16,406`.
+  /// A number with separated thousands, for example `16,406`.
   static func grouped(_ number: Int) -> String {
     let digits = String(number.magnitude)
     var text = ""

@@ -1,9 +1,9 @@
-/// What SVG needs of XML 1.0.
+/// The parts of XML 1.0 that SVG needs.
 enum XML {
-  /// Text fit for an element or a quoted attribute.
+  /// Escapes text for an element or a quoted attribute.
   ///
-  /// - Parameter text: any text.
-  /// - Returns: the text, its markup escaped; a scalar that XML 1.0 forbids (section 2.2) shows as U+FFFD.
+  /// - Parameter text: Any text.
+  /// - Returns: The text with its markup escaped; a scalar that XML 1.0 forbids (section 2.2) becomes U+FFFD.
   static func escape(_ text: String) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {

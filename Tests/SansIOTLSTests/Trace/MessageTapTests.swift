@@ -88,7 +88,7 @@ struct MessageTapTests {
       ])
     #expect(engines.messages.first?.isEncrypted == false)
     #expect(engines.messages.last?.isEncrypted == true)
-    #expect(engines.messages.last?.rest == .done)
+    #expect(engines.messages.last?.callOutcome == .done)
   }
 
   /// Decompression would evade the limits. From libssl 3.2 on both sides would offer it, and a client do it
@@ -162,7 +162,7 @@ struct MessageTapTests {
   func `the last message of a call states the call's result`(version: TLSVersion) throws {
     var engines = try Engines(version)
     engines.pull()
-    #expect(engines.messages.map(\.rest) == [nil, .needsFeed])
+    #expect(engines.messages.map(\.callOutcome) == [nil, .needsFeed])
     try engines.move()
     _ = try engines.server.write([1])
     _ = try engines.server.close()
@@ -171,7 +171,7 @@ struct MessageTapTests {
     #expect(try engines.client.read(upTo: 1) == .endOfStream)
     engines.pull()
     #expect(engines.messages.last?.content == .alert(.closeNotify, isFatal: false))
-    #expect(engines.messages.last?.rest == .endOfStream)
+    #expect(engines.messages.last?.callOutcome == .endOfStream)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -180,7 +180,7 @@ struct MessageTapTests {
     #expect(throws: TLSError.self) { try engines.move() }
     engines.pull()
     #expect(engines.messages.contains { $0.content == .alert(.unknownCA, isFatal: true) && $0.direction == .sent })
-    #expect(engines.messages.contains { $0.rest == .failed(.certificateRejected) })
+    #expect(engines.messages.contains { $0.callOutcome == .failed(.certificateRejected) })
   }
 
   @Test func `beyond the limit the oldest messages go`() throws {

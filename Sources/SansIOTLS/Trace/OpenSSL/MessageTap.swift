@@ -1,13 +1,11 @@
 internal import CSansIOTLSOpenSSL
 
-/// What libssl's message callback tells of one connection, kept until the application pulls it. It exists only where the
-/// configuration asks for it.
+/// What libssl's message callback tells of one connection, kept until the application pulls it. It exists only where
+/// the configuration asks for it.
 final class MessageTap {
-  private var messages: [TLSTracedMessage] = []
-  /// What was pulled already stays in front until it is half of the array.
-  private var pulled = 0
-  /// Messages from here on passed in a call that has not come to rest.
-  private var unrested = 0
+  private var messages = FIFO<TLSTracedMessage>()
+  /// The position of the first message of the call that has not ended.
+  private var callStart = 0
   private let limit: Int
   /// A received record of which libssl has the header and not yet the body.
   private var arriving: TLSTracedMessage?
@@ -27,31 +25,21 @@ final class MessageTap {
   init(limit: Int) { self.limit = limit }
 
   func next() -> TLSTracedMessage? {
-    guard pulled < messages.count else { return nil }
-    defer {
-      pulled += 1
-      if pulled * 2 > messages.count { dropPulled() }
-    }
-    return messages[pulled]
+    callStart = max(callStart - 1, 0)
+    return messages.popFirst()
   }
 
-  private func dropPulled() {
-    messages.removeFirst(pulled)
-    unrested = max(unrested - pulled, 0)
-    pulled = 0
-  }
-
-  /// The call that the latest messages passed in has ended.
+  /// Notes that the call in which the latest messages passed has ended.
   ///
   /// - Parameters:
-  ///   - rest: how.
-  ///   - isBetweenRecords: the last record is whole.
-  func rest(_ rest: TLSTracedMessage.Rest, isBetweenRecords: Bool) {
+  ///   - outcome: The way in which it ended.
+  ///   - isBetweenRecords: Whether the last record is whole.
+  func rest(_ outcome: TLSTracedMessage.CallOutcome, isBetweenRecords: Bool) {
     if isBetweenRecords { arrived() }
-    if let last = messages.indices[max(unrested, pulled)...].last(where: { messages[$0].rest == nil }) {
-      messages[last].rest = rest
+    if let last = (callStart..<messages.count).last(where: { messages[$0].callOutcome == nil }) {
+      messages[last].callOutcome = outcome
     }
-    unrested = messages.count
+    callStart = messages.count
   }
 
   /// What the callback was told.
@@ -82,7 +70,8 @@ final class MessageTap {
       innerType(unsafe TLSTracedMessage.RecordType(rawValue: bytes[0]), direction)
       return
     case 0 where direction == .received && !way.isEncrypted && bytes.count > 0:
-      // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2): libssl reports it whole, and not the header of its record.
+      // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2): libssl reports it whole, and not the header of its
+      // record.
       append(TLSTracedMessage(.record(.handshake), direction, size: 2 + bytes.count, isEncrypted: false))
       content = .handshake(.clientHello)
     case SSL3_RT_CHANGE_CIPHER_SPEC:
@@ -99,7 +88,8 @@ final class MessageTap {
     }
     let isEncrypted = content == .changeCipherSpec ? false : way.isEncrypted
     let message = TLSTracedMessage(
-      content, direction, size: size, isEncrypted: isEncrypted, rest: direction == .sent && isSettled ? .done : nil)
+      content, direction, size: size, isEncrypted: isEncrypted,
+      callOutcome: direction == .sent && isSettled ? .done : nil)
     if direction == .received, case .record = content {
       arriving = message
     } else {
@@ -115,8 +105,7 @@ final class MessageTap {
   }
 
   private func append(_ message: TLSTracedMessage) {
-    if messages.count - pulled >= limit { pulled += 1 }
-    if pulled > limit { dropPulled() }
+    if messages.count >= limit { _ = next() }
     messages.append(message)
   }
 
@@ -124,12 +113,14 @@ final class MessageTap {
   /// that is received.
   private func innerType(_ type: TLSTracedMessage.RecordType, _ direction: TLSTracedMessage.Direction) {
     func inner(_ record: TLSTracedMessage) -> TLSTracedMessage {
-      TLSTracedMessage(.record(type), direction, size: record.size, isEncrypted: record.isEncrypted, rest: record.rest)
+      TLSTracedMessage(
+        .record(type), direction, size: record.size, isEncrypted: record.isEncrypted,
+        callOutcome: record.callOutcome)
     }
     if direction == .received {
       arriving = arriving.map(inner)
       arrived()
-    } else if let index = messages.indices[pulled...].last(where: { messages[$0].direction == .sent }),
+    } else if let index = (0..<messages.count).last(where: { messages[$0].direction == .sent }),
       case .record = messages[index].content
     {
       messages[index] = inner(messages[index])

@@ -2,16 +2,16 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension SSLHandle {
-  /// Keeps what passes, if the configuration asks for it.
+  /// The tap, if tracing is enabled.
   var tap: MessageTap? { unsafe callbackState.pointee.tap }
 
-  /// Tells the tap, if there is one, how a call ended.
-  func rest(_ rest: @autoclosure () -> TLSTracedMessage.Rest) {
+  /// Reports the outcome of a call to the tap, if there is one.
+  func rest(_ outcome: @autoclosure () -> TLSTracedMessage.CallOutcome) {
     guard let tap else { return }
-    tap.rest(rest(), isBetweenRecords: unsafe sitls_awaits_header(ssl))
+    tap.rest(outcome(), isBetweenRecords: unsafe sitls_awaits_header(ssl))
   }
 
-  /// Keeps what passes from here on. A ClientHello that waits to be drained was written before; it is noted from its bytes.
+  /// Starts tracing. A ClientHello that waits to be drained was written before; it is noted from its bytes.
   ///
   /// Corresponds to `SSL_set_msg_callback(3)`.
   ///
