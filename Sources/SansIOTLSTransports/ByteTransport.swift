@@ -1,4 +1,4 @@
-/// A transport that somebody already has: a stream of bytes each way, asynchronous, to which ``TLSStream`` adds TLS.
+/// An existing asynchronous transport: a stream of bytes in each direction, to which ``TLSStream`` adds TLS.
 ///
 /// ```swift
 /// final class SerialLine: ByteTransport {
@@ -8,35 +8,36 @@
 /// }
 /// ```
 ///
-/// A stream calls each of the three one at a time, but receives while it sends. It never cancels a call of its own accord
-/// but in ``TLSStream/abort()``, when it is dropped, and in receiving when TLS has failed or was closed in the handshake, so
-/// that nothing that comes could matter any more; what the call throws then is no failure. A reader or writer that is
-/// cancelled leaves the transport's call to end in its time, so that no byte is lost and none is sent half.
+/// A stream calls each of the three one at a time, but receives while it sends. It cancels a call only from
+/// ``TLSStream/abort()``, when it is released, or, for a pending receive, after TLS failed or closed during the
+/// handshake; an error that the call throws then is no failure. Cancelling a reader or writer does not cancel the
+/// transport's call, so that no byte is lost and none is sent in part.
 ///
-/// A dropped stream cancels what is under way, sends what still waits without waiting for room, and calls
-/// ``closeOutput()``. It lets go of the transport as soon as these calls have returned.
+/// A released stream cancels its pending calls, sends what still waits without waiting for room, and calls
+/// ``closeOutput()``. It releases the transport as soon as these calls have returned.
 public protocol ByteTransport: Sendable {
-  /// How this transport fails.
+  /// The error of this transport.
   associatedtype Failure: Error
 
   /// Waits for bytes.
   ///
-  /// - Parameter count: bytes at most, 1 or more. A stream that reads exactly asks for no more than TLS needs next; what
-  ///   the transport has beyond them it keeps for the next call.
-  /// - Returns: at least one byte, in the order of the stream; `nil` at the end of the stream. An empty array brings the next
-  ///   call at once; more than 64 of them in a row end the stream by ``TLSStreamError/Code/emptyReceives``.
-  /// - Throws: what ended the transport. A call that is cancelled throws too, if it can: `nil` says that the peer sent all.
+  /// - Parameter count: Bytes at most, 1 or more. A stream that does not read ahead requests no more than TLS needs
+  ///   next; the transport keeps what it has beyond that for the next call.
+  /// - Returns: At least one byte, in the order of the stream; `nil` at the end of the stream. After an empty array the
+  ///   stream repeats the call at once; more than 64 of them in a row end it by ``TLSStreamError/Code/emptyReceives``.
+  /// - Throws: The error that ended the transport. A call that is cancelled should throw too: `nil` means that the peer
+  ///   has sent everything.
   func receive(upTo count: Int) async throws(Failure) -> [UInt8]?
 
-  /// Sends bytes, all of them, behind those of earlier calls. Returning later than it could is the back-pressure.
+  /// Sends all bytes, after those of earlier calls. Returning later applies back-pressure.
   ///
-  /// - Parameter bytes: at least one byte, at most 64 KiB.
-  /// - Throws: what ended the transport. A call that is cancelled sends what there is room for and throws instead of waiting
-  ///   for more, if it can.
+  /// - Parameter bytes: At least one byte, at most 64 KiB.
+  /// - Throws: The error that ended the transport. A call that is cancelled should send what there is room for and
+  ///   throw instead of waiting for more.
   func send(_ bytes: [UInt8]) async throws(Failure)
 
-  /// Ends this direction: behind what was sent the other end reads the end of the stream. Receiving goes on.
+  /// Ends this direction: after the bytes sent, the other end reads the end of the stream. Receiving continues.
   ///
-  /// - Throws: what ended the transport.
+  /// - Throws: The error that ended the transport.
   func closeOutput() async throws(Failure)
 }

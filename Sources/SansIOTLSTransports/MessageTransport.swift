@@ -1,48 +1,49 @@
 internal import Synchronization
 
-/// A carrier of messages: WebSocket frames, SSH channel data, datagrams of a reliable kind. ``MessageStream`` makes a
-/// ``ByteTransport`` of it.
+/// A transport of messages: WebSocket frames, SSH channel data, reliable datagrams. ``MessageStream`` turns it into a
+/// ``ByteTransport``.
 public protocol MessageTransport: Sendable {
-  /// How this carrier fails.
+  /// The error of this transport.
   associatedtype Failure: Error
 
-  /// How many bytes a message may have, 1 or more.
+  /// The largest message in bytes, 1 or more.
   var maximumMessageSize: Int { get }
 
   /// Waits for a message.
   ///
-  /// - Returns: its bytes, possibly none; `nil` behind the last one.
-  /// - Throws: what ended the carrier.
+  /// - Returns: Its bytes, possibly none; `nil` after the last message.
+  /// - Throws: The error that ended the transport.
   func receiveMessage() async throws(Failure) -> [UInt8]?
 
-  /// Sends a message, behind those of earlier calls.
+  /// Sends a message, after those of earlier calls.
   ///
   /// - Parameter message: 1 to ``maximumMessageSize`` bytes.
-  /// - Throws: what ended the carrier.
+  /// - Throws: The error that ended the transport.
   func sendMessage(_ message: [UInt8]) async throws(Failure)
 
-  /// Tells the other end that there will be no more messages.
+  /// Ends this direction: the other end receives no more messages.
   ///
-  /// - Throws: what ended the carrier.
+  /// - Throws: The error that ended the transport.
   func closeOutput() async throws(Failure)
 }
 
-/// The bytes of a stream in messages. How they are cut means nothing: messages must arrive all, once and in order.
+/// A byte transport over messages. Message boundaries have no meaning; every message must arrive once and in order.
 public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
   private let carrier: Carrier
-  /// The end of a message that was more than was asked for.
+  /// The bytes of a message beyond those that were requested.
   private let rest = Mutex<ArraySlice<UInt8>>([])
 
-  /// Wraps a carrier.
+  /// Creates a stream over a message transport.
   ///
-  /// - Parameter carrier: moves the messages.
+  /// - Parameter carrier: The transport of the messages.
   public init(_ carrier: Carrier) { self.carrier = carrier }
 
   /// Waits for a message that is not empty.
   ///
-  /// - Parameter count: bytes at most, 1 or more; what a message has beyond them comes next.
-  /// - Returns: its bytes; `nil` behind the last one. No bytes if the task was cancelled while only empty messages came.
-  /// - Throws: the carrier's error.
+  /// - Parameter count: Bytes at most, 1 or more; the next call returns what a message has beyond them.
+  /// - Returns: Its bytes; `nil` after the last message. No bytes if the task was cancelled while only empty messages
+  ///   arrived.
+  /// - Throws: The carrier's error.
   public func receive(upTo count: Int) async throws(Carrier.Failure) -> [UInt8]? {
     while true {
       let bytes = rest.withLock { rest in
@@ -53,7 +54,7 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
       guard let message = try await carrier.receiveMessage() else { return nil }
       rest.withLock { $0 = message[...] }
       if message.isEmpty {
-        // However many a carrier has at once, other tasks run, and this one can be cancelled.
+        // Lets other tasks run, however many messages the carrier has, and lets this one be cancelled.
         if Task.isCancelled { return [] }
         await Task.yield()
       }
@@ -62,8 +63,8 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
 
   /// Sends bytes in as few messages as their size allows.
   ///
-  /// - Parameter bytes: the bytes.
-  /// - Throws: the carrier's error.
+  /// - Parameter bytes: The bytes.
+  /// - Throws: The carrier's error.
   public func send(_ bytes: [UInt8]) async throws(Carrier.Failure) {
     let size = max(carrier.maximumMessageSize, 1)
     for start in stride(from: 0, to: bytes.count, by: size) {
@@ -73,6 +74,6 @@ public final class MessageStream<Carrier: MessageTransport>: ByteTransport {
 
   /// Ends this direction.
   ///
-  /// - Throws: the carrier's error.
+  /// - Throws: The carrier's error.
   public func closeOutput() async throws(Carrier.Failure) { try await carrier.closeOutput() }
 }

@@ -52,8 +52,8 @@ struct FileDescriptorTransportTests {
   func `TLS over descriptors, both directions at once`(kind: Kind, exactly: Bool) async throws {
     let contexts = try TLSStreamTests.contexts()
     let (near, far) = try kind.make()
-    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near, readsExactly: exactly)
-    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, readsExactly: exactly)
+    let client = TLSStream(try TLSStreamTests.clientEngine(contexts.client), over: near, allowsReadAhead: !exactly)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, allowsReadAhead: !exactly)
     let bytes = Self.pattern
     async let served: Void = {
       while let piece = try await server.read() { try await server.write(piece) }
@@ -206,8 +206,8 @@ struct FileDescriptorTransportTests {
     try #require(Self.isReadable(ends.secondary, within: 10_000))
     let executor = ThreadExecutor()
     let reading = Task(executorPreference: executor) { try await stream.receive(upTo: 10) }
-    // The reader has taken the byte, and is held up. This thread is kept for that moment: a task that yields may come back
-    // when the reader has long given up, behind all the other tests.
+    // The reader has taken the byte, and is held up. This thread is kept for that moment: a task that yields may come
+    // back when the reader has long given up, behind all the other tests.
     while Self.isReadable(ends.secondary, within: 0) { usleep(1_000) }
     // It gives up 25 seconds behind the last byte: one more every 10 seconds holds it up until the writer has come.
     let holding = BackgroundThread { () -> (bytes: Int, hasSeenWriter: Bool) in

@@ -22,8 +22,8 @@ struct PollSetTests {
       var set = PollSet()
       set.add(near, reading)
       set.add(near, writing)
-      let isTold = set.wait(milliseconds: 0)
-      #expect(isTold)
+      let isAnyReady = (try? set.wait(milliseconds: 0)) == true
+      #expect(isAnyReady)
       return set
     }
     #expect(look().isReady(near, writing) && !look().isReady(near, reading))

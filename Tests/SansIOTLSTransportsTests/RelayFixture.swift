@@ -73,10 +73,10 @@ struct RelayFixture: Sendable {
 
   func startClient(
     on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrustRoots = identity.trust,
-    observer: (any RelayObserver & Sendable)? = nil, judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
+    observer: (any RelayObserver & Sendable)? = nil, decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) throws -> BackgroundThread<RelayReport> {
     let context = try Self.clientContext(version, trusting: trust)
-    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer, judgingEnd)
+    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer, decidingEnd)
   }
 
   func startServer(on wire: (Int32, Int32)) throws -> BackgroundThread<RelayReport> {
@@ -85,7 +85,7 @@ struct RelayFixture: Sendable {
 
   private func start(
     _ endpoint: TLSEngine.Endpoint, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
-    _ observer: (any RelayObserver & Sendable)? = nil, _ judgingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
+    _ observer: (any RelayObserver & Sendable)? = nil, _ decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
       // What fails here is the test's own set-up.
@@ -94,7 +94,7 @@ struct RelayFixture: Sendable {
         ciphertext: try! NonblockingDescriptorPair(reading: wire.0, writing: wire.1), observer: observer)
       relay.attach(
         plaintext: try! NonblockingDescriptorPair(reading: program.input.reading, writing: program.output.writing),
-        judgingEnd: judgingEnd)
+        decidingEnd: decidingEnd)
       return relay.run()
     }
   }

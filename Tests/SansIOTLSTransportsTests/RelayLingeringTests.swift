@@ -4,8 +4,8 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// A relay that ends while its peer still sends, over TCP: closing a socket over unread bytes would discard what is on its
-/// way to the peer.
+/// A relay that ends while its peer still sends, over TCP: closing a socket over unread bytes would discard what is on
+/// its way to the peer.
 @Suite struct RelayLingeringTests {
   /// A server that is driven by hand, and reads when it wants to.
   private struct Peer: ~Copyable {
@@ -111,8 +111,8 @@ import Testing
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
 
-  /// Writes until a relay takes no more, because its peer does not. A quarter of a second without room counts as that: on a
-  /// slow machine it may be early, and there is then room for an alert.
+  /// Writes until a relay takes no more, because its peer does not. A quarter of a second without room counts as that:
+  /// on a slow machine it may be early, and there is then room for an alert.
   private func fill(_ program: RelayFixture.Program) {
     _ = fcntl(program.sending, F_SETFL, O_NONBLOCK)
     let data = Channel.noise(16_384)

@@ -22,15 +22,15 @@ import Testing
       events.flatMap { event -> [UInt8] in if case .passed(direction, let bytes) = event { bytes } else { [] } }
     }
 
-    func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
+    func relayDidTransfer(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
       // Sound: the bytes are copied before the span ends.
       let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
       entries.withLock { $0.append(.passed(direction, bytes)) }
     }
 
-    func ended(_ direction: RelayReport.Direction) { entries.withLock { $0.append(.ended(direction)) } }
+    func relayDidEnd(_ direction: RelayReport.Direction) { entries.withLock { $0.append(.ended(direction)) } }
 
-    func turned(_ engine: inout TLSEngine) {
+    func relayDidCompleteIteration(_ engine: inout TLSEngine) {
       let event = Event.turned(isHandshakeDone: engine.negotiated != nil, hasFailed: engine.failure != nil)
       entries.withLock { $0.append(event) }
     }

@@ -16,8 +16,8 @@ extension TLSStreamTests {
     #expect(await failure?.tls?.code == .abandoned)
   }
 
-  /// Closes in the handshake, over a transport that throws when its receive is cancelled, and says how the calls behind it
-  /// failed.
+  /// Closes in the handshake, over a transport that throws when its receive is cancelled, and says how the calls behind
+  /// it failed.
   ///
   /// - Parameter isLate: whether the end is asked for only when the receive has thrown.
   private func closeInHandshake<Transport: ByteTransport>(
@@ -168,7 +168,7 @@ extension TLSStreamTests {
     try await closed
     let error = await failure
     #expect(error?.tls?.code == .closed)
-    #expect(received.count == error?.accepted)
+    #expect(received.count == error?.bytesAccepted)
     let isPrefix = plaintext.starts(with: received)
     #expect(isPrefix)
   }
@@ -221,7 +221,7 @@ extension TLSStreamTests {
     while received == nil {
       do throws(TLSStreamError) { received = try await outer.read() } catch {
         // The inner stream's receive is on its way out.
-        guard error.code == .busy else { throw error }
+        guard error.code == .concurrentCall else { throw error }
         await Task.yield()
       }
     }

@@ -121,7 +121,7 @@ struct TLSStreamTests {
       // Whoever comes second is sent away; the other waits.
       let sentAway = try #require(try await group.next())
       let error = #expect(throws: TLSStreamError.self) { try sentAway.get() }
-      #expect(error?.code == .busy)
+      #expect(error?.code == .concurrentCall)
       try await server.write([9])
       #expect(try await group.next()?.get() == [9])
     }
@@ -295,7 +295,7 @@ struct TLSStreamTests {
     var accepted = 0
     do { try await writing.value } catch let error as TLSStreamError {
       #expect(error.code == .cancelled)
-      accepted = error.accepted
+      accepted = error.bytesAccepted
     }
     #expect(accepted < plaintext.count)
     async let all = Self.readAll(server)
@@ -355,7 +355,7 @@ struct TLSStreamTests {
     async let atClient = client.unwrap()
     // Plaintext has to be read before TLS is left.
     let unread = await #expect(throws: TLSStreamError.self) { try await server.unwrap() }
-    #expect(unread?.code == .unread)
+    #expect(unread?.code == .unreadPlaintext)
     #expect(try await Self.readAll(server) == Array("bye".utf8))
     let (far, trailing) = try await server.unwrap()
     let (near, none) = try await atClient
@@ -373,7 +373,7 @@ struct TLSStreamTests {
     let contexts = try Self.contexts(version)
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
-    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, readsExactly: true)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far, allowsReadAhead: false)
     async let read = Self.readAll(server)
     try await client.write(Self.pattern(40_000))
     try await client.closeWriting()

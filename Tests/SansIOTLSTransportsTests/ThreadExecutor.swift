@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Runs each job on a thread of its own: what a test means to hold up then keeps none of the threads of Swift's pool, on
-/// which all the other tests run.
+/// Runs each job on a thread of its own: what a test means to hold up then keeps none of the threads of Swift's pool,
+/// on which all the other tests run.
 final class ThreadExecutor: TaskExecutor {
   private let threads = Mutex<[BackgroundThread<Void>]>([])
 

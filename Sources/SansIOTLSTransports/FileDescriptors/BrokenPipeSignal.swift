@@ -6,12 +6,12 @@
   internal import Glibc
 #endif
 
-/// Keeps SIGPIPE away from the host program during one `write(2)`.
+/// Suppresses SIGPIPE during one `write(2)`.
 ///
-/// A socket is told so by a flag of the call; a pipe knows no such flag. Ignoring the signal would do, but the
+/// For a socket a flag of the call does this; a pipe has no such flag. Ignoring the signal would suffice, but the
 /// disposition belongs to the whole process, is inherited through `exec`, and is not a library's to change. The signal
-/// that a write raises is sent to the writing thread, so it is enough that this thread blocks it, takes it if it came,
-/// and puts its mask back: no other thread and no handler notices anything.
+/// that a write raises is sent to the writing thread, so this thread blocks it, accepts it if it was raised, and
+/// restores its mask: no other thread and no handler notices.
 ///
 /// Corresponds to `pthread_sigmask(3)`, `sigpending(2)` and `sigwait(3)`.
 enum BrokenPipeSignal {
@@ -21,7 +21,7 @@ enum BrokenPipeSignal {
     var previous = sigset_t()
     unsafe sigemptyset(&pipeSignal)
     unsafe sigaddset(&pipeSignal, SIGPIPE)
-    // One that waits already, raised by somebody else under the host's own mask, is the host's to receive.
+    // A signal that was pending before, raised elsewhere under the host's own mask, is left for the host.
     let alreadyPending = isPending
     unsafe pthread_sigmask(SIG_BLOCK, &pipeSignal, &previous)
     let value = body()

@@ -6,37 +6,37 @@
   internal import Glibc
 #endif
 
-/// One descriptor, used in one direction without ever waiting.
+/// A descriptor that is used in one direction without blocking.
 ///
-/// O_NONBLOCK is a property of the open file description, and a program shares the descriptions of its standard descriptors
-/// with the shell, with the programs beside it and with its own children: whoever sets the flag makes their writes fail, and
-/// a program that a signal ends cannot put it back. So the flag is never changed. How a call is kept from waiting depends on
+/// O_NONBLOCK is a property of the open file description, and a program shares the descriptions of its standard
+/// descriptors with the shell, with other programs and with its children: setting the flag makes their writes fail, and
+/// a program that a signal ends cannot restore it. So the flag is never changed. The way to avoid blocking depends on
 /// the kind:
-/// - a socket needs nothing: `recv(2)` and `send(2)` take MSG_DONTWAIT call by call;
-/// - a regular file never waits in the sense of `poll(2)`;
-/// - a pipe is opened a second time, through `/proc/self/fd`. That gives an open file description of this descriptor's own,
-///   and on that one O_NONBLOCK is set. `poll(2)` still looks at the number that was given: a FIFO that is opened for reading
-///   when its writers have gone does not report their end;
-/// - where that is not possible (another system, no `/proc`, a pipe that another user made), and for a terminal or any other
-///   device, which may react to being opened, each call asks `poll(2)` first and writes no more than `poll(2)` promises room
-///   for. Such a call waits only if another program reads the bytes, or fills the room, in the moment between the two.
+/// - a socket needs nothing: `recv(2)` and `send(2)` accept MSG_DONTWAIT in each call;
+/// - a regular file never blocks in the sense of `poll(2)`;
+/// - a pipe is opened a second time, through `/proc/self/fd`. This creates an open file description of this
+///   descriptor's own, with O_NONBLOCK set. `poll(2)` still uses the original number: a FIFO that is opened for reading
+///   after its writers have left does not report their end;
+/// - where that is not possible (another system, no `/proc`, another user's pipe), and for a terminal or any other
+///   device, which may react to being opened, each call uses `poll(2)` first and writes no more than `poll(2)` promises
+///   room for. Such a call blocks only if another program reads the bytes, or fills the room, between the two.
 struct Descriptor: ~Copyable, Sendable {
   enum Direction { case reading, writing }
 
   private enum Kind { case socket, file, terminal, pipe, device }
 
-  /// The number that was given, for `poll(2)`.
+  /// The original number, for `poll(2)`.
   let number: Int32
-  /// A descriptor of the same pipe whose open file description nobody shares; `nil` if there is none.
+  /// A descriptor of the same pipe with an open file description of its own; `nil` if there is none.
   private let unshared: Int32?
   private let kind: Kind
   private let isOwned: Bool
 
   /// - Parameters:
-  ///   - number: an open descriptor.
-  ///   - direction: what it is used for.
-  ///   - isOwned: whether it is closed at the end.
-  ///   - reopensPipes: whether a pipe is opened a second time, if that is possible.
+  ///   - number: An open descriptor.
+  ///   - direction: The direction in which it is used.
+  ///   - isOwned: Whether it is closed at the end.
+  ///   - reopensPipes: Whether a pipe is opened a second time, if that is possible.
   /// - Throws: ``TransportError`` if it is not open.
   init(
     _ number: Int32, for direction: Direction, isOwned: Bool, reopensPipes: Bool = true
@@ -46,7 +46,7 @@ struct Descriptor: ~Copyable, Sendable {
     guard unsafe fstat(number, &status) == 0 else { throw .last(.prepare) }
     let kind: Kind =
       switch status.st_mode & S_IFMT {
-      // Calls fail without waiting.
+      // Calls fail without blocking.
       case _ where !Self.isOpen(number, for: direction): .file
       case S_IFSOCK: .socket
       case S_IFREG, S_IFBLK, S_IFDIR: .file
@@ -70,9 +70,9 @@ struct Descriptor: ~Copyable, Sendable {
     fcntl(number, F_GETFL) & O_ACCMODE != (direction == .reading ? O_WRONLY : O_RDONLY)
   }
 
-  /// Opens a pipe a second time, so that O_NONBLOCK is set where no other program sees it.
+  /// Opens a pipe a second time, so that no other program shares O_NONBLOCK.
   ///
-  /// - Returns: a descriptor; `nil` if that is not possible here.
+  /// - Returns: A descriptor; `nil` if that is not possible here.
   private static func reopened(_ number: Int32, for direction: Direction) -> Int32? {
     #if os(Linux)
       let mode = direction == .reading ? O_RDONLY : O_WRONLY
@@ -81,12 +81,12 @@ struct Descriptor: ~Copyable, Sendable {
       let unshared = unsafe open(path, mode | O_NONBLOCK | O_CLOEXEC)
       return unshared >= 0 ? unshared : nil
     #else
-      // Elsewhere `/dev/fd` gives the same open file description once more.
+      // Elsewhere `/dev/fd` returns the same open file description.
       return nil
     #endif
   }
 
-  /// Whether `poll(2)` has to be asked before each call.
+  /// Whether each call needs `poll(2)` first.
   private var asksFirst: Bool {
     switch kind {
     case .socket, .file: false
@@ -97,15 +97,15 @@ struct Descriptor: ~Copyable, Sendable {
 
   var isSocket: Bool { kind == .socket }
 
-  /// Reads what is there, at most what fits.
+  /// Reads the available bytes, at most as many as fit.
   ///
-  /// - Returns: bytes read, 0 at the end of file, `nil` if nothing is there now.
+  /// - Returns: The number of bytes, 0 at the end of file, `nil` if none are available now.
   func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Int? {
-    precondition(buffer.freeCapacity > 0, "an empty buffer cannot tell the end of file")
+    precondition(buffer.freeCapacity > 0, "an empty buffer cannot report the end of file")
     while true {
       if asksFirst, !DescriptorWatch.isReady(number, .reading) { return nil }
-      // Sound: the kernel writes at most `room` bytes from the first free one on, and as many as it says become
-      // initialized.
+      // Sound: the kernel writes at most `room` bytes from the first free one on, and as many as it returns
+      // become initialized.
       let count = unsafe buffer.withUnsafeMutableBufferPointer { buffer, initialized in
         let room = buffer.count - initialized
         let free = unsafe buffer.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + initialized) }
@@ -122,20 +122,20 @@ struct Descriptor: ~Copyable, Sendable {
       switch errno {
       case EINTR: continue
       case EAGAIN, EWOULDBLOCK: return nil
-      // On Linux the primary side of a pseudo-terminal says so when nobody holds the secondary any more.
+      // On Linux the primary side of a pseudo-terminal reports the end of its secondary like this.
       case EIO where kind == .terminal && DescriptorWatch.hasHungUp(number): return 0
       default: throw .last(.read)
       }
     }
   }
 
-  /// Writes what there is room for.
+  /// Writes as many bytes as there is room for.
   ///
-  /// - Returns: bytes written; 0 if there is no room now.
+  /// - Returns: The number of bytes; 0 if there is no room now.
   func write(_ bytes: RawSpan) throws(TransportError) -> Int {
     while true {
       if asksFirst, !DescriptorWatch.isReady(number, .writing) { return 0 }
-      // Sound: the kernel reads at most `bytes.count` bytes of memory that is lent for the call.
+      // Sound: the kernel reads at most `bytes.count` bytes of memory that is valid during the call.
       let count = unsafe bytes.withUnsafeBytes { bytes in
         if kind == .socket {
           #if canImport(Darwin)
@@ -159,8 +159,8 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// How many of the written bytes the reader has not taken yet: what a pipe holds, or what a TCP connection has not had
-  /// acknowledged; `nil` where the kernel does not say.
+  /// The number of written bytes that the reader has not read: the contents of a pipe, or the unacknowledged bytes of a
+  /// TCP connection; `nil` where the kernel does not report it.
   var unreadCount: Int? {
     #if canImport(Glibc)
       let request: Int32
@@ -185,12 +185,12 @@ struct Descriptor: ~Copyable, Sendable {
     return [sa_family_t(AF_INET), sa_family_t(AF_INET6)].contains(address.sa_family)
   }
 
-  /// Tells the other end of a socket that no more will come, which closing one of several descriptors would not.
+  /// Ends the writing direction of a socket, which closing one of several descriptors would not.
   func shutDownWriting() {
     if kind == .socket { _ = shutdown(number, Self.shutWrite) }
   }
 
-  /// How many of these bytes one call may write without waiting.
+  /// The number of these bytes that one call may write without blocking.
   private func piece(of bytes: UnsafeRawBufferPointer) -> Int {
     switch kind {
     case .terminal: unsafe Self.terminalPiece(bytes)
@@ -200,8 +200,8 @@ struct Descriptor: ~Copyable, Sendable {
     }
   }
 
-  /// How many bytes a terminal that is writable takes without waiting: 256, and a line feed by itself. A terminal that is not
-  /// raw sends two bytes for it, and Linux then waits for room for both.
+  /// The number of bytes that a writable terminal accepts without blocking: 256, and a line feed separately. A terminal
+  /// that is not raw sends two bytes for it, and Linux then waits for room for both.
   private static func terminalPiece(_ bytes: UnsafeRawBufferPointer) -> Int {
     let piece = unsafe bytes.prefix(256)
     let lineFeed = unsafe piece.firstIndex(of: UInt8(ascii: "\n"))

@@ -6,16 +6,16 @@
   internal import Glibc
 #endif
 
-/// A thread that lives as long as the process.
+/// A thread that exists as long as the process.
 enum DescriptorThread {
   private final class Body: Sendable {
     let run: @Sendable () -> Never
     init(_ run: @escaping @Sendable () -> Never) { self.run = run }
   }
 
-  /// Starts it.
+  /// Starts the thread.
   ///
-  /// - Returns: whether there was room for one more; if not, `errno` says why.
+  /// - Returns: Whether it was created; if not, `errno` states why.
   static func start(_ run: @escaping @Sendable () -> Never) -> Bool {
     let body = unsafe Unmanaged.passRetained(Body(run))
     #if canImport(Darwin)
@@ -23,7 +23,7 @@ enum DescriptorThread {
     #else
       var thread = pthread_t()
     #endif
-    // Sound: the thread takes over the reference to its body, which it holds for ever.
+    // Sound: the thread owns the reference to its body, which it holds permanently.
     let result = unsafe pthread_create(
       &thread, nil,
       { argument in

@@ -8,15 +8,15 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// Waits for descriptors, for all tasks of the process, on one thread of its own.
+/// Waits for descriptors on behalf of all tasks of the process, on one thread of its own.
 ///
 /// Swift's tasks share a pool of as many threads as there are processors, and a thread that blocks in `read(2)` or
-/// `poll(2)` is missing to all of them: two idle connections would stop a program on two processors. So a task that has to
-/// wait suspends, and this thread blocks in its stead, in `poll(2)` on everything that is waited for. It is started by the
-/// first to wait and sleeps while nobody does.
+/// `poll(2)` is not available to any of them: two idle connections would stop a program on two processors. So a task
+/// that has to wait suspends, and this thread blocks in its place, in `poll(2)` on all descriptors with waiting tasks.
+/// The first wait starts it.
 ///
-/// `poll(2)` rather than epoll or kqueue: it takes every kind of descriptor, terminals and files included, and is the same
-/// on every system. It looks at each descriptor in each call, which is fit for hundreds of waiting connections and not for
+/// It uses `poll(2)` rather than epoll or kqueue, which supports every kind of descriptor, terminals and files
+/// included, on every system. Each call examines each descriptor, which suits hundreds of waiting connections and not
 /// tens of thousands; a program with that many has an event loop already.
 final class DescriptorWatch: Sendable {
   enum Readiness {
@@ -42,13 +42,13 @@ final class DescriptorWatch: Sendable {
 
   private let state = Mutex(State())
 
-  /// Waits until a descriptor is ready, or has failed, or is forgotten, or the task is cancelled.
+  /// Waits until a descriptor is ready or has failed, its waits are cancelled, or the task is cancelled.
   ///
   /// - Parameters:
-  ///   - readiness: for what.
-  ///   - number: the descriptor's number; `nil` if it was closed. It is asked for behind the lock that ``forget(_:_:)`` takes,
-  ///     so that whoever waits either finds it closed or is woken when it is. All streams of the process share that lock: it
-  ///     must not wait for anything, least of all for a system call.
+  ///   - readiness: The readiness to wait for.
+  ///   - number: Returns the descriptor's number; `nil` if it was closed. It is called under the lock of
+  ///     ``cancelWaits(for:_:)``, so that a task either finds the descriptor closed or is resumed when it is. All
+  ///     streams of the process share that lock: the closure must not block, least of all in a system call.
   /// - Throws: ``TransportError`` if the thread cannot be started.
   func wait(_ readiness: Readiness, for number: @Sendable () -> Int32?) async throws(TransportError) {
     try start()
@@ -56,46 +56,45 @@ final class DescriptorWatch: Sendable {
       state.nextIdentifier += 1
       return state.nextIdentifier
     }
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          guard !Task.isCancelled, let number = number() else { return true }
-          state.waits[identifier] = Wait(number: number, events: readiness.events, continuation: continuation)
-          return false
-        }
-        if isOver { continuation.resume() } else { wake() }
+    await waitForChange { continuation in
+      let isRegistered = state.withLock { state in
+        guard !Task.isCancelled, let number = number() else { return false }
+        state.waits[identifier] = Wait(number: number, events: readiness.events, continuation: continuation)
+        return true
       }
-    } onCancel: {
-      // The thread still polls the descriptor, once, and finds nobody.
-      state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation.resume()
-      wake()
+      if isRegistered { wake() }
+      return isRegistered
+    } withdraw: {
+      // The thread still polls the descriptor, once, and finds that no task waits.
+      defer { wake() }
+      return state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation
     }
   }
 
-  /// Ends the waiting for a descriptor that its holder closes, and gives no more.
+  /// Cancels waits for a descriptor about to be closed.
   ///
-  /// `poll(2)` itself would not tell: it holds on to what the number meant when it was called.
-  func forget(_ number: Int32, _ readiness: Readiness) {
-    let forgotten = state.withLock { state in
+  /// `poll(2)` itself would not report it: it continues with what the number referred to when it was called.
+  func cancelWaits(for number: Int32, _ readiness: Readiness) {
+    let cancelled = state.withLock { state in
       let waits = state.waits.filter { $0.value.number == number && $0.value.events == readiness.events }
       for identifier in waits.keys { state.waits[identifier] = nil }
       return waits.values.map(\.continuation)
     }
-    if forgotten.isEmpty { return }
-    for continuation in forgotten { continuation.resume() }
+    if cancelled.isEmpty { return }
+    for continuation in cancelled { continuation.resume() }
     wake()
   }
 
-  /// Whether a descriptor is ready at this moment, or has failed, or come to its end. Does not wait.
+  /// Whether a descriptor is ready at this moment, or has failed or ended. Does not block.
   ///
-  /// - Returns: not if a signal kept `poll(2)` from telling.
+  /// - Returns: `false` if a signal interrupted `poll(2)`.
   static func isReady(_ number: Int32, _ readiness: Readiness) -> Bool {
     var entry = pollfd(fd: number, events: readiness.events, revents: 0)
     // Sound: one entry, which lives through the call.
     return unsafe poll(&entry, 1, 0) > 0
   }
 
-  /// Whether the other end of a descriptor is gone at this moment. Leaves `errno` as it was.
+  /// Whether the other end of a descriptor is gone at this moment. Preserves `errno`.
   static func hasHungUp(_ number: Int32) -> Bool {
     let error = errno
     defer { errno = error }
@@ -137,7 +136,8 @@ final class DescriptorWatch: Sendable {
       var set = PollSet()
       set.add(waking, Int16(POLLIN))
       for (_, wait) in waits { set.add(wait.number, wait.events) }
-      guard set.wait() else { continue }
+      // A signal, or no memory for a moment: the next call finds what this one did not.
+      guard (try? set.wait()) == true else { continue }
       if set.isReady(waking, Int16(POLLIN)) { Self.empty(waking) }
       for (identifier, wait) in waits where set.isReady(wait.number, wait.events) {
         state.withLock { $0.waits.removeValue(forKey: identifier) }?.continuation.resume()

@@ -8,31 +8,30 @@ internal import Synchronization
   internal import Glibc
 #endif
 
-/// A ``ByteTransport`` over file descriptors that somebody opened: pipes, pseudo-terminals, serial lines, Unix and TCP
-/// sockets.
+/// A ``ByteTransport`` over open file descriptors: pipes, pseudo-terminals, serial lines, Unix and TCP sockets.
 ///
 /// No thread of Swift's pool waits for bytes: a task that has to wait suspends, and one thread of the library blocks in
-/// `poll(2)` for all of them. That is fit for hundreds of connections that wait at once. What holds up a call although
-/// `poll(2)` promised otherwise (a file on a slow disk, a terminal that others read too) keeps a thread of the pool, and its
-/// own direction, but no other stream.
+/// `poll(2)` for all of them. This suits hundreds of connections that wait at once. A call that blocks although
+/// `poll(2)` promised otherwise (a file on a slow disk, a terminal with other readers) occupies a thread of the pool
+/// and its own direction, but delays no other stream.
 ///
 /// The rules for the descriptors' flags are those of ``NonblockingDescriptorPair``.
 public final class FileDescriptorTransport: ByteTransport {
-  /// One lock for each direction: a terminal or file may hold up a call behind it, and the other direction goes on.
+  /// One lock for each direction: a terminal or file may block a call that holds it, and the other direction continues.
   private let input: Mutex<NonblockingDescriptorPair>
   private let output: Mutex<NonblockingDescriptorPair>
 
-  /// Asked for each time that they are used: behind the end of its direction a number may be somebody else's. Never behind
-  /// the locks above, because ``DescriptorWatch`` asks, and must not wait.
+  /// Read before each use: after the end of its direction a number may belong to another file. Never read under the
+  /// locks above, because ``DescriptorWatch`` reads it and must not block.
   private let reading: Int32?
   private let writing: Mutex<Int32?>
 
-  /// What one call of ``receive(upTo:)`` takes at most, in bytes.
+  /// The bytes that one call of ``receive(upTo:)`` returns at most.
   private static let receivingLimit = 65_536
 
-  /// Takes a transport over.
+  /// Creates a transport that owns a pair of descriptors.
   ///
-  /// - Parameter transport: two descriptors, or one socket.
+  /// - Parameter transport: Two descriptors, or one socket.
   public init(_ transport: consuming NonblockingDescriptorPair) {
     reading = transport.readingDescriptor
     writing = Mutex(transport.writingDescriptor)
@@ -42,11 +41,11 @@ public final class FileDescriptorTransport: ByteTransport {
 
   /// Waits for bytes.
   ///
-  /// - Parameter count: bytes at most, 1 or more. Beyond 65,536 it is taken for that many: so much memory is held ready for
-  ///   one call.
-  /// - Returns: what was there; `nil` at the end of file.
-  /// - Throws: ``TransportError``, for example `ECONNRESET`; `ECANCELED` if the task was cancelled, which is no end: what
-  ///   comes later is there for the next call.
+  /// - Parameter count: Bytes at most, 1 or more. A value above 65,536 counts as 65,536, the memory reserved for one
+  ///   call.
+  /// - Returns: The available bytes; `nil` at the end of file.
+  /// - Throws: ``TransportError``, for example `ECONNRESET`; `ECANCELED` if the task was cancelled, which is not an
+  ///   end: the next call returns what arrives later.
   ///
   /// Corresponds to `poll(2)`, `read(2)`.
   public func receive(upTo count: Int) async throws(TransportError) -> [UInt8]? {
@@ -61,7 +60,7 @@ public final class FileDescriptorTransport: ByteTransport {
     }
   }
 
-  /// Reads if there is something: `poll(2)` costs less than room for bytes that are not there.
+  /// Reads if bytes are available: `poll(2)` costs less than reserving memory for none.
   private func read(
     into bytes: inout [UInt8], upTo count: Int
   ) throws(TransportError) -> NonblockingDescriptorPair.Reading {
@@ -78,9 +77,9 @@ public final class FileDescriptorTransport: ByteTransport {
 
   /// Sends all bytes.
   ///
-  /// - Parameter bytes: the bytes.
-  /// - Throws: ``TransportError``: `EPIPE` if the reader is gone, `EBADF` behind ``closeOutput()``, `ECANCELED` if the task was
-  ///   cancelled and there is no room for all of them.
+  /// - Parameter bytes: The bytes.
+  /// - Throws: ``TransportError``: `EPIPE` if the reader is gone, `EBADF` after ``closeOutput()``, `ECANCELED` if the
+  ///   task was cancelled and there is no room for all of them.
   ///
   /// Corresponds to `poll(2)`, `write(2)`.
   public func send(_ bytes: [UInt8]) async throws(TransportError) {
@@ -98,14 +97,14 @@ public final class FileDescriptorTransport: ByteTransport {
     }
   }
 
-  /// Ends the writing direction: the other end reads an end of file behind what was sent. A task that still waits to send is
-  /// told so: its call throws `EBADF`.
+  /// Ends the writing direction: the other end reads an end of file after what was sent. The call of a task that still
+  /// waits to send throws `EBADF`.
   ///
   /// Corresponds to `close(2)`, on a socket to `shutdown(2)` too.
   public func closeOutput() async throws(TransportError) {
     guard let number = writing.withLock({ $0.take() }) else { return }
-    // Before it closes: behind that the number may be somebody else's, who waits for it.
-    DescriptorWatch.shared.forget(number, .writing)
+    // Before it closes: afterwards the number may belong to another file, with waits of its own.
+    DescriptorWatch.shared.cancelWaits(for: number, .writing)
     output.withLock { $0.closeOutput() }
   }
 }

@@ -6,44 +6,44 @@
   internal import Glibc
 #endif
 
-/// A byte transport over two file descriptors: pipes, sockets, terminals, files, in any mixture.
+/// A byte transport over two file descriptors: pipes, sockets, terminals, files, in any combination.
 ///
-/// No call blocks, is cut short by a signal, or raises SIGPIPE. Each direction closes by itself.
+/// No call blocks, is interrupted by a signal, or raises SIGPIPE. Each direction closes independently.
 ///
-/// The descriptors' status flags (see `fcntl(2)`, O_NONBLOCK) are neither needed nor changed: other programs share them. On
-/// Linux a pipe is opened a second time through `/proc/self/fd`, so that the flag is set where nobody else sees it; that takes
-/// one more descriptor for each direction, which closes with it. A pipe that cannot be opened (no `/proc`, another user's), a
-/// terminal and any other device are asked by `poll(2)` in each call, and pipes and terminals written in small pieces. Then a
-/// call may still be held up by another program that uses the same pipe or terminal: it may take the bytes that `poll(2)` saw,
-/// or fill the room.
+/// The descriptors' status flags (see `fcntl(2)`, O_NONBLOCK) are neither needed nor changed: other programs share
+/// them. On Linux a pipe is opened a second time through `/proc/self/fd`, so that no other program shares the flag;
+/// this uses one more descriptor for each direction, which closes with it. For a pipe that cannot be opened (no
+/// `/proc`, another user's), a terminal and any other device each call uses `poll(2)` first, and pipes and terminals
+/// are written in small pieces. Another program that uses the same pipe or terminal may then still block a call: it may
+/// read the bytes that `poll(2)` reported, or fill the room.
 public struct NonblockingDescriptorPair: ~Copyable, Sendable {
-  /// Who closes the descriptors.
+  /// The ownership of the descriptors.
   public enum Ownership: Sendable {
-    /// The transport does, each when its direction is closed, at the latest at its own end.
+    /// The transport closes each descriptor with its direction, at the latest at its own end.
     case owned
-    /// The caller does. Closing a direction here stops its use, and tells a socket's other end.
+    /// The caller closes the descriptors. Closing a direction here stops its use, and ends a socket's direction.
     case borrowed
   }
 
-  /// What a read found.
+  /// The result of a read.
   public enum Reading: Hashable, Sendable {
     /// This many bytes were appended, one or more.
     case bytes(Int)
-    /// Nothing is there now.
+    /// No bytes are available now.
     case wouldBlock
-    /// Nothing will come any more.
+    /// No more bytes will arrive.
     case endOfFile
   }
 
   private var input: Descriptor?
   private var output: Descriptor?
 
-  /// Makes a transport of two descriptors.
+  /// Creates a transport of two descriptors.
   ///
   /// - Parameters:
-  ///   - reading: an open descriptor to read from.
-  ///   - writing: an open descriptor to write to; may be the same as `reading` (a socket), and is then duplicated.
-  ///   - ownership: who closes them. If this throws, an owned one may be closed already.
+  ///   - reading: An open descriptor to read from.
+  ///   - writing: An open descriptor to write to; may be the same as `reading` (a socket), and is then duplicated.
+  ///   - ownership: The owner, who closes them. If this throws, an owned one may be closed already.
   /// - Throws: ``TransportError`` if one of them is not open.
   ///
   /// Corresponds to `fstat(2)`, `open(2)`.
@@ -51,11 +51,11 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     try self.init(reading: reading, writing: writing, ownership: ownership, reopensPipes: true)
   }
 
-  /// - Parameter reopensPipes: whether pipes are opened a second time where that is possible.
+  /// - Parameter reopensPipes: Whether pipes are opened a second time where that is possible.
   init(reading: Int32, writing: Int32, ownership: Ownership, reopensPipes: Bool) throws(TransportError) {
     let isOwned = ownership == .owned
     let input = try Descriptor(reading, for: .reading, isOwned: isOwned, reopensPipes: reopensPipes)
-    // Two descriptors in any case, so that each direction closes by itself.
+    // Two descriptors in any case, so that each direction closes independently.
     let isDuplicated = reading == writing
     let writing = isDuplicated ? fcntl(writing, F_DUPFD_CLOEXEC, 0) : writing
     guard writing >= 0 else { throw .last(.prepare) }
@@ -69,10 +69,10 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     self.output = output
   }
 
-  /// Hands the writing direction over, to a transport that has only that.
+  /// Moves the writing direction to a transport without a reading direction.
   mutating func takeOutput() -> NonblockingDescriptorPair { NonblockingDescriptorPair(output: output.take()) }
 
-  /// The descriptor that is read from, for `poll(2)`; `nil` once that direction is closed.
+  /// The descriptor that is read from, for `poll(2)`; `nil` after that direction was closed.
   public var readingDescriptor: Int32? {
     switch input {
     case .some(let input): input.number
@@ -80,7 +80,7 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     }
   }
 
-  /// The descriptor that is written to, for `poll(2)`; `nil` once that direction is closed.
+  /// The descriptor that is written to, for `poll(2)`; `nil` after that direction was closed.
   public var writingDescriptor: Int32? {
     switch output {
     case .some(let output): output.number
@@ -88,7 +88,7 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     }
   }
 
-  /// Whether what is read comes from a socket, which is not to be closed over unread bytes.
+  /// Whether the input is a socket, which must not be closed over unread bytes.
   var readsSocket: Bool {
     switch input {
     case .some(let input): input.isSocket
@@ -96,7 +96,7 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     }
   }
 
-  /// How many of the written bytes the reader has not taken yet; `nil` where the kernel does not say.
+  /// The number of written bytes that the reader has not read; `nil` where the kernel does not report it.
   var unreadCount: Int? {
     switch output {
     case .some(let output): output.unreadCount
@@ -104,12 +104,12 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     }
   }
 
-  /// Reads what is there, at most what fits.
+  /// Reads the available bytes, at most as many as fit.
   ///
-  /// - Parameter buffer: is appended to; has room for one byte at least. The kernel writes straight into it.
-  /// - Returns: what was found; `.endOfFile` also after ``closeInput()``, and on the primary side of a pseudo-terminal whose
-  ///   secondary has closed.
-  /// - Throws: ``TransportError`` for what is neither data, end nor waiting, for example `ECONNRESET`.
+  /// - Parameter buffer: The buffer to append to, with room for at least one byte. The kernel writes directly into it.
+  /// - Returns: The result; `.endOfFile` also after ``closeInput()``, and on the primary side of a pseudo-terminal
+  ///   whose secondary has closed.
+  /// - Throws: ``TransportError`` for any other failure, for example `ECONNRESET`.
   ///
   /// Corresponds to `read(2)`, on a socket to `recv(2)`.
   public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Reading {
@@ -124,10 +124,10 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     }
   }
 
-  /// Writes what there is room for.
+  /// Writes as many bytes as there is room for.
   ///
-  /// - Parameter bytes: the bytes; they are copied by the kernel only.
-  /// - Returns: how many were taken; 0 if there is no room now.
+  /// - Parameter bytes: The bytes; only the kernel copies them.
+  /// - Returns: The number of bytes that were written; 0 if there is no room now.
   /// - Throws: ``TransportError``, for example `EPIPE` if the reader is gone, `EBADF` after ``closeOutput()``.
   ///
   /// Corresponds to `write(2)`, on a socket to `send(2)`.
@@ -141,7 +141,7 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
   /// Ends the reading direction.
   public mutating func closeInput() { input = nil }
 
-  /// Ends the writing direction; the other end reads an end of file behind what was written.
+  /// Ends the writing direction; the other end reads an end of file after what was written.
   ///
   /// Corresponds to `close(2)`, on a socket to `shutdown(2)` too.
   public mutating func closeOutput() {

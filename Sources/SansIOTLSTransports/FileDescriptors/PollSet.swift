@@ -6,19 +6,20 @@
   internal import Glibc
 #endif
 
-/// The descriptors that one call of `poll(2)` looks at.
+/// The descriptors of one call of `poll(2)`.
 ///
-/// One entry for each descriptor, however many wait for it: `poll(2)` refuses more entries than the process may have
-/// descriptors, and a socket has a reader and a writer.
+/// One entry for each descriptor, however many tasks wait for it: `poll(2)` refuses more entries than the process may
+/// have descriptors, and a socket has a reader and a writer.
 struct PollSet {
   private(set) var entries: [pollfd] = []
   private var places: [Int32: Int] = [:]
 
-  /// What `poll(2)` tells of any descriptor, asked or not: whoever waits finds out more by the next call.
+  /// The events that `poll(2)` reports of any descriptor, requested or not. Who waits learns more by its next call.
   private static let endings = Int16(POLLERR | POLLHUP | POLLNVAL)
 
-  /// Looks at a descriptor, also if it does already.
-  mutating func add(_ number: Int32, _ events: Int16) {
+  /// Adds a descriptor, or events of one that was added already. `nil` adds nothing.
+  mutating func add(_ number: Int32?, _ events: Int16) {
+    guard let number else { return }
     if let place = places[number] {
       entries[place].events |= events
     } else {
@@ -27,18 +28,27 @@ struct PollSet {
     }
   }
 
-  /// Waits until there is something to tell.
-  ///
-  /// - Parameter milliseconds: how long at most; -1 without end.
-  /// - Returns: whether there is; not if a signal came, or there was no memory for a moment.
-  mutating func wait(milliseconds: Int32 = -1) -> Bool {
-    // Sound: the array has as many entries as are said, and lives through the call.
-    unsafe poll(&entries, nfds_t(entries.count), milliseconds) > 0
+  /// Empties the set and keeps its memory.
+  mutating func removeAll() {
+    entries.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
   }
 
-  /// Whether the last `wait` told one of these events of a descriptor, or its end.
-  func isReady(_ number: Int32, _ events: Int16) -> Bool {
-    guard let place = places[number] else { return false }
+  /// Waits until a descriptor is ready or has ended.
+  ///
+  /// - Parameter milliseconds: The time to wait at most; -1 for no limit.
+  /// - Returns: Whether one is; `false` after that time.
+  /// - Throws: ``TransportError`` with operation `.poll`: `EINTR` after a signal, `ENOMEM`.
+  mutating func wait(milliseconds: Int32 = -1) throws(TransportError) -> Bool {
+    // Sound: the array has as many entries as are stated, and lives through the call.
+    let count = unsafe poll(&entries, nfds_t(entries.count), milliseconds)
+    if count < 0 { throw .last(.poll) }
+    return count > 0
+  }
+
+  /// Whether the last `wait` reported one of these events of a descriptor, or its end; `false` for `nil`.
+  func isReady(_ number: Int32?, _ events: Int16) -> Bool {
+    guard let number, let place = places[number] else { return false }
     return entries[place].revents & (events | Self.endings) != 0
   }
 }

@@ -6,9 +6,9 @@
   internal import Glibc
 #endif
 
-/// A call of the operating system that failed while bytes were moved.
+/// A failed call of the operating system.
 public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// What was attempted.
+  /// The operation of a call.
   public enum Operation: String, Sendable {
     /// Preparing a descriptor: `fstat(2)`, `fcntl(2)`.
     case prepare
@@ -20,31 +20,32 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
     case poll
   }
 
-  /// What was attempted.
+  /// The operation that failed.
   public let operation: Operation
   /// The error number. Corresponds to `errno(3)`.
   public let number: Int32
 
-  /// Names a failed call.
+  /// Creates an error.
   ///
   /// - Parameters:
-  ///   - operation: what was attempted.
-  ///   - number: the `errno(3)` that it left.
+  ///   - operation: The operation that failed.
+  ///   - number: The error number, as in `errno(3)`.
   public init(_ operation: Operation, number: Int32) {
     self.operation = operation
     self.number = number
   }
 
-  /// Whether the other end of a pipe or socket is gone (`EPIPE`, `ECONNRESET`), rather than something being wrong here.
+  /// Whether the other end of a pipe or socket is gone (`EPIPE`, `ECONNRESET`), rather than something local having
+  /// failed.
   public var isDisconnection: Bool { number == EPIPE || number == ECONNRESET }
 
-  /// For example `write: Broken pipe (errno 32)`.
+  /// A description, for example `write: Broken pipe (errno 32)`.
   public var description: String {
     // Sound: strerror(3) never returns NULL for any number, and its text is copied before anything else is called.
     let text = unsafe String(cString: strerror(number))
     return "\(operation.rawValue): \(text) (errno \(number))"
   }
 
-  /// The error that the last call of this thread left.
+  /// The error of the latest call of this thread.
   static func last(_ operation: Operation) -> TransportError { TransportError(operation, number: errno) }
 }

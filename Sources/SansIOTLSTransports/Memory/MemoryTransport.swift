@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// One end of a pair in memory: what one end sends the other receives. For programs that talk to themselves, and for tests.
+/// One end of a pair in memory: the other end receives what this one sends. For two parts of one program, and for
+/// tests.
 public final class MemoryTransport: ByteTransport {
   /// A memory transport does not fail.
   public typealias Failure = Never
@@ -13,10 +14,10 @@ public final class MemoryTransport: ByteTransport {
     self.outbound = outbound
   }
 
-  /// Makes both ends.
+  /// Creates both ends.
   ///
-  /// - Parameter capacity: bytes on their way in one direction, beyond which sending waits; 1 or more.
-  /// - Returns: the two ends, which are alike.
+  /// - Parameter capacity: The bytes on their way in one direction above which sending waits, 1 or more.
+  /// - Returns: The two ends, which are equivalent.
   public static func pair(capacity: Int = 65_536) -> (MemoryTransport, MemoryTransport) {
     let (there, back) = (Channel(capacity: capacity), Channel(capacity: capacity))
     return (MemoryTransport(inbound: back, outbound: there), MemoryTransport(inbound: there, outbound: back))
@@ -24,20 +25,20 @@ public final class MemoryTransport: ByteTransport {
 
   /// Waits for bytes.
   ///
-  /// - Parameter count: bytes at most, 1 or more.
-  /// - Returns: one send's worth, or as much of it; `nil` at the end, and when the task is cancelled.
+  /// - Parameter count: Bytes at most, 1 or more.
+  /// - Returns: The bytes of one send, or a part of them; `nil` at the end, and if the task is cancelled.
   public func receive(upTo count: Int) async -> [UInt8]? { await inbound.receive(upTo: count) }
 
-  /// Sends, waiting while there is no room. A task that is cancelled does not wait.
+  /// Sends bytes after waiting for room. A cancelled task does not wait.
   ///
-  /// - Parameter bytes: the bytes; behind the end they are lost.
+  /// - Parameter bytes: The bytes. After the end they are lost.
   public func send(_ bytes: [UInt8]) async { await outbound.send(bytes) }
 
   /// Ends this direction.
   public func closeOutput() async { outbound.end() }
 }
 
-/// One direction: pieces, one receiver and one sender that may wait.
+/// One direction: pieces, and one receiver and one sender that may wait.
 private final class Channel: Sendable {
   private enum End { case receiver, sender }
 
@@ -47,7 +48,7 @@ private final class Channel: Sendable {
     var receiver: CheckedContinuation<Void, Never>?
     var sender: CheckedContinuation<Void, Never>?
 
-    /// Whoever waits at one end.
+    /// The task that waits at one end.
     subscript(end: End) -> CheckedContinuation<Void, Never>? {
       get { end == .receiver ? receiver : sender }
       set { if end == .receiver { receiver = newValue } else { sender = newValue } }
@@ -95,17 +96,14 @@ private final class Channel: Sendable {
   private func wait(
     _ end: End, while isNeeded: @Sendable (State) -> Bool
   ) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          if Task.isCancelled || !isNeeded(state) { return true }
-          state[end] = continuation
-          return false
-        }
-        if isOver { continuation.resume() }
+    await waitForChange { continuation in
+      state.withLock { state in
+        if Task.isCancelled || !isNeeded(state) { return false }
+        state[end] = continuation
+        return true
       }
-    } onCancel: {
-      state.withLock { $0[end].take() }?.resume()
+    } withdraw: {
+      state.withLock { $0[end].take() }
     }
   }
 }

@@ -1,5 +1,5 @@
-/// Bytes between two places that move at different speed. It is refilled only when it is empty: then nothing has to be
-/// shifted, and its capacity is all the memory that it ever takes.
+/// A buffer between a producer and a consumer. It is refilled only while it is empty: no bytes have to be shifted, and
+/// it never uses more memory than its capacity.
 struct RelayBuffer: Sendable {
   static let capacity = 64 * 1024
 
@@ -11,7 +11,7 @@ struct RelayBuffer: Sendable {
   var isEmpty: Bool { start == bytes.count }
   var count: Int { bytes.count - start }
 
-  /// Replaces the contents by what `body` appends to an empty span of ``capacity`` bytes.
+  /// Replaces the contents with what `body` appends to an empty span of ``capacity`` bytes.
   mutating func refill<Value, Failure: Error>(
     _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Value
   ) throws(Failure) -> Value {
@@ -22,20 +22,20 @@ struct RelayBuffer: Sendable {
     return value!
   }
 
-  /// Lends the first bytes, at most `limit`, to `body`, which says how many of them it took.
-  mutating func take<Failure: Error>(
+  /// Passes the first bytes, at most `limit`, to `body`, which returns how many of them it consumed.
+  mutating func consume<Failure: Error>(
     upTo limit: Int = .max, _ body: (RawSpan) throws(Failure) -> Int
   ) throws(Failure) -> Int {
-    let end = start + min(limit, count)
+    let end = start + min(limit, self.count)
     // Sound: a byte has no padding, so its memory is all initialized.
-    let taken = try unsafe body(bytes.span.extracting(start..<end).bytes)
-    start += taken
-    return taken
+    let count = try unsafe body(bytes.span.extracting(start..<end).bytes)
+    start += count
+    return count
   }
 
-  /// Lends all bytes to `body`, and keeps them.
-  func lend(_ body: (RawSpan) -> Void) {
-    // Sound: as in `take`.
+  /// Passes all bytes to `body`, and keeps them.
+  func withBytes(_ body: (RawSpan) -> Void) {
+    // Sound: as in `consume`.
     unsafe body(bytes.span.extracting(start...).bytes)
   }
 

@@ -1,26 +1,28 @@
 public import SansIOTLS
 
-/// Watches a ``Relay`` at work, for a trace or a diagnosis. It is called on the relay's thread and delays the transfer as
-/// long as it takes.
+/// A type that observes a ``Relay``, for a trace or a diagnosis. Its methods are called on the relay's thread, and the
+/// transfer waits for them.
 ///
-/// In each turn of the loop come first the ciphertext that was read, then, after the engine was fed, the ciphertext that
-/// was sent, and last the engine itself.
+/// In each iteration of the loop the relay reports the ciphertext that was read, then, after it has fed the engine, the
+/// ciphertext that was sent, and last the engine itself.
 public protocol RelayObserver: AnyObject {
-  /// Ciphertext was read from the transport, or written to it. What a peer sends behind a failure, or behind the end of
-  /// both directions, is dropped and not told.
+  /// Called after ciphertext was read from the transport or written to it. What a peer sends after a failure, or after
+  /// the end of both directions, is dropped and not reported.
   ///
   /// - Parameters:
-  ///   - ciphertext: the bytes, lent for the call; 1 to 65,536 of them if they were read.
-  ///   - direction: whether they were sent or received.
-  func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction)
+  ///   - ciphertext: The bytes, valid during the call; 1 to 65,536 of them if they were read.
+  ///   - direction: Whether they were sent or received.
+  func relayDidTransfer(_ ciphertext: RawSpan, _ direction: RelayReport.Direction)
 
-  /// One direction of the transport has ended: the peer ended it or it broke (received), or the relay ended it (sent).
+  /// Called after one direction of the transport has ended: because the peer ended it or it failed (received), or
+  /// because the relay ended it (sent).
   ///
-  /// - Parameter direction: which one. Each ends once at most.
-  func ended(_ direction: RelayReport.Direction)
+  /// - Parameter direction: The direction. Each ends at most once.
+  func relayDidEnd(_ direction: RelayReport.Direction)
 
-  /// A turn of the loop is done.
+  /// Called after each iteration of the loop.
   ///
-  /// - Parameter engine: lent, to ask it things such as ``TLSEngine/nextTracedMessage()``. What drives it is the relay's.
-  func turned(_ engine: inout TLSEngine)
+  /// - Parameter engine: Provided for calls such as ``TLSEngine/nextTracedMessage()``. The relay alone advances the
+  ///   connection.
+  func relayDidCompleteIteration(_ engine: inout TLSEngine)
 }

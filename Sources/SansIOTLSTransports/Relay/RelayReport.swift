@@ -1,8 +1,8 @@
 public import SansIOTLS
 
-/// What a ``Relay`` did: how much it moved, how the two sides closed, and what came of it.
+/// The report of a ``Relay``: how much it moved, how the two sides closed, and the outcome.
 public struct RelayReport: Sendable {
-  /// Seen from this end of the connection.
+  /// A direction, as seen from this end of the connection.
   public enum Direction: Sendable, Hashable {
     /// From here to the peer.
     case sent
@@ -10,19 +10,19 @@ public struct RelayReport: Sendable {
     case received
   }
 
-  /// Bytes of the handshake that travelled in one direction without any in the other between them.
+  /// Consecutive bytes of the handshake in one direction.
   public struct Flight: Sendable, Hashable {
-    /// Which way.
+    /// The direction.
     public let direction: Direction
     /// Ciphertext bytes, record headers included.
     public var byteCount: Int
   }
 
-  /// How one side ended its direction of the connection.
+  /// The way in which one side ended its direction of the connection.
   public enum Ending: Sendable, Hashable, CustomStringConvertible {
-    /// It had not when the relay ended.
+    /// It had not ended when the relay did.
     case open
-    /// By a close_notify alert: nothing is missing.
+    /// By a close_notify alert: no data is missing.
     case closeNotify
     /// By a fatal alert.
     case alert(TLSAlert)
@@ -31,7 +31,7 @@ public struct RelayReport: Sendable {
     /// By an error of the transport.
     case failed(TransportError)
 
-    /// In words.
+    /// A description, for example `close_notify`.
     public var description: String {
       switch self {
       case .open: "left open"
@@ -45,65 +45,58 @@ public struct RelayReport: Sendable {
 
   /// One of the relay's two sides.
   public enum Endpoint: String, Sendable {
-    /// The side of the network.
+    /// The network's side.
     case ciphertext
-    /// The side of the program.
+    /// The program's side.
     case plaintext
   }
 
-  /// What came of it.
+  /// The result of a relay.
   public enum Outcome: Sendable {
     /// The relay has not ended yet.
     case running
-    /// Both sides closed by close_notify, and everything was delivered. A peer that, its own close_notify sent, does
-    /// not stay to read ours counts as clean too if no data was lost by it.
+    /// Both sides closed by close_notify, and everything was delivered. A peer that leaves after its own close_notify
+    /// without reading this side's counts as clean too if no data was lost.
     case clean
-    /// Bytes could not be moved on this side.
+    /// The transport of this endpoint failed.
     case transportFailure(Endpoint, TransportError)
-    /// TLS failed: a certificate was refused, an alert came, the protocol was broken.
+    /// TLS failed: for example a certificate was rejected, or an alert was received.
     case tlsFailure(TLSError)
-    /// The transport ended without close_notify. What arrived before was delivered; whether more was meant to come
-    /// cannot be known.
+    /// The transport ended without close_notify. What arrived before was delivered; whether the peer had more to send
+    /// is unknown.
     case truncated(TLSError)
-    /// The program failed before its data was complete, see ``Relay/attach(plaintext:judgingEnd:)``. What it wrote was
+    /// The program failed before its data was complete, see ``Relay/attach(plaintext:decidingEnd:)``. What it wrote was
     /// sent, without a close_notify that would call it complete.
     case incomplete
   }
 
-  /// Plaintext bytes taken from the program, sealed, and written to the transport.
+  var handshake = HandshakeFlights()
+
+  /// Plaintext bytes read from the program, encrypted and written to the transport.
   public internal(set) var plaintextSent = 0
-  /// Plaintext bytes taken from the program that were not written to the transport, or not as a whole record. Nothing that
-  /// the peer could read. Complete when the relay has ended.
+  /// Plaintext bytes read from the program that were not written to the transport, or not as a whole record: the peer
+  /// cannot read any of them. Complete after the relay has ended.
   public internal(set) var plaintextUnsent = 0
-  /// Plaintext bytes opened and written to the program.
+  /// Plaintext bytes decrypted and written to the program.
   public internal(set) var plaintextReceived = 0
-  /// Plaintext bytes opened that nobody was there to take.
+  /// Plaintext bytes decrypted and not delivered, because the program no longer reads.
   public internal(set) var plaintextDropped = 0
   /// Ciphertext bytes written to the transport.
   public internal(set) var ciphertextSent = 0
-  /// Ciphertext bytes of those written to the transport that its reader left behind when it went: in a pipe, unread; in a
-  /// TCP connection, unacknowledged. Application data is among them. 0 where the kernel does not say.
+  /// Ciphertext bytes written to the transport that its reader left behind: unread in a pipe, unacknowledged in a TCP
+  /// connection. Application data is among them. 0 where the kernel does not report it.
   public internal(set) var ciphertextUnread = 0
-  /// Ciphertext bytes read from the transport; not those that were dropped behind a failure or the end.
+  /// Ciphertext bytes read from the transport, without those that were dropped after a failure or the end.
   public internal(set) var ciphertextReceived = 0
-  /// The flights of the handshake, oldest first, in bytes as this end made and took them. A server's session tickets
-  /// that follow its handshake at once belong to its last one.
-  public internal(set) var flights: [Flight] = []
-  /// What was agreed on; `nil` if the handshake was not completed.
+  /// The flights of the handshake, oldest first, as this end produced and accepted them. Session tickets that follow a
+  /// server's handshake at once belong to its last flight.
+  public var flights: [Flight] { handshake.flights }
+  /// The negotiated parameters; `nil` if the handshake did not complete.
   public internal(set) var negotiated: TLSEngine.NegotiatedParameters?
-  /// How this side closed.
+  /// The way in which this side closed.
   public internal(set) var localEnding = Ending.open
-  /// How the peer closed.
+  /// The way in which the peer closed.
   public internal(set) var remoteEnding = Ending.open
-  /// What came of it.
+  /// The outcome.
   public internal(set) var outcome = Outcome.running
-
-  mutating func record(_ direction: Direction, _ byteCount: Int) {
-    guard byteCount > 0 else { return }
-    if let last = flights.indices.last, flights[last].direction == direction {
-      flights[last].byteCount += byteCount
-    } else {
-      flights.append(Flight(direction: direction, byteCount: byteCount))
-    }
-  }
 }

@@ -1,26 +1,26 @@
 public import SansIOTLS
 internal import Synchronization
 
-/// Whether the deadline or the call was first: a sleep that is over cannot be cancelled any more.
-private final class Decision: Sendable {
-  private let isMade = Mutex(false)
+/// Decides whether the deadline or the call was first: a sleep that has ended cannot be cancelled any more.
+private final class Race: Sendable {
+  private let isDecided = Mutex(false)
 
-  /// - Returns: whether nobody asked before.
-  func isMine() -> Bool {
-    isMade.withLock { isMade in
-      defer { isMade = true }
-      return !isMade
+  /// - Returns: Whether this is the first call.
+  func win() -> Bool {
+    isDecided.withLock { isDecided in
+      defer { isDecided = true }
+      return !isDecided
     }
   }
 }
 
 extension TLSStream {
-  /// Makes the handshake until a deadline. When it passes the stream fails for good.
+  /// Performs the handshake until a deadline, after which the stream fails permanently.
   ///
   /// - Parameters:
-  ///   - deadline: an instant of the clock.
-  ///   - clock: measures; any clock, so that a test can bring its own.
-  /// - Returns: what was agreed on.
+  ///   - deadline: An instant of the clock.
+  ///   - clock: Any clock, for example one of a test.
+  /// - Returns: The negotiated parameters.
   /// - Throws: ``TLSStreamError`` with code `.deadlineExceeded`; as ``handshake()``.
   @discardableResult
   public func handshake<C: Clock>(
@@ -29,12 +29,12 @@ extension TLSStream {
     try await limited(until: deadline, clock) { () async throws(TLSStreamError) in try await handshake() }
   }
 
-  /// Closes until a deadline: a transport that takes nothing any more is not waited for longer. When it passes the stream
-  /// fails for good.
+  /// Closes until a deadline, after which the stream fails permanently: a transport that accepts nothing any more does
+  /// not block the caller.
   ///
   /// - Parameters:
-  ///   - deadline: an instant of the clock.
-  ///   - clock: measures; any clock, so that a test can bring its own.
+  ///   - deadline: An instant of the clock.
+  ///   - clock: Any clock, for example one of a test.
   /// - Throws: ``TLSStreamError`` with code `.deadlineExceeded`; as ``close()``.
   public func close<C: Clock>(
     until deadline: C.Instant, clock: C = ContinuousClock()
@@ -45,16 +45,16 @@ extension TLSStream {
   private func limited<C: Clock, Value>(
     until deadline: C.Instant, _ clock: C, _ body: () async throws(TLSStreamError) -> Value
   ) async throws(TLSStreamError) -> Value {
-    let decision = Decision()
-    let alarm = Task { [weak core] in
-      // Cancelled as soon as the body is done. A clock that sleeps on keeps nothing of the stream.
-      guard (try? await clock.sleep(until: deadline, tolerance: nil)) != nil, decision.isMine() else { return }
+    let race = Race()
+    let timer = Task { [weak core] in
+      // Cancelled when the body returns. A clock that ignores cancellation keeps nothing of the stream alive.
+      guard (try? await clock.sleep(until: deadline, tolerance: nil)) != nil, race.win() else { return }
       core?.fail(TLSStreamError(.deadlineExceeded))
     }
-    defer { alarm.cancel() }
+    defer { timer.cancel() }
     let result: Result<Value, TLSStreamError>
     do throws(TLSStreamError) { result = .success(try await body()) } catch { result = .failure(error) }
-    guard decision.isMine() else { throw TLSStreamError(.deadlineExceeded) }
+    guard race.win() else { throw TLSStreamError(.deadlineExceeded) }
     return try result.get()
   }
 }

@@ -1,6 +1,6 @@
 public import SansIOTLS
 
-/// TLS over a transport that somebody already has, asynchronous, for one reading and one writing task at once.
+/// TLS over an existing asynchronous transport, for one reading and one writing task at a time.
 ///
 /// ```swift
 /// let stream = TLSStream(engine, over: transport)
@@ -11,56 +11,56 @@ public import SansIOTLS
 ///
 /// # Theory of operation
 ///
-/// The engine lives behind a lock that is held for one call of it and never across a suspension. Every call of the stream
-/// is a loop: take the lock, try the engine, and if it cannot, wait until something has changed. What changes things are
-/// three errands, each a task of its own, at most one of each kind at a time:
+/// The engine is protected by a lock that is held for one call of it and never across a suspension. Every call of the
+/// stream is a loop: acquire the lock, call the engine, and if it cannot proceed, wait for a change. Changes are made
+/// by three background operations, each a task of its own, at most one of each kind at a time:
 ///
-/// - **receiving** one piece from the transport. It begins when a call waits for ciphertext and none is at hand, so that
-///   a stream that nobody reads takes nothing from its peer: that is the back-pressure inward.
-/// - **sending** what the engine has to be drained of, until there is nothing left. It begins whenever there is something,
-///   also on behalf of a reader (the answer to a KeyUpdate, an alert). A write returns when the transport took its bytes:
-///   that is the back-pressure outward.
+/// - **receiving** one piece from the transport. It starts when a call waits for ciphertext and none is available, so
+///   that a stream without a reader accepts nothing from its peer: this is the inbound back-pressure.
+/// - **sending** what the engine has to drain, until nothing is left. It starts whenever there is something, also on
+///   behalf of a reader (the response to a KeyUpdate, an alert). A write returns after the transport has accepted its
+///   bytes: this is the outbound back-pressure.
 /// - **answering** a question, by the delegate.
 ///
-/// Errands belong to the stream and not to the task that caused them. Cancelling a task that waits ends its waiting, at
-/// once; the errand goes on, and what it brings is there for the next call. So a cancelled read loses no byte, and a
-/// cancelled write says how many of its bytes are sealed: those will be sent, and the rest was not touched.
+/// Operations belong to the stream and not to the task that started them. Cancelling a waiting task ends its wait at
+/// once; the operation continues, and its result is available to the next call. So a cancelled read loses no byte, and
+/// a cancelled write reports how many of its bytes were encrypted: these will be sent, and the others were not read.
 ///
-/// No errand keeps the stream alive. A stream that is dropped cancels its errands and ends its transport, whether or not
-/// the peer ever sends another byte: an alert or close_notify that waits is still handed to the transport, which takes it if
-/// it has room. ``close()`` is how a program makes sure that everything arrived; ``unwrap()`` is how it keeps the transport.
+/// No operation keeps the stream alive. A stream that is released cancels its operations and ends its transport,
+/// whether or not the peer ever sends another byte: a waiting alert or close_notify is still passed to the transport,
+/// which accepts it if it has room. ``close()`` ensures that everything was sent; ``unwrap()`` keeps the transport.
 ///
-/// Reading and writing cannot wait for each other: the sending errand needs no reader and the receiving errand no writer.
+/// Reading and writing cannot wait for each other: sending needs no reader and receiving no writer.
 ///
-/// The handshake is made by whatever call comes first. A failure of the transport before its end, or a deadline that
-/// passed, leaves the stream failed for good; afterwards what was received is read before the failure is told.
+/// The first call performs the handshake. After a failure of the transport before its end, or a deadline that passed,
+/// the stream has failed permanently; after the handshake what was received can be read before a failure is reported.
 public final class TLSStream<Transport: ByteTransport>: Sendable {
   let core: TLSStreamCore<Transport>
 
-  /// Makes a stream. Nothing moves before the first call.
+  /// Creates a stream. Nothing moves before the first call.
   ///
   /// - Parameters:
-  ///   - engine: the engine, before its handshake.
-  ///   - transport: moves ciphertext; from now on it is the stream's.
-  ///   - delegate: answers the engine's questions; without one every answer is `.proceed`.
-  ///   - readsExactly: takes no byte from the transport that TLS does not need next: record headers and records one by
-  ///     one. Behind TLS the transport then stands exactly at what follows in clear, at the price of more and smaller
-  ///     receives.
+  ///   - engine: The engine, before its handshake.
+  ///   - transport: The transport of the ciphertext, which the stream owns from now on.
+  ///   - delegate: Answers the engine's questions; without one every answer is `.proceed`.
+  ///   - allowsReadAhead: Whether the stream may receive more than TLS needs next. If `false`, it receives record
+  ///     headers and records one by one, so that after TLS the transport's next byte is the first one in plaintext.
+  ///     This takes more and smaller receives.
   public init(
     _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil,
-    readsExactly: Bool = false
+    allowsReadAhead: Bool = true
   ) {
-    core = TLSStreamCore(engine, over: transport, delegate: delegate, readsExactly: readsExactly)
+    core = TLSStreamCore(engine, over: transport, delegate: delegate, allowsReadAhead: allowsReadAhead)
   }
 
   deinit { core.drop() }
 
   // MARK: Calls
 
-  /// Makes the handshake, if it was not made yet.
+  /// Performs the handshake, unless it has completed.
   ///
-  /// - Returns: what was agreed on.
-  /// - Throws: ``TLSStreamError``. One with code `.cancelled` leaves the handshake where it is; another call goes on.
+  /// - Returns: The negotiated parameters.
+  /// - Throws: ``TLSStreamError``. After one with code `.cancelled` another call continues the handshake.
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
   @discardableResult
@@ -70,10 +70,10 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
 
   /// Reads plaintext. One task at a time.
   ///
-  /// - Parameter count: bytes at most, 1 or more.
-  /// - Returns: what has arrived, at least one byte and no more than the engine's ring and a record hold; `nil` when the peer
-  ///   closed its direction by close_notify.
-  /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was taken.
+  /// - Parameter count: Bytes at most, 1 or more.
+  /// - Returns: The bytes that have arrived, at least one and at most as many as the engine's buffer and a record hold;
+  ///   `nil` after the peer closed its direction by close_notify.
+  /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was read.
   ///
   /// Corresponds to `SSL_read_ex(3)`.
   public func read(upTo count: Int = 65_536) async throws(TLSStreamError) -> [UInt8]? {
@@ -82,11 +82,11 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     return try await core.perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
   }
 
-  /// Writes plaintext, all of it, and returns when the transport took it. One task at a time.
+  /// Writes all of the plaintext, and returns after the transport has accepted it. One task at a time.
   ///
-  /// - Parameter plaintext: the bytes. They are sealed piece by piece, as fast as the transport takes them.
-  /// - Throws: ``TLSStreamError``, which says how many bytes are sealed; with `.cancelled` they will be sent. With `.tls` and
-  ///   `.closed` another task closed this direction behind them.
+  /// - Parameter plaintext: The bytes. They are encrypted piece by piece, as fast as the transport accepts them.
+  /// - Throws: ``TLSStreamError``, which reports how many bytes were encrypted; with `.cancelled` they will be sent.
+  ///   With `.tls` and `.closed` another task closed this direction after them.
   ///
   /// Corresponds to `SSL_write_ex(3)`.
   public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
@@ -100,11 +100,11 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
         guard let end else { return nil }
         return try state.hasSent(end)
       }
-    } catch { throw TLSStreamError(error, accepted: plaintext.count - rest.count) }
+    } catch { throw TLSStreamError(error, bytesAccepted: plaintext.count - rest.count) }
   }
 
-  /// Ends this direction by close_notify, behind everything written before, and returns when the transport took it. The
-  /// transport stays open, and reading goes on until the peer's own end. Repeating it changes nothing.
+  /// Ends this direction by close_notify, after everything written before, and returns after the transport has accepted
+  /// it. The transport stays open, and reading continues until the peer's end. Repeating the call changes nothing.
   ///
   /// - Throws: ``TLSStreamError``.
   ///
@@ -118,13 +118,13 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     }
   }
 
-  /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading goes on until the
-  /// peer's own end. Before the handshake is done it abandons it.
+  /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading continues until
+  /// the peer's end. During the handshake it abandons the handshake.
   ///
-  /// Where TLS has failed, the alert leaves in place of close_notify: to call this, at best with a deadline, is how a program
-  /// makes sure that its peer is told, and that the transport ends.
+  /// After TLS has failed, the alert is sent in place of close_notify: this call, preferably with a deadline, ensures
+  /// that the alert is sent and that the transport ends.
   ///
-  /// - Throws: ``TLSStreamError``; one with code `.tls` behind the transport's end.
+  /// - Throws: ``TLSStreamError``; one with code `.tls` after the transport's end.
   public func close() async throws(TLSStreamError) {
     var failure: TLSStreamError?
     do throws(TLSStreamError) { try await closeWriting() } catch {
@@ -137,39 +137,39 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     if let failure { throw failure }
   }
 
-  /// Leaves TLS: sends close_notify, waits for the peer's, and gives the transport back for what follows in clear.
+  /// Ends TLS: sends close_notify, waits for the peer's, and returns the transport for what follows in plaintext.
   ///
-  /// - Returns: the transport, and the bytes that it delivered behind the peer's close_notify: read these first.
-  /// - Throws: ``TLSStreamError`` with code `.unread` if the peer sent plaintext that was not read yet: read to the end,
-  ///   then unwrap again.
+  /// - Returns: The transport, and the bytes that it delivered after the peer's close_notify, which come first.
+  /// - Throws: ``TLSStreamError`` with code `.unreadPlaintext` if the peer sent plaintext that was not read: read to
+  ///   the end, then unwrap again.
   public func unwrap() async throws(TLSStreamError) -> (transport: Transport, trailing: [UInt8]) {
     try await closeWriting()
     let trailing = try await core.perform { state throws(TLSStreamError) in try state.unwrap() }
     return (core.transport, trailing)
   }
 
-  /// Ends everything at once: waiting calls throw `.aborted`, and the transport's own calls are cancelled. Nothing is sent to
-  /// the peer, and the transport is not ended.
+  /// Ends everything at once: waiting calls throw `.aborted`, and the transport's calls are cancelled. Nothing is sent
+  /// to the peer, and the transport is not ended.
   public func abort() { core.fail(TLSStreamError(.aborted)) }
 
-  /// What was agreed on; `nil` before the handshake is done.
+  /// The negotiated parameters; `nil` before the handshake has completed.
   public var negotiated: TLSEngine.NegotiatedParameters? { core.locked { $0.engine.negotiated } }
 
-  /// Lends the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. What it has to
-  /// send after that is sent.
+  /// Provides the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. The
+  /// stream sends what the engine has to drain afterwards.
   ///
-  /// - Parameter body: must not wait; the stream's lock is held.
-  /// - Returns: what `body` returns.
-  /// - Throws: what `body` throws.
+  /// - Parameter body: Must not block; the stream's lock is held.
+  /// - Returns: The result of `body`.
+  /// - Throws: Any error of `body`.
   public func withEngine<Result: Sendable, Failure: Error>(
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     defer {
-      // Whoever waits may go on by what was changed.
+      // The change may let waiting calls continue.
       core.begin(
         core.locked { state in
           state.changed()
-          return state.takeErrands()
+          return state.startOperations()
         })
     }
     return try core.locked { (state) throws(Failure) in try body(&state.engine) }

@@ -1,11 +1,12 @@
 internal import SansIOTLS
 internal import Synchronization
 
-/// What a ``TLSStream`` is made of: the state behind its lock, the waiting for a change of it, and the errands.
+/// The core of a ``TLSStream``: the state behind its lock, the waiting for a change of it, and the background
+/// operations.
 ///
-/// It is apart from the stream so that the stream ends when its user drops it. Receiving and answering, which may wait for
-/// a silent peer or a slow application without limit, do not keep even this alive; sending does, because what is on its way
-/// is in the engine.
+/// It is separate from the stream so that the stream ends when its user releases it. Receiving and answering, which may
+/// wait for a silent peer or a slow application without limit, do not keep even this alive; sending does, because the
+/// bytes to send are in the engine.
 final class TLSStreamCore<Transport: ByteTransport>: Sendable {
   let transport: Transport
   private let delegate: (any TLSStreamDelegate)?
@@ -13,7 +14,7 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
   private let state: Mutex<TLSStreamState>
 
   init(
-    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)?, readsExactly: Bool
+    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)?, allowsReadAhead: Bool
   ) {
     self.transport = transport
     self.delegate = delegate
@@ -23,25 +24,25 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
       engine.keepMessages()
       observer.note(&engine)
     }
-    state = Mutex(TLSStreamState(engine, readsExactly: readsExactly))
+    state = Mutex(TLSStreamState(engine, allowsReadAhead: allowsReadAhead))
   }
 
-  /// Takes the lock for one look at the state; then resumes whoever waits for what changed.
+  /// Calls `body` with the state under the lock, then resumes the tasks that wait for a change.
   func locked<Result: Sendable, Failure: Error>(
     _ body: (inout TLSStreamState) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let (result, aftermath) = state.withLock { state in
+    let (result, wakeups) = state.withLock { state in
       let result: Swift.Result<Result, Failure>
       do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
       observer?.note(&state.engine)
-      return (result, state.takeAftermath())
+      return (result, state.takeWakeups())
     }
-    for continuation in aftermath.ready { continuation.resume() }
-    for task in aftermath.pointless { task.cancel() }
+    for continuation in wakeups.ready { continuation.resume() }
+    for task in wakeups.pointless { task.cancel() }
     return try result.get()
   }
 
-  /// Tries until there is a value, waiting for a change in between.
+  /// Repeats an attempt until it returns a value, waiting for a change before each repetition.
   func perform<Value>(
     _ attempt: (inout TLSStreamState) throws(TLSStreamError) -> Value?
   ) async throws(TLSStreamError) -> Value {
@@ -49,30 +50,23 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
       if Task.isCancelled { throw TLSStreamError(.cancelled) }
       var value: Value?
       var failure: TLSStreamError?
-      let (errands, waiter) = locked { state in
+      let (operations, waiter) = locked { state in
         do throws(TLSStreamError) { value = try attempt(&state) } catch { failure = error }
-        return (state.takeErrands(), state.newWaiter())
+        return (state.startOperations(), state.newWaiter())
       }
-      begin(errands)
+      begin(operations)
       if let failure { throw failure }
       if let value { return value }
       await wait(waiter)
     }
   }
 
-  /// Waits for a change after the waiter was made, or for the task's cancellation.
+  /// Waits for a change after the waiter was created, or for the task's cancellation.
   private func wait(_ waiter: TLSStreamState.Waiter) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          // The handler runs at once if the task is cancelled already, before there is anything to resume.
-          if Task.isCancelled { return true }
-          return !state.register(waiter, continuation)
-        }
-        if isOver { continuation.resume() }
-      }
-    } onCancel: {
-      state.withLock { $0.withdraw(waiter) }?.resume()
+    await waitForChange { continuation in
+      state.withLock { !Task.isCancelled && $0.register(waiter, continuation) }
+    } withdraw: {
+      state.withLock { $0.withdraw(waiter) }
     }
   }
 
@@ -81,22 +75,22 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
     for task in tasks { task.cancel() }
   }
 
-  /// The stream is gone: ends the errands, then the transport.
+  /// Ends the operations, then the transport, after the stream was released.
   func drop() {
     let sending = locked { $0.drop() }
     sending?.cancel()
-    begin(locked { $0.takeErrands() })
+    begin(locked { $0.startOperations() })
   }
 
-  // MARK: Errands
+  // MARK: Operations
 
-  func begin(_ beginning: (errands: TLSStreamState.Errands, number: UInt64)) {
-    func remember(_ errand: TLSStreamState.Errands, _ task: Task<Void, Never>) {
-      if locked({ $0.remember(task, for: errand, beginning.number) }) { task.cancel() }
+  func begin(_ start: (operations: TLSStreamState.Operations, number: UInt64)) {
+    func remember(_ operation: TLSStreamState.Operations, _ task: Task<Void, Never>) {
+      if locked({ $0.remember(task, for: operation, start.number) }) { task.cancel() }
     }
-    if beginning.errands.contains(.receive) { remember(.receive, receiving()) }
-    if beginning.errands.contains(.send) { remember(.send, Task { await self.send() }) }
-    if beginning.errands.contains(.answer) { remember(.answer, answering()) }
+    if start.operations.contains(.receive) { remember(.receive, receiving()) }
+    if start.operations.contains(.send) { remember(.send, Task { await self.send() }) }
+    if start.operations.contains(.answer) { remember(.answer, answering()) }
   }
 
   private func receiving() -> Task<Void, Never> {
@@ -119,12 +113,12 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
     }
   }
 
-  /// Takes what an errand brought, and begins what that makes due.
+  /// Applies the result of an operation, and starts the operations that are due then.
   private func changed(_ body: (inout TLSStreamState) -> Void) {
     begin(
       locked { state in
         body(&state)
-        return state.takeErrands()
+        return state.startOperations()
       })
   }
 
@@ -149,12 +143,12 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
     }
   }
 
-  /// Ends the transport of a stream that was dropped.
+  /// Ends the transport of a stream that was released.
   ///
-  /// - Parameter bytes: what its engine still had to send. The transport takes them if it has room: its call is cancelled,
-  ///   so that a peer that reads nothing does not keep the transport.
+  /// - Parameter bytes: The bytes that its engine still had to send. The transport accepts them if it has room: its
+  ///   call is cancelled, so that a peer that reads nothing does not keep the transport.
   private func finish(_ bytes: [UInt8]) {
-    // A task of its own: the errand was cancelled, and the end is due all the same.
+    // A task of its own: the operation was cancelled, and the end is due nevertheless.
     Task { [transport] in
       if !bytes.isEmpty {
         let sending = Task {

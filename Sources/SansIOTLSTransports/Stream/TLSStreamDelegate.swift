@@ -1,10 +1,11 @@
 public import SansIOTLS
 
-/// Decides what only the application can decide, in its own time: a database may be asked, or a person.
+/// A type that answers the engine's questions for a ``TLSStream``, asynchronously: it may query a database, or a
+/// person.
 public protocol TLSStreamDelegate: Sendable {
-  /// Answers a question of the handshake. Meanwhile the stream waits; ciphertext that arrives is kept.
+  /// Answers a question of the handshake. The stream waits for the answer and keeps ciphertext that arrives meanwhile.
   ///
-  /// - Parameter question: which context serves this ClientHello, or whether the peer's certificate is acceptable.
-  /// - Returns: the answer.
+  /// - Parameter question: The question, for example which context serves a ClientHello.
+  /// - Returns: The answer.
   func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer
 }

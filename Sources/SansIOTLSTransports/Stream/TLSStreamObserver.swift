@@ -1,12 +1,12 @@
 package import SansIOTLS
 
-/// A transport that watches the engine of the stream above it: one of the test kit, which draws the conversation.
+/// A transport that observes the engine of the stream above it: the test kit's, which draws the conversation.
 package protocol TLSStreamObserver: Sendable {
-  /// Whether it wants to look, asked once when the stream is made.
+  /// Whether it observes; read once when the stream is created.
   var isObserving: Bool { get }
 
-  /// Looks at the engine, after each change of it.
+  /// Called after each change of the engine.
   ///
-  /// - Parameter engine: keeps its messages. The stream's lock is held.
+  /// - Parameter engine: The engine, which traces its messages. The stream's lock is held.
   func note(_ engine: inout TLSEngine)
 }

@@ -1,26 +1,27 @@
 internal import SansIOTLS
 
-/// What a ``TLSStream`` keeps behind its lock: the engine, what is under way, and who waits. No call here suspends.
+/// The state of a ``TLSStream`` behind its lock: the engine, the operations in flight, and the waiting tasks. No call
+/// suspends.
 struct TLSStreamState: ~Copyable, Sendable {
-  /// What the stream does by tasks of its own.
-  struct Errands: OptionSet, Hashable {
+  /// The operations that the stream performs in tasks of its own.
+  struct Operations: OptionSet, Hashable {
     let rawValue: UInt8
-    static let receive = Errands(rawValue: 1 << 0)
-    static let send = Errands(rawValue: 1 << 1)
-    static let answer = Errands(rawValue: 1 << 2)
+    static let receive = Operations(rawValue: 1 << 0)
+    static let send = Operations(rawValue: 1 << 1)
+    static let answer = Operations(rawValue: 1 << 2)
   }
 
-  /// Someone who waits for a change after `generation`.
+  /// A task that waits for a change after `generation`.
   struct Waiter: Sendable {
     let number: UInt64
     let generation: UInt64
   }
 
-  /// What the sending errand does next.
+  /// The next action of the sending operation.
   enum Sending: Sendable {
     case bytes([UInt8])
     case end
-    /// The stream was dropped: these bytes, then the transport's end.
+    /// The stream was released: these bytes, then the transport's end.
     case last([UInt8])
     case nothing
   }
@@ -28,42 +29,42 @@ struct TLSStreamState: ~Copyable, Sendable {
   enum Direction { case reading, writing }
 
   var engine: TLSEngine
-  private let readsExactly: Bool
+  private let allowsReadAhead: Bool
 
-  /// Received, and not yet accepted by the engine.
+  /// Ciphertext received, and not yet accepted by the engine.
   private var unfed: ArraySlice<UInt8> = []
   private var inputEnded = false
-  /// Plaintext that `unwrap` met instead of the end; it is the next to be read.
+  /// Plaintext that `unwrap` read instead of the end; the next call to read returns it.
   private var unread: [UInt8] = []
-  /// Someone waits for ciphertext.
-  private var isHungry = false
-  /// Why nothing more comes in, or goes out.
+  /// Whether a call waits for ciphertext.
+  private var wantsInput = false
+  /// The error that ended receiving, or sending.
   private var receivingError: TLSStreamError?
   private var sendingError: TLSStreamError?
-  /// Why everything is over.
+  /// The error that ended the stream.
   private var failure: TLSStreamError?
 
-  /// The handshake was closed before its end.
+  /// Whether the handshake was closed before its end.
   private var isAbandoned = false
-  /// An errand was begun.
+  /// Whether an operation was started.
   private var isUsed = false
-  /// The stream's user let go of it.
+  /// Whether the stream's user has released it.
   private var isDropped = false
-  /// How many receives in a row brought no byte.
+  /// The number of receives in a row without a byte.
   private var emptyReceives = 0
 
-  private var underway: Errands = []
-  /// Which beginning of an errand it is that is under way.
-  private var beginnings: [Errands: UInt64] = [:]
-  private var tasks: [Errands: Task<Void, Never>] = [:]
-  private var readers = false
-  private var writers = false
+  private var inFlight: Operations = []
+  /// The number of the start of each operation in flight.
+  private var starts: [Operations: UInt64] = [:]
+  private var tasks: [Operations: Task<Void, Never>] = [:]
+  private var hasReader = false
+  private var hasWriter = false
 
-  /// Ciphertext bytes that the transport took.
+  /// Ciphertext bytes that the transport has accepted.
   private var sentCount = 0
-  /// Ciphertext bytes that the transport is taking.
+  /// Ciphertext bytes of the transport's current call.
   private var sendingCount = 0
-  /// The transport's own end: asked for, and done.
+  /// Whether the transport's end was requested, and whether it is done.
   private var wantsEnd = false
   private var hasEnded = false
 
@@ -72,19 +73,19 @@ struct TLSStreamState: ~Copyable, Sendable {
   private var waiting: [UInt64: CheckedContinuation<Void, Never>] = [:]
   private var ready: [CheckedContinuation<Void, Never>] = []
 
-  /// What one call of the transport is given at most, in bytes.
+  /// The bytes passed to one call of the transport at most.
   static let sendingSize = 65_536
 
-  /// What one call of the transport gives at most, in bytes, where it need not be exact.
+  /// The bytes requested by one call of the transport at most, with read-ahead.
   private static let receivingLimit = 65_536
 
-  /// How many receives in a row may bring no byte. Each costs a round of the loop: without an end they would take a whole
-  /// processor.
+  /// The number of receives in a row that may return no byte. Each costs an iteration of the loop: without a limit they
+  /// would occupy a whole processor.
   private static let emptyReceiveLimit = 64
 
-  init(_ engine: consuming TLSEngine, readsExactly: Bool) {
+  init(_ engine: consuming TLSEngine, allowsReadAhead: Bool) {
     self.engine = engine
-    self.readsExactly = readsExactly
+    self.allowsReadAhead = allowsReadAhead
   }
 
   // MARK: Calls
@@ -92,32 +93,32 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func enter(_ direction: Direction) throws(TLSStreamError) {
     switch direction {
     case .reading:
-      if readers { throw TLSStreamError(.busy) }
-      readers = true
+      if hasReader { throw TLSStreamError(.concurrentCall) }
+      hasReader = true
     case .writing:
-      if writers { throw TLSStreamError(.busy) }
-      writers = true
+      if hasWriter { throw TLSStreamError(.concurrentCall) }
+      hasWriter = true
     }
   }
 
   mutating func leave(_ direction: Direction) {
     switch direction {
-    case .reading: readers = false
-    case .writing: writers = false
+    case .reading: hasReader = false
+    case .writing: hasWriter = false
     }
   }
 
-  /// - Returns: `nil` while it has to wait.
+  /// - Returns: `nil` if it has to wait.
   mutating func handshake() throws(TLSStreamError) -> TLSEngine.NegotiatedParameters? {
     try checkFailure()
     feed()
     while true {
       if case .done = try tls({ (engine) throws(TLSError) in try engine.handshake() }) { return engine.negotiated }
-      guard try goesOn() else { return nil }
+      guard try retries() else { return nil }
     }
   }
 
-  /// - Returns: `nil` while it has to wait; `.some(nil)` at the end.
+  /// - Returns: `nil` if it has to wait; `.some(nil)` at the end.
   mutating func read(upTo count: Int) throws(TLSStreamError) -> [UInt8]?? {
     try checkFailure()
     if !unread.isEmpty {
@@ -129,15 +130,16 @@ struct TLSStreamState: ~Copyable, Sendable {
       switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: count) }) {
       case .done(let bytes): return .some(bytes)
       case .endOfStream: return .some(nil)
-      default: guard try goesOn() else { return nil }
+      default: guard try retries() else { return nil }
       }
     }
   }
 
-  /// Seals as much as there is room for.
+  /// Encrypts as much as there is room for.
   ///
-  /// - Parameter rest: what is left to be sealed.
-  /// - Returns: when nothing is left, up to where the transport has to take the ciphertext; `nil` while it has to wait.
+  /// - Parameter rest: The plaintext that is left.
+  /// - Returns: If nothing is left, the number of ciphertext bytes that the transport has to accept; `nil` if it has to
+  ///   wait.
   mutating func write(_ rest: inout ArraySlice<UInt8>) throws(TLSStreamError) -> Int? {
     try checkFailure()
     if let sendingError { throw sendingError }
@@ -146,14 +148,14 @@ struct TLSStreamState: ~Copyable, Sendable {
       switch try tls({ (engine) throws(TLSError) in try engine.write(rest) }) {
       case .done(let count):
         rest = rest.dropFirst(count)
-        if rest.isEmpty { return sealedCount }
+        if rest.isEmpty { return encryptedCount }
       case .needsDrain: return nil
-      default: guard try goesOn() else { return nil }
+      default: guard try retries() else { return nil }
       }
     }
   }
 
-  /// - Returns: up to where the transport has to take the ciphertext; `nil` while it has to wait.
+  /// - Returns: The number of ciphertext bytes that the transport has to accept; `nil` if it has to wait.
   mutating func close() throws(TLSStreamError) -> Int? {
     try checkFailure()
     feed()
@@ -163,13 +165,13 @@ struct TLSStreamState: ~Copyable, Sendable {
           isAbandoned = true
           changed()
         }
-        return sealedCount
+        return encryptedCount
       }
-      guard try goesOn() else { return nil }
+      guard try retries() else { return nil }
     }
   }
 
-  /// - Returns: `nil` until the transport took the ciphertext up to there.
+  /// - Returns: `nil` until the transport has accepted that many ciphertext bytes.
   func hasSent(_ end: Int) throws(TLSStreamError) -> Void? {
     if sentCount >= end { return () }
     if let error = failure ?? sendingError { throw error }
@@ -183,10 +185,10 @@ struct TLSStreamState: ~Copyable, Sendable {
     return nil
   }
 
-  /// - Returns: what arrived behind the peer's close_notify; `nil` while it has to wait for that.
+  /// - Returns: The bytes received after the peer's close_notify; `nil` if it has to wait for that.
   mutating func unwrap() throws(TLSStreamError) -> [UInt8]? {
     try checkFailure()
-    if !unread.isEmpty { throw TLSStreamError(.unread) }
+    if !unread.isEmpty { throw TLSStreamError(.unreadPlaintext) }
     feed()
     while true {
       switch try tls({ (engine) throws(TLSError) in try engine.read(upTo: 1) }) {
@@ -198,13 +200,13 @@ struct TLSStreamState: ~Copyable, Sendable {
         return trailing
       case .done(let bytes):
         unread = bytes
-        throw TLSStreamError(.unread)
-      default: guard try goesOn() else { return nil }
+        throw TLSStreamError(.unreadPlaintext)
+      default: guard try retries() else { return nil }
       }
     }
   }
 
-  /// Calls the engine. Its failure is told, but its alert is still to be sent.
+  /// Calls the engine. A failure is thrown, and its alert is still sent.
   private mutating func tls<Value>(
     _ body: (inout TLSEngine) throws(TLSError) -> Value
   ) throws(TLSStreamError) -> Value {
@@ -213,31 +215,32 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   private func checkFailure() throws(TLSStreamError) {
     guard let failure else { return }
-    // How TLS failed stays told, whatever was done to the stream behind it.
+    // A failure of TLS is reported whatever was done to the stream afterwards.
     if let error = engine.failure { throw TLSStreamError(error) }
     throw failure
   }
 
-  /// Nothing can be done without more ciphertext, or without an answer.
+  /// Handles a call that cannot proceed without more ciphertext or an answer.
   ///
-  /// - Returns: whether to try again at once: the call made room in the ring, and more was fed. Otherwise it has to wait.
-  private mutating func goesOn() throws(TLSStreamError) -> Bool {
+  /// - Returns: Whether to repeat the call at once: it made room in the buffer, and more was fed. Otherwise it has to
+  ///   wait.
+  private mutating func retries() throws(TLSStreamError) -> Bool {
     if feed() { return true }
     if let receivingError { throw receivingError }
-    isHungry = true
+    wantsInput = true
     return false
   }
 
-  private var sealedCount: Int { sentCount + sendingCount + engine.pendingOutputByteCount }
+  private var encryptedCount: Int { sentCount + sendingCount + engine.pendingOutputByteCount }
 
-  /// Gives the engine what it takes of what was received.
+  /// Feeds the engine what was received, as far as it accepts it.
   ///
-  /// - Returns: whether it took something.
+  /// - Returns: Whether it accepted something.
   @discardableResult
   private mutating func feed() -> Bool {
     var isFed = false
     while !unfed.isEmpty, engine.failure == nil {
-      // A failure is latched in the engine; the call that follows tells it.
+      // The engine keeps a failure; the call that follows reports it.
       let count = (try? engine.feed(unfed)) ?? 0
       if count == 0 { break }
       isFed = true
@@ -247,44 +250,48 @@ struct TLSStreamState: ~Copyable, Sendable {
     return isFed
   }
 
-  // MARK: Errands
+  // MARK: Operations
 
-  /// What is to be begun now, and the number of this beginning; it counts as under way from here on.
-  mutating func takeErrands() -> (errands: Errands, number: UInt64) {
-    var errands: Errands = []
+  /// Marks the operations that are due as in flight.
+  ///
+  /// - Returns: The operations to start, and the number of this start.
+  mutating func startOperations() -> (operations: Operations, number: UInt64) {
+    var operations: Operations = []
     if isDropped {
-      if owesEnd { errands.insert(.send) }
+      if needsEnd { operations.insert(.send) }
     } else if failure == nil {
-      if isHungry, unfed.isEmpty, !inputEnded, receivingError == nil { errands.insert(.receive) }
-      if engine.pendingOutputByteCount > 0 || wantsEnd && !hasEnded, sendingError == nil { errands.insert(.send) }
-      if engine.needs.contains(.answer) { errands.insert(.answer) }
+      if wantsInput, unfed.isEmpty, !inputEnded, receivingError == nil { operations.insert(.receive) }
+      if engine.pendingOutputByteCount > 0 || wantsEnd && !hasEnded, sendingError == nil { operations.insert(.send) }
+      if engine.needs.contains(.answer) { operations.insert(.answer) }
     }
-    errands.subtract(underway)
-    underway.formUnion(errands)
-    if !errands.isEmpty { isUsed = true }
-    // Who still waits says so again when it tries again.
-    isHungry = false
+    operations.subtract(inFlight)
+    inFlight.formUnion(operations)
+    if !operations.isEmpty { isUsed = true }
+    // A call that still waits sets this again when it repeats its attempt.
+    wantsInput = false
     nextNumber += 1
-    for errand in [Errands.receive, .send, .answer] where errands.contains(errand) { beginnings[errand] = nextNumber }
-    return (errands, nextNumber)
+    for operation in [Operations.receive, .send, .answer] where operations.contains(operation) {
+      starts[operation] = nextNumber
+    }
+    return (operations, nextNumber)
   }
 
-  /// Keeps an errand's task, so that it can be cancelled.
+  /// Keeps the task of an operation, so that it can be cancelled.
   ///
-  /// - Returns: whether it is to be cancelled at once.
-  mutating func remember(_ task: Task<Void, Never>, for errand: Errands, _ number: UInt64) -> Bool {
-    // It may have ended already, and another of its kind have begun.
-    if underway.contains(errand), beginnings[errand] == number { tasks[errand] = task }
+  /// - Returns: Whether it is to be cancelled at once.
+  mutating func remember(_ task: Task<Void, Never>, for operation: Operations, _ number: UInt64) -> Bool {
+    // It may have ended already, and another of its kind may have started.
+    if inFlight.contains(operation), starts[operation] == number { tasks[operation] = task }
     return failure != nil || isDropped
   }
 
-  /// How many bytes the transport is asked for, at most.
-  var receivingSize: Int { readsExactly ? max(engine.bytesNeeded, 1) : Self.receivingLimit }
+  /// The number of bytes to request from the transport, at most.
+  var receivingSize: Int { allowsReadAhead ? Self.receivingLimit : max(engine.bytesNeeded, 1) }
 
   mutating func received(_ bytes: [UInt8]?) {
     end(.receive)
     defer { changed() }
-    // Some transports that are cancelled tell an end.
+    // Some transports report an end when they are cancelled.
     guard failure == nil else { return }
     guard let bytes else {
       inputEnded = true
@@ -303,7 +310,8 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   mutating func receivingFailed(_ error: any Error) {
     end(.receive)
-    // One that was cancelled as pointless throws too, if it can: that is no failure, and the transport's end is still due.
+    // A receive that was cancelled as pointless may throw too: that is no failure, and the transport's end is still
+    // due.
     if isOver { return changed() }
     let error = TLSStreamError(.transport, transport: error)
     receivingError = error
@@ -313,9 +321,9 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func nextSending() -> Sending {
     if isDropped {
       end(.send)
-      guard owesEnd else { return .nothing }
+      guard needsEnd else { return .nothing }
       defer { hasEnded = true }
-      // Behind a piece that the transport took in part nothing can follow.
+      // Nothing can follow a piece that the transport accepted in part.
       return .last(failure == nil && sendingError == nil ? engine.drain() : [])
     }
     if failure == nil, sendingError == nil, engine.pendingOutputByteCount > 0 {
@@ -339,7 +347,7 @@ struct TLSStreamState: ~Copyable, Sendable {
 
   mutating func sendingEnded() { hasEnded = true }
 
-  /// The errand goes on with ``nextSending()``, which ends it.
+  /// The operation continues with ``nextSending()``, which ends it.
   mutating func sendingFailed(_ error: any Error) {
     sendingCount = 0
     let error = TLSStreamError(.transport, transport: error)
@@ -347,14 +355,14 @@ struct TLSStreamState: ~Copyable, Sendable {
     transportFailed(error)
   }
 
-  /// A handshake cannot be completed by half a transport: it has failed for good. One that TLS has failed already may still
-  /// send its alert.
+  /// A handshake cannot complete over half a transport: the stream has failed permanently. After a failure of TLS the
+  /// alert may still be sent.
   private mutating func transportFailed(_ error: TLSStreamError) {
     if failure == nil, engine.negotiated == nil, engine.failure == nil { failure = error }
     changed()
   }
 
-  /// What the answering errand is to answer; without a question it has ended.
+  /// Returns the question to answer; without one the answering operation has ended.
   mutating func takeQuestion() -> TLSEngine.Question? {
     if engine.question == nil { end(.answer) }
     return engine.question
@@ -363,19 +371,19 @@ struct TLSStreamState: ~Copyable, Sendable {
   mutating func answered(_ answer: TLSEngine.Answer) {
     end(.answer)
     defer { changed() }
-    // A close or a failure came first: there is nothing to answer any more.
+    // After a close or a failure there is nothing to answer any more.
     guard failure == nil, engine.question != nil else { return }
     do throws(TLSError) {
       try engine.answer(answer)
     } catch {
-      // An answer to another question than was asked: there is nobody to ask again.
+      // An answer to another question than was asked ends the stream: asking again would have the same result.
       if engine.failure == nil { failure = TLSStreamError(error) }
     }
   }
 
   /// Ends everything.
   ///
-  /// - Returns: the errands' tasks, to be cancelled.
+  /// - Returns: The tasks to cancel.
   mutating func fail(_ error: TLSStreamError) -> [Task<Void, Never>] {
     if failure == nil { failure = error }
     defer { tasks = [:] }
@@ -383,23 +391,23 @@ struct TLSStreamState: ~Copyable, Sendable {
     return Array(tasks.values)
   }
 
-  /// The stream's user let go of it.
+  /// Notes that the stream's user has released it.
   ///
-  /// - Returns: the sending errand's task, to be cancelled.
+  /// - Returns: The sending task, to be cancelled.
   mutating func drop() -> Task<Void, Never>? {
     isDropped = true
     return tasks.removeValue(forKey: .send)
   }
 
-  /// Whether the transport of a dropped stream is to be ended: not if another owns it, and not if nothing was asked of it.
-  private var owesEnd: Bool {
+  /// Whether the transport of a released stream is to be ended: not if another owns it, and not if it was never used.
+  private var needsEnd: Bool {
     if failure?.code == .unwrapped || failure?.code == .aborted { return false }
     return isUsed && !hasEnded
   }
 
-  private mutating func end(_ errand: Errands) {
-    underway.remove(errand)
-    tasks[errand] = nil
+  private mutating func end(_ operation: Operations) {
+    inFlight.remove(operation)
+    tasks[operation] = nil
   }
 
   // MARK: Waiting
@@ -409,7 +417,7 @@ struct TLSStreamState: ~Copyable, Sendable {
     return Waiter(number: nextNumber, generation: generation)
   }
 
-  /// - Returns: whether there is something to wait for; `false` if it has changed already.
+  /// - Returns: Whether there is something to wait for; `false` if the state has changed already.
   mutating func register(_ waiter: Waiter, _ continuation: CheckedContinuation<Void, Never>) -> Bool {
     guard generation == waiter.generation else { return false }
     waiting[waiter.number] = continuation
@@ -420,35 +428,35 @@ struct TLSStreamState: ~Copyable, Sendable {
     waiting.removeValue(forKey: waiter.number)
   }
 
-  /// Something changed: whoever waits tries again, as soon as the lock is free.
+  /// Notes a change: waiting calls repeat their attempt as soon as the lock is free.
   mutating func changed() {
     generation += 1
     ready += waiting.values
     waiting = [:]
   }
 
-  /// What is to be done behind the lock: tasks to be resumed, and errands to be cancelled that have become pointless.
+  /// The actions after the lock is released: calls to resume, and operations to cancel that have become pointless.
   ///
-  /// Resuming a task takes the lock of its status, which a thread that cancels the task holds while it waits in the
-  /// cancellation handler for this one; cancelling one runs handlers.
-  struct Aftermath: Sendable {
+  /// Resuming a task acquires the lock of its status, which a thread that cancels the task holds while it waits in the
+  /// cancellation handler for this one; cancelling a task runs handlers.
+  struct Wakeups: Sendable {
     var ready: [CheckedContinuation<Void, Never>] = []
     var pointless: [Task<Void, Never>] = []
   }
 
-  mutating func takeAftermath() -> Aftermath {
+  mutating func takeWakeups() -> Wakeups {
     defer { ready = [] }
-    var aftermath = Aftermath(ready: ready)
+    var wakeups = Wakeups(ready: ready)
     if isOver {
-      // What is to be sent, an alert above all, still leaves.
-      for errand in [Errands.receive, .answer] {
-        if let task = tasks.removeValue(forKey: errand) { aftermath.pointless.append(task) }
+      // Sending continues, in particular for an alert.
+      for operation in [Operations.receive, .answer] {
+        if let task = tasks.removeValue(forKey: operation) { wakeups.pointless.append(task) }
       }
     }
-    return aftermath
+    return wakeups
   }
 
-  /// Nothing that could still arrive would matter.
+  /// Whether nothing that could still arrive would matter.
   private var isOver: Bool {
     failure != nil || engine.failure != nil || isAbandoned || isDropped
   }

@@ -1,38 +1,30 @@
+internal import SansIOTLS
+
 /// Bytes on their way, in the pieces in which they were sent.
 struct PieceQueue: Sendable {
-  /// Those that wait, behind those that were taken and are not let go yet.
-  private(set) var pieces: [ArraySlice<UInt8>] = []
-  private var taken = 0
-  /// Bytes that wait.
+  private(set) var pieces = FIFO<ArraySlice<UInt8>>()
+  /// The bytes in the queue.
   private(set) var count = 0
 
-  var isEmpty: Bool { taken == pieces.count }
+  var isEmpty: Bool { pieces.isEmpty }
 
-  /// Adds a piece; one of no bytes is none.
+  /// Adds a piece. An empty one is ignored.
   mutating func append(_ piece: [UInt8]) {
     if piece.isEmpty { return }
     pieces.append(piece[...])
     count += piece.count
   }
 
-  /// Takes the first piece, or as much of it.
+  /// Removes the first piece, or a part of it.
   ///
-  /// - Parameter limit: bytes at most, 1 or more.
-  /// - Returns: `nil` if none waits.
+  /// - Parameter limit: Bytes at most, 1 or more.
+  /// - Returns: The bytes; `nil` if the queue is empty.
   mutating func next(upTo limit: Int) -> [UInt8]? {
     if isEmpty { return nil }
-    let piece = Array(pieces[taken].prefix(limit))
-    pieces[taken] = pieces[taken].dropFirst(limit)
+    let piece = Array(pieces[0].prefix(limit))
     count -= piece.count
-    if pieces[taken].isEmpty {
-      // Its memory is let go at once, its place when half of them are empty.
-      pieces[taken] = []
-      taken += 1
-      if taken * 2 >= pieces.count {
-        pieces.removeFirst(taken)
-        taken = 0
-      }
-    }
+    pieces[0] = pieces[0].dropFirst(limit)
+    if pieces[0].isEmpty { _ = pieces.popFirst() }
     return piece
   }
 }

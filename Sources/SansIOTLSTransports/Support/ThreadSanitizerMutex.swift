@@ -7,11 +7,11 @@
     internal import Glibc
   #endif
 
-  /// Stands in for `Synchronization.Mutex` where the thread sanitizer looks on (`-DSANITIZE_THREAD`; see
-  /// `Tests/Streams/check`). On Linux that one's slow path lies in a library that is not instrumented: a program of ten
-  /// lines that does nothing but wait for it is reported. The sanitizer knows POSIX's.
+  /// Replaces `Synchronization.Mutex` in builds with the thread sanitizer (`-DSANITIZE_THREAD`; see
+  /// `Tests/Streams/check`). On Linux the slow path of that mutex is in a library that is not instrumented: even a
+  /// program of ten lines that only waits for it is reported. The sanitizer knows the mutex of POSIX.
   ///
-  /// `@unchecked Sendable`: what the mutex guards is reached through `withLock` alone.
+  /// `@unchecked Sendable`: the protected value is accessed only by `withLock`.
   package struct Mutex<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let value: UnsafeMutablePointer<Value>

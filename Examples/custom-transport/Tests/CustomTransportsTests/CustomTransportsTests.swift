@@ -20,12 +20,13 @@ struct CustomTransportsTests {
   private static let bytes = (0..<30_000).map { UInt8(truncatingIfNeeded: $0 &* 11 ^ $0 >> 7) }
 
   private func streams<Transport>(
-    _ near: Transport, _ far: Transport, readsExactly: Bool = false
+    _ near: Transport, _ far: Transport, allowsReadAhead: Bool = true
   ) throws -> (client: TLSStream<Transport>, server: TLSStream<Transport>) {
     (
       TLSStream(
-        try TLSEngine(.client(serverName: .dns("localhost")), context: client), over: near, readsExactly: readsExactly),
-      TLSStream(try TLSEngine(.server, context: server), over: far, readsExactly: readsExactly)
+        try TLSEngine(.client(serverName: .dns("localhost")), context: client), over: near,
+        allowsReadAhead: allowsReadAhead),
+      TLSStream(try TLSEngine(.server, context: server), over: far, allowsReadAhead: allowsReadAhead)
     )
   }
 
@@ -39,7 +40,7 @@ struct CustomTransportsTests {
   @Test func `a serial line carries TLS in small chunks, and goes on in clear behind it`() async throws {
     let (near, far) = try PseudoTerminal.open()
     let line = (near: SerialLine(near, chunkSize: 32), far: SerialLine(far, chunkSize: 32))
-    let (client, server) = try streams(line.near, line.far, readsExactly: true)
+    let (client, server) = try streams(line.near, line.far, allowsReadAhead: false)
     async let request = readAll(server)
     try await client.write(Self.bytes)
     try await client.closeWriting()

@@ -35,13 +35,13 @@ final class Recording: RelayObserver, Sendable {
     }
   }
 
-  func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
+  func relayDidTransfer(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
     state.withLock { $0.capture?.passed(ciphertext, direction) }
   }
 
-  func ended(_ direction: RelayReport.Direction) { state.withLock { $0.capture?.ended(direction) } }
+  func relayDidEnd(_ direction: RelayReport.Direction) { state.withLock { $0.capture?.ended(direction) } }
 
-  func turned(_ engine: inout TLSEngine) {
+  func relayDidCompleteIteration(_ engine: inout TLSEngine) {
     state.withLock {
       $0.ladder?.note(side, &engine)
       $0.capture?.turned(engine)

@@ -78,7 +78,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     }
     let environment = environment(relay)
     let (report, status) = try await command!.run(environment: environment) { plaintext, program in
-      relay.attach(plaintext: plaintext, judgingEnd: program.outputEnd)
+      relay.attach(plaintext: plaintext, decidingEnd: program.outputEnd)
       return Session.run(&relay, options, recording)
     }
     if let status { options.note("COMMAND: \(status)") }

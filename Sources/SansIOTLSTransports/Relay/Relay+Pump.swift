@@ -1,0 +1,185 @@
+internal import SansIOTLS
+
+/// Moves bytes between memory and descriptors.
+extension Relay {
+  // MARK: From the network
+
+  /// Feeds what was read, and decrypts as much as can be delivered.
+  mutating func feed() throws(TLSError) {
+    repeat {
+      if report.negotiated == nil {
+        try stepHandshake()
+        if report.negotiated == nil && inbound.isEmpty { return }
+      } else {
+        guard plaintext != nil else { return }
+        try decrypt()
+      }
+    } while try feedOnce()
+  }
+
+  /// - Returns: Whether anything was fed.
+  private mutating func feedOnce() throws(TLSError) -> Bool {
+    guard failure == nil, !peerClosed, delivery.isEmpty, !inbound.isEmpty else { return false }
+    // During the handshake record by record, so that the flights do not include what follows them.
+    let isHandshaking = report.negotiated == nil
+    let limit = isHandshaking ? max(1, engine.bytesNeeded) : .max
+    let fed = try inbound.consume(upTo: limit) { piece throws(TLSError) in try engine.feed(piece) }
+    if isHandshaking { report.handshake.received(fed) }
+    return fed > 0
+  }
+
+  private mutating func stepHandshake() throws(TLSError) {
+    defer { recordFlight() }
+    while true {
+      switch try engine.handshake() {
+      case .done: report.negotiated = engine.negotiated
+      // The answer continues with what was fed, which may be all: the peer need not send more, so the loop repeats the
+      // call.
+      case .needsAnswer:
+        try engine.answer(.proceed)
+        continue
+      case .needsFeed, .needsDrain, .endOfStream: break
+      }
+      return
+    }
+  }
+
+  private mutating func decrypt() throws(TLSError) {
+    while !peerClosed && delivery.isEmpty {
+      switch try delivery.refill({ output throws(TLSError) in try engine.read(into: &output) }) {
+      case .done: deliver()
+      case .endOfStream:
+        peerClosed = true
+        plaintext?.closeOutput()
+      case .needsAnswer: try engine.answer(.proceed)
+      case .needsFeed, .needsDrain: return
+      }
+    }
+  }
+
+  /// Writes decrypted plaintext to the program.
+  mutating func deliver() {
+    do throws(TransportError) {
+      while !delivery.isEmpty, plaintext?.writingDescriptor != nil {
+        let written = try delivery.consume { piece throws(TransportError) in try plaintext!.write(piece) }
+        if written == 0 { return }
+        report.plaintextReceived += written
+      }
+    } catch {
+      programError = error
+      plaintext?.closeOutput()
+    }
+    if !delivery.isEmpty && programError != nil {
+      report.plaintextDropped += delivery.count
+      delivery.removeAll()
+    }
+  }
+
+  // MARK: From the program
+
+  /// Encrypts the program's plaintext and sends it, as far as there is room.
+  mutating func encrypt() throws(TLSError) {
+    while !outgoing.isEmpty && ciphertext.writingDescriptor != nil {
+      var waitsForPeer = false
+      let accepted = try outgoing.consume(upTo: Self.recordSize) { piece throws(TLSError) in
+        let step = try engine.write(piece)
+        if case .needsFeed = step { waitsForPeer = true }
+        return step.value ?? 0
+      }
+      if accepted > 0 {
+        dataEnd = report.ciphertextSent + engine.pendingOutputByteCount
+        unsentRecords.append((dataEnd, accepted))
+      }
+      flush()
+      if waitsForPeer || (accepted == 0 && engine.pendingOutputByteCount > 0) { return }
+    }
+    if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !hasClosedWriting && isComplete() {
+      if case .done = try engine.close() { hasClosedWriting = true }
+    }
+  }
+
+  /// Whether the program's data, which has ended, counts as complete.
+  private mutating func isComplete() -> Bool {
+    guard let decideEnd, sinkError == nil else { return true }
+    let deadline = endDecisionDeadline ?? .now + .milliseconds(Self.endDecisionTime)
+    endDecisionDeadline = deadline
+    switch decideEnd() {
+    case .complete: return true
+    case .incomplete: isIncomplete = true
+    case .undecided: return .now >= deadline
+    }
+    return false
+  }
+
+  /// Sends ciphertext, as far as there is room.
+  mutating func flush() {
+    guard ciphertext.writingDescriptor != nil else { return dropPendingOutput() }
+    do throws(TransportError) {
+      var sent = 0
+      defer {
+        report.ciphertextSent += sent
+        if sent > 0 { countSentRecords() }
+      }
+      try engine.drain { segment throws(TransportError) in
+        let count = try ciphertext.write(segment)
+        sent += count
+        if count > 0 { observer?.relayDidTransfer(segment.extracting(first: count), .sent) }
+        return count
+      }
+    } catch {
+      breakOutput(error)
+    }
+  }
+
+  private mutating func countSentRecords() {
+    let count = unsentRecords.firstIndex { $0.end > report.ciphertextSent } ?? unsentRecords.count
+    for index in 0..<count { report.plaintextSent += unsentRecords[index].plaintext }
+    unsentRecords.removeFirst(count)
+  }
+
+  mutating func recordFlight() {
+    report.handshake.produced(inTotal: report.ciphertextSent + engine.pendingOutputByteCount)
+  }
+
+  // MARK: Reading
+
+  mutating func readCiphertext() {
+    do throws(TransportError) {
+      switch try inbound.refill({ output throws(TransportError) in try ciphertext.read(into: &output) }) {
+      case .bytes(let count):
+        report.ciphertextReceived += count
+        if let observer { inbound.withBytes { observer.relayDidTransfer($0, .received) } }
+      case .wouldBlock: break
+      case .endOfFile: endInput()
+      }
+    } catch {
+      sourceError = error
+      endInput()
+    }
+  }
+
+  mutating func dropCiphertext() {
+    inbound.removeAll()
+    let reading = try? inbound.refill { output throws(TransportError) in try ciphertext.read(into: &output) }
+    inbound.removeAll()
+    if reading == nil || reading == .endOfFile { ciphertext.closeInput() }
+  }
+
+  private mutating func endInput() {
+    ciphertext.closeInput()
+    observer?.relayDidEnd(.received)
+    engine.feedEOF()
+  }
+
+  mutating func readPlaintext() {
+    do throws(TransportError) {
+      switch try outgoing.refill({ output throws(TransportError) in try plaintext!.read(into: &output) }) {
+      case .bytes, .wouldBlock: break
+      case .endOfFile: plaintext?.closeInput()
+      }
+    } catch {
+      // The program's data is incomplete. A close_notify would call it complete, so none is sent.
+      abandonment = (.plaintext, error)
+    }
+  }
+}
