@@ -63,9 +63,9 @@ private func recordingError(of test: Test, _ function: @Sendable () async throws
 
 extension Trait where Self == ConversationsTrait {
   /// When a test fails, its first failure says what the conversations of its ``SansIOTLSTestKit/EnginePair``s and
-  /// ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the link did, what both sides needed, what they
-  /// failed with, the seeds, and the command that runs the test again with the same seed. The ladders as SVG and the tapes are
-  /// attached, named after the test and the seed. Nothing has to be enabled in the code that is tested.
+  /// ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the link did, what both sides needed, what
+  /// they failed with, the seeds, and the command that runs the test again with the same seed. The ladders as SVG and
+  /// the tapes are attached, named after the test and the seed. Nothing has to be enabled in the code that is tested.
   ///
   /// ```swift
   /// @Suite(.conversations) struct ClientTests { … }

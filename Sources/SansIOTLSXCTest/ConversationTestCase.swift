@@ -2,9 +2,9 @@ internal import SansIOTLSTestKit
 public import XCTest
 
 /// A test case that, when one of its tests fails, reports what the conversations of the test's
-/// ``SansIOTLSTestKit/EnginePair``s and ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the link did,
-/// what both sides needed, what they failed with, the seeds, and the command that runs the test again with the same seed.
-/// Nothing has to be enabled in the code that is tested.
+/// ``SansIOTLSTestKit/EnginePair``s and ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the
+/// link did, what both sides needed, what they failed with, the seeds, and the command that runs the test again with
+/// the same seed. Nothing has to be enabled in the code that is tested.
 ///
 /// ```swift
 /// final class ClientTests: ConversationTestCase {
@@ -12,9 +12,9 @@ public import XCTest
 /// }
 /// ```
 ///
-/// A failure is an assertion that does not hold, or a thrown error, in `setUp`, the test or `tearDown`. Of more than eight
-/// conversations the latest eight are shown. Where XCTest does not know the place of a thrown error, it is reported where the
-/// test made its latest conversation.
+/// A failure is an assertion that does not hold, or a thrown error, in `setUp`, the test or `tearDown`. Of more than
+/// eight conversations the latest eight are shown. Where XCTest does not know the place of a thrown error, it is
+/// reported where the test made its latest conversation.
 open class ConversationTestCase: XCTestCase {
   private var collector: ConversationLog.Collector?
 

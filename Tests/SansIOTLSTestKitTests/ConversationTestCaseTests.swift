@@ -71,7 +71,7 @@ struct ConversationTestCaseTests {
     let report = try output(of: result)
     let seed = try Application.truncatingSeed()
     #expect(report.contains("── ClientHello, "))
-    #expect(report.contains("link ends both ways after "))
+    #expect(report.contains("link ends both directions after "))
     #expect(report.contains("\nseed of the link \(seed)\n"))
     #expect(report.contains("\nreplay: SANSIOTLS_SEED=\(seed) swift test --filter '"))
     #expect(report.contains("/ConversationTestCaseTests.swift:"))
@@ -104,7 +104,7 @@ struct ConversationTestCaseTests {
         try pair.handshake()
       }
     }
-    #expect(try output(of: result).contains("link ends both ways after 100 bytes from the server"))
+    #expect(try output(of: result).contains("link ends both directions after 100 bytes from the server"))
   }
 
   @Test

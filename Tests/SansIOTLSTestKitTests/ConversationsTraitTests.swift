@@ -53,7 +53,7 @@ struct ConversationsTraitTests {
     }
     #expect(issues.count == 1)
     #expect((issues.first?.error as? TLSError)?.code == .truncated)
-    #expect(report(try #require(issues.first)).contains("link ends both ways after 100 bytes from the server"))
+    #expect(report(try #require(issues.first)).contains("link ends both directions after 100 bytes from the server"))
   }
 
   @Test
@@ -132,7 +132,7 @@ struct ConversationsTraitTests {
     let report = report(try #require(issues.first))
     #expect((issues.first?.error as? TLSStreamError)?.tls?.code == .truncated)
     #expect(report.contains("── ClientHello, "))
-    #expect(report.contains("link ends both ways after "))
+    #expect(report.contains("link ends both directions after "))
     #expect(report.contains("! client failed: truncated"))
     #expect(report.contains("\nseed of the link \(seed)\n"))
     #expect(report.contains("\nreplay: SANSIOTLS_SEED=\(seed) swift test --filter 'SansIOTLSTestKitTests\\."))

@@ -41,18 +41,18 @@ struct EnginePairTests {
   @Test func `a stuck handshake fails with the ladder and what both sides need`() throws {
     var pair = try EnginePair(version: .tls13, link: .stalling(from: .server, after: 0))
     let text = stuck { try pair.handshake() }
-    #expect(text?.hasPrefix("the handshake is stuck: client needs [feed], server needs [feed]\n") == true)
+    #expect(text?.hasPrefix("the handshake stalled: client needs [feed], server needs [feed]\n") == true)
     #expect(text?.contains("ClientHello") == true)
-    #expect(text?.contains("link delivers nothing behind 0 bytes from the server") == true)
+    #expect(text?.contains("link delivers nothing after 0 bytes from the server") == true)
   }
 
   @Test func `every drive is bounded`() throws {
     var pair = try EnginePair()
-    #expect(stuck { try pair.handshake(limit: 1) }?.contains("the handshake is stuck") == true)
+    #expect(stuck { try pair.handshake(limit: 1) }?.contains("the handshake stalled") == true)
     try pair.handshake()
     #expect(stuck { _ = try pair.transfer([UInt8](repeating: 0, count: 400_000), from: .client, limit: 1) } != nil)
     pair.link = .stalling(from: .client, after: 0)
-    #expect(stuck { try pair.shutdown() }?.contains("the shutdown is stuck") == true)
+    #expect(stuck { try pair.shutdown() }?.contains("the shutdown stalled") == true)
   }
 
   @Test func `the failure of a pair is the one that came first`() throws {

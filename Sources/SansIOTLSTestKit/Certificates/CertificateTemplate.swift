@@ -1,6 +1,6 @@
-/// What a certificate shall say; `signed` turns it into an X.509 version 3 certificate (RFC 5280).
+/// The contents of a certificate; `signed` turns them into an X.509 version 3 certificate (RFC 5280).
 struct CertificateTemplate {
-  /// Whether a certificate may issue others, or which side of a connection it proves.
+  /// The use of a certificate: to issue others, or to prove one side of a connection.
   enum Role {
     case authority(pathLength: Int?)
     case leaf(purposes: [Purpose], names: [String], addresses: [String])

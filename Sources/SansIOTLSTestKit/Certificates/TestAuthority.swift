@@ -1,4 +1,6 @@
-/// A certificate authority that lives inside the test: no files, nothing to install, nothing that runs out.
+public import SansIOTLS
+
+/// A certificate authority inside a test: no files, no installation, no expiry.
 ///
 /// ```swift
 /// let authority = TestAuthority()
@@ -6,27 +8,29 @@
 /// let client = authority.issue(subject: "Alice", usage: .client)
 /// ```
 ///
-/// Minting takes a millisecond or two with keys on P-256. It uses libcrypto's own random generator, so that no two
-/// certificates are alike, unless a ``SeededWorld`` made the authority. A mint that libcrypto refuses (an address that is none, a key type that the machine's policy
-/// forbids) is a mistake in the test: it traps with libcrypto's reason.
+/// Issuing takes a millisecond or two with keys on P-256. It uses libcrypto's random generator, so that no two
+/// certificates are equal, unless a ``SeededWorld`` created the authority. A certificate that libcrypto refuses (with a
+/// malformed address, or a key type that the machine's policy forbids) is a mistake in the test: the call traps with
+/// libcrypto's reason.
 public struct TestAuthority: Sendable {
   /// The common name.
   public let name: String
   /// This authority's certificate, in DER.
   public let certificateDER: [UInt8]
-  /// The root's certificate in DER: what a peer is to trust. It is the authority's own, unless this is an intermediate.
+  /// The root's certificate in DER, which a peer has to trust. It is the authority's own, unless this is an
+  /// intermediate.
   public let rootDER: [UInt8]
 
-  /// From this authority up to below the root; empty for a root, which a peer holds already.
+  /// The certificates from this authority up to below the root; empty for a root, which a peer has already.
   let chainDER: [[UInt8]]
   let key: MintedKey
 
-  /// Mints a root authority.
+  /// Creates a root authority.
   ///
   /// - Parameters:
-  ///   - name: the common name.
-  ///   - key: the kind of key to sign with.
-  ///   - validity: from when until when the certificate holds.
+  ///   - name: The common name.
+  ///   - key: The type of the key that it signs with.
+  ///   - validity: The validity period of its certificate.
   public init(
     name: String = "Test CA", key: TestIdentity.KeyType = .p256, validity: TestIdentity.Validity = .always
   ) {
@@ -54,15 +58,15 @@ public struct TestAuthority: Sendable {
   /// The root's certificate, in PEM.
   public var rootPEM: [UInt8] { PEM.block("CERTIFICATE", rootDER) }
 
-  /// Mints an authority below this one.
+  /// Issues an authority below this one.
   ///
   /// - Parameters:
-  ///   - name: the common name.
-  ///   - key: the kind of key to sign with.
-  ///   - validity: from when until when the certificate holds.
-  ///   - pathLength: how many more authorities may stand below it; nil for any number. Where more do, verification
-  ///     ends with `X509_V_ERR_PATH_LENGTH_EXCEEDED`.
-  /// - Returns: an authority whose leaves carry this certificate (and those above it, below the root) in their chain.
+  ///   - name: The common name.
+  ///   - key: The type of the key that it signs with.
+  ///   - validity: The validity period of its certificate.
+  ///   - pathLength: The number of further authorities that may follow below it; `nil` for any number. With more,
+  ///     verification fails with `X509_V_ERR_PATH_LENGTH_EXCEEDED`.
+  /// - Returns: An authority whose leaves have this certificate (and those above it, below the root) in their chain.
   public func issueIntermediate(
     name: String = "Test Intermediate CA", key: TestIdentity.KeyType = .p256,
     validity: TestIdentity.Validity = .always, pathLength: Int? = nil
@@ -78,13 +82,14 @@ public struct TestAuthority: Sendable {
   ///
   /// - Parameters:
   ///   - names: the DNS names, written into the certificate byte for byte, wildcards and NULs included. With neither
-  ///     names nor addresses the certificate has no subject alternative name at all; only one for ``TestIdentity/Usage/client``
-  ///     gets a name under `client.test` then, made of its subject, since strict verifiers ask for one.
+  ///     names nor addresses the certificate has no subject alternative name at all; only one for
+  ///     ``TestIdentity/Usage/client`` gets a name under `client.test` then, made of its subject, since strict
+  ///     verifiers ask for one.
   ///   - addresses: the IP addresses as text, IPv4 or IPv6.
   ///   - subject: the common name; nil for the first name or address. An empty one leaves the common name out.
   ///   - key: the kind of key.
-  ///   - validity: from when until when the certificate holds; nil for one year that began yesterday (in a ``SeededWorld`` by
-  ///     the world's time).
+  ///   - validity: from when until when the certificate holds; nil for one year that began yesterday (in a
+  ///     ``SeededWorld`` by the world's time).
   ///   - usage: the side of a connection that it proves.
   ///   - defect: what shall be wrong with it; it wins over the other parameters.
   /// - Returns: the identity, its chain complete but for the root.
@@ -119,7 +124,7 @@ public struct TestAuthority: Sendable {
       }
     var leaf = template.signed(for: minted, by: issuer.map { ($0.name, $0.key) })
     if defect == .corruptedSignature {
-      // The signature is the last thing in a certificate; its last bit lies in a number, never in the structure.
+      // The signature is the last element of a certificate; its last bit lies in a number, never in the structure.
       leaf[leaf.count - 1] ^= 1
     }
     return TestIdentity(
@@ -144,4 +149,16 @@ public struct TestAuthority: Sendable {
     case .both: wrong ? [.codeSigning] : [.server, .client]
     }
   }
+}
+
+extension TestAuthority {
+  /// This authority's certificate.
+  ///
+  /// - Throws: ``SansIOTLS/TLSError`` if libcrypto cannot parse it.
+  public var certificate: TLSCertificate {
+    get throws(TLSError) { try TLSCertificate(der: certificateDER) }
+  }
+
+  /// The trust roots with which a peer accepts what this authority issues: its root.
+  public var trust: TLSTrustRoots { .der(rootDER) }
 }

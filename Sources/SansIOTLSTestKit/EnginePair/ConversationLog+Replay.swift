@@ -1,6 +1,6 @@
 extension ConversationLog.Collector {
-  /// What is to be said of a test that failed: the report of each conversation, oldest first, and the command that runs the
-  /// test again, alone and with the same seed.
+  /// What is to be said of a test that failed: the report of each conversation, oldest first, and the command that runs
+  /// the test again, alone and with the same seed.
   ///
   /// - Parameter test: the test as `swift test list` names it.
   /// - Returns: lines, with a line break at the end; empty if there was no conversation.
@@ -12,8 +12,8 @@ extension ConversationLog.Collector {
       if logs.count > 1 { text += "conversation \(index + 1) of \(logs.count)\n" }
       text += log.report
     }
-    // A test of many seeds ends at the first that fails: the latest conversation's is the one. verifyChunking counts the
-    // links' seeds up from that of the world.
+    // A test of many seeds ends at the first that fails: the latest conversation's is the one. verifyChunking counts
+    // the links' seeds up from that of the world.
     let seed = (last.seed ?? last.linkSeed).map { "\(TestSeeds.variable)=\($0) " } ?? ""
     return text + "replay: \(seed)swift test --filter \(Self.quoted(Self.pattern(test)))\n"
   }

@@ -1,4 +1,4 @@
-public import SansIOTLS
+internal import SansIOTLS
 public import SansIOTLSTrace
 
 // See ThreadSanitizerMutex in the transports.
@@ -8,8 +8,9 @@ public import SansIOTLSTrace
   internal import Synchronization
 #endif
 
-/// What is known of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its tape,
-/// its seed. The pair or the transport writes it; what reports a failure reads it, on any thread and after they are gone.
+/// What is known of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its
+/// tape, its seed. The pair or the transport writes it; what reports a failure reads it, on any thread and after they
+/// are gone.
 public final class ConversationLog: Sendable {
 
   private struct State: Sendable {
@@ -48,8 +49,8 @@ public final class ConversationLog: Sendable {
   /// The tape so far; `nil` outside of a ``SeededWorld``, where nothing could be replayed.
   public var tape: Tape? { state.withLock { $0.tape } }
 
-  /// The ladder as text, which ends with what both sides need, then what they failed with in libssl's own words, and the
-  /// seeds.
+  /// The ladder as text, which ends with what both sides need, then what they failed with in libssl's own words, and
+  /// the seeds.
   public var report: String {
     let state = state.withLock { $0 }
     var text = state.ladder.text()

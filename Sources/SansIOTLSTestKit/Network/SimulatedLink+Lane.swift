@@ -1,5 +1,7 @@
+internal import SansIOTLS
+
 extension SimulatedLink {
-  /// One direction of a link: the pieces on their way, and what is going to happen to them.
+  /// One direction of a link: the pieces on their way, and the faults that await them.
   struct Lane: Sendable {
     private struct Piece: Sendable {
       let bytes: [UInt8]
@@ -7,58 +9,50 @@ extension SimulatedLink {
       let due: Int
     }
 
-    /// Bytes that were sent, and arrived or are to arrive.
-    private(set) var sent = 0
+    /// Bytes that were sent, whether or not they have arrived.
+    private(set) var sentCount = 0
     /// Bytes that were delivered.
-    private(set) var taken = 0
-    /// Sending is over: behind the pieces comes the end.
+    private(set) var deliveredCount = 0
+    /// Whether sending has ended: the end follows the pieces.
     var hasEnded = false
-    /// The receiver was told of the end.
-    var endIsTold = false
-    /// Nothing arrives any more.
+    /// Whether the end was delivered.
+    var endIsDelivered = false
+    /// Whether delivery has stopped permanently.
     var isStalled = false
 
-    /// The byte to be changed.
+    /// The byte to change.
     var corruption: (offset: Int, mask: UInt8)?
-    /// Where the direction ends by itself.
+    /// The number of bytes after which the direction ends.
     var end: Int?
     /// Whether the other direction ends with it.
-    var endTakesBoth = false
-    /// Behind how many bytes nothing arrives.
+    var endsBoth = false
+    /// The number of bytes after which nothing arrives.
     var stall: Int?
 
-    private var pieces: [Piece] = []
-    /// Pieces that were delivered stay in front until they are half of the array.
-    private var delivered = 0
+    private var pieces = FIFO<Piece>()
 
-    var isEmpty: Bool { delivered == pieces.count }
+    var isEmpty: Bool { pieces.isEmpty }
 
     mutating func append(_ bytes: [UInt8], due: Int) {
-      // Bytes keep their order: a late piece holds up all behind it.
+      // Bytes keep their order: a late piece delays all that follow.
       pieces.append(Piece(bytes: bytes, due: max(due, pieces.last?.due ?? due)))
-      sent += bytes.count
+      sentCount += bytes.count
     }
 
     mutating func next(due now: Int) -> [UInt8]? {
-      guard !isEmpty, pieces[delivered].due <= now else { return nil }
-      let bytes = pieces[delivered].bytes
-      delivered += 1
-      taken += bytes.count
-      if delivered * 2 > pieces.count {
-        pieces.removeFirst(delivered)
-        delivered = 0
-      }
-      return bytes
+      guard !isEmpty, pieces[0].due <= now, let piece = pieces.popFirst() else { return nil }
+      deliveredCount += piece.bytes.count
+      return piece.bytes
     }
 
     mutating func putBack(_ bytes: [UInt8]) {
-      taken -= bytes.count
-      pieces.insert(Piece(bytes: bytes, due: 0), at: delivered)
+      deliveredCount -= bytes.count
+      pieces.prepend(Piece(bytes: bytes, due: 0))
     }
 
-    /// Something will arrive, sooner or later.
-    var isArriving: Bool { !isEmpty && pieces[delivered].due < .max }
+    /// Whether something will arrive, now or later.
+    var isArriving: Bool { !isEmpty && pieces[0].due < .max }
 
-    func isDelaying(at now: Int) -> Bool { !isEmpty && pieces[delivered].due > now && pieces[delivered].due < .max }
+    func isDelaying(at now: Int) -> Bool { isArriving && pieces[0].due > now }
   }
 }

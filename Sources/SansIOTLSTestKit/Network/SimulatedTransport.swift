@@ -13,14 +13,15 @@ public import SansIOTLSTransports
 /// let client = TLSStream(clientEngine, over: near)
 /// ```
 ///
-/// Time passes by a step with each attempt to receive. What the link does to which byte depends on the seed alone; how
-/// the two ends' tasks interleave is up to Swift's executor. There is no bound on what is on its way.
+/// Each attempt to receive advances the time by a step. The link's actions on each byte depend on the seed alone;
+/// Swift's executor decides how the tasks of the two ends interleave. The number of bytes on their way is not limited.
 ///
-/// In a test whose conversations are gathered (``ConversationLog/Collector``), that of the streams over the two ends is too:
-/// what the link does, and the messages of their engines, which are taken from ``SansIOTLS/TLSEngine/nextTracedMessage()`` whether
-/// or not their contexts tap them. A stream over a transport that wraps this one is not seen.
+/// In a test whose conversations are collected (``ConversationLog/Collector``), the conversation of the streams over
+/// the two ends is too: the actions of the link, and the messages of the engines, which are read by
+/// ``SansIOTLS/TLSEngine/nextTracedMessage()`` even if the contexts do not trace them. A stream over a transport that
+/// wraps this one is not observed.
 public final class SimulatedTransport: ByteTransport {
-  /// A link fails by ending, not by an error.
+  /// A link ends instead of failing.
   public typealias Failure = Never
 
   private let carrier: Carrier
@@ -31,40 +32,40 @@ public final class SimulatedTransport: ByteTransport {
     self.side = side
   }
 
-  /// Makes both ends.
+  /// Creates both ends of a link.
   ///
   /// - Parameters:
-  ///   - link: what lies between them.
-  ///   - title: what the ladder is called.
-  ///   - file: where they are made; a failure without a place of its own is reported there.
-  ///   - line: the line there.
-  /// - Returns: the client's and the server's end.
+  ///   - link: The link between them.
+  ///   - title: The title of the ladder.
+  ///   - file: The file of the call. A failure without a location of its own is reported there.
+  ///   - line: The line of the call.
+  /// - Returns: The client's and the server's end.
   public static func pair(
     _ link: SimulatedLink, title: String = "", file: StaticString = #filePath, line: UInt = #line
   ) -> (client: SimulatedTransport, server: SimulatedTransport) {
-    let isGathered = ConversationLog.Collector.current != nil
+    let isCollected = ConversationLog.Collector.current != nil
     let place = ConversationLog.Place(file: file, line: line)
     let log =
-      isGathered ? ConversationLog(title: title, seed: nil, linkSeed: link.seed, tape: nil, place: place) : nil
+      isCollected ? ConversationLog(title: title, seed: nil, linkSeed: link.seed, tape: nil, place: place) : nil
     let carrier = Carrier(link, log)
     return (SimulatedTransport(carrier, .client), SimulatedTransport(carrier, .server))
   }
 
   /// Waits for bytes.
   ///
-  /// - Parameter count: bytes at most, 1 or more.
-  /// - Returns: a piece, or as much of it; `nil` at the end, and when the task is cancelled.
+  /// - Parameter count: Bytes at most, 1 or more.
+  /// - Returns: A piece, or a part of it; `nil` at the end, and if the task is cancelled.
   public func receive(upTo count: Int) async -> [UInt8]? { await carrier.receive(upTo: max(count, 1), at: side) }
 
-  /// Sends, without waiting.
+  /// Sends bytes without waiting.
   ///
-  /// - Parameter bytes: the bytes; behind the link's end they are lost.
+  /// - Parameter bytes: The bytes. After the link's end they are lost.
   public func send(_ bytes: [UInt8]) async { carrier.change { $0.send(bytes, from: side) } }
 
   /// Ends this direction.
   public func closeOutput() async { carrier.change { $0.end(from: side) } }
 
-  /// What the link did so far.
+  /// The actions of the link so far.
   public var actions: [SimulatedLink.Action] { carrier.actions }
 }
 
@@ -73,19 +74,19 @@ extension SimulatedTransport: TLSStreamObserver {
   package func note(_ engine: inout TLSEngine) { carrier.log?.note(side, &engine) }
 }
 
-/// The link and who waits at its two ends.
+/// The link, and the tasks that wait at its two ends.
 private final class Carrier: Sendable {
   private typealias Waiting = CheckedContinuation<Void, Never>
 
   private struct State: Sendable {
     var link: SimulatedLink
     var waiting: [TLSRole: Waiting] = [:]
-    /// Who was told the end: it stays one.
+    /// The sides that have received the end, which is permanent.
     var ended: Set<TLSRole> = []
-    /// How many of the link's actions are in the log.
+    /// The number of the link's actions in the log.
     var loggedActions = 0
 
-    /// Notes what the link did since, but for what a stream must not notice.
+    /// Notes the actions since the last call, except those that a stream must not notice.
     mutating func noteLink(in log: ConversationLog?) {
       guard let log else { return }
       for action in link.actions.dropFirst(loggedActions) where !action.isHarmless { log.note("\(action)") }
@@ -96,12 +97,12 @@ private final class Carrier: Sendable {
   private enum Arrival: Sendable {
     case piece([UInt8])
     case end
-    /// It is on its way.
+    /// A piece on its way.
     case later
     case nothing
   }
 
-  /// What happened so far, at both ends; `nil` if it is not gathered.
+  /// The log of both ends; `nil` if conversations are not collected.
   let log: ConversationLog?
   private let state: Mutex<State>
 
@@ -112,7 +113,7 @@ private final class Carrier: Sendable {
 
   var actions: [SimulatedLink.Action] { state.withLock { $0.link.actions } }
 
-  /// Changes the link; whoever waits looks again.
+  /// Changes the link and resumes the tasks that wait.
   func change(_ body: (inout SimulatedLink) -> Void) {
     let waiting = state.withLock { state in
       body(&state.link)
@@ -150,17 +151,14 @@ private final class Carrier: Sendable {
 
   /// Waits until the link has changed.
   private func wait(at side: TLSRole) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isOver = state.withLock { state in
-          if Task.isCancelled || state.link.hasNews(for: side) { return true }
-          state.waiting[side] = continuation
-          return false
-        }
-        if isOver { continuation.resume() }
+    await waitForChange { continuation in
+      state.withLock { state in
+        if Task.isCancelled || state.link.hasDelivery(for: side) { return false }
+        state.waiting[side] = continuation
+        return true
       }
-    } onCancel: {
-      state.withLock { $0.waiting.removeValue(forKey: side) }?.resume()
+    } withdraw: {
+      state.withLock { $0.waiting.removeValue(forKey: side) }
     }
   }
 }

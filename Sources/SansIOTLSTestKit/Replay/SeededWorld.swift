@@ -9,13 +9,13 @@ public import SansIOTLS
 /// try pair.handshake()
 /// ```
 ///
-/// What is pinned: every random number that libssl and libcrypto draw for these contexts, the time that certificates are
-/// checked at, and the time that is written into session tickets. The rest is up to the test: the same calls in the same
-/// order. Identities minted by the world are the same too; one minted elsewhere is used as it is.
+/// What is pinned: every random number that libssl and libcrypto draw for these contexts, the time that certificates
+/// are checked at, and the time that is written into session tickets. The rest is up to the test: the same calls in the
+/// same order. Identities minted by the world are the same too; one minted elsewhere is used as it is.
 ///
-/// Each world has library contexts (`OSSL_LIB_CTX`) to itself, so that worlds of parallel tests do not meet; the default
-/// one, and with it every other connection of the process, stays as random as ever. **The keys of these connections are
-/// known to everyone who knows the seed.** The engine's own module has no way to make such a context.
+/// Each world has library contexts (`OSSL_LIB_CTX`) to itself, so that worlds of parallel tests do not meet; the
+/// default one, and with it every other connection of the process, stays as random as ever. **The keys of these
+/// connections are known to everyone who knows the seed.** The engine's own module has no way to make such a context.
 ///
 /// Client and server draw from sequences of their own. A world is for one conversation at a time: two at once, on two
 /// threads, would share the sequences. Making one costs little; about 250 can live at once.
@@ -61,8 +61,8 @@ public final class SeededWorld: Sendable {
     TestAuthority(name: name, key: key, validity: validity, library: library)
   }
 
-  /// A session as a client of this world is to resume it. A client tells the server how old its session is; in this copy
-  /// the age is nothing, whatever time has passed. (``EnginePair`` does this by itself.)
+  /// A session as a client of this world is to resume it. A client tells the server how old its session is; in this
+  /// copy the age is nothing, whatever time has passed. (``EnginePair`` does this by itself.)
   ///
   /// - Parameter session: one that was made in a world.
   /// - Returns: a copy.

@@ -36,11 +36,11 @@ extension Tape {
   /// Makes the calls of the tape again and compares what comes of each.
   ///
   /// - Parameters:
-  ///   - pair: two new engines, made as the conversation's own were, in a new ``SeededWorld`` of the tape's seed. They are
-  ///     left as the conversation left its own.
+  ///   - pair: two new engines, made as the conversation's own were, in a new ``SeededWorld`` of the tape's seed. They
+  ///     are left as the conversation left its own.
   ///   - context: gives the context for an answer `.use`.
-  /// - Throws: ``Difference``, at the first call that comes to something else. A conversation that failed replays to its
-  ///   failure, without a difference: see ``EnginePair/failure``.
+  /// - Throws: ``Difference``, at the first call that comes to something else. A conversation that failed replays to
+  ///   its failure, without a difference: see ``EnginePair/failure``.
   public func replay(
     on pair: inout EnginePair, serving context: (TLSEngine.ClientHello?) -> TLSContext? = { _ in nil }
   ) throws(Difference) {

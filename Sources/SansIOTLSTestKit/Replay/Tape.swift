@@ -1,7 +1,7 @@
 public import SansIOTLS
 
-/// Every call of a conversation between two engines, with what came of it. From the seed and a tape a conversation can be
-/// run again, in another process and on another day, call by call and byte by byte.
+/// Every call of a conversation between two engines, with what came of it. From the seed and a tape a conversation can
+/// be run again, in another process and on another day, call by call and byte by byte.
 ///
 /// A tape is text, one call to a line, so that two of them can be compared by eye or by diff:
 ///
@@ -89,8 +89,8 @@ public struct Tape: Sendable, Hashable {
 
   /// The seed of the world that the conversation took place in.
   public let seed: UInt64
-  /// How the conversation was set up, in the words of the test: what is needed, beside the seed, to make the same contexts
-  /// and engines again. Names without spaces, values without line breaks.
+  /// How the conversation was set up, in the words of the test: what is needed, beside the seed, to make the same
+  /// contexts and engines again. Names without spaces, values without line breaks.
   public var setup: [String: String]
   /// The calls, in order.
   public private(set) var entries: [Entry] = []

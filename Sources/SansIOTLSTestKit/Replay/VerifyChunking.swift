@@ -16,8 +16,8 @@ internal import SansIOTLS
 /// - Parameters:
 ///   - seed: the seed of the worlds and, counted up, of the random cuts.
 ///   - cuts: how many random cuts, beside the two others.
-///   - script: makes a pair in the world and on the link that it is given, drives it by the pair's own calls, and returns
-///     it. It has to do the same each time. Events that it pulls itself are not compared.
+///   - script: makes a pair in the world and on the link that it is given, drives it by the pair's own calls, and
+///     returns it. It has to do the same each time. Events that it pulls itself are not compared.
 /// - Throws: ``ChunkingDifference`` at the first difference; what `script` throws when all arrives whole.
 public func verifyChunking(
   seed: UInt64 = 1, cuts: Int = 8, of script: (_ world: SeededWorld, _ link: SimulatedLink) throws -> EnginePair

@@ -95,7 +95,7 @@ struct ResumedPeerTests {
   func `a session accepted despite its name is resumed for the name of its question`(
     version: TLSVersion
   ) throws {
-    var (client, server) = try EnginePair.configurations(version: version, identity: .selfSigned())
+    var (client, server) = try EnginePair.configurations(version: version, identity: .server(defect: .selfSigned))
     client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     let name = TLSServerName.dns("pinned.example")
@@ -202,7 +202,7 @@ struct ResumedPeerTests {
   func `a session of a certificate accepted out of date is resumed by the context that accepted it`(
     version: TLSVersion
   ) throws {
-    var (client, server) = try EnginePair.configurations(version: version, identity: .expired())
+    var (client, server) = try EnginePair.configurations(version: version, identity: .server(defect: .expired))
     client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost"), answer: .accept).session)

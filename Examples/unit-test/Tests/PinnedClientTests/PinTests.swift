@@ -44,11 +44,11 @@ struct PinTests {
 
   @Test
   func `a server that vouches for itself is accepted if it is pinned and trusted, and else refused`() throws {
-    let server = TestIdentity.selfSigned()
+    let server = TestIdentity.server(defect: .selfSigned)
     let pin = try Pin([server.certificate], trust: [.certificates([server.certificate])])
     var pair = try EnginePair(pin: pin, server: server)
     try pair.handshake(answering: pin)
-    var impostor = try EnginePair(pin: pin, server: .selfSigned())
+    var impostor = try EnginePair(pin: pin, server: .server(defect: .selfSigned))
     #expect(throws: TLSError.self) { try impostor.handshake(answering: pin) }
   }
 

@@ -1,13 +1,13 @@
 internal import CSansIOTLSOpenSSL
 
-/// A certificate of libcrypto's, made of a template. Its setters take what a test wants to be wrong: a NUL inside a name, no
-/// name at all, a usage that contradicts itself.
+/// A certificate of libcrypto's, made of a template. Its setters take what a test wants to be wrong: a NUL inside a
+/// name, no name at all, a usage that contradicts itself.
 ///
 /// Every pointer here is made, used and freed within one function; what a `set1` or `add1` function is given is copied.
 extension CertificateTemplate {
-  /// The certificate for `key`, issued by another or, with a nil `issuer`, by itself.
+  /// Creates the certificate for `key`, issued by another or, if `issuer` is `nil`, by itself.
   ///
-  /// - Returns: a new array with the certificate in DER.
+  /// - Returns: The certificate in DER.
   func signed(for key: MintedKey, by issuer: (name: String, key: MintedKey)?) -> [UInt8] {
     let signer = issuer?.key ?? key
     let x509 = unsafe Minting.made(X509_new_ex(signer.library?.minting, nil), "X509_new_ex")
@@ -26,11 +26,11 @@ extension CertificateTemplate {
     return unsafe Minting.encoded { unsafe i2d_X509(x509, $0) }
   }
 
-  /// A distinguished name of one common name, or an empty one where that is empty.
+  /// Sets a distinguished name of one common name, or an empty one if that is empty.
   private static func setName(_ name: OpaquePointer?, _ commonName: String) {
     if commonName.isEmpty { return }
     let text = Array(commonName.utf8)
-    // With this type the text is taken byte for byte, whatever its length.
+    // With this type the text is copied byte for byte, whatever its length.
     unsafe Minting.must(
       X509_NAME_add_entry_by_NID(
         name, NID_commonName, V_ASN1_UTF8STRING, text, CInt(clamping: text.count), -1, 0),
@@ -40,7 +40,7 @@ extension CertificateTemplate {
   private static func setTime(_ time: UnsafeMutablePointer<ASN1_TIME>?, _ secondsSince1970: Int64) {
     precondition(
       (-62_167_219_200...253_402_300_799).contains(secondsSince1970),
-      "cannot mint: \(secondsSince1970) s is outside of the years 0 to 9999")
+      "cannot issue: \(secondsSince1970) s is outside of the years 0 to 9999")
     _ = unsafe Minting.made(ASN1_TIME_set(time, time_t(secondsSince1970)), "ASN1_TIME_set(\(secondsSince1970))")
   }
 
@@ -92,7 +92,7 @@ extension CertificateTemplate {
     unsafe add(NID_basic_constraints, constraints, isCritical: true, to: x509)
   }
 
-  /// - Parameter bits: as RFC 5280 numbers them, section 4.2.1.3.
+  /// - Parameter bits: The bits as numbered by RFC 5280, section 4.2.1.3.
   private static func addUsages(_ bits: [CInt], to x509: OpaquePointer) {
     let usages = unsafe Minting.made(ASN1_BIT_STRING_new(), "ASN1_BIT_STRING_new")
     defer { unsafe ASN1_BIT_STRING_free(usages) }
@@ -102,7 +102,7 @@ extension CertificateTemplate {
 
   private static func addPurposes(_ purposes: [Purpose], to x509: OpaquePointer) {
     let stack = unsafe Minting.made(OPENSSL_sk_new_null(), "OPENSSL_sk_new_null")
-    // The objects are libcrypto's own, and constant.
+    // The objects belong to libcrypto and are constant.
     defer { unsafe OPENSSL_sk_free(stack) }
     for purpose in purposes {
       let number =

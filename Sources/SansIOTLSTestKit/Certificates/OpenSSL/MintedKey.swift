@@ -1,15 +1,15 @@
 internal import CSansIOTLSOpenSSL
 
-/// A key pair of libcrypto's, and what is to be had of it as bytes.
+/// A key pair of libcrypto, and its encodings.
 ///
-/// Safe: the pointer is lent to libcrypto for the length of a call only, and is freed with the instance.
-/// `@unchecked Sendable`: once made, an EVP_PKEY is only read, which libcrypto allows on any number of threads.
+/// Safe: the pointer is passed to libcrypto for the duration of a call only, and is freed with the instance.
+/// `@unchecked Sendable`: after its creation an EVP_PKEY is only read, which libcrypto allows on any number of threads.
 @safe final class MintedKey: @unchecked Sendable {
   let type: TestIdentity.KeyType
   /// The key identifier: a digest of the SubjectPublicKeyInfo, after RFC 7093.
   let identifier: [UInt8]
   let handle: OpaquePointer
-  /// Where the random numbers come from; `nil` for libcrypto's own.
+  /// The source of random numbers; `nil` for libcrypto's own.
   let library: SeededLibrary?
 
   /// Generates a key pair.
@@ -78,7 +78,7 @@ internal import CSansIOTLSOpenSSL
         }, "d2i_X509")
     }
     defer { for index in chain.indices { unsafe X509_free(certificates[index]) } }
-    // PKCS12_create refuses a leaf that is not the key's; among the other certificates it does not mind.
+    // PKCS12_create rejects a leaf that does not match the key, but not among the other certificates.
     ERR_set_mark()
     let isLeafOfKey = unsafe X509_check_private_key(certificates[0], handle) == 1
     ERR_pop_to_mark()
@@ -87,7 +87,7 @@ internal import CSansIOTLSOpenSSL
     for index in chain.indices.dropFirst(isLeafOfKey ? 1 : 0) {
       unsafe Minting.must(min(1, OPENSSL_sk_push(others, UnsafeRawPointer(certificates[index]))), "OPENSSL_sk_push")
     }
-    let iterations: Int32 = 2048  // enough for every reader's policy, few enough for a test
+    let iterations: Int32 = 2048  // sufficient for every reader's policy, fast enough for a test
     let file = unsafe Minting.made(
       Minting.lend(passphrase, "the passphrase") { text in
         unsafe PKCS12_create(
@@ -97,7 +97,7 @@ internal import CSansIOTLSOpenSSL
     return unsafe Minting.encoded { unsafe i2d_PKCS12(file, $0) }
   }
 
-  /// Signs a certificate, with the digest that belongs to the key type. Corresponds to `X509_sign_ctx(3)`.
+  /// Signs a certificate, with the digest of the key type. Corresponds to `X509_sign_ctx(3)`.
   func sign(_ x509: OpaquePointer) {
     let context = unsafe Minting.made(EVP_MD_CTX_new(), "EVP_MD_CTX_new")
     defer { unsafe EVP_MD_CTX_free(context) }

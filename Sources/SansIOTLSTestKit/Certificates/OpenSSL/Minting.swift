@@ -2,37 +2,38 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 internal import SansIOTLS
 
-/// What libcrypto does for certificates beside keys, in and out as bytes.
+/// The operations of libcrypto for certificates, with bytes as input and output.
 ///
-/// Every pointer here is made, used and freed within one function, and arrays lend theirs for one call.
+/// Every pointer here is created, used and freed within one function, and the pointer of an array is valid for one
+/// call.
 enum Minting {
-  /// A random serial number of 64 bits, positive and not zero.
+  /// Creates a random serial number of 64 bits, positive and not zero.
   static func serialNumber(_ library: SeededLibrary?) -> UInt64 {
     var octets = [UInt8](repeating: 0, count: 8)
     unsafe must(RAND_bytes_ex(library?.minting, &octets, octets.count, 0), "RAND_bytes_ex")
     return octets.reduce(0) { $0 << 8 | UInt64($1) } & 0x7fff_ffff_ffff_ffff | 1
   }
 
-  /// This moment by libcrypto's clock, in seconds since 1970.
+  /// The current time of libcrypto's clock, in seconds since 1970.
   static var now: Int64 {
     let fresh = unsafe made(SSL_SESSION_new(), "SSL_SESSION_new")
     defer { unsafe SSL_SESSION_free(fresh) }
     return unsafe sitls_session_time(fresh)
   }
 
-  /// A string of libcrypto's, which its taker frees.
+  /// Creates a string of libcrypto, which the caller frees.
   static func string(_ type: Int32, _ contents: [UInt8]) -> UnsafeMutablePointer<ASN1_STRING> {
     let string = unsafe made(ASN1_STRING_type_new(type), "ASN1_STRING_type_new")
     unsafe must(ASN1_STRING_set(string, contents, Int32(clamping: contents.count)), "ASN1_STRING_set")
     return unsafe string
   }
 
-  /// An OCTET STRING, which its taker frees.
+  /// Creates an OCTET STRING, which the caller frees.
   static func octets(_ contents: [UInt8]) -> UnsafeMutablePointer<ASN1_OCTET_STRING> {
     unsafe string(V_ASN1_OCTET_STRING, contents)
   }
 
-  /// The 4 or 16 octets of an IP address given as text.
+  /// Parses an IP address into its 4 or 16 octets.
   static func address(_ text: String) -> [UInt8] {
     let octets = unsafe made(lend(text, "the address") { unsafe a2i_IPADDRESS($0) }, "a2i_IPADDRESS(\"\(text)\")")
     defer { unsafe ASN1_OCTET_STRING_free(octets) }
@@ -40,7 +41,7 @@ enum Minting {
       UnsafeBufferPointer(start: ASN1_STRING_get0_data(octets), count: Int(ASN1_STRING_length(octets))))
   }
 
-  /// The DER that one of the `i2d_` functions writes, into memory that it allocates itself.
+  /// Returns the DER that one of the `i2d_` functions writes into memory of its own.
   static func encoded(_ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>) -> Int32) -> [UInt8] {
     var octets: UnsafeMutablePointer<UInt8>?
     let count = unsafe Int(write(&octets))
@@ -61,14 +62,14 @@ enum Minting {
     }
   }
 
-  /// Lends a text to C; traps if it holds a NUL.
+  /// Passes a text to C; traps if it contains a NUL.
   static func lend<Result>(_ text: String, _ setting: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
     do throws(TLSError) { return try unsafe text.withCText(setting, body) } catch {
-      fatalError("cannot mint: \(error)")
+      fatalError("cannot issue: \(error)")
     }
   }
 
-  /// The pointer that a call of libcrypto returned; traps with its reason if there is none.
+  /// Returns the pointer that a call of libcrypto returned; traps with its reason if there is none.
   static func made<Pointer>(_ pointer: Pointer?, _ call: @autoclosure () -> String) -> Pointer {
     guard let pointer else { refuse(call()) }
     return pointer
@@ -81,10 +82,10 @@ enum Minting {
 
   private static func refuse(_ call: String) -> Never {
     let error = ERR_peek_last_error()
-    guard error != 0 else { fatalError("cannot mint: \(call)") }
+    guard error != 0 else { fatalError("cannot issue: \(call)") }
     var reason = [CChar](repeating: 0, count: 256)
     unsafe ERR_error_string_n(error, &reason, reason.count)
     let text = String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    fatalError("cannot mint: \(call): \(text)")
+    fatalError("cannot issue: \(call): \(text)")
   }
 }

@@ -1,9 +1,9 @@
 internal import CSansIOTLSOpenSSL
 
-/// Wraps DER bytes in the textual encoding of RFC 7468.
+/// The textual encoding of DER bytes (RFC 7468).
 enum PEM {
-  /// The block `-----BEGIN label-----` … `-----END label-----`, 64 characters a line, a newline at its end. Corresponds to
-  /// `PEM_write_bio(3)`.
+  /// The block `-----BEGIN label-----` … `-----END label-----`, 64 characters a line, a newline at its end. Corresponds
+  /// to `PEM_write_bio(3)`.
   ///
   /// The pointers live for the call.
   static func block(_ label: String, _ der: [UInt8]) -> [UInt8] {

@@ -1,0 +1,56 @@
+public import SansIOTLS
+
+/// Pairs and configurations without certificates of the caller's.
+extension EnginePair {
+  /// Creates a pair whose client trusts the new test authority of its server: a whole connection in one line.
+  ///
+  /// - Parameters:
+  ///   - version: The only version allowed; `nil` for the defaults.
+  ///   - key: The key type of the server's certificate, which is for `localhost`.
+  ///   - limits: The limits of both engines.
+  ///   - link: The link between the engines.
+  ///   - world: A world that makes everything reproducible, certificates included.
+  ///   - file: The file of the call. A failure without a location of its own is reported there.
+  ///   - line: The line of the call.
+  ///   - configure: Changes the configurations before the contexts are created.
+  /// - Throws: ``TLSError`` if a context or an engine cannot be created; any error of `configure`.
+  public init(
+    version: TLSVersion? = nil, key: TestIdentity.KeyType = .p256, limits: TLSEngine.Limits = .default,
+    link: SimulatedLink = .direct, in world: SeededWorld? = nil,
+    file: StaticString = #filePath, line: UInt = #line,
+    configure: (
+      _ client: inout TLSContext.Configuration, _ server: inout TLSContext.Configuration
+    ) throws -> Void = { _, _ in }
+  ) throws {
+    let authority = world?.authority() ?? TestAuthority()
+    var (client, server) = try Self.configurations(
+      version: version, identity: authority.issue(names: ["localhost"], key: key))
+    try configure(&client, &server)
+    try self.init(
+      client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
+      limits: limits, link: link, in: world, file: file, line: line)
+  }
+
+  /// Creates the configurations of a client and a server that share a test authority, at one version. Both trace their
+  /// messages.
+  ///
+  /// - Parameters:
+  ///   - version: The only version allowed; `nil` for the defaults.
+  ///   - identity: The server's identity, for `localhost`.
+  /// - Returns: A client's and a server's configuration, which the caller may change.
+  /// - Throws: ``TLSError`` if the identity cannot be used.
+  public static func configurations(
+    version: TLSVersion? = nil, identity: TestIdentity = .server()
+  ) throws(TLSError) -> (client: TLSContext.Configuration, server: TLSContext.Configuration) {
+    var client = TLSContext.Configuration.client()
+    client.trust = [identity.trust]
+    var server = TLSContext.Configuration.server(try identity.identity)
+    client.minimumVersion = version
+    client.maximumVersion = version
+    server.minimumVersion = version
+    server.maximumVersion = version
+    client.tracesMessages = true
+    server.tracesMessages = true
+    return (client, server)
+  }
+}
