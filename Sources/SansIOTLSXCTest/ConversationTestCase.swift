@@ -1,10 +1,10 @@
 internal import SansIOTLSTestKit
 public import XCTest
 
-/// A test case that, when one of its tests fails, reports what the conversations of the test's
-/// ``SansIOTLSTestKit/EnginePair``s and ``SansIOTLSTestKit/SimulatedTransport``s were: the ladder as text, what the
-/// link did, what both sides needed, what they failed with, the seeds, and the command that runs the test again with
-/// the same seed. Nothing has to be enabled in the code that is tested.
+/// A test case that reports the conversations of a failed test's ``SansIOTLSTestKit/EnginePair``s and
+/// ``SansIOTLSTestKit/SimulatedTransport``s: the ladder as text, the actions of the link, the needs and failures of
+/// both sides, the seeds, and the command that repeats the test with the same seed. The tested code does not have to
+/// enable anything.
 ///
 /// ```swift
 /// final class ClientTests: ConversationTestCase {
@@ -12,9 +12,9 @@ public import XCTest
 /// }
 /// ```
 ///
-/// A failure is an assertion that does not hold, or a thrown error, in `setUp`, the test or `tearDown`. Of more than
-/// eight conversations the latest eight are shown. Where XCTest does not know the place of a thrown error, it is
-/// reported where the test made its latest conversation.
+/// A failure is a failed assertion or a thrown error, in `setUp`, the test or `tearDown`. Of more than eight
+/// conversations the latest eight are shown. If XCTest does not know the location of a thrown error, it is reported
+/// where the test created its latest conversation.
 open class ConversationTestCase: XCTestCase {
   private var collector: ConversationLog.Collector?
 
@@ -25,17 +25,17 @@ open class ConversationTestCase: XCTestCase {
     ConversationLog.Collector.$current.withValue(collector) { super.invokeTest() }
     guard let testRun, testRun.totalFailureCount > 0 else { return }
     let report = collector.report(of: Self.listed(name, of: type(of: self)))
-    if !report.isEmpty { tell(report) }
+    if !report.isEmpty { deliver(report) }
   }
 
   #if !canImport(ObjectiveC)
-    /// Records a failure. XCTest gives a thrown error the place `<EXPR>:0`, which leads nowhere.
+    /// Records a failure. XCTest reports a thrown error at `<EXPR>:0`, which is no location.
     ///
     /// - Parameters:
-    ///   - description: what failed.
-    ///   - filePath: the source file.
-    ///   - lineNumber: the line, 0 if it is not known.
-    ///   - expected: whether an assertion failed, rather than that an error was thrown.
+    ///   - description: A description of the failure.
+    ///   - filePath: The source file.
+    ///   - lineNumber: The line; 0 if it is unknown.
+    ///   - expected: Whether an assertion failed, rather than an error having been thrown.
     open override func recordFailure(
       withDescription description: String, inFile filePath: String, atLine lineNumber: Int, expected: Bool
     ) {
@@ -48,16 +48,16 @@ open class ConversationTestCase: XCTestCase {
     }
   #endif
 
-  /// Takes the report of a test that failed; prints it, unless overridden.
+  /// Delivers the report of a failed test. Prints it, unless overridden.
   ///
-  /// - Parameter report: lines, with a line break at the end.
-  open func tell(_ report: String) { print(report, terminator: "") }
+  /// - Parameter report: Lines, with a line break at the end.
+  open func deliver(_ report: String) { print(report, terminator: "") }
 
-  /// The test as `swift test list` names it.
+  /// Returns the name of a test as `swift test list` prints it.
   ///
   /// - Parameters:
   ///   - name: `Class.test`, or on Apple's systems `-[Module.Class test]`.
-  ///   - type: the class.
+  ///   - type: The class.
   private static func listed(_ name: String, of type: ConversationTestCase.Type) -> String {
     let method = name.split { " .]".contains($0) }.last.map(String.init) ?? name
     return "\(String(reflecting: type))/\(method)"

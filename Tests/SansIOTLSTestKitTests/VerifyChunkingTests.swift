@@ -60,6 +60,6 @@ struct VerifyChunkingTests {
       try pair.handshake()
       return pair
     }
-    #expect(text == "cut at random by seed 3, the script threw: Clumsy()")
+    #expect(text == "divided at random by seed 3, the script threw: Clumsy()")
   }
 }

@@ -78,21 +78,21 @@ public struct TestAuthority: Sendable {
       name: name, certificateDER: certificate, rootDER: rootDER, chainDER: [certificate] + chainDER, key: minted)
   }
 
-  /// Mints a leaf and its key.
+  /// Issues a leaf and its key.
   ///
   /// - Parameters:
-  ///   - names: the DNS names, written into the certificate byte for byte, wildcards and NULs included. With neither
-  ///     names nor addresses the certificate has no subject alternative name at all; only one for
-  ///     ``TestIdentity/Usage/client`` gets a name under `client.test` then, made of its subject, since strict
-  ///     verifiers ask for one.
-  ///   - addresses: the IP addresses as text, IPv4 or IPv6.
-  ///   - subject: the common name; nil for the first name or address. An empty one leaves the common name out.
-  ///   - key: the kind of key.
-  ///   - validity: from when until when the certificate holds; nil for one year that began yesterday (in a
-  ///     ``SeededWorld`` by the world's time).
-  ///   - usage: the side of a connection that it proves.
-  ///   - defect: what shall be wrong with it; it wins over the other parameters.
-  /// - Returns: the identity, its chain complete but for the root.
+  ///   - names: The DNS names, written into the certificate byte for byte, wildcards and NULs included. With neither
+  ///     names nor addresses the certificate has no subject alternative name; only one for
+  ///     ``TestIdentity/Usage/client`` has a name under `client.test` then, derived from its subject, since strict
+  ///     verifiers require one.
+  ///   - addresses: The IP addresses as text, IPv4 or IPv6.
+  ///   - subject: The common name; `nil` for the first name or address, empty for none.
+  ///   - key: The key type.
+  ///   - validity: The validity period; `nil` for one year that began yesterday (in a ``SeededWorld`` by the world's
+  ///     time).
+  ///   - usage: The sides of a connection that may present it.
+  ///   - defect: A defect, which overrides the other parameters; `nil` for none.
+  /// - Returns: The identity, with a chain that is complete except for the root.
   public func issue(
     names: [String] = [], addresses: [String] = [], subject: String? = nil, key: TestIdentity.KeyType = .p256,
     validity: TestIdentity.Validity? = nil, usage: TestIdentity.Usage = .server,

@@ -1,10 +1,10 @@
 internal import SansIOTLSTrace
 
 extension ConversationLog.Collector {
-  /// What is to be kept with a test that failed: of each conversation the ladder as SVG, and the tape if there is one.
+  /// Creates the attachments of a failed test: for each conversation the ladder as SVG, and the tape if there is one.
   ///
-  /// - Parameter test: the test as `swift test list` names it.
-  /// - Returns: the contents, each with a file name that says the test and the seed; no two are equal.
+  /// - Parameter test: The test as `swift test list` names it.
+  /// - Returns: The contents, each with a file name of the test and the seed; no two names are equal.
   package func attachments(of test: String) -> [(name: String, text: String)] {
     let logs = logs
     return logs.enumerated().flatMap { index, log in
@@ -16,7 +16,7 @@ extension ConversationLog.Collector {
     }
   }
 
-  /// The words of a test's name, as one that every file system takes.
+  /// Joins the words of a test's name to a file name that every file system accepts.
   private static func fileName(_ test: String) -> String {
     let words = test.split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
     return String(words.joined(separator: "-").prefix(150))

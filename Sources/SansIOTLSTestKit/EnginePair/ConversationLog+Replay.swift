@@ -1,9 +1,9 @@
 extension ConversationLog.Collector {
-  /// What is to be said of a test that failed: the report of each conversation, oldest first, and the command that runs
-  /// the test again, alone and with the same seed.
+  /// Creates the report of a failed test: that of each conversation, oldest first, and the command that repeats the
+  /// test alone and with the same seed.
   ///
-  /// - Parameter test: the test as `swift test list` names it.
-  /// - Returns: lines, with a line break at the end; empty if there was no conversation.
+  /// - Parameter test: The test as `swift test list` names it.
+  /// - Returns: Lines, with a line break at the end; empty if there was no conversation.
   public func report(of test: String) -> String {
     let logs = logs
     guard let last = logs.last else { return "" }
@@ -12,13 +12,13 @@ extension ConversationLog.Collector {
       if logs.count > 1 { text += "conversation \(index + 1) of \(logs.count)\n" }
       text += log.report
     }
-    // A test of many seeds ends at the first that fails: the latest conversation's is the one. verifyChunking counts
-    // the links' seeds up from that of the world.
+    // A test of many seeds ends with the first that fails, which is the latest conversation's. verifyChunking
+    // increments the links' seeds from that of the world.
     let seed = (last.seed ?? last.linkSeed).map { "\(TestSeeds.variable)=\($0) " } ?? ""
     return text + "replay: \(seed)swift test --filter \(Self.quoted(Self.pattern(test)))\n"
   }
 
-  /// The regular expression that matches the text itself.
+  /// Escapes the text for a regular expression.
   private static func pattern(_ text: String) -> String {
     text.reduce(into: "") { pattern, character in
       if #"\.+*?()|[]{}^$"#.contains(character) { pattern.append("\\") }
@@ -26,7 +26,7 @@ extension ConversationLog.Collector {
     }
   }
 
-  /// The text as one word of a POSIX shell.
+  /// Quotes the text as one word of a POSIX shell.
   private static func quoted(_ text: String) -> String {
     "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
   }

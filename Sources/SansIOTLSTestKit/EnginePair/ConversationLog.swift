@@ -8,9 +8,9 @@ public import SansIOTLSTrace
   internal import Synchronization
 #endif
 
-/// What is known of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its
-/// tape, its seed. The pair or the transport writes it; what reports a failure reads it, on any thread and after they
-/// are gone.
+/// The log of a conversation of an ``EnginePair``, or of streams over a ``SimulatedTransport``: its ladder, its tape,
+/// its seed. The pair or the transport writes it; the report of a failure reads it, on any thread and after they were
+/// released.
 public final class ConversationLog: Sendable {
 
   private struct State: Sendable {
@@ -19,11 +19,11 @@ public final class ConversationLog: Sendable {
     var failures: [TLSRole: String] = [:]
   }
 
-  /// The seed of the world that the conversation takes place in; `nil` outside of one.
+  /// The seed of the conversation's world; `nil` outside of one.
   public let seed: UInt64?
-  /// The seed of the link; `nil` if it leaves nothing to chance.
+  /// The seed of the link; `nil` if it has no random faults.
   public let linkSeed: UInt64?
-  /// Where the test made it.
+  /// The place in the test that created it.
   package let place: Place
   private let state: Mutex<State>
 
@@ -46,11 +46,11 @@ public final class ConversationLog: Sendable {
   /// The ladder so far.
   public var ladder: Ladder { state.withLock { $0.ladder } }
 
-  /// The tape so far; `nil` outside of a ``SeededWorld``, where nothing could be replayed.
+  /// The tape so far; `nil` outside of a ``SeededWorld``, where a replay is not possible.
   public var tape: Tape? { state.withLock { $0.tape } }
 
-  /// The ladder as text, which ends with what both sides need, then what they failed with in libssl's own words, and
-  /// the seeds.
+  /// The ladder as text, which ends with the needs of both sides, then the failures with libssl's own errors, and the
+  /// seeds.
   public var report: String {
     let state = state.withLock { $0 }
     var text = state.ladder.text()
@@ -75,18 +75,18 @@ public final class ConversationLog: Sendable {
 
   func record(_ entry: Tape.Entry) { state.withLock { $0.tape?.append(entry) } }
 
-  /// Whether calls are to be described for a tape at all.
+  /// Whether calls are recorded on a tape.
   var isTaping: Bool { state.withLock { $0.tape != nil } }
 
-  /// Gathers the logs of all conversations that begin in a task, so that a test framework's helper can attach them to a
-  /// failure. Of more than eight conversations the latest eight are kept.
+  /// A collector of the logs of all conversations that begin in a task, so that a test framework's helper can attach
+  /// them to a failure. It keeps the latest eight.
   public final class Collector: Sendable {
     /// The collector of this task, if a helper set one.
     @TaskLocal public static var current: Collector?
 
     private let kept = Mutex<[ConversationLog]>([])
 
-    /// Makes an empty collector.
+    /// Creates an empty collector.
     public init() {}
 
     /// The logs, oldest first.

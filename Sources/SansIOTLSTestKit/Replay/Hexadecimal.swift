@@ -1,4 +1,4 @@
-/// Bytes as pairs of hexadecimal digits, and back.
+/// Conversions between bytes and pairs of hexadecimal digits.
 enum Hexadecimal {
   private static let digits = Array("0123456789abcdef".utf8)
 
@@ -12,7 +12,7 @@ enum Hexadecimal {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// - Returns: `nil` if the text is not made of pairs of digits.
+  /// - Returns: The bytes; `nil` if the text does not consist of pairs of digits.
   static func bytes(_ text: some StringProtocol) -> [UInt8]? {
     var bytes: [UInt8] = []
     var high: UInt8?

@@ -1,6 +1,6 @@
 public import SansIOTLS
 
-/// A world in which a seed decides everything: contexts made in it give the same connections byte for byte, in every
+/// A world in which a seed decides everything: connections of its contexts are the same byte for byte, in every
 /// process, on every day and on every thread.
 ///
 /// ```swift
@@ -9,16 +9,17 @@ public import SansIOTLS
 /// try pair.handshake()
 /// ```
 ///
-/// What is pinned: every random number that libssl and libcrypto draw for these contexts, the time that certificates
-/// are checked at, and the time that is written into session tickets. The rest is up to the test: the same calls in the
-/// same order. Identities minted by the world are the same too; one minted elsewhere is used as it is.
+/// The seed determines every random number that libssl and libcrypto draw for these contexts; the time at which
+/// certificates are verified, and the time in session tickets, are fixed. The test is responsible for the rest: the
+/// same calls in the same order. Identities issued by the world's authorities are the same too; any other identity is
+/// used as it is.
 ///
-/// Each world has library contexts (`OSSL_LIB_CTX`) to itself, so that worlds of parallel tests do not meet; the
-/// default one, and with it every other connection of the process, stays as random as ever. **The keys of these
-/// connections are known to everyone who knows the seed.** The engine's own module has no way to make such a context.
+/// Each world has library contexts (`OSSL_LIB_CTX`) of its own, which isolate the worlds of parallel tests; the default
+/// one, and with it every other connection of the process, remains random. **Anyone who knows the seed knows the keys
+/// of these connections.** The engine's own module cannot create such a context.
 ///
-/// Client and server draw from sequences of their own. A world is for one conversation at a time: two at once, on two
-/// threads, would share the sequences. Making one costs little; about 250 can live at once.
+/// Client and server draw from separate sequences. A world is for one conversation at a time: two at once, on two
+/// threads, would share the sequences. Creating one costs little; about 250 can exist at once.
 public final class SeededWorld: Sendable {
   /// The seed.
   public let seed: UInt64
@@ -27,19 +28,19 @@ public final class SeededWorld: Sendable {
   /// The world's time, in seconds since 1970: 2026-01-01T00:00:00Z.
   public static let time: Int64 = SeededLibrary.time
 
-  /// Makes a world.
+  /// Creates a world.
   ///
-  /// - Parameter seed: any number.
+  /// - Parameter seed: Any number.
   public init(seed: UInt64) {
     self.seed = seed
     library = SeededLibrary(seed: seed)
   }
 
-  /// Makes a context in this world. Where the configuration names no time of verification, it is the world's.
+  /// Creates a context in this world. A configuration without a time of verification uses the world's.
   ///
-  /// - Parameter configuration: as for ``SansIOTLS/TLSContext``.
-  /// - Returns: the context; it keeps what it needs of the world.
-  /// - Throws: ``SansIOTLS/TLSError``, as the context's own initialiser.
+  /// - Parameter configuration: The configuration, as for ``SansIOTLS/TLSContext``.
+  /// - Returns: The context, which keeps what it needs of the world.
+  /// - Throws: ``SansIOTLS/TLSError``, as the context's own initializer.
   ///
   /// Corresponds to `SSL_CTX_new_ex(3)`.
   public func context(_ configuration: TLSContext.Configuration) throws(TLSError) -> TLSContext {
@@ -48,30 +49,30 @@ public final class SeededWorld: Sendable {
     return try TLSContext(configuration, library: library.context(configuration.role))
   }
 
-  /// Mints a root authority, and with it everything that it issues, from the server's sequence.
+  /// Creates a root authority. It and everything that it issues draw from the server's sequence.
   ///
   /// - Parameters:
-  ///   - name: the common name.
-  ///   - key: the kind of key to sign with.
-  ///   - validity: from when until when the certificate holds.
-  /// - Returns: the authority.
+  ///   - name: The common name.
+  ///   - key: The type of the key that it signs with.
+  ///   - validity: The validity period of its certificate.
+  /// - Returns: The authority.
   public func authority(
     name: String = "Test CA", key: TestIdentity.KeyType = .p256, validity: TestIdentity.Validity = .always
   ) -> TestAuthority {
     TestAuthority(name: name, key: key, validity: validity, library: library)
   }
 
-  /// A session as a client of this world is to resume it. A client tells the server how old its session is; in this
-  /// copy the age is nothing, whatever time has passed. (``EnginePair`` does this by itself.)
+  /// Copies a session for a client of this world to resume. A client sends the age of its session to the server; the
+  /// age of the copy is 0, whatever time has passed. ``EnginePair`` does this automatically.
   ///
-  /// - Parameter session: one that was made in a world.
-  /// - Returns: a copy.
+  /// - Parameter session: A session of a world.
+  /// - Returns: The copy.
   public func resumable(_ session: TLSSession) -> TLSSession { SeededLibrary.renewed(session) }
 
-  /// How often a side drew random bytes so far. Where two runs of one seed part ways, this tells whether they asked for
-  /// randomness differently.
+  /// Returns the number of times that a side has drawn random bytes. If two runs of one seed differ, this shows whether
+  /// they requested randomness differently.
   ///
-  /// - Parameter side: which side's sequence.
-  /// - Returns: the number of draws.
+  /// - Parameter side: The side.
+  /// - Returns: The number of draws.
   public func draws(_ side: TLSRole) -> UInt64 { library.draws(side) }
 }

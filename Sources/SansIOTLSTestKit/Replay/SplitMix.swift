@@ -1,14 +1,14 @@
-/// A small random number generator that a seed determines: the same seed gives the same numbers everywhere, for ever.
-/// (SplitMix64 of Steele, Lea and Flood, 2014.)
+/// A small random number generator: the same seed always produces the same numbers (SplitMix64 of Steele, Lea and
+/// Flood, 2014).
 public struct SplitMix: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// Starts a sequence.
+  /// Creates a generator.
   ///
-  /// - Parameter seed: any number.
+  /// - Parameter seed: Any number.
   public init(seed: UInt64) { state = seed }
 
-  /// The next number.
+  /// Returns the next number.
   ///
   /// - Returns: 64 bits.
   public mutating func next() -> UInt64 {

@@ -1,21 +1,21 @@
 public import SansIOTLS
 
 extension Tape {
-  /// The place where a replay left the tape.
+  /// The first difference between a replay and the tape.
   public struct Difference: Error, Sendable, Hashable, CustomStringConvertible {
     /// The call, counted from 0.
     public let index: Int
-    /// What the tape says of it.
+    /// The entry on the tape.
     public let recorded: Entry
-    /// What came of it this time.
+    /// The outcome in the replay.
     public let replayed: Outcome
 
-    /// Which call it was, and the first byte or word that is not the same.
+    /// A description with the call and the first byte or word that differs.
     public var description: String {
       var text = "call \(index) of the tape, \(recorded.side) \(Self.brief(recorded.call)): "
       if case (.bytes(let old), .bytes(let new)) = (recorded.outcome, replayed) {
         let common = zip(old, new).prefix { $0 == $1 }.count
-        text += "byte \(common) differs: \(old.count) bytes on the tape go on with \(Self.excerpt(old, common)), "
+        text += "byte \(common) differs: \(old.count) bytes on the tape continue with \(Self.excerpt(old, common)), "
         text += "\(new.count) bytes of the replay with \(Self.excerpt(new, common))"
       } else {
         text += "\(Self.brief(recorded.outcome)) on the tape, \(Self.brief(replayed)) in the replay"
@@ -33,14 +33,14 @@ extension Tape {
     }
   }
 
-  /// Makes the calls of the tape again and compares what comes of each.
+  /// Repeats the calls of the tape and compares their outcomes.
   ///
   /// - Parameters:
-  ///   - pair: two new engines, made as the conversation's own were, in a new ``SeededWorld`` of the tape's seed. They
-  ///     are left as the conversation left its own.
-  ///   - context: gives the context for an answer `.use`.
-  /// - Throws: ``Difference``, at the first call that comes to something else. A conversation that failed replays to
-  ///   its failure, without a difference: see ``EnginePair/failure``.
+  ///   - pair: Two new engines, created like those of the conversation, in a new ``SeededWorld`` of the tape's seed.
+  ///     Afterwards their state is that of the conversation's engines at its end.
+  ///   - context: Returns the context for an answer `.use`.
+  /// - Throws: ``Difference`` for the first call with another outcome. A conversation that failed replays to its
+  ///   failure without a difference: see ``EnginePair/failure``.
   public func replay(
     on pair: inout EnginePair, serving context: (TLSEngine.ClientHello?) -> TLSContext? = { _ in nil }
   ) throws(Difference) {

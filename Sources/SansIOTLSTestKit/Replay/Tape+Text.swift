@@ -1,14 +1,14 @@
 internal import SansIOTLS
 
 extension Tape: CustomStringConvertible {
-  /// Text that is not a tape, or not one of this version.
+  /// The error of parsing text that is not a tape, or not one of this version.
   public struct Malformed: Error, Sendable, Hashable, CustomStringConvertible {
     /// The line, counted from 1.
     public let line: Int
-    /// What was expected there.
+    /// The text expected there.
     public let expected: String
 
-    /// Both in words.
+    /// A description of both.
     public var description: String { "line \(line) of the tape: expected \(expected)" }
   }
 
@@ -24,8 +24,8 @@ extension Tape: CustomStringConvertible {
 
   /// Reads a tape from its text.
   ///
-  /// - Parameter text: what ``description`` gave.
-  /// - Throws: ``Malformed``, with the first line that is none of a tape.
+  /// - Parameter text: The text, as returned by ``description``.
+  /// - Throws: ``Malformed`` with the first line that does not belong to a tape.
   public init(parsing text: String) throws(Malformed) {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     func malformed(_ index: Int, _ expected: String) -> Malformed { Malformed(line: index + 1, expected: expected) }
@@ -42,7 +42,7 @@ extension Tape: CustomStringConvertible {
       } else if let entry = Entry(parsing: line) {
         append(entry)
       } else {
-        throw malformed(index, "a side, a call, \"=\" and what came of it")
+        throw malformed(index, "a side, a call, \"=\" and an outcome")
       }
     }
   }
@@ -53,7 +53,7 @@ extension Tape.Entry: CustomStringConvertible {
   public var description: String { "\(side) \(call) = \(outcome)" }
 
   fileprivate init?(parsing line: Substring) {
-    // No call's text holds the sign, and an outcome may.
+    // An outcome may contain the sign, but no call does.
     guard let sign = line.firstIndex(of: "=") else { return nil }
     let words = line[..<sign].split(separator: " ")
     guard let side = TLSRole.allCases.first(where: { words.first.map(String.init) == "\($0)" }),

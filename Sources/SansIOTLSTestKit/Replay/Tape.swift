@@ -1,9 +1,9 @@
 public import SansIOTLS
 
-/// Every call of a conversation between two engines, with what came of it. From the seed and a tape a conversation can
-/// be run again, in another process and on another day, call by call and byte by byte.
+/// The calls of a conversation between two engines and their outcomes. The seed and a tape replay a conversation call
+/// by call and byte by byte, in another process and on another day.
 ///
-/// A tape is text, one call to a line, so that two of them can be compared by eye or by diff:
+/// A tape is text, one call in each line, so that two tapes can be compared by eye or by diff:
 ///
 /// ```
 /// SansIOTLS tape 1
@@ -14,7 +14,7 @@ public import SansIOTLS
 /// server read 65536 = needsFeed
 /// ```
 ///
-/// It holds all plaintext, and its seed gives away all keys: it is for tests.
+/// It contains all plaintext, and its seed reveals all keys: it is for tests.
 public struct Tape: Sendable, Hashable {
 
   /// A call of an engine.
@@ -27,7 +27,7 @@ public struct Tape: Sendable, Hashable {
     case drain
     /// `write`, with the bytes offered.
     case write([UInt8])
-    /// `read`, of so many bytes at most.
+    /// `read`, with the limit in bytes.
     case read(upTo: Int)
     /// `close`.
     case close
@@ -41,45 +41,45 @@ public struct Tape: Sendable, Hashable {
     case hibernate
   }
 
-  /// An answer, as far as a tape can hold it.
+  /// An answer, as far as a tape can record it.
   public enum Reply: Sendable, Hashable {
-    /// Go on as configured.
+    /// Continue as configured.
     case proceed
     /// Accept the certificate.
     case accept
-    /// Refuse, with this alert.
+    /// Reject, with this alert.
     case reject(TLSAlert)
-    /// Serve by another context, which whoever replays the tape has to give again.
+    /// Serve with another context, which the replay has to provide again.
     case use
   }
 
-  /// What came of a call.
+  /// The outcome of a call.
   public enum Outcome: Sendable, Hashable {
-    /// It took so many bytes.
+    /// It accepted this many bytes.
     case accepted(Int)
-    /// It gave these bytes.
+    /// It returned these bytes.
     case bytes([UInt8])
-    /// It said this step, for example `done` or `needsFeed`.
+    /// It returned this step, for example `done` or `needsFeed`.
     case step(String)
-    /// It threw the error of this description.
+    /// It threw an error with this description.
     case threw(String)
   }
 
-  /// One call and what came of it.
+  /// A call and its outcome.
   public struct Entry: Sendable, Hashable {
     /// The engine that was called.
     public let side: TLSRole
     /// The call.
     public let call: Call
-    /// What came of it.
+    /// The outcome of the call.
     public let outcome: Outcome
 
-    /// Makes an entry.
+    /// Creates an entry.
     ///
     /// - Parameters:
-    ///   - side: the engine that was called.
-    ///   - call: the call.
-    ///   - outcome: what came of it.
+    ///   - side: The engine that was called.
+    ///   - call: The call.
+    ///   - outcome: The outcome of the call.
     public init(side: TLSRole, call: Call, outcome: Outcome) {
       self.side = side
       self.call = call
@@ -87,31 +87,31 @@ public struct Tape: Sendable, Hashable {
     }
   }
 
-  /// The seed of the world that the conversation took place in.
+  /// The seed of the conversation's world.
   public let seed: UInt64
-  /// How the conversation was set up, in the words of the test: what is needed, beside the seed, to make the same
+  /// The setup of the conversation, as the test describes it: what is needed in addition to the seed to create the same
   /// contexts and engines again. Names without spaces, values without line breaks.
   public var setup: [String: String]
   /// The calls, in order.
   public private(set) var entries: [Entry] = []
 
-  /// Starts an empty tape.
+  /// Creates an empty tape.
   ///
   /// - Parameters:
-  ///   - seed: the seed of the world.
-  ///   - setup: how the conversation is set up.
+  ///   - seed: The seed of the world.
+  ///   - setup: The setup of the conversation.
   public init(seed: UInt64, setup: [String: String] = [:]) {
     self.seed = seed
     self.setup = setup
   }
 
-  /// Records a call.
+  /// Appends a call.
   ///
-  /// - Parameter entry: the call and what came of it.
+  /// - Parameter entry: The call and its outcome.
   public mutating func append(_ entry: Entry) { entries.append(entry) }
 
-  /// The SHA-256 of all calls and outcomes, in hexadecimal: equal for two runs if, and only if, everything that went in
-  /// and came out was.
+  /// The SHA-256 of all calls and outcomes, in hexadecimal: equal for two runs if and only if all their inputs and
+  /// outputs were equal.
   public var digest: String {
     var text: [UInt8] = []
     for entry in entries { text += Array("\(entry)\n".utf8) }

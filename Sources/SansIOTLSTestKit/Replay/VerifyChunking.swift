@@ -1,7 +1,7 @@
 internal import SansIOTLS
 
-/// Runs a conversation again and again in the same world, its ciphertext delivered whole, a byte at a time and cut at
-/// random, and compares what each side read, was told and sent, byte for byte.
+/// Repeats a conversation in the same world, with its ciphertext delivered whole, a byte at a time and divided at
+/// random, and compares what each side read, reported and sent, byte for byte.
 ///
 /// ```swift
 /// try verifyChunking { world, link in
@@ -14,11 +14,11 @@ internal import SansIOTLS
 /// ```
 ///
 /// - Parameters:
-///   - seed: the seed of the worlds and, counted up, of the random cuts.
-///   - cuts: how many random cuts, beside the two others.
-///   - script: makes a pair in the world and on the link that it is given, drives it by the pair's own calls, and
-///     returns it. It has to do the same each time. Events that it pulls itself are not compared.
-/// - Throws: ``ChunkingDifference`` at the first difference; what `script` throws when all arrives whole.
+///   - seed: The seed of the worlds and, incremented, of the random divisions.
+///   - cuts: The number of random divisions in addition to the two others.
+///   - script: Creates a pair in the given world and on the given link, drives it by the pair's calls, and returns it.
+///     It has to do the same each time. Events that it pulls itself are not compared.
+/// - Throws: ``ChunkingDifference`` at the first difference; any error of `script` with whole delivery.
 public func verifyChunking(
   seed: UInt64 = 1, cuts: Int = 8, of script: (_ world: SeededWorld, _ link: SimulatedLink) throws -> EnginePair
 ) throws {
@@ -37,26 +37,26 @@ public func verifyChunking(
   try compare("one byte at a time", .pieces(of: 1))
   for number in 0..<UInt64(max(cuts, 0)) {
     try compare(
-      "cut at random by seed \(seed &+ number)",
+      "divided at random by seed \(seed &+ number)",
       SimulatedLink(seed: seed &+ number, faults: [.splits, .coalesces]))
   }
 }
 
-/// What came of a conversation depended on how its ciphertext was cut.
+/// The error of a conversation that depended on how its ciphertext was divided.
 public struct ChunkingDifference: Error, Sendable, CustomStringConvertible {
-  /// Which cut, which side, and where the two runs part.
+  /// A description with the division, the side and the first difference.
   public let description: String
 }
 
-/// What the users of both sides can see of a conversation, however it was cut.
+/// What the users of both sides observe of a conversation.
 private struct ChunkingOutcome {
-  /// What a side did or was told, as a stream each.
+  /// What each side read and sent, as streams.
   private var streams: [(name: String, bytes: [UInt8])] = []
   private var facts: [(name: String, text: String)] = []
 
   init(_ pair: consuming EnginePair) {
     let entries = pair.log.tape?.entries ?? []
-    precondition(!entries.isEmpty, "the script has to make its pair in the world that it is given")
+    precondition(!entries.isEmpty, "the script has to create its pair in the given world")
     for side in TLSRole.allCases {
       var plaintext: [UInt8] = []
       var ciphertext: [UInt8] = []
@@ -68,7 +68,7 @@ private struct ChunkingOutcome {
         default: break
         }
       }
-      // What the script left behind belongs to it all the same.
+      // Ciphertext that the script did not drain belongs to the conversation too.
       ciphertext += pair.drain(from: side)
       streams.append(("what the \(side) read", plaintext))
       streams.append(("what the \(side) sent", ciphertext))

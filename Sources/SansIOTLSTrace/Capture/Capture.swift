@@ -1,33 +1,33 @@
 public import SansIOTLS
 
-/// A connection's ciphertext as a pcapng file, which Wireshark and tshark open as a TCP connection and, with the
-/// secrets that are in the file, decrypt: nothing else has to be given to them.
+/// A connection's ciphertext as a pcapng file, which Wireshark and tshark open as a TCP connection and decrypt with the
+/// secrets in the file.
 ///
 /// ```swift
 /// var capture = Capture()
-/// capture.keyLog(line)                                    // what Configuration.keyLog was called with
+/// capture.keyLog(line)                                    // a line of Configuration.keyLog
 /// capture.sent(server.drain(), by: .server, at: time)
 /// file.write(capture.takeBytes())
 /// ```
 ///
-/// **Whoever has the file can read the connection.** Keep it as you would keep a private key.
+/// **Anyone with the file can decrypt the connection.** Protect it like a private key.
 ///
-/// Only the ciphertext is true. The TCP around it is made up, so that it can be followed: no segment is lost, late or
-/// sent twice, each is acknowledged at once, and the ends are 192.0.2.1 and 192.0.2.2, port 443 (RFC 5737 sets these
-/// addresses aside for documentation).
+/// Only the ciphertext is real. The TCP around it is synthetic: no segment is lost, late or sent twice, each is
+/// acknowledged at once, and the ends are 192.0.2.1 and 192.0.2.2, port 443 (RFC 5737 reserves these addresses for
+/// documentation).
 ///
-/// Wireshark looks for a secret when it meets the packet that needs it, and never again. Secrets are therefore put in
-/// front of all packets that were not taken yet. libssl tells some of them as late as at the end of the handshake: a
-/// TLS 1.2 server its only one, a TLS 1.3 client that of its own handshake messages. So take nothing before the engine
-/// whose secrets these are has done its handshake, or has failed; from then on at any time. Bytes that are not taken
-/// before the connection's end are a file with all its secrets at the beginning.
+/// Wireshark looks for a secret once, when it reads the packet that needs it. Secrets therefore precede all packets
+/// that were not returned yet. libssl reports some of them only at the end of the handshake: a TLS 1.2 server its only
+/// one, a TLS 1.3 client that of its own handshake messages. So call ``takeBytes()`` only after the engine with these
+/// secrets has completed its handshake, or has failed. A file that is taken once, at the end of the connection, has all
+/// its secrets at the beginning.
 ///
-/// What was taken is forgotten: the memory in use is that of the packets since.
+/// Bytes that were returned are released: the memory in use is that of the packets since.
 public struct Capture: Sendable {
 
-  /// The file's beginning, and the secrets that came since the last taking.
+  /// The beginning of the file, and the secrets since the last call of ``takeBytes()``.
   private var head: [UInt8]
-  /// The packets since the last taking.
+  /// The packets since the last call of ``takeBytes()``.
   private var packets: [UInt8] = []
   private var connection: TCPFraming
   private var isConnected = false
@@ -35,11 +35,12 @@ public struct Capture: Sendable {
   /// The time of the latest packet.
   private var now: UInt64 = 0
 
-  /// Begins a file.
+  /// Creates a capture.
   ///
   /// - Parameters:
-  ///   - comment: is shown among the properties of the file; of more than 16,000 Unicode scalars the first are kept.
-  ///   - clientPort: tells connections apart whose files are merged. Not 443, which is the server's.
+  ///   - comment: A comment among the properties of the file, of which the first 16,000 Unicode scalars are kept.
+  ///   - clientPort: The client's port, which distinguishes connections in merged files. Not 443, which is the
+  ///     server's.
   public init(comment: String = "", clientPort: UInt16 = 49_152) {
     self.init(comment: comment, connection: TCPFraming(clientPort: clientPort))
   }
@@ -49,10 +50,11 @@ public struct Capture: Sendable {
     self.connection = connection
   }
 
-  /// Puts a secret into the file, in front of all packets that were not taken yet.
+  /// Adds a secret to the file, before all packets that were not returned yet.
   ///
-  /// - Parameter line: a line of the NSS key log format, without newline, as `TLSContext.Configuration.keyLog` gets it.
-  /// - Returns: whether it is one. Anything else is left out, so that no line brings others with it.
+  /// - Parameter line: A line of the NSS key log format, without newline, as passed to
+  ///   `TLSContext.Configuration.keyLog`.
+  /// - Returns: Whether it has that format. Any other text is not added, so that no line can add further lines.
   @discardableResult
   public mutating func keyLog(_ line: String) -> Bool {
     guard KeyLogLine.isValid(line) else { return false }
@@ -60,14 +62,14 @@ public struct Capture: Sendable {
     return true
   }
 
-  /// Puts ciphertext into the file, behind the TCP handshake if it is the first. Nothing comes of no bytes, nor of
-  /// bytes that a side sends after its end: TCP has no place for them.
+  /// Adds ciphertext to the file, after the TCP handshake if it is the first. Empty ciphertext, and bytes that a side
+  /// sends after its end, are not added.
   ///
   /// - Parameters:
-  ///   - bytes: what went over the wire, as one packet for each 65,495 bytes begun.
-  ///   - side: who sent it.
-  ///   - time: in nanoseconds since 1970; without a clock any number that grows, such as steps. A time before that of
-  ///     the packet before counts as the latter, so that time never runs backwards.
+  ///   - bytes: The ciphertext, which becomes packets of at most 65,495 bytes.
+  ///   - side: The sender.
+  ///   - time: The time in nanoseconds since 1970; without a clock any increasing number, such as steps. A time before
+  ///     that of the previous packet counts as the latter, so that time never decreases.
   public mutating func sent(_ bytes: [UInt8], by side: TLSRole, at time: UInt64) {
     guard !bytes.isEmpty, !endedSides.contains(side) else { return }
     connect(at: time)
@@ -78,12 +80,12 @@ public struct Capture: Sendable {
     }
   }
 
-  /// Notes that a side ended its direction of the transport: after the close_notify, or cutting the connection short.
-  /// A second end is ignored.
+  /// Adds the end of a side's direction of the transport, after its close_notify or without one. A second end is
+  /// ignored.
   ///
   /// - Parameters:
-  ///   - side: who sends nothing any more.
-  ///   - time: as in ``sent(_:by:at:)``.
+  ///   - side: The sender.
+  ///   - time: The time, as in ``sent(_:by:at:)``.
   public mutating func ended(by side: TLSRole, at time: UInt64) {
     guard !endedSides.contains(side) else { return }
     connect(at: time)
@@ -92,13 +94,13 @@ public struct Capture: Sendable {
     add(side.peer, .acknowledgement)
   }
 
-  /// What was made and not taken yet; the whole file, if nothing was taken before.
+  /// The bytes that were not returned by ``takeBytes()`` yet; the whole file if it was not called.
   public var bytes: [UInt8] { head + packets }
 
-  /// Takes what was made since the last taking. The pieces, one behind the other, are the file; after each of them it
-  /// is complete as far as it goes.
+  /// Returns and releases the bytes since the last call. The concatenated results are the file, which is well-formed
+  /// after each of them.
   ///
-  /// - Returns: the bytes, empty if there are none.
+  /// - Returns: The bytes, empty if there are none.
   public mutating func takeBytes() -> [UInt8] {
     defer {
       head = []
@@ -107,7 +109,7 @@ public struct Capture: Sendable {
     return bytes
   }
 
-  /// Advances the time, and opens the connection before its first packet (RFC 9293, section 3.5).
+  /// Advances the time, and adds the TCP handshake before the first packet (RFC 9293, section 3.5).
   private mutating func connect(at time: UInt64) {
     now = max(now, time)
     if isConnected { return }

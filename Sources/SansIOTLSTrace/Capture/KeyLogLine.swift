@@ -1,10 +1,10 @@
 /// A line of the NSS key log format (draft-ietf-tls-keylogfile, "The SSLKEYLOGFILE Format"): a label, the client random
 /// and a secret, the latter two in hexadecimal, one space between them.
 enum KeyLogLine {
-  /// No line is longer than this by far: the longest secrets have 64 bytes.
+  /// More than any line needs: the longest secrets have 64 bytes.
   private static let limit = 1024
 
-  /// Whether a line is of the format; what is not could break out of its line.
+  /// Whether a line has the format; other text could contain further lines.
   static func isValid(_ line: String) -> Bool {
     guard line.utf8.count <= limit else { return false }
     let words = line.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)

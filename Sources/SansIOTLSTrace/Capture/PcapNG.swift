@@ -1,7 +1,7 @@
-/// The blocks of a pcapng file, as draft-ietf-opsawg-pcapng has them: one section, one interface, numbers
-/// little-endian. The comments name the draft's sections.
+/// The blocks of a pcapng file (draft-ietf-opsawg-pcapng): one section, one interface, little-endian numbers. The
+/// comments name the draft's sections.
 enum PcapNG {
-  /// "Section Header Block": begins the file, tells the byte order, and who wrote it.
+  /// "Section Header Block": the beginning of the file with its byte order and the writing application.
   static func sectionHeader(application: String, comment: String) -> [UInt8] {
     var body: [UInt8] = []
     body.append(number: UInt32(0x1a2b_3c4d))  // the byte-order magic
@@ -39,7 +39,7 @@ enum PcapNG {
     body.append(number: UInt32(truncatingIfNeeded: time >> 32))
     body.append(number: UInt32(truncatingIfNeeded: time))
     body.append(number: UInt32(clamping: packet.count))  // bytes captured
-    body.append(number: UInt32(clamping: packet.count))  // bytes that there were
+    body.append(number: UInt32(clamping: packet.count))  // bytes of the packet
     return block(6, body + padded(packet))
   }
 

@@ -1,6 +1,6 @@
 internal import SansIOTLS
 
-/// The IPv4 packets of one TCP connection on a wire that loses nothing: whatever one side sent, the other has got.
+/// The IPv4 packets of one TCP connection without losses: everything that one side sent, the other has received.
 struct TCPFraming: Sendable {
 
   /// The control bits (RFC 9293, section 3.1).
@@ -17,7 +17,7 @@ struct TCPFraming: Sendable {
     static let acknowledgement = Flags(rawValue: 0x10)
   }
 
-  /// What the length field of an IPv4 header has room for, behind both headers, in bytes.
+  /// The largest payload that the length field of an IPv4 header allows, without both headers, in bytes.
   static let largestSegment = 65_535 - 20 - 20
 
   private struct End {
@@ -30,19 +30,19 @@ struct TCPFraming: Sendable {
   private var client: End
   private var server: End
 
-  /// The first sequence numbers are arbitrary, but not 0, which some dissectors take for "not seen yet".
+  /// The first sequence numbers are arbitrary, but not 0, which means "not seen yet" for some dissectors.
   init(clientPort: UInt16, clientSequence: UInt32 = 1_000_000, serverSequence: UInt32 = 2_000_000) {
     client = End(address: [192, 0, 2, 1], port: clientPort, sequence: clientSequence)
     server = End(address: [192, 0, 2, 2], port: 443, sequence: serverSequence)
   }
 
-  /// The next packet of a side.
+  /// Creates the next packet of a side.
   ///
-  /// - Parameter payload: at most ``largestSegment`` bytes.
+  /// - Parameter payload: At most ``largestSegment`` bytes.
   mutating func packet(from side: TLSRole, _ flags: Flags, _ payload: ArraySlice<UInt8>) -> [UInt8] {
     let (sender, receiver) = side == .client ? (client, server) : (server, client)
     let segment = Self.segment(from: sender, to: receiver, flags, payload)
-    // SYN and FIN take a sequence number each (RFC 9293, section 3.4).
+    // SYN and FIN use a sequence number each (RFC 9293, section 3.4).
     let advance = UInt32(clamping: payload.count) + (flags.isDisjoint(with: [.synchronize, .end]) ? 0 : 1)
     if side == .client { client.sequence &+= advance } else { server.sequence &+= advance }
     return Self.header(from: sender, to: receiver, payloadCount: segment.count) + segment
@@ -59,7 +59,7 @@ struct TCPFraming: Sendable {
     segment.append(network: receiver.port)
     segment.append(network: sender.sequence)
     segment.append(network: flags.contains(.acknowledgement) ? receiver.sequence : 0)
-    // the header's length in words of 4 bytes, in the upper 4 bits.
+    // The header's length in words of 4 bytes, in the upper 4 bits.
     segment.append(UInt8(clamping: 20 + options.count) << 2)
     segment.append(flags.rawValue)
     segment.append(network: UInt16.max)  // the window
@@ -86,13 +86,13 @@ struct TCPFraming: Sendable {
     return header
   }
 
-  /// Of a SYN: the maximum segment size (RFC 9293, section 3.2), no operation, and a window scale of 14 (RFC 7323,
-  /// section 2.2), by which the window is never full.
+  /// The options of a SYN: the maximum segment size (RFC 9293, section 3.2), no operation, and a window scale of 14
+  /// (RFC 7323, section 2.2), with which the window is never full.
   private static let options: [UInt8] = [2, 4, UInt8(largestSegment >> 8), UInt8(largestSegment & 0xff), 1, 3, 3, 14]
 
   /// The Internet checksum (RFC 1071) of two pieces, the first of even length.
   private static func checksum(_ first: [UInt8], _ second: [UInt8]) -> UInt16 {
-    // No packet is so long that this could overflow: 32,768 words of 16 bits.
+    // This cannot overflow: no packet has more than 32,768 words of 16 bits.
     var sum: UInt32 = 0
     for piece in [first, second] {
       for index in piece.indices { sum += index.isMultiple(of: 2) ? UInt32(piece[index]) << 8 : UInt32(piece[index]) }

@@ -1,24 +1,24 @@
 internal import CSansIOTLSOpenSSL
 
-/// What libssl's message callback tells of one connection, kept until the application pulls it. It exists only where
-/// the configuration asks for it.
+/// The messages that libssl's message callback reported of one connection, kept until the application reads them. It
+/// exists only if the configuration enables it.
 final class MessageTap {
   private var messages = FIFO<TLSTracedMessage>()
   /// The position of the first message of the call that has not ended.
   private var callStart = 0
   private let limit: Int
-  /// A received record of which libssl has the header and not yet the body.
+  /// A received record of which libssl has only the header so far.
   private var arriving: TLSTracedMessage?
-  /// close_notify was sent: what libssl says of later messages did not leave.
+  /// Whether close_notify was sent: messages that libssl reports later were not sent.
   private var hasSentCloseNotify = false
-  private var sending = Way()
-  private var receiving = Way()
+  private var sending = DirectionState()
+  private var receiving = DirectionState()
 
-  /// What is known of one direction.
-  private struct Way {
-    /// ChangeCipherSpec went by (TLS 1.2): everything behind it is encrypted.
+  /// The state of one direction.
+  private struct DirectionState {
+    /// Whether ChangeCipherSpec has passed (TLS 1.2): everything after it is encrypted.
     var isProtected = false
-    /// The last record was encrypted, and so is what it carries.
+    /// Whether the last record was encrypted, and with it its contents.
     var isEncrypted = false
   }
 
@@ -42,43 +42,43 @@ final class MessageTap {
     callStart = messages.count
   }
 
-  /// What the callback was told.
+  /// Notes what the callback reports.
   ///
   /// - Parameters:
-  ///   - kind: the content type, or one of libssl's own numbers for a record's header and its inner type.
-  ///   - bytes: the header, type or message.
-  ///   - isSettled: nothing of the handshake is under way, so that what is sent is done with.
+  ///   - kind: The content type, or one of libssl's own numbers for a record's header and its inner type.
+  ///   - bytes: The header, type or message.
+  ///   - isSettled: Whether no handshake is in progress, so that sending a message completes the call.
   func note(
     _ kind: Int32, _ direction: TLSTracedMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool,
     isSettled: Bool
   ) {
     if direction == .sent, hasSentCloseNotify { return }
-    var way = direction == .sent ? sending : receiving
-    defer { if direction == .sent { sending = way } else { receiving = way } }
+    var state = direction == .sent ? sending : receiving
+    defer { if direction == .sent { sending = state } else { receiving = state } }
     var content: TLSTracedMessage.Content
     var size = bytes.count
     switch kind {
     case SSL3_RT_HEADER where bytes.count >= 5:
       if direction == .received { arrived() }
       let type = unsafe TLSTracedMessage.RecordType(rawValue: bytes[0])
-      way.isEncrypted = way.isProtected || isTLS13 && type == .applicationData
-      // Of a ChangeCipherSpec that is received the record alone is told.
-      if direction == .received, type == .changeCipherSpec, !isTLS13 { way.isProtected = true }
+      state.isEncrypted = state.isProtected || isTLS13 && type == .applicationData
+      // A received ChangeCipherSpec is reported by its record alone.
+      if direction == .received, type == .changeCipherSpec, !isTLS13 { state.isProtected = true }
       content = .record(type)
       size = unsafe 5 + Int(bytes[3]) << 8 + Int(bytes[4])
     case SSL3_RT_INNER_CONTENT_TYPE where bytes.count >= 1:
       innerType(unsafe TLSTracedMessage.RecordType(rawValue: bytes[0]), direction)
       return
-    case 0 where direction == .received && !way.isEncrypted && bytes.count > 0:
+    case 0 where direction == .received && !state.isEncrypted && bytes.count > 0:
       // The SSL 2 form of a ClientHello (RFC 5246, appendix E.2): libssl reports it whole, and not the header of its
       // record.
       append(TLSTracedMessage(.record(.handshake), direction, size: 2 + bytes.count, isEncrypted: false))
       content = .handshake(.clientHello)
     case SSL3_RT_CHANGE_CIPHER_SPEC:
-      // From libssl 3.2 on it is told in TLS 1.3 besides its record, which is enough.
+      // From libssl 3.2 it is reported in TLS 1.3 in addition to its record, which suffices.
       if direction == .received { return }
       content = .changeCipherSpec
-      if !isTLS13 { way.isProtected = true }
+      if !isTLS13 { state.isProtected = true }
     case SSL3_RT_ALERT where bytes.count >= 2:
       content = unsafe .alert(TLSAlert(rawValue: bytes[1]), isFatal: Int32(bytes[0]) == SSL3_AL_FATAL)
       if direction == .sent { hasSentCloseNotify = unsafe bytes[1] == TLSAlert.closeNotify.rawValue }
@@ -86,7 +86,7 @@ final class MessageTap {
       content = unsafe .handshake(Self.isHelloRetryRequest(bytes) ? .helloRetryRequest : .init(rawValue: bytes[0]))
     default: return
     }
-    let isEncrypted = content == .changeCipherSpec ? false : way.isEncrypted
+    let isEncrypted = content == .changeCipherSpec ? false : state.isEncrypted
     let message = TLSTracedMessage(
       content, direction, size: size, isEncrypted: isEncrypted,
       callOutcome: direction == .sent && isSettled ? .done : nil)
@@ -98,7 +98,7 @@ final class MessageTap {
     }
   }
 
-  /// A received record is told when all of it is there: its header comes in before its body may.
+  /// Reports a received record after all of it has arrived: its header may arrive before its body.
   private func arrived() {
     if let record = arriving { append(record) }
     arriving = nil
@@ -109,8 +109,8 @@ final class MessageTap {
     messages.append(message)
   }
 
-  /// The type inside the protection comes right behind the header of a record that is sent, and behind the body of one
-  /// that is received.
+  /// Sets the inner type of a record, which libssl reports directly after the header of a sent record, and after the
+  /// body of a received one.
   private func innerType(_ type: TLSTracedMessage.RecordType, _ direction: TLSTracedMessage.Direction) {
     func inner(_ record: TLSTracedMessage) -> TLSTracedMessage {
       TLSTracedMessage(

@@ -15,7 +15,7 @@ extension SSLHandle {
   ///
   /// Corresponds to `SSL_set_msg_callback(3)`.
   ///
-  /// - Parameter limit: messages that may wait to be pulled.
+  /// - Parameter limit: The number of messages that may wait to be read.
   mutating func startTap(limit: Int) {
     if tap != nil { return }
     let tap = MessageTap(limit: limit)
@@ -25,11 +25,11 @@ extension SSLHandle {
     noteWaitingClientHello(in: tap)
   }
 
-  /// A tap keeps no contents: the headers of the record and of the message (RFC 8446, sections 5.1 and 4) are enough.
+  /// A tap keeps no contents: the headers of the record and of the message (RFC 8446, sections 5.1 and 4) suffice.
   private mutating func noteWaitingClientHello(in tap: MessageTap) {
     var headers: [UInt8] = []
     drain { segment in
-      // Sound: the bytes are copied while the segment is lent.
+      // Sound: the bytes are copied while the segment is valid.
       unsafe segment.extracting(first: min(segment.byteCount, 9)).withUnsafeBytes {
         unsafe headers.append(contentsOf: $0)
       }

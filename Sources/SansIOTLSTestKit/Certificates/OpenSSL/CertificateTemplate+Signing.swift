@@ -1,9 +1,10 @@
 internal import CSansIOTLSOpenSSL
 
-/// A certificate of libcrypto's, made of a template. Its setters take what a test wants to be wrong: a NUL inside a
-/// name, no name at all, a usage that contradicts itself.
+/// Signing with libcrypto, whose setters accept the defects that a test needs: a NUL inside a name, no name at all, a
+/// contradictory usage.
 ///
-/// Every pointer here is made, used and freed within one function; what a `set1` or `add1` function is given is copied.
+/// Every pointer here is created, used and freed within one function; the argument of a `set1` or `add1` function is
+/// copied.
 extension CertificateTemplate {
   /// Creates the certificate for `key`, issued by another or, if `issuer` is `nil`, by itself.
   ///

@@ -4,14 +4,14 @@ internal import CSansIOTLSShims
 internal import SansIOTLS
 internal import Synchronization
 
-/// The two library contexts of one `SeededWorld`, one for each side, so that what one side draws does not depend on how
-/// far the other has come.
+/// The two library contexts of one `SeededWorld`, one for each side, so that the random numbers of one side do not
+/// depend on the progress of the other.
 ///
-/// A library context can never be freed (a thread that drew from it gives its generator back when it ends), so they go
-/// back to a pool when the last object made in them is gone.
+/// A library context can never be freed (a thread that drew from it releases its generator when it ends), so they
+/// return to a pool after the last object created in them was released.
 ///
 /// `@safe`: the pointers are valid for the life of the process.
-/// `@unchecked Sendable`: the C side guards what changes by a mutex.
+/// `@unchecked Sendable`: in C, a mutex protects the state that changes.
 @safe
 final class SeededLibrary: @unchecked Sendable {
   @safe
@@ -20,7 +20,7 @@ final class SeededLibrary: @unchecked Sendable {
     let server: OpaquePointer
   }
 
-  /// The point in time that the certificates are checked at and tickets are issued at.
+  /// The time at which certificates are verified and tickets are issued.
   static let time: Int64 = 1_767_225_600  // 2026-01-01T00:00:00Z
 
   private static let pool = Mutex<[Slot]>([])
@@ -30,7 +30,7 @@ final class SeededLibrary: @unchecked Sendable {
   init(seed: UInt64) {
     slot = Self.pool.withLock { $0.popLast() } ?? Self.newSlot()
     unsafe sitls_seeded_library_reset(slot.client, seed)
-    // Another sequence for the other side, not merely the same one.
+    // A different sequence for the other side.
     unsafe sitls_seeded_library_reset(slot.server, ~seed)
   }
 
@@ -42,28 +42,29 @@ final class SeededLibrary: @unchecked Sendable {
   private static func newSlot() -> Slot { unsafe Slot(client: make(), server: make()) }
 
   private static func make() -> OpaquePointer {
-    unsafe Minting.made(sitls_seeded_library_new(), "OSSL_LIB_CTX_new, OSSL_PROVIDER_load (about 500 can live at once)")
+    unsafe Minting.made(
+      sitls_seeded_library_new(), "OSSL_LIB_CTX_new, OSSL_PROVIDER_load (about 500 can exist at once)")
   }
 
   private func library(_ side: TLSRole) -> OpaquePointer {
     unsafe side == .client ? slot.client : slot.server
   }
 
-  /// How many times a side drew random bytes so far.
+  /// Returns the number of times that a side has drawn random bytes.
   func draws(_ side: TLSRole) -> UInt64 { unsafe sitls_seeded_library_draws(library(side)) }
 
-  /// The `OSSL_LIB_CTX` of a side.
+  /// Returns the `OSSL_LIB_CTX` of a side.
   func pointer(_ side: TLSRole) -> OpaquePointer {
     unsafe Minting.made(sitls_seeded_library_context(library(side)), "OSSL_LIB_CTX")
   }
 
-  /// The `OSSL_LIB_CTX` that keys and certificates are minted in.
+  /// The `OSSL_LIB_CTX` of keys and certificates.
   var minting: OpaquePointer { unsafe pointer(.server) }
 
-  /// What the core makes a context of that side in.
+  /// Returns the library context for a TLS context of that side.
   func context(_ side: TLSRole) -> LibraryContext {
     unsafe LibraryContext(pointer(side), owner: self, prepareTicket: Self.pinTime) { context in
-      // A ticket holds the time of its issue, which is pinned; it must not have run out whatever the day.
+      // A ticket contains the time of its issue, which is fixed; it must not expire on any day.
       unsafe SSL_CTX_set_timeout(context, Self.lifetime)
     }
   }
@@ -76,7 +77,7 @@ final class SeededLibrary: @unchecked Sendable {
     return 1
   }
 
-  /// A copy of a session that is as old as this moment: the age that a client tells in its ClientHello is 0.
+  /// Copies a session with the current time, so that the age that a client sends in its ClientHello is 0.
   static func renewed(_ session: TLSSession) -> TLSSession {
     let copy = unsafe Minting.made(SSL_SESSION_dup(session.reference.session), "SSL_SESSION_dup")
     unsafe sitls_set_session_time(copy, Minting.now)
