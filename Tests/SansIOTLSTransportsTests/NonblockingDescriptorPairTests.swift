@@ -60,7 +60,7 @@ import Testing
     let ends = ends(kind)
     defer { for end in [ends.feeding, ends.taking] { close(end) } }
     let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
-    let piece = Channel.noise(100_000)
+    let piece = noise(100_000)
     var sent: [UInt8] = []
     while true {
       let count = try write(piece, transport)
@@ -222,7 +222,7 @@ import Testing
         reading: ends.reading, writing: ends.writing, ownership: .owned, reopensPipes: reopensPipes)
       #expect(areUntouched())
       #expect(try read(transport).0 == .wouldBlock)
-      while try write(Channel.noise(100_000), transport) > 0 {}
+      while try write(noise(100_000), transport) > 0 {}
       #expect(areUntouched())
     }
     #expect(areUntouched())
@@ -244,7 +244,7 @@ import Testing
     if inputEndsFirst {
       transport.closeInput()
       // Nobody else reads: a call that waited would wait for ever.
-      while try write(Channel.noise(100_000), transport) > 0 {}
+      while try write(noise(100_000), transport) > 0 {}
     } else {
       transport.closeOutput()
       #expect(try read(transport).0 == .wouldBlock)
@@ -264,7 +264,7 @@ import Testing
     Channel.sendAll([1, 2, 3], to: ends.feeding)
     #expect(try read(transport, atMost: 2).1 == [1, 2])
     #expect(try read(transport).1 == [3])
-    let data = Channel.noise(100_000)
+    let data = noise(100_000)
     var sent: [UInt8] = []
     while true {
       let count = try write(Array(data[sent.count...]), transport)

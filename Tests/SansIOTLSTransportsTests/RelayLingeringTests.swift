@@ -72,12 +72,12 @@ import Testing
     let client = try fixture.startClient(on: (near, near), version: version)
     close(fixture.client.receiving)
     // More than the peer's side takes before it reads: the rest waits in the relay's socket.
-    let upload = Channel.noise(130_000)
+    let upload = noise(130_000)
     let sender = BackgroundThread { Channel.send(upload, to: fixture.client.sending) }
     let peer = BackgroundThread { () -> (isSent: Bool, received: Result<[UInt8], any Error>) in
       var peer = Peer(far)
       // More than both sockets hold: it is through only if somebody reads.
-      let isSent = peer.send(Channel.noise(2_000_000))
+      let isSent = peer.send(noise(2_000_000))
       return (isSent, Result { try peer.readAll() })
     }
     let (isSent, received) = peer.value()
@@ -115,7 +115,7 @@ import Testing
   /// on a slow machine it may be early, and there is then room for an alert.
   private func fill(_ program: RelayFixture.Program) {
     _ = fcntl(program.sending, F_SETFL, O_NONBLOCK)
-    let data = Channel.noise(16_384)
+    let data = noise(16_384)
     var room = pollfd(fd: program.sending, events: Int16(POLLOUT), revents: 0)
     // Sound: one structure is polled; the array lives through the call and is as long as it says.
     while unsafe poll(&room, 1, 250) == 1, unsafe write(program.sending, data, data.count) > 0 {}
@@ -151,7 +151,7 @@ import Testing
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
     let peer = BackgroundThread {
       var peer = Peer(far)
-      let piece = Channel.noise(16_384)
+      let piece = noise(16_384)
       while peer.send(piece) {}
     }
     #expect(client.value().localEnding == .closeNotify)

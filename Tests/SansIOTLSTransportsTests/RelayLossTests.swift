@@ -22,7 +22,7 @@ import Testing
     let peer = BackgroundThread {
       RelayFixture.sendAndLeave([1, 2, 3], on: wire.server) {
         // All of it is in the pipe: nothing waits in the relay, and the program says no more.
-        Channel.sendAll(Channel.noise(10_000)[...], to: fixture.client.sending)
+        Channel.sendAll(noise(10_000)[...], to: fixture.client.sending)
         Self.awaitBytes(wire.server.0)
       }
     }
@@ -40,7 +40,7 @@ import Testing
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client, version: version)
-    let data = Channel.noise(180_000)
+    let data = noise(180_000)
     let peer = BackgroundThread {
       // More than the pipe to the peer holds, so that some of it waits when the peer leaves.
       RelayFixture.sendAndLeave([1], on: wire.server) { Channel.send(data, to: fixture.client.sending) }
@@ -63,7 +63,7 @@ import Testing
     #expect(Channel.receive(from: fixture.client.receiving) == [1, 2, 3])
     peer.value()
     // The kernel takes it, with close_notify, and learns only from the answer that nobody is there.
-    Channel.send(Channel.noise(1000), to: fixture.client.sending)
+    Channel.send(noise(1000), to: fixture.client.sending)
     let report = client.value()
     #expect(report.outcome.summary.hasPrefix("ciphertext "))
     #expect(report.ciphertextUnread + report.plaintextUnsent > 0)
@@ -77,7 +77,7 @@ import Testing
     let server = try fixture.startServer(on: (far, far))
     close(fixture.server.sending)
     #expect(Channel.receive(from: fixture.client.receiving) == [])
-    let data = Channel.noise(300_000)
+    let data = noise(300_000)
     let sender = BackgroundThread { Channel.send(data, to: fixture.client.sending) }
     #expect(Channel.receive(from: fixture.server.receiving) == data)
     sender.value()
@@ -113,7 +113,7 @@ import Testing
       asked.next() < 3 ? .undecided : .incomplete
     }
     let server = try fixture.startServer(on: wire.server)
-    let data = Channel.noise(500_000)
+    let data = noise(500_000)
     let sender = BackgroundThread { Channel.send(data, to: fixture.client.sending) }
     #expect(Channel.receive(from: fixture.server.receiving) == data)
     sender.value()
@@ -134,7 +134,7 @@ import Testing
     let server = try fixture.startServer(on: wire.server)
     Channel.send([1, 2, 3], to: fixture.client.sending)
     // Delivered while the decision is open, and after it.
-    let data = Channel.noise(300_000)
+    let data = noise(300_000)
     let sender = BackgroundThread {
       Channel.sendAll(data[..<150_000], to: fixture.server.sending)
       // Its end is close_notify.

@@ -50,7 +50,7 @@ import Testing
     let diary = Diary()
     let client = try fixture.startClient(on: wire.client, version: version, observer: diary)
     let server = try fixture.startServer(on: wire.server)
-    let data = Channel.noise(300_000)
+    let data = noise(300_000)
     let sender = BackgroundThread { Channel.send(data, to: fixture.client.sending) }
     Channel.send([1, 2, 3], to: fixture.server.sending)
     #expect(Channel.receive(from: fixture.server.receiving).count == data.count)

@@ -14,7 +14,7 @@ import Testing
     let wire = RelayFixture.wire(kind)
     let client = try fixture.startClient(on: wire.client, version: version)
     let server = try fixture.startServer(on: wire.server)
-    let (upload, download) = (Channel.noise(3_000_001, seed: 1), Channel.noise(2_000_003, seed: 2))
+    let (upload, download) = (noise(3_000_001, seed: 1), noise(2_000_003, seed: 2))
     let threads = [
       BackgroundThread { Channel.send(upload, to: fixture.client.sending) },
       BackgroundThread { Channel.send(download, to: fixture.server.sending) },
@@ -49,7 +49,7 @@ import Testing
     Channel.send([1, 2, 3], to: first.sending)
     // The end of file here is the close_notify there: only then does the second side begin.
     #expect(Channel.receive(from: second.receiving) == [1, 2, 3])
-    let answer = Channel.noise(500_000)
+    let answer = noise(500_000)
     let sender = BackgroundThread { Channel.send(answer, to: second.sending) }
     #expect(Channel.receive(from: first.receiving) == answer)
     sender.value()
@@ -70,7 +70,7 @@ import Testing
     let downward = BackgroundThread {
       Channel.copy(from: serverWire.client.0, to: clientWire.server.1, limit: cut)
     }
-    let download = Channel.noise(2_000_000)
+    let download = noise(2_000_000)
     let sender = BackgroundThread { Channel.send(download, to: fixture.server.sending) }
     let received = Channel.receive(from: fixture.client.receiving)
     close(fixture.client.sending)
@@ -95,7 +95,7 @@ import Testing
     let (clientWire, serverWire) = (RelayFixture.wire(.pipes), RelayFixture.wire(.pipes))
     let client = try fixture.startClient(on: clientWire.client, version: version)
     let server = try fixture.startServer(on: serverWire.server)
-    let download = Channel.noise(700_000)
+    let download = noise(700_000)
     let downward = BackgroundThread {
       Channel.copy(from: serverWire.client.0, to: clientWire.server.1, limit: .max)
     }
@@ -103,7 +103,7 @@ import Testing
     let upward = BackgroundThread {
       Channel.copy(from: clientWire.server.0, to: serverWire.client.1, limit: 100_000, closes: false)
     }
-    Channel.send(Channel.noise(230_000), to: fixture.client.sending)
+    Channel.send(noise(230_000), to: fixture.client.sending)
     upward.value()
     close(clientWire.server.0)
     // The client can write no more. The server starts only here, and ends by its close_notify.
@@ -123,7 +123,7 @@ import Testing
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client, version: version)
-    let data = Channel.noise(200_000)
+    let data = noise(200_000)
     let peer = BackgroundThread { RelayFixture.sendAndLeave(data, on: wire.server) }
     #expect(Channel.receive(from: fixture.client.receiving) == data)
     peer.value()
@@ -143,7 +143,7 @@ import Testing
     // More than the pipe to the peer holds, so that some of it waits when the peer leaves.
     let peer = BackgroundThread {
       RelayFixture.sendAndLeave([1, 2, 3], on: wire.server) {
-        Channel.send(Channel.noise(180_000), to: fixture.client.sending)
+        Channel.send(noise(180_000), to: fixture.client.sending)
       }
     }
     #expect(Channel.receive(from: fixture.client.receiving) == [1, 2, 3])
@@ -157,9 +157,9 @@ import Testing
     let client = try fixture.startClient(on: wire.client)
     let server = try fixture.startServer(on: wire.server)
     close(fixture.client.receiving)
-    let download = BackgroundThread { Channel.send(Channel.noise(1_000_000), to: fixture.server.sending) }
+    let download = BackgroundThread { Channel.send(noise(1_000_000), to: fixture.server.sending) }
     download.value()
-    let upload = Channel.noise(300_000)
+    let upload = noise(300_000)
     let sender = BackgroundThread { Channel.send(upload, to: fixture.client.sending) }
     #expect(Channel.receive(from: fixture.server.receiving) == upload)
     sender.value()
@@ -177,7 +177,7 @@ import Testing
     let client = try fixture.startClient(on: wire.client, version: version)
     let server = try fixture.startServer(on: wire.server)
     _ = fcntl(fixture.client.sending, F_SETFL, O_NONBLOCK)
-    let data = Channel.noise(8_000_000)
+    let data = noise(8_000_000)
     var accepted = 0
     var room = pollfd(fd: fixture.client.sending, events: Int16(POLLOUT), revents: 0)
     // Sound: one structure is polled; the array's rest has the length that is given. A quarter of a second without room
@@ -285,7 +285,7 @@ import Testing
     let wire = RelayFixture.wire(.socket)
     let client = try fixture.startClient(on: wire.client)
     let server = try fixture.startServer(on: wire.server)
-    let upload = Channel.noise(2_000_000)
+    let upload = noise(2_000_000)
     let sender = BackgroundThread { Channel.send(upload, to: fixture.client.sending) }
     // The relays cannot end before the last line below, so their threads are there to be signalled.
     let storm = BackgroundThread {

@@ -22,7 +22,7 @@ extension TLSStreamTests {
   }
 
   @Test func `a write of nothing is no error and sends no record`() async throws {
-    let (client, server, transport, _) = try await connected { Failing($0) }
+    let (client, server, transport, _) = try await connected { FailingTransport($0) }
     try await client.write([])
     let before = transport.sendsLeft
     try await client.write([])
@@ -80,7 +80,7 @@ extension TLSStreamTests {
   }
 
   @Test func `a peer that asks for new keys is answered though nobody writes`() async throws {
-    let (client, server, transport, _) = try await connected(.tls13) { Failing($0) }
+    let (client, server, transport, _) = try await connected(.tls13) { FailingTransport($0) }
     try await client.write([])
     let before = transport.sendsLeft
     _ = try server.withEngine { engine throws(TLSError) in try engine.keyUpdate(requestingPeer: true) }

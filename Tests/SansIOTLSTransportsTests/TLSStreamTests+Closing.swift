@@ -7,7 +7,7 @@ import Testing
 extension TLSStreamTests {
   @Test func `closing in the handshake ends the call that makes it`() async throws {
     let (_, far) = MemoryTransport.pair()
-    let transport = Failing(far)
+    let transport = FailingTransport(far)
     let server = TLSStream(try TLSEngine(.server, context: Self.contexts().server), over: transport)
     async let failure = #expect(throws: TLSStreamError.self) { try await server.handshake() }
     while transport.receivesLeft == .max { await Task.yield() }
@@ -49,7 +49,8 @@ extension TLSStreamTests {
       func greeted() async throws { #expect(try await far.receive(upTo: 65_536)?.isEmpty == false) }
       let codes =
         inMessages
-        ? try await closeInHandshake(over: MessageStream(Cut(base: near)), isLate: isLate, whenGreeted: greeted)
+        ? try await closeInHandshake(
+          over: MessageStream(DescriptorMessages(base: near)), isLate: isLate, whenGreeted: greeted)
         : try await closeInHandshake(over: near, isLate: isLate, whenGreeted: greeted)
       #expect(codes == Array(repeating: .abandoned, count: 4))
       #expect(try await far.receive(upTo: 65_536) == nil)
@@ -71,7 +72,7 @@ extension TLSStreamTests {
   }
 
   @Test func `one close_notify and one end reach the transport however often the stream is closed`() async throws {
-    let (client, server, near, _) = try await connected { Failing($0) }
+    let (client, server, near, _) = try await connected { FailingTransport($0) }
     let sendsBefore = near.sendsLeft
     async let first: Void = client.close()
     async let second: Void = client.close()
@@ -84,7 +85,7 @@ extension TLSStreamTests {
   }
 
   @Test func `one alert and one end reach the transport however often a stream that failed is closed`() async throws {
-    let (client, server, near, far) = try await connected { Failing($0) }
+    let (client, server, near, far) = try await connected { FailingTransport($0) }
     await far.send([UInt8](repeating: 0x55, count: 50))
     _ = await #expect(throws: TLSStreamError.self) { try await client.read() }
     for _ in 0..<3 {
@@ -99,7 +100,7 @@ extension TLSStreamTests {
   @Test func `an answer that comes behind a close is let go`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
-    let late = Late()
+    let late = LateDelegate()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near, delegate: late)
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     let atServer = Task { try await server.handshake() }

@@ -22,7 +22,7 @@ extension TLSStreamTests {
   @Test func `an alert leaves although nobody waits any more`() async throws {
     let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
     let (near, far) = MemoryTransport.pair()
-    let transport = Failing(near)
+    let transport = FailingTransport(near)
     let client = TLSStream(try Self.clientEngine(contexts.client), over: transport)
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     let making = Task { try await client.handshake() }
@@ -36,17 +36,18 @@ extension TLSStreamTests {
   @Test func `an answer that comes behind the transport's failure revives nothing`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
-    let late = Late()
+    let late = LateDelegate()
     // The first receive brings the server's flight; the next, while the question waits, fails.
-    let client = TLSStream(try Self.clientEngine(contexts.client), over: Failing(near, receives: 1), delegate: late)
+    let client = TLSStream(
+      try Self.clientEngine(contexts.client), over: FailingTransport(near, receives: 1), delegate: late)
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     let atServer = Task { try await server.handshake() }
     let first = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
-    #expect(first?.transport is Failing.Broken)
+    #expect(first?.transport is FailingTransport.Broken)
     late.allow()
     await Self.settle()
     let again = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
-    #expect(again?.transport is Failing.Broken)
+    #expect(again?.transport is FailingTransport.Broken)
     server.abort()
     _ = await atServer.result
   }
@@ -77,23 +78,23 @@ extension TLSStreamTests {
 
   @Test func `when sending breaks, writing fails for good and reading goes on`() async throws {
     // ClientHello and Finished leave; the first record of data does not.
-    let (client, server, _, _) = try await connected(.tls13) { Failing($0, sends: 2) }
+    let (client, server, _, _) = try await connected(.tls13) { FailingTransport($0, sends: 2) }
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.write([1]) }
-      #expect(error?.transport is Failing.Broken)
+      #expect(error?.transport is FailingTransport.Broken)
     }
     try await server.write([5])
     #expect(try await client.read() == [5])
   }
 
   @Test func `when receiving breaks, what came is read first and writing goes on`() async throws {
-    let (client, server, _, far) = try await connected { Reset(base: $0) }
+    let (client, server, _, far) = try await connected { ResettingTransport(base: $0) }
     try await server.write([1, 2])
     await far.closeOutput()
     #expect(try await client.read() == [1, 2])
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
-      #expect(error?.transport is Reset.Broken)
+      #expect(error?.transport is ResettingTransport.Broken)
     }
     try await client.write([3])
     #expect(try await server.read() == [3])

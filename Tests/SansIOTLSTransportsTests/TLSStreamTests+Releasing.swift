@@ -123,7 +123,7 @@ extension TLSStreamTests {
   @Test func `a delegate that does not answer does not keep the stream`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
-    let late = Late()
+    let late = LateDelegate()
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     let atServer = Task { try await server.handshake() }
     var stream: Watched?

@@ -4,48 +4,8 @@ import SansIOTLSTransports
 import Synchronization
 import Testing
 
-/// TLS over a transport that somebody has: both directions at once, ends, failures, cancellation, deadlines.
+/// TLS over an existing transport: both directions at once, ends, failures, cancellation, deadlines.
 struct TLSStreamTests {
-  typealias Memory = TLSStream<MemoryTransport>
-
-  private static let server = TestIdentity.server()
-
-  /// The two contexts, as configured.
-  static func contexts(
-    _ version: TLSVersion? = nil,
-    configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
-  ) throws -> (client: TLSContext, server: TLSContext) {
-    var (client, server) = try EnginePair.configurations(version: version, identity: Self.server)
-    try configure(&client, &server)
-    return (try TLSContext(client), try TLSContext(server))
-  }
-
-  static func clientEngine(_ context: TLSContext) throws -> TLSEngine {
-    try TLSEngine(.client(serverName: .dns("localhost")), context: context)
-  }
-
-  func pair(
-    _ version: TLSVersion? = nil, capacity: Int = 65_536,
-    configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void = { _, _ in }
-  ) throws -> (client: Memory, server: Memory) {
-    let contexts = try Self.contexts(version, configure: configure)
-    let (near, far) = MemoryTransport.pair(capacity: capacity)
-    return (
-      TLSStream(try Self.clientEngine(contexts.client), over: near),
-      TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
-    )
-  }
-
-  static func pattern(_ count: Int, _ salt: Int = 0) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 31) ^ ($0 >> 8) &+ salt) }
-  }
-
-  static func readAll<Transport>(_ stream: TLSStream<Transport>) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    for try await piece in stream.plaintext { bytes += piece }
-    return bytes
-  }
-
   // MARK: Moving
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
@@ -175,10 +135,10 @@ struct TLSStreamTests {
   ) async throws {
     let (near, _) = MemoryTransport.pair()
     let stream = TLSStream(
-      try Self.clientEngine(Self.contexts().client), over: Failing(near, receives: receives, sends: sends))
+      try Self.clientEngine(Self.contexts().client), over: FailingTransport(near, receives: receives, sends: sends))
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await stream.handshake() }
-      #expect(error?.transport is Failing.Broken)
+      #expect(error?.transport is FailingTransport.Broken)
       await #expect(throws: TLSStreamError.self) { try await stream.read() }
       await #expect(throws: TLSStreamError.self) { try await stream.write([1]) }
       // The errand that waited for bytes has ended meanwhile, and changes nothing.
@@ -321,7 +281,7 @@ struct TLSStreamTests {
   }
 
   @Test func `a close waits for its transport no longer than its deadline`() async throws {
-    let (client, server, near, _) = try await connected(capacity: 1) { Failing($0) }
+    let (client, server, near, _) = try await connected(capacity: 1) { FailingTransport($0) }
     let sendsBefore = near.sendsLeft
     let writing = Task { try await client.write(Self.pattern(100_000)) }
     // Nobody reads the first piece: whatever comes behind it is held.

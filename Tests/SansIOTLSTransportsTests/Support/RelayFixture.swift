@@ -3,20 +3,20 @@ import SansIOTLS
 import SansIOTLSTestKit
 import SansIOTLSTransports
 
-/// Two relays on threads of their own, and the descriptors of the four programs' ends.
+/// Two relays on threads of their own, and the descriptors of the programs' ends.
 struct RelayFixture: Sendable {
   enum Wire: CaseIterable, Sendable { case pipes, socket }
 
   static let name = "relay.example"
   static let identity = TestIdentity.server(name)
 
-  /// What a side gets from its program, and what it gives to it.
+  /// The pipes between a relay and its program.
   struct Program: Sendable {
     let input = Channel.pipe()
     let output = Channel.pipe()
-    /// To write what the relay shall send.
+    /// For writing what the relay sends.
     var sending: Int32 { input.writing }
-    /// To read what the relay has received.
+    /// For reading what the relay has received.
     var receiving: Int32 { output.reading }
   }
 
@@ -34,7 +34,7 @@ struct RelayFixture: Sendable {
 
   static func serverContext() throws -> TLSContext { try TLSContext(.server(identity.identity)) }
 
-  /// The descriptors of a wire: of the client's end and of the server's end.
+  /// Creates the descriptors of a wire: those of the client's end and of the server's end.
   static func wire(_ kind: Wire) -> (client: (Int32, Int32), server: (Int32, Int32)) {
     switch kind {
     case .pipes:
@@ -46,17 +46,17 @@ struct RelayFixture: Sendable {
     }
   }
 
-  /// A server that says what it has to say, closes, and leaves without reading another byte.
+  /// A server that sends its data, closes, and leaves without reading another byte.
   static func sendAndLeave(_ data: [UInt8], on wire: (Int32, Int32), beforeLeaving: () -> Void = {}) {
-    // What fails here is the test's own set-up.
+    // A failure here is one of the test's own setup.
     var engine = try! TLSEngine(.server, context: try! serverContext())
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     while engine.negotiated == nil {
-      // Sound: the array lives through the call and is as long as it says.
+      // Sound: the array lives through the call and has the stated length.
       let count = unsafe read(wire.0, &chunk, chunk.count)
       precondition(count > 0)
       var rest = chunk[..<count]
-      // Application data that comes with the handshake's end is not taken.
+      // Application data that arrives with the end of the handshake is not accepted.
       while !rest.isEmpty, engine.negotiated == nil { rest = rest.dropFirst(try! engine.feed(rest)) }
       Channel.sendAll(engine.drain()[...], to: wire.1)
     }
@@ -88,7 +88,7 @@ struct RelayFixture: Sendable {
     _ observer: (any RelayObserver & Sendable)? = nil, _ decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
-      // What fails here is the test's own set-up.
+      // A failure here is one of the test's own setup.
       var relay = Relay(
         try! TLSEngine(endpoint, context: context),
         ciphertext: try! NonblockingDescriptorPair(reading: wire.0, writing: wire.1), observer: observer)
@@ -96,20 +96,6 @@ struct RelayFixture: Sendable {
         plaintext: try! NonblockingDescriptorPair(reading: program.input.reading, writing: program.output.writing),
         decidingEnd: decidingEnd)
       return relay.run()
-    }
-  }
-}
-
-extension RelayReport.Outcome {
-  /// The outcome in a form that tests compare.
-  var summary: String {
-    switch self {
-    case .running: "running"
-    case .clean: "clean"
-    case .truncated(let error): "truncated \(error.code)"
-    case .tlsFailure(let error): "TLS \(error.code)"
-    case .transportFailure(let side, let error): "\(side) \(error)"
-    case .incomplete: "incomplete"
     }
   }
 }

@@ -53,7 +53,7 @@ extension TLSStreamTests {
   }
 
   @Test func `nothing is taken from the transport while nobody reads`() async throws {
-    let (client, server, transport, _) = try await connected(capacity: 1000) { Failing($0) }
+    let (client, server, transport, _) = try await connected(capacity: 1000) { FailingTransport($0) }
     await Self.settle()
     let before = transport.receivesLeft
     let writing = Task {

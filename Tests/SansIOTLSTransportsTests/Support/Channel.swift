@@ -1,14 +1,13 @@
 import Glibc
-import SansIOTLSTestKit
 
-/// The two ends of a pipe or socket pair, and blocking calls that move everything.
+/// The two ends of a pipe or socket pair, and blocking calls that move all bytes.
 ///
-/// All ends close on exec: one that a program of another test inherited would keep its peer from reading an end.
+/// All ends close on exec: a program of another test that inherited one would keep its peer from reading the end.
 struct Channel: Sendable {
   let reading: Int32
   let writing: Int32
 
-  /// A pipe.
+  /// Creates a pipe.
   static func pipe() -> Channel {
     var ends: [Int32] = [0, 0]
     // Sound: pipe(2) writes two numbers into an array of two.
@@ -17,12 +16,12 @@ struct Channel: Sendable {
     return Channel(reading: ends[0], writing: ends[1])
   }
 
-  /// Swift does not see the calls that would do it at once, pipe2(2) and accept4(2): what is left is a moment.
+  /// Swift cannot import the calls that would set it at once, pipe2(2) and accept4(2); a moment without it remains.
   private static func closeOnExec(_ ends: [Int32]) {
     for end in ends { precondition(fcntl(end, F_SETFD, FD_CLOEXEC) == 0) }
   }
 
-  /// A pair of stream sockets, connected to each other.
+  /// Creates a pair of connected stream sockets.
   static func socketPair() -> (Int32, Int32) {
     var ends: [Int32] = [0, 0]
     // Sound: socketpair(2) writes two numbers into an array of two.
@@ -32,24 +31,24 @@ struct Channel: Sendable {
 
   private static let streamType = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
 
-  /// Another number for the same open file description.
+  /// Duplicates a descriptor.
   static func duplicate(_ descriptor: Int32) -> Int32 { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) }
 
-  /// A connection over TCP, with buffers so narrow that what is sent soon waits for its reader.
+  /// Creates a TCP connection with small buffers, so that a sender soon waits for its reader.
   static func connection() -> (Int32, Int32) {
     let (listening, near) = (socket(AF_INET, streamType, 0), socket(AF_INET, streamType, 0))
     defer { close(listening) }
     var width: Int32 = 65_536
     for end in [listening, near] {
       for option in [SO_SNDBUF, SO_RCVBUF] {
-        // Sound: the number lives through the call and has the size that is given.
+        // Sound: the number lives through the call and has the stated size.
         precondition(unsafe setsockopt(end, SOL_SOCKET, option, &width, 4) == 0)
       }
     }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-    // Sound: the address lives through the calls and has the size that is given.
+    // Sound: the address lives through the calls and has the stated size.
     let far = unsafe withUnsafeMutableBytes(of: &address) { bytes in
       let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
       var size = socklen_t(bytes.count)
@@ -61,21 +60,21 @@ struct Channel: Sendable {
     return (near, far)
   }
 
-  /// Both ends of a pseudo-terminal.
+  /// Creates both ends of a pseudo-terminal.
   ///
   /// - Parameters:
-  ///   - isRaw: whether bytes pass unchanged.
-  ///   - minimum: how many bytes a read of a raw one waits for, once the first has come.
+  ///   - isRaw: Whether bytes pass unchanged.
+  ///   - minimum: The number of bytes that a read of a raw terminal waits for after the first.
   static func terminal(isRaw: Bool = true, minimum: UInt8 = 1) -> (primary: Int32, secondary: Int32) {
     var (primary, secondary): (Int32, Int32) = (-1, -1)
     var settings = termios()
-    // Sound: the numbers and the settings live through the calls, and the two places are in the array; no name is asked
-    // for.
+    // Sound: the numbers and the settings live through the calls, and the two places are in the array; no name is
+    // requested.
     if isRaw {
       unsafe cfmakeraw(&settings)
       unsafe withUnsafeMutableBytes(of: &settings.c_cc) { characters in
         unsafe characters[Int(VMIN)] = minimum
-        // In tenths of a second from byte to byte: as long as can be said.
+        // In tenths of a second between two bytes: the longest possible time.
         unsafe characters[Int(VTIME)] = minimum > 1 ? 255 : 0
       }
       precondition(unsafe openpty(&primary, &secondary, nil, &settings, nil) == 0)
@@ -86,7 +85,7 @@ struct Channel: Sendable {
     return (primary, secondary)
   }
 
-  /// Writes all bytes and closes; stops where nobody reads.
+  /// Writes all bytes and closes; stops if the reader is gone.
   static func send(_ bytes: [UInt8], to descriptor: Int32) {
     sendAll(bytes[...], to: descriptor)
     close(descriptor)
@@ -94,12 +93,12 @@ struct Channel: Sendable {
 
   /// Writes all bytes, and leaves the descriptor open.
   ///
-  /// - Returns: whether a reader took them all.
+  /// - Returns: Whether a reader accepted all of them.
   @discardableResult
   static func sendAll(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Bool {
-    // The tests' own threads are no concern of the library: whoever writes here does so without SIGPIPE.
+    // The library does not handle SIGPIPE in the tests' own threads, so it is blocked here.
     var set = sigset_t()
-    // Sound: the set lives through the calls; the slice too, and its rest has the length that is given.
+    // Sound: the set lives through the calls; the slice too, and its rest has the stated length.
     unsafe sigemptyset(&set)
     unsafe sigaddset(&set, SIGPIPE)
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -118,7 +117,7 @@ struct Channel: Sendable {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
     while bytes.count < limit {
-      // Sound: the array lives through the call and is as long as it says.
+      // Sound: the array lives through the call and has the stated length.
       let count = unsafe read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
       if count < 0 && errno == EINTR { continue }
       if count <= 0 { break }
@@ -133,21 +132,12 @@ struct Channel: Sendable {
     var rest = limit
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     while rest > 0 {
-      // Sound: the array lives through the calls and is as long as it says.
+      // Sound: the array lives through the calls and has the stated length.
       let count = unsafe read(source, &chunk, min(chunk.count, rest))
       if count < 0 && errno == EINTR { continue }
       if count <= 0 || !sendAll(chunk[..<count], to: target) { break }
       rest -= count
     }
     if closes { for end in [source, target] { close(end) } }
-  }
-
-  /// Bytes without a pattern that buffer sizes could hit, the same in each run.
-  static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var random = SplitMix(seed: seed)
-    // A prime number of fresh bytes, and then their repetition, which costs less.
-    var bytes = (0..<min(count, 65_521)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-    while bytes.count < count { bytes += bytes.prefix(count - bytes.count) }
-    return bytes
   }
 }
