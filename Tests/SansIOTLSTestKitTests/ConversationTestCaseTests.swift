@@ -25,7 +25,7 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `an assertion that does not hold tells the ladder, the seed and the command`() async throws {
+  func `a failed assertion is reported with the ladder, the seed and the command`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await Self.run { _ in
         _ = try EnginePair(in: SeededWorld(seed: 17))
@@ -58,7 +58,7 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `an asynchronous test of streams tells the ladder, what the link did, the seed and the command`() async throws {
+  func `an asynchronous test of streams reports the ladder, the link's actions, the seed and the command`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await MainActor.run {
         XCTestObservationCenter.shared.addTestObserver(Printer())
@@ -86,7 +86,7 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `a thrown error is reported in the line that made the conversation`() async throws {
+  func `a thrown error is reported in the line that created the conversation`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await MainActor.run { XCTestObservationCenter.shared.addTestObserver(Printer()) }
       await Self.run { _ in try Self.fail() }
@@ -97,7 +97,7 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `a thrown error tells the ladder`() async throws {
+  func `a thrown error is reported with the ladder`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await Self.run { _ in
         var pair = try EnginePair(link: .truncating(from: .server, after: 100))
@@ -108,7 +108,7 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `a test that passes tells nothing, nor does one without a conversation`() async throws {
+  func `a test that passes reports nothing, nor does one without a conversation`() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await Self.run({ _ in _ = try EnginePair() }, { _ in XCTFail("on purpose") })
     }

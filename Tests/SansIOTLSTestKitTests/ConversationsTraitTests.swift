@@ -33,7 +33,7 @@ struct ConversationsTraitTests {
   private func report(_ issue: Issue) -> String { issue.comments.map(\.rawValue).joined(separator: "\n") }
 
   @Test
-  func `an expectation that does not hold shows the ladder and the command`() async throws {
+  func `a failed expectation is reported with the ladder and the command`() async throws {
     let issues = try await issues {
       var pair = try EnginePair()
       try pair.handshake()
@@ -46,7 +46,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `a thrown error shows the ladder and is told as it was thrown`() async throws {
+  func `a thrown error is reported unchanged, with the ladder`() async throws {
     let issues = try await issues {
       var pair = try EnginePair(link: .truncating(from: .server, after: 100))
       try pair.handshake()
@@ -70,7 +70,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `the seed is named, and stands before the command`() async throws {
+  func `the seed is named before the command`() async throws {
     let issues = try await issues {
       _ = try EnginePair(in: SeededWorld(seed: 17))
       Issue.record("seeded")
@@ -81,7 +81,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `of several failures the first has the report`() async throws {
+  func `the first of several failures has the report`() async throws {
     let issues = try await issues {
       _ = try EnginePair()
       Issue.record("first")
@@ -101,7 +101,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `a known issue and a warning are left as they are`() async throws {
+  func `a known issue and a warning are unchanged`() async throws {
     let issues = try await issues {
       _ = try EnginePair()
       withKnownIssue { Issue.record("known") }
@@ -112,7 +112,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `a requirement that does not hold is told once`() async throws {
+  func `a failed requirement is reported once`() async throws {
     let issues = try await issues {
       _ = try EnginePair()
       try #require(Bool(false))
@@ -122,7 +122,7 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `code on streams over a bad network shows the ladder, what the link did, the seed and the command`() async throws
+  func `code on streams over a bad network reports the ladder, the link's actions, the seed and the command`() async throws
   {
     let seed = try Application.truncatingSeed()
     let issues = try await issues {
@@ -139,7 +139,7 @@ struct ConversationsTraitTests {
   }
 
   @Test(arguments: [false, true])
-  func `a pair of the application's own contexts shows its messages`(makesEngines: Bool) async throws {
+  func `a pair of an application's own contexts shows its messages`(makesEngines: Bool) async throws {
     let issues = try await issues {
       let contexts = try Application.contexts()
       var pair =
@@ -178,7 +178,7 @@ struct ConversationsTraitTests {
   }
 
   @Test(.conversations)
-  func `the trait gathers the conversations of its test`() throws {
+  func `the trait collects the conversations of its test`() throws {
     let collector = try #require(ConversationLog.Collector.current)
     let pair = try EnginePair()
     #expect(collector.logs.map(ObjectIdentifier.init) == [ObjectIdentifier(pair.log)])

@@ -5,7 +5,7 @@ import Testing
 
 /// A pair is made in a line, does what its engines do, and never hangs.
 struct EnginePairTests {
-  @Test func `one line makes a connection`() throws {
+  @Test func `one line creates a connection`() throws {
     var pair = try EnginePair()
     try pair.handshake()
     #expect(try pair.transfer(Array("ping".utf8), from: .client) == Array("ping".utf8))
@@ -13,7 +13,7 @@ struct EnginePairTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13], [TestIdentity.KeyType.p256, .ed25519])
-  func `version, key and configuration are as asked`(version: TLSVersion, key: TestIdentity.KeyType) throws {
+  func `version, key and configuration are as requested`(version: TLSVersion, key: TestIdentity.KeyType) throws {
     var pair = try EnginePair(version: version, key: key) { client, server in
       client.applicationProtocols = ["h2"]
       server.applicationProtocols = ["h2"]
@@ -23,7 +23,7 @@ struct EnginePairTests {
     #expect(pair.server.negotiated?.applicationProtocol == "h2")
   }
 
-  @Test func `sending and receiving by themselves carry all`() throws {
+  @Test func `sending alone and receiving alone move everything`() throws {
     var pair = try EnginePair()
     try pair.handshake()
     let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
@@ -38,7 +38,7 @@ struct EnginePairTests {
     return nil
   }
 
-  @Test func `a stuck handshake fails with the ladder and what both sides need`() throws {
+  @Test func `a stalled handshake throws the ladder and the needs of both sides`() throws {
     var pair = try EnginePair(version: .tls13, link: .stalling(from: .server, after: 0))
     let text = stuck { try pair.handshake() }
     #expect(text?.hasPrefix("the handshake stalled: client needs [feed], server needs [feed]\n") == true)
@@ -46,7 +46,7 @@ struct EnginePairTests {
     #expect(text?.contains("link delivers nothing after 0 bytes from the server") == true)
   }
 
-  @Test func `every drive is bounded`() throws {
+  @Test func `every drive is limited`() throws {
     var pair = try EnginePair()
     #expect(stuck { try pair.handshake(limit: 1) }?.contains("the handshake stalled") == true)
     try pair.handshake()
@@ -55,7 +55,7 @@ struct EnginePairTests {
     #expect(stuck { try pair.shutdown() }?.contains("the shutdown stalled") == true)
   }
 
-  @Test func `the failure of a pair is the one that came first`() throws {
+  @Test func `the failure of a pair is the first one`() throws {
     var pair = try EnginePair { client, _ in client.trust = [TestAuthority().trust] }
     do {
       try pair.handshake()
@@ -68,7 +68,7 @@ struct EnginePairTests {
     #expect(pair.log.report.contains("client failed: certificateRejected"))
   }
 
-  @Test func `a transport that ends without a word is a truncation`() throws {
+  @Test func `a transport that ends without close_notify is a truncation`() throws {
     var pair = try EnginePair()
     try pair.handshake()
     try pair.send(Array("last".utf8), from: .server)
@@ -78,7 +78,7 @@ struct EnginePairTests {
     #expect(pair.client.failure?.code == .truncated)
   }
 
-  @Test func `a half-close leaves the other way open`() throws {
+  @Test func `a half-closed link leaves the other direction open`() throws {
     var pair = try EnginePair()
     try pair.handshake()
     try pair.close(from: .client)
@@ -105,7 +105,7 @@ struct EnginePairTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `the ladder is the same whether the contexts tap messages or not`(version: TLSVersion) throws {
+  func `the ladder is the same whether or not the contexts trace messages`(version: TLSVersion) throws {
     func names(tapped: Bool) throws -> String {
       var (client, server) = try EnginePair.configurations(version: version)
       client.tracesMessages = tapped
@@ -121,7 +121,7 @@ struct EnginePairTests {
     #expect(names.untapped == names.tapped)
   }
 
-  @Test func `engines that were made by hand tap the ClientHello that waits`() throws {
+  @Test func `engines that were created directly trace the waiting ClientHello`() throws {
     let contexts = try Application.contexts()
     let client = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client)
     let size = client.pendingOutputByteCount

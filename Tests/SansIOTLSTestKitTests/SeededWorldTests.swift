@@ -78,7 +78,7 @@ struct SeededWorldTests {
   }
 
   @Test(arguments: Shape.all)
-  func `one seed gives one conversation`(shape: Shape) throws {
+  func `one seed produces one conversation`(shape: Shape) throws {
     let first = try shape.tapes(42)
     // For Tests/Determinism/check, which compares what other processes print on other days.
     if ProcessInfo.processInfo.environment["PRINTS_TRANSCRIPTS"] != nil {
@@ -97,13 +97,13 @@ struct SeededWorldTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `another seed gives another conversation`(version: TLSVersion) throws {
+  func `another seed produces another conversation`(version: TLSVersion) throws {
     let shape = Shape(version: version, clientKey: .p256)
     #expect(try shape.tapes(43).map(\.digest) != shape.tapes(42).map(\.digest))
   }
 
   @Test
-  func `conversations on many threads at once come to the same`() async throws {
+  func `conversations on many threads at once are the same`() async throws {
     for shape in [Shape(version: .tls12, key: .rsa2048), Shape(version: .tls13, key: .rsa2048, clientKey: .rsa2048)] {
       let expected = try shape.tapes(7).map(\.digest)
       try await withThrowingTaskGroup(of: [String].self) { group in
@@ -114,7 +114,7 @@ struct SeededWorldTests {
   }
 
   @Test
-  func `a conversation that changes threads comes to the same`() async throws {
+  func `a conversation that changes threads is the same`() async throws {
     func run(hopping: Bool) async throws -> [String] {
       let world = SeededWorld(seed: 9)
       // RSA blinding draws anew for each thread that uses the key.
@@ -187,7 +187,7 @@ struct SeededWorldTests {
   }
 
   @Test
-  func `worlds go back to the pool and begin anew`() throws {
+  func `worlds return to the pool and start again`() throws {
     // More than can live at once.
     for _ in 0..<600 {
       let world = SeededWorld(seed: 3)

@@ -40,7 +40,7 @@ struct SimulatedLinkTests {
     #expect(link.deliver(to: side) == .nothing)
   }
 
-  @Test func `harmless faults change nothing but the cuts and the steps`() {
+  @Test func `harmless faults change nothing but the pieces and the steps`() {
     for seed in UInt64(1)...200 {
       for side in TLSRole.allCases {
         var link = SimulatedLink(seed: seed, faults: .harmless)
@@ -50,7 +50,7 @@ struct SimulatedLinkTests {
     }
   }
 
-  @Test func `one seed does the same, another does something else`() {
+  @Test func `one seed always does the same, another does something else`() {
     func run(_ seed: UInt64) -> ([[UInt8]], [SimulatedLink.Action]) {
       var link = SimulatedLink(seed: seed, faults: .all)
       return (arrivals(&link, of: sends, from: .client), link.actions)
@@ -59,7 +59,7 @@ struct SimulatedLinkTests {
     #expect(Set((UInt64(1)...50).map { run($0).1.description }).count > 25)
   }
 
-  @Test func `each fault is done by some seed, and told`() {
+  @Test func `each fault occurs with some seed and is recorded`() {
     var done: Set<String> = []
     for seed in UInt64(1)...200 {
       var link = SimulatedLink(seed: seed, faults: .all)
@@ -79,7 +79,7 @@ struct SimulatedLinkTests {
   }
 
   @Test(arguments: [0, 1, 37, 38, 5000])
-  func `a truncating link ends both ways after exactly so many bytes`(count: Int) {
+  func `a truncating link ends both directions after exactly that many bytes`(count: Int) {
     var link = SimulatedLink.truncating(from: .client, after: count)
     link.send([1, 2], from: .server)
     let pieces = arrivals(&link, of: sends, from: .client)
@@ -91,7 +91,7 @@ struct SimulatedLinkTests {
     #expect(link.deliver(to: .client) == .end)
   }
 
-  @Test func `a half-closing link ends one way`() {
+  @Test func `a half-closing link ends one direction`() {
     var link = SimulatedLink.halfClosing(from: .client, after: 3)
     link.send([1, 2, 3, 4], from: .client)
     link.send([5], from: .server)
@@ -101,7 +101,7 @@ struct SimulatedLinkTests {
     #expect(link.deliver(to: .client) == .nothing)
   }
 
-  @Test func `a stalling link delivers nothing more and is not waited for`() {
+  @Test func `a stalling link delivers nothing more and does not block a drive`() {
     var link = SimulatedLink.stalling(from: .client, after: 2)
     link.send([1, 2], from: .client)
     link.send([3], from: .client)
@@ -111,7 +111,7 @@ struct SimulatedLinkTests {
     #expect(!link.isDelaying)
   }
 
-  @Test func `what was put back comes first`() {
+  @Test func `bytes that were put back arrive first`() {
     var link = SimulatedLink.direct
     link.send([1, 2, 3], from: .client)
     link.send([4], from: .client)
@@ -123,7 +123,7 @@ struct SimulatedLinkTests {
     #expect(link.deliver(to: .server) == .end)
   }
 
-  @Test func `pieces have the size asked for`() {
+  @Test func `pieces have the requested size`() {
     var link = SimulatedLink.pieces(of: 7)
     let pieces = arrivals(&link, of: [[UInt8](repeating: 1, count: 20)], from: .client)
     #expect(pieces.map(\.count) == [7, 7, 6])

@@ -28,7 +28,7 @@ struct TapeTests {
     #expect(pair.log.tape?.digest == tape.digest)
   }
 
-  @Test func `a tape is the same after a way through text`() throws {
+  @Test func `a tape is the same after conversion to text and back`() throws {
     var (tape, _) = try Self.record()
     tape.setup["version"] = "TLS 1.3, as ever"
     let text = tape.description
@@ -55,7 +55,7 @@ struct TapeTests {
     #expect(try Tape(parsing: tape.description) == tape)
   }
 
-  @Test func `where a replay leaves the tape, the call and the byte are told`() throws {
+  @Test func `the first difference of a replay names the call and the byte`() throws {
     let (tape, _) = try Self.record()
     // The first thing that the server is fed, with another byte in the random of the ClientHello.
     let index = try #require(tape.entries.firstIndex { if case .feed = $0.call { true } else { false } })
@@ -100,7 +100,7 @@ struct TapeTests {
       ("SansIOTLS tape 1\nseed 1\nnobody drain = bytes 00\n", 3),
       ("SansIOTLS tape 1\nseed 1\nclient feed 0g = accepted 1\n", 3),
     ] as [(String, Int)])
-  func `text that is no tape is refused at its line`(text: String, line: Int) {
+  func `text that is not a tape is rejected at its line`(text: String, line: Int) {
     #expect(throws: Tape.Malformed.self) { _ = try Tape(parsing: text) }
     do { _ = try Tape(parsing: text) } catch { #expect(error.line == line) }
   }

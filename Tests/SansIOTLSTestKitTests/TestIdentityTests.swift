@@ -5,7 +5,7 @@ import Testing
 @Suite struct TestIdentityTests {
   // MARK: What is minted
 
-  @Test func `each mint makes another key and another certificate`() {
+  @Test func `each call issues another key and another certificate`() {
     let authority = TestAuthority()
     let first = authority.issue(names: ["localhost"])
     let second = authority.issue(names: ["localhost"])
@@ -14,7 +14,7 @@ import Testing
     #expect(authority.rootDER != TestAuthority().rootDER)
   }
 
-  @Test func `subject and issuer are the names asked for`() throws {
+  @Test func `subject and issuer are the requested names`() throws {
     let authority = TestAuthority(name: "Root of All")
     let leaf = try authority.issueIntermediate(name: "Middle").issue(subject: "Alice").certificate
     #expect(leaf.subject.contains("Alice"))
@@ -34,7 +34,7 @@ import Testing
 
   /// Three lengths in a row meet every padding of base64; the counts of names, DER lengths of one to three octets.
   @Test(arguments: [0, 1, 2, 20, 5000])
-  func `PEM and DER say the same at every length`(names: Int) throws {
+  func `PEM and DER have the same contents at every length`(names: Int) throws {
     let authority = TestAuthority().issueIntermediate()
     for subject in ["a", "aa", "aaa"] {
       let identity = authority.issue(names: (0..<names).map { "host\($0).example" }, subject: subject)
@@ -62,20 +62,20 @@ import Testing
     try expect(verdict(onClient: .client()), .accepted)
   }
 
-  @Test func `a certificate for both sides serves on both`() throws {
+  @Test func `a certificate for both sides is accepted on both`() throws {
     let identity = TestAuthority().issue(names: ["localhost"], usage: .both)
     try expect(verdict(onServer: identity), .accepted)
     try expect(verdict(onClient: identity), .accepted)
   }
 
   @Test(arguments: ["127.0.0.1", "::1", "2001:db8::7"])
-  func `an address is accepted where it is asked for`(address: String) throws {
+  func `an address is accepted if it is requested`(address: String) throws {
     let identity = TestIdentity.server(addresses: [address])
     try expect(verdict(onServer: identity, as: .ip(address)), .accepted)
     try expect(verdict(onServer: identity, as: .ip("192.0.2.1")), .rejected(Check.addressMismatch))
   }
 
-  @Test func `without alternative names the common name counts`() throws {
+  @Test func `without alternative names the common name is checked`() throws {
     let identity = TestAuthority().issue(subject: "localhost")
     try expect(verdict(onServer: identity), .accepted)
   }
@@ -105,7 +105,7 @@ import Testing
   }
 
   @Test(arguments: [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
-  func `every form of the private key fits the chain`(key: TestIdentity.KeyType) throws {
+  func `every form of the private key matches the chain`(key: TestIdentity.KeyType) throws {
     let minted = TestIdentity.server(key: key)
     let forms = [
       try TLSIdentity(pemChain: minted.chainPEM, privateKey: minted.privateKeyPEM),
@@ -119,7 +119,7 @@ import Testing
     for form in forms { _ = try TLSContext(.server(form)) }
   }
 
-  @Test func `a protected form does not open with another passphrase`() {
+  @Test func `an encrypted form cannot be read with another passphrase`() {
     let minted = TestIdentity.server()
     #expect(throws: TLSError.self) {
       let key = minted.privateKeyPEM(passphrase: "geheim")
@@ -154,18 +154,18 @@ import Testing
     try expect(verdict(onClient: .client(defect: defect)), .rejected(check))
   }
 
-  @Test func `a bad server that cannot even serve is refused at home`() throws {
+  @Test func `a defect that prevents serving is rejected locally`() throws {
     #expect(throws: TLSError.self) { _ = try TLSContext(.server(TestIdentity.server(defect: .mismatchedKey).identity)) }
     try expect(
       verdict(onServer: .server(defect: .weakKey), securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
   }
 
-  @Test func `a wrong name is a wrong address too`() throws {
+  @Test func `a wrong name also fails for an address`() throws {
     let identity = TestIdentity.server(addresses: ["127.0.0.1"], defect: .wrongName)
     try expect(verdict(onServer: identity, as: .ip("127.0.0.1")), .rejected(Check.addressMismatch))
   }
 
-  @Test func `the key of another certificate is refused at home`() {
+  @Test func `the key of another certificate is rejected locally`() {
     let minted = TestIdentity.server(defect: .mismatchedKey)
     #expect(throws: TLSError.self) { _ = try TLSContext(.server(minted.identity)) }
   }
@@ -175,7 +175,7 @@ import Testing
     #expect(throws: TLSError.self) { _ = try TLSContext(.server(TLSIdentity(pkcs12: file, passphrase: "geheim"))) }
   }
 
-  @Test func `a weak key is refused at home and abroad from security level 2 on`() throws {
+  @Test func `a weak key is rejected on both sides from security level 2`() throws {
     let minted = TestIdentity.server(defect: .weakKey)
     var server = TLSContext.Configuration.server(try minted.identity)
     server.securityLevel = 2

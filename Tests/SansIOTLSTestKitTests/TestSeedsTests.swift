@@ -16,7 +16,7 @@ struct TestSeedsTests {
   }
 
   @Test
-  func `a seed that is no number is a mistake`() async {
+  func `a seed that is not a number traps`() async {
     await #expect(processExitsWith: .failure) { _ = TestSeeds.first(3, only: "seventeen") }
   }
 }

@@ -5,7 +5,7 @@ import Testing
 /// Chunking is verified, and a script that depends on it is found out.
 struct VerifyChunkingTests {
   @Test(arguments: [TLSVersion.tls12, .tls13], [TestIdentity.KeyType.p256, .ed25519])
-  func `a whole conversation is the same byte for byte however it is cut`(
+  func `a whole conversation is the same byte for byte however it is divided`(
     version: TLSVersion, key: TestIdentity.KeyType
   ) throws {
     try verifyChunking(seed: 5) { world, link in
@@ -36,7 +36,7 @@ struct VerifyChunkingTests {
     return nil
   }
 
-  @Test func `a script that looks at the pieces is found out`() {
+  @Test func `a script that depends on the pieces is detected`() {
     let text = difference { world, link in
       var pair = try EnginePair(link: link, in: world)
       try pair.handshake()
@@ -52,7 +52,7 @@ struct VerifyChunkingTests {
     #expect(text?.hasPrefix("one byte at a time, ") == true)
   }
 
-  @Test func `a script that fails for one cut is told with the cut`() {
+  @Test func `the failure of a script names the division`() {
     struct Clumsy: Error {}
     let text = difference { world, link in
       if link.seed == 3 { throw Clumsy() }

@@ -24,7 +24,7 @@ struct CaptureTests {
     #expect(options[1] == Array(String(repeating: "🔑", count: 16_000).utf8))
   }
 
-  @Test func `the first bytes come behind a TCP handshake`() throws {
+  @Test func `the first bytes follow a TCP handshake`() throws {
     var capture = Capture()
     capture.sent([1, 2, 3], by: .client, at: 1_700_000_000_123_456_789)
     let packets = try CaptureFile(capture.bytes).packets
@@ -50,7 +50,7 @@ struct CaptureTests {
   }
 
   @Test(arguments: [1, 2, 3, 4, 5, 1460, 65_494, 65_495, 65_496, 200_001])
-  func `bytes of any number arrive in whole packets`(_ count: Int) throws {
+  func `any number of bytes arrives in whole packets`(_ count: Int) throws {
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     var capture = Capture()
     capture.sent(bytes, by: .client, at: 0)
@@ -75,13 +75,13 @@ struct CaptureTests {
     #expect(packets.last { !$0.isFromClient }!.sequence == 2)
   }
 
-  @Test func `no bytes are no packet`() throws {
+  @Test func `empty ciphertext is no packet`() throws {
     var capture = Capture()
     capture.sent([], by: .server, at: 1)
     #expect(try CaptureFile(capture.bytes).packets.isEmpty)
   }
 
-  @Test func `an end is a FIN, once, and what follows it is left out`() throws {
+  @Test func `an end is one FIN, and what follows it is not added`() throws {
     var capture = Capture()
     capture.sent([1], by: .server, at: 1)
     capture.ended(by: .server, at: 2)
@@ -102,13 +102,13 @@ struct CaptureTests {
     #expect(try CaptureFile(capture.bytes).packets.map(\.flags) == [0x02, 0x12, 0x10, 0x11, 0x10])
   }
 
-  @Test func `time does not run backwards`() throws {
+  @Test func `time does not decrease`() throws {
     var capture = Capture()
     for time: UInt64 in [5, 3, .max, 0] { capture.sent([0], by: .client, at: time) }
     #expect(try CaptureFile(capture.bytes).packets.map(\.time).suffix(8) == [5, 5, 5, 5, .max, .max, .max, .max])
   }
 
-  @Test func `secrets stand before all packets that were not taken`() throws {
+  @Test func `secrets precede all packets that were not returned`() throws {
     var capture = Capture()
     var file: [UInt8] = []
     for side in TLSRole.allCases {
@@ -135,7 +135,7 @@ struct CaptureTests {
     "CLIENT_RANDOM 00 00\nCLIENT_RANDOM 11 11", "CLIENT_RANDOM 00 00\r\n", "CLIENT_RANDOM 00 00\0", "lower 00 00",
     "CLIENT\u{1b}[0m 00 00", "CLIENT_RANDOM 00 " + String(repeating: "00", count: 1000), "CLIENT_RANDOM 00 ٠٠",
   ])
-  func `a line that is no secret is left out`(_ line: String) {
+  func `a line that is not a secret is not added`(_ line: String) {
     var capture = Capture()
     let before = capture.bytes
     let isTaken = capture.keyLog(line)
@@ -144,7 +144,7 @@ struct CaptureTests {
   }
 
   @Test(arguments: 0..<20)
-  func `the pieces that are taken are the file`(_ pause: Int) throws {
+  func `the returned pieces are the file`(_ pause: Int) throws {
     var (whole, pieces) = (Capture(), Capture())
     var taken: [UInt8] = []
     for step in 0..<20 {

@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13], TLSRole.allCases)
-  func `what was encrypted is read from the file alone`(_ version: TLSVersion, _ logger: TLSRole) throws {
+  func `encrypted data is readable from the file alone`(_ version: TLSVersion, _ logger: TLSRole) throws {
     let file = try conversation(version, logger: logger)
     #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
     #expect(try Tshark.read(file, "-Y", "http.response", "-T", "fields", "-e", "http.response.code") == ["200"])
@@ -101,14 +101,14 @@ import Testing
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13], TLSRole.allCases)
-  func `single bytes are put together`(_ version: TLSVersion, _ logger: TLSRole) throws {
+  func `single bytes are joined`(_ version: TLSVersion, _ logger: TLSRole) throws {
     let file = try conversation(version, logger: logger, pieceSize: 1)
     #expect(try Tshark.read(file, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
     try expectSoundTransport(file)
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `both sides' close_notify is seen`(_ version: TLSVersion) throws {
+  func `the close_notify of both sides is shown`(_ version: TLSVersion) throws {
     let alerts = try Tshark.read(
       try conversation(version), "-Y", "tls.alert_message", "-T", "fields", "-e", "tcp.srcport", "-e",
       "tls.alert_message.desc")
@@ -122,7 +122,7 @@ import Testing
     #expect(ends == ["49152\t0x0002", "443\t0x0012", "443\t0x0011", "49152\t0x0011"])
   }
 
-  @Test func `much data one way fills no window, and sequence numbers that wrap are followed`() throws {
+  @Test func `much data in one direction fills no window, and wrapped sequence numbers are accepted`() throws {
     var capture = Capture(
       connection: TCPFraming(clientPort: 49_152, clientSequence: .max - 1_000_000, serverSequence: .max - 5))
     for _ in 0..<40 { capture.sent([UInt8](repeating: 0, count: 70_001), by: .client, at: 0) }

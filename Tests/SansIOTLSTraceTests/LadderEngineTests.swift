@@ -47,7 +47,7 @@ struct LadderEngineTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `a resumed connection sends no certificate and says so`(version: TLSVersion) throws {
+  func `a resumed connection sends no certificate and is marked`(version: TLSVersion) throws {
     let configurations = try EnginePair.configurations(version: version)
     let (client, server) = (try TLSContext(configurations.client), try TLSContext(configurations.server))
     var first = try EnginePair(client: client, server: server)
@@ -63,7 +63,7 @@ struct LadderEngineTests {
     #expect(!names(second.log.ladder).contains { $0.contains("Certificate") })
   }
 
-  @Test func `a HelloRetryRequest is told from a ServerHello`() throws {
+  @Test func `a HelloRetryRequest is distinguished from a ServerHello`() throws {
     var pair = try EnginePair(version: .tls13) { client, server in
       client.groups = ["X25519", "P-256"]
       server.groups = ["P-256"]
@@ -77,7 +77,7 @@ struct LadderEngineTests {
     #expect(pair.log.ladder.text().contains("· secp256r1 ·"))
   }
 
-  @Test func `a client without certificate fails at the server, and learns it from its alert`() throws {
+  @Test func `a client without certificate fails at the server and receives its alert`() throws {
     var pair = try EnginePair(version: .tls13) { client, server in
       server.trust = client.trust
       server.clientAuthentication = .required
@@ -95,7 +95,7 @@ struct LadderEngineTests {
     #expect(text.contains("! client failed: alertReceived"))
   }
 
-  @Test func `a byte that changed on its way shows where the reader stopped`() throws {
+  @Test func `a byte that changed in transit shows where the reader stopped`() throws {
     var pair = try EnginePair(version: .tls13)
     try pair.feed(pair.drain(from: .client), to: .server)
     var flight = pair.drain(from: .server)
@@ -140,7 +140,7 @@ struct LadderEngineTests {
   }
 
   @Test(arguments: [TLSRole.client, .server])
-  func `an engine without tap takes nothing from the account of the other`(side: TLSRole) throws {
+  func `an engine that does not trace leaves the reports of the other unchanged`(side: TLSRole) throws {
     let ladder = try converse(noting: [.client, .server], tapping: [side])
     #expect(try names(ladder).sorted() == names(converse(noting: [.client, .server])).sorted())
     #expect(ladder.text().contains("needs nothing"))

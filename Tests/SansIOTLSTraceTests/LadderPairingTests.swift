@@ -4,7 +4,7 @@ import Testing
 
 /// What one side sent and the other received is one arrow; what only one of them knows of shows as that.
 struct LadderPairingTests {
-  @Test func `a message that both sides tell of is one arrow`() {
+  @Test func `a message that both sides report is one arrow`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
     script.pass(.serverHello, 122, from: .server, received: .needsFeed)
@@ -23,7 +23,7 @@ struct LadderPairingTests {
       script.ladder.arrows == ["client ClientHello, 238 bytes", "server {application_data ×2}, 300 bytes"])
   }
 
-  @Test func `one side alone tells what it sent and what it received`() {
+  @Test func `one side alone reports what it sent and what it received`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, told: .sender)
     script.pass(.serverHello, 122, from: .server, told: .receiver)
@@ -36,7 +36,7 @@ struct LadderPairingTests {
       ])
   }
 
-  @Test func `a message that is not read yet is under way`() {
+  @Test func `a message that is not read yet is in transit`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.serverHello, 122, from: .server, told: .sender)
@@ -69,7 +69,7 @@ struct LadderPairingTests {
       script.ladder.arrows.dropFirst() == ["server Certificate, 443 bytes", "server Finished, 52 bytes lost"])
   }
 
-  @Test func `a side that failed without reading anything lost everything`() {
+  @Test func `a side that failed without reading has lost everything`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.serverHello, 122, from: .server, told: .sender)
@@ -77,7 +77,7 @@ struct LadderPairingTests {
     #expect(script.ladder.arrows.last == "server ServerHello, 122 bytes lost")
   }
 
-  @Test func `a message that nobody sent is foreign, and those behind it find their pairs`() {
+  @Test func `a message that no side sent is foreign, and those after it are paired`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.serverHello, 122, from: .server, told: .sender)
@@ -161,7 +161,7 @@ struct LadderPairingTests {
     #expect(ladder.arrows == ["client ClientHello, 238 bytes", "server ChangeCipherSpec, 1 byte underway"])
   }
 
-  @Test func `a ChangeCipherSpec is one row, whether its receiver minds it or not`() {
+  @Test func `a ChangeCipherSpec is one row, whether or not its receiver ignores it`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.passChangeCipherSpec(from: .server, received: .needsFeed)

@@ -19,7 +19,7 @@ struct LadderRowTests {
     }.joined()
   }
 
-  @Test func `a flight is what goes one way in a row, and is summed up`() {
+  @Test func `a flight is consecutive messages in one direction, with a total`() {
     #expect(shape(LadderScript.handshake().ladder) == "at-aaaaaat-aat-=at-")
   }
 
@@ -30,7 +30,7 @@ struct LadderRowTests {
       ])
   }
 
-  @Test func `a step that is told by what came early in the picture is shown where its call ended`() {
+  @Test func `a step reported by an early message is shown where its call ended`() {
     // A client answers a HelloRetryRequest before it reads the ChangeCipherSpec behind it.
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
@@ -46,19 +46,19 @@ struct LadderRowTests {
     (TLSTracedMessage.CallOutcome.needsAnswer, "-needsAnswer"), (.needsFeed, "-needsFeed"), (.done, "-done"),
     (.endOfStream, "-endOfStream"), (.failed(.protocolViolation), "-failed"),
   ])
-  func `each rest has its step`(rest: TLSTracedMessage.CallOutcome, step: String) {
+  func `each outcome has its step`(rest: TLSTracedMessage.CallOutcome, step: String) {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, received: rest)
     #expect(script.ladder.steps == [step])
   }
 
-  @Test func `after the handshake done means that data was read, and goes without saying for what is sent`() {
+  @Test func `after the handshake, done means that data was read, and is not shown for what is sent`() {
     var script = LadderScript.handshake()
     script.passData(100, from: .client, received: .done)
     #expect(script.ladder.steps.last == "-read")
   }
 
-  @Test func `application data in a row is one line`() {
+  @Test func `consecutive application data is one line`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for _ in 0..<12 { script.passData(16_406, from: .client, told: .sender) }
@@ -72,7 +72,7 @@ struct LadderRowTests {
       ])
   }
 
-  @Test func `of application data it shows how much was not read`() {
+  @Test func `the line of application data shows how much was not read`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for _ in 0..<12 { script.passData(16_406, from: .client, told: .sender) }
@@ -83,7 +83,7 @@ struct LadderRowTests {
     #expect(script.ladder.arrows.last == "client {application_data ×12}, 196,872 bytes lost (5 of 12 not read)")
   }
 
-  @Test func `a remark stands between what was before and what came after it`() {
+  @Test func `a remark is between what precedes and what follows it`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, told: .sender)
     script.note("link corrupts byte 17 from the client")
@@ -92,7 +92,7 @@ struct LadderRowTests {
     #expect(shape(script.ladder) == "at-rat-")
   }
 
-  @Test func `what both agreed on is said once`() {
+  @Test func `parameters common to both sides are shown once`() {
     let both = LadderScript.handshake().ladder
     #expect(both.rows.filter { if case .agreement = $0 { true } else { false } }.count == 1)
     var script = LadderScript()
@@ -103,7 +103,7 @@ struct LadderRowTests {
         == [["TLSv1.3"], ["TLSv1.2"]])
   }
 
-  @Test func `a long conversation keeps its beginning and its end and says what is left out`() {
+  @Test func `a long conversation keeps its beginning and its end and reports what is omitted`() {
     let half = Ladder.EntryLog.half
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
@@ -117,7 +117,7 @@ struct LadderRowTests {
     #expect(ladder.rows.count < 2 * half + 16)
   }
 
-  @Test func `a message whose line is left out by now does no harm`() {
+  @Test func `a message whose line was omitted does no harm`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for number in 0..<(2 * Ladder.EntryLog.half) { script.note("remark \(number)") }
@@ -127,7 +127,7 @@ struct LadderRowTests {
     #expect(script.ladder.arrows == ["client ClientHello, 238 bytes"])
   }
 
-  @Test func `what nobody ever reads does not add up`() {
+  @Test func `messages that are never paired do not accumulate`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for _ in 0..<100_000 { script.passData(16_406, from: .server, told: .sender) }

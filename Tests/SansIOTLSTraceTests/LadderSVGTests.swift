@@ -10,7 +10,7 @@ import Testing
 
 struct LadderSVGTests {
   @Test(arguments: HostileText.allCases, Ladder.Background.allCases)
-  func `it is XML, whatever it is made of`(hostile: HostileText, background: Ladder.Background) throws {
+  func `it is well-formed XML with any contents`(hostile: HostileText, background: Ladder.Background) throws {
     let svg = LadderTextTests.everywhere(hostile.text).svg(background)
     let document = try #require(Document(svg))
     #expect(document.elements.first == "svg")
@@ -18,7 +18,7 @@ struct LadderSVGTests {
   }
 
   @Test(arguments: HostileText.allCases, Ladder.Background.allCases)
-  func `it runs nothing and fetches nothing`(hostile: HostileText, background: Ladder.Background) throws {
+  func `it contains no script and no external resource`(hostile: HostileText, background: Ladder.Background) throws {
     let document = try #require(Document(LadderTextTests.everywhere(hostile.text).svg(background)))
     let known: Set = ["svg", "title", "desc", "style", "defs", "marker", "path", "rect", "g", "text", "tspan"]
     #expect(known.isSuperset(of: document.elements))
@@ -30,7 +30,7 @@ struct LadderSVGTests {
     #expect(!style.contains("url(") && !style.contains("@import") && !style.contains("@font-face"))
   }
 
-  @Test func `what a peer chose is text and nothing else`() throws {
+  @Test func `text that a peer chose has no markup`() throws {
     let name = "<script>alert('1')</script> & \"quotes\" ]]>"
     var script = LadderScript(title: name)
     script.note(name)
@@ -45,7 +45,7 @@ struct LadderSVGTests {
     #expect(XML.escape("\t\n\r é宽👩\u{FFFD}") == "\t\n\r é宽👩\u{FFFD}")
   }
 
-  @Test func `an alert that tells an error is red, a close_notify is not`() throws {
+  @Test func `an error alert is drawn in red, a close_notify is not`() throws {
     var script = LadderScript()
     script.pass(.closeNotify, fatal: false, from: .client)
     #expect(try #require(Document(script.ladder.svg())).classes("g") == ["client"])
@@ -54,7 +54,7 @@ struct LadderSVGTests {
     #expect(try #require(Document(script.ladder.svg())).classes("g") == ["client", "alert", "alert"])
   }
 
-  @Test func `a failure is red`() throws {
+  @Test func `a failure is drawn in red`() throws {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, received: .failed(.protocolViolation))
     script.fail(.server, "protocolViolation", "the peer broke the protocol")
@@ -63,7 +63,7 @@ struct LadderSVGTests {
     #expect(document.classes("text").contains("failed step"))
   }
 
-  @Test func `a message that was not read ends in a cross, one under way has no head`() throws {
+  @Test func `a message that was not read ends in a cross, one in transit has no head`() throws {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.serverHello, 122, from: .server, told: .sender)
@@ -77,7 +77,7 @@ struct LadderSVGTests {
     #expect(document.attributes.filter { $0.name == "stroke-dasharray" }.count == 1)
   }
 
-  @Test func `the automatic one follows the reader's system, the others do not`() {
+  @Test func `the automatic background follows the reader's system, the others do not`() {
     let ladder = LadderScript.handshake().ladder
     #expect(ladder.svg().contains("@media (prefers-color-scheme: dark)"))
     #expect(ladder.svg() == ladder.svg(.automatic))
@@ -86,7 +86,7 @@ struct LadderSVGTests {
     #expect(ladder.svg(.light) != ladder.svg(.dark))
   }
 
-  @Test func `several in one page keep their styles apart`() throws {
+  @Test func `several in one page have separate styles`() throws {
     for background in Ladder.Background.allCases {
       let document = try #require(Document(LadderScript.handshake().ladder.svg(background)))
       let root = "tls-ladder-\(background)"
@@ -97,7 +97,7 @@ struct LadderSVGTests {
     }
   }
 
-  @Test func `it is heard by who does not see it`() throws {
+  @Test func `it has a summary for screen readers`() throws {
     var script = LadderScript.handshake(title: "a full handshake")
     script.fail(.server, "truncated", "the transport ended")
     let document = try #require(Document(script.ladder.svg()))

@@ -48,21 +48,21 @@ struct LadderTextTests {
   }
 
   @Test(arguments: HostileText.allCases)
-  func `no line is wider than 100 columns, whatever it is made of`(hostile: HostileText) {
+  func `no line is wider than 100 columns with any contents`(hostile: HostileText) {
     let lines = Self.everywhere(hostile.text).text().split(separator: "\n", omittingEmptySubsequences: false)
     for line in lines { #expect(line.unicodeScalars.count <= 100, "\(line)") }
     #expect(lines.last == "")
   }
 
   @Test(arguments: HostileText.allCases)
-  func `nothing in it moves the cursor or takes other than one column`(hostile: HostileText) {
+  func `no character moves the cursor or is wider than one column`(hostile: HostileText) {
     for scalar in Self.everywhere(hostile.text).text().unicodeScalars where !"\n►◄".unicodeScalars.contains(scalar) {
       #expect(Printable.escape(String(scalar), limit: 10) == String(scalar), "\(scalar.escaped(asASCII: true))")
     }
   }
 
   @Test(arguments: HostileText.allCases)
-  func `the lifelines go through`(hostile: HostileText) {
+  func `the lifelines are continuous`(hostile: HostileText) {
     let lines = Self.everywhere(hostile.text).text().split(separator: "\n").drop { !$0.contains("│") }
     for line in lines where line.contains("│") {
       let columns = Array(line)
@@ -71,7 +71,7 @@ struct LadderTextTests {
     }
   }
 
-  @Test func `what cannot be shown is escaped`() {
+  @Test func `text that cannot be shown is escaped`() {
     #expect(Printable.escape("a\nb\u{1B}[0m\u{202E}é→宽", limit: 100) == "a\\u{A}b\\u{1B}[0m\\u{202E}é→\\u{5BBD}")
     #expect(Printable.escape("abcdef", limit: 6) == "abcdef")
     #expect(Printable.escape("abcdefg", limit: 6) == "abcde…")

@@ -71,7 +71,7 @@ struct FileDescriptorTransportTests {
   }
 
   /// More than there are threads in the pool.
-  @Test func `a hundred waiting streams hold nobody up`() async throws {
+  @Test func `a hundred waiting streams block no other task`() async throws {
     let ends = try (0..<100).map { _ in try Kind.socket.make() }
     try await withThrowingTaskGroup(of: Int.self) { group in
       for (number, pair) in ends.enumerated() {
@@ -86,7 +86,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases)
-  func `a cancelled wait ends, and what comes later is there`(kind: Kind) async throws {
+  func `a cancelled wait ends, and what arrives later is available`(kind: Kind) async throws {
     let (near, far) = try kind.make()
     for number in UInt8(0)..<50 {
       let waiting = Task { try await near.receive(upTo: 16_384) }
@@ -111,7 +111,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases)
-  func `sending behind the end is an error`(kind: Kind) async throws {
+  func `sending after the end is an error`(kind: Kind) async throws {
     let (near, far) = try kind.make()
     try await near.closeOutput()
     let error = await #expect(throws: TransportError.self) { try await near.send([1]) }
@@ -122,7 +122,7 @@ struct FileDescriptorTransportTests {
   }
 
   /// The number is given away again at once: had the stream kept it, it would wait for somebody else's descriptor.
-  @Test func `sending behind the end does not ask a descriptor that has the number now`() async throws {
+  @Test func `sending after the end does not use a descriptor that has the number now`() async throws {
     let (inward, outward, other) = (Channel.pipe(), Channel.pipe(), Channel.pipe())
     let ends = [inward, outward, other].flatMap { [$0.reading, $0.writing] }
     defer { for end in ends { close(end) } }
@@ -139,7 +139,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases)
-  func `a send that waits when sending is ended says so`(kind: Kind) async throws {
+  func `a send that waits while sending is ended throws`(kind: Kind) async throws {
     for _ in 0..<50 {
       let (near, far) = try kind.make()
       let sending = Task { try await near.send([UInt8](repeating: 0, count: 10_000_000)) }
@@ -152,7 +152,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases)
-  func `a task that was cancelled before it sends still sends what there is room for`(kind: Kind) async throws {
+  func `a task cancelled before it sends still sends what there is room for`(kind: Kind) async throws {
     let (near, far) = try kind.make()
     let sending = Task {
       while !Task.isCancelled { await Task.yield() }
@@ -164,7 +164,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases)
-  func `a cancelled send ends, and says that it did not send all`(kind: Kind) async throws {
+  func `a cancelled send ends and reports that it did not send everything`(kind: Kind) async throws {
     let (near, far) = try kind.make()
     let bytes = [UInt8](repeating: 7, count: 10_000_000)
     let sending = Task { try await near.send(bytes) }
@@ -187,7 +187,7 @@ struct FileDescriptorTransportTests {
   }
 
   @Test(arguments: Kind.allCases, [Int.max, 65_537, 0, .min])
-  func `however much is asked for, what is there is given`(kind: Kind, count: Int) async throws {
+  func `a read of any size returns what is available`(kind: Kind, count: Int) async throws {
     let (near, far) = try kind.make()
     try await far.send([1, 2, 3])
     try await far.closeOutput()
@@ -197,7 +197,7 @@ struct FileDescriptorTransportTests {
   }
 
   /// `poll(2)` promises a byte, and `read(2)` then waits for nine more.
-  @Test func `a terminal that holds up its reader holds up no writer`() async throws {
+  @Test func `a terminal that blocks its reader blocks no writer`() async throws {
     let ends = Channel.terminal(minimum: 10)
     defer { close(ends.primary) }
     let stream = FileDescriptorTransport(

@@ -25,7 +25,7 @@ struct MessageStreamTests {
   }
 
   @Test(arguments: [1, 3, 10, 100])
-  func `a message that is more than was asked for comes in pieces, and nothing of it is lost`(count: Int) async {
+  func `a message longer than requested arrives in pieces without loss`(count: Int) async {
     let messages: [[UInt8]] = [Array(0..<10), [], Array(10..<11), Array(11..<36)]
     let stream = MessageStream(Carrier(messages))
     var received: [UInt8] = []
@@ -37,7 +37,7 @@ struct MessageStreamTests {
   }
 
   @Test(arguments: [1, 7, 20, 100])
-  func `what is sent comes in messages of no more than the carrier takes, as few as that allows`(size: Int) async {
+  func `bytes are sent in as few messages as the carrier's limit allows`(size: Int) async {
     let carrier = Carrier(maximumMessageSize: size)
     let stream = MessageStream(carrier)
     await stream.send(Array(0..<20))

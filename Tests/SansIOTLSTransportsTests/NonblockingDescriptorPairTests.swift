@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `reads what came then waits then tells the end`(_ kind: Kind) throws {
+  func `reads what arrived, then waits, then reports the end`(_ kind: Kind) throws {
     let ends = ends(kind)
     defer { close(ends.taking) }
     let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `takes what there is room for and never blocks`(_ kind: Kind) throws {
+  func `accepts what there is room for and never blocks`(_ kind: Kind) throws {
     let ends = ends(kind)
     defer { for end in [ends.feeding, ends.taking] { close(end) } }
     let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `a vanished reader is an error and not a signal`(_ kind: Kind) throws {
+  func `a reader that is gone causes an error and not a signal`(_ kind: Kind) throws {
     let ends = ends(kind)
     let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
     close(ends.feeding)
@@ -108,7 +108,7 @@ import Testing
     #expect(result.isDefault)
   }
 
-  @Test func `a signal that the host keeps pending is not taken from it`() {
+  @Test func `a signal that the host keeps pending stays pending`() {
     let isStillPending = BackgroundThread { () -> Bool in
       var set = sigset_t()
       var pending = sigset_t()
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test(arguments: Kind.allCases)
-  func `each direction closes by itself`(_ kind: Kind) throws {
+  func `each direction closes independently`(_ kind: Kind) throws {
     let ends = ends(kind)
     var transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
     #expect(try write([7, 8], transport) == 2)
@@ -152,7 +152,7 @@ import Testing
 
   /// Line feeds become two bytes each on a terminal that is not raw.
   @Test(arguments: [true, false])
-  func `a terminal that nobody reads takes what there is room for and does not block`(isRaw: Bool) throws {
+  func `a terminal without a reader accepts what there is room for and does not block`(isRaw: Bool) throws {
     let ends = Channel.terminal(isRaw: isRaw)
     defer { close(ends.primary) }
     let transport = try NonblockingDescriptorPair(reading: ends.secondary, writing: ends.secondary)
@@ -174,7 +174,7 @@ import Testing
     #expect(count > 0)
   }
 
-  @Test func `a terminal that has nothing says so and does not block`() throws {
+  @Test func `a terminal without input returns at once`() throws {
     let ends = Channel.terminal()
     defer { close(ends.primary) }
     let transport = try NonblockingDescriptorPair(reading: ends.secondary, writing: ends.secondary)
@@ -255,7 +255,7 @@ import Testing
   }
 
   /// Where a pipe cannot be opened again, each call asks poll(2) first.
-  @Test func `a pipe that cannot be opened again does not block either`() throws {
+  @Test func `a pipe that cannot be opened a second time does not block either`() throws {
     let ends = ends(.pipes)
     defer { for end in [ends.feeding, ends.taking] { close(end) } }
     let transport = try NonblockingDescriptorPair(
@@ -278,7 +278,7 @@ import Testing
   }
 
   /// A FIFO that is opened when its writers have gone reports no end to poll(2): the number that was given still does.
-  @Test func `a FIFO whose writer has gone before is read to its end`() throws {
+  @Test func `a FIFO whose writer left before is read to its end`() throws {
     let path = "/tmp/transport-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     // Sound: the path lives through the calls.
     let made = unsafe mkfifo(path, 0o600)
@@ -305,14 +305,14 @@ import Testing
   }
 
   /// Opening the pipe again would allow what the descriptor does not.
-  @Test func `a descriptor of the wrong direction stays of no use`() throws {
+  @Test func `a descriptor of the wrong direction cannot be used`() throws {
     let pipe = Channel.pipe()
     let transport = try NonblockingDescriptorPair(reading: pipe.writing, writing: pipe.reading)
     #expect(throws: TransportError.self) { try write([1], transport) }
     #expect(throws: TransportError.self) { try read(transport) }
   }
 
-  @Test func `sockets keep their flags all the time`() throws {
+  @Test func `sockets keep their flags at all times`() throws {
     let ends = ends(.oneSocket)
     defer { for end in [ends.feeding, ends.taking] { close(end) } }
     let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)

@@ -15,7 +15,7 @@ struct PollSetTests {
     #expect(set.entries.map(\.events) == [reading | writing, writing])
   }
 
-  @Test func `reader and writer of one socket are told apart`() {
+  @Test func `reader and writer of one socket are distinguished`() {
     let (near, far) = Channel.socketPair()
     defer { close(near) }
     func look() -> PollSet {

@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `a peer that still sends when the program is through gets all that was sent`(_ version: TLSVersion) throws {
+  func `a peer that still sends after the program's end receives everything`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
@@ -91,7 +91,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `an alert reaches a peer that sends on before it reads`(_ version: TLSVersion) throws {
+  func `an alert reaches a peer that continues to send before it reads`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
@@ -122,7 +122,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `an alert that has no room reaches a peer that sends on before it reads`(_ version: TLSVersion) throws {
+  func `an alert without room reaches a peer that continues to send before it reads`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
@@ -144,7 +144,7 @@ import Testing
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
 
-  @Test func `a peer that sends for ever behind the end is given up`() throws {
+  @Test func `a peer that sends without end after this side's end is abandoned`() throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near))
@@ -158,7 +158,7 @@ import Testing
     peer.value()
   }
 
-  @Test func `a peer that sends for ever and leaves no room for an alert is given up`() throws {
+  @Test func `a peer that sends without end and leaves no room for an alert is abandoned`() throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near))

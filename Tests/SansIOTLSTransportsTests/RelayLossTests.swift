@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `what a leaving peer left in the pipe is lost`(_ version: TLSVersion) throws {
+  func `data that a leaving peer left in the pipe is lost`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client, version: version)
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `what was not sent is counted, and not as sent`(_ version: TLSVersion) throws {
+  func `data that was not sent is counted as unsent`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client, version: version)
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `a TCP peer that has closed and left does not take what comes after`(_ version: TLSVersion) throws {
+  func `a TCP peer that has closed and left does not read what follows`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions)
-  func `a TCP peer that has closed and still reads gets everything`(_ version: TLSVersion) throws {
+  func `a TCP peer that has closed and still reads receives everything`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test func `a handshake whose way out is gone ends although the peer says nothing`() throws {
+  @Test func `a handshake whose output is gone ends although the peer sends nothing`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     close(wire.server.0)
@@ -103,7 +103,7 @@ import Testing
   // MARK: The end of the program's data
 
   @Test(arguments: RelayTests.versions, RelayFixture.Wire.allCases)
-  func `the data of a program that failed is sent and not called complete`(
+  func `the data of a program that failed is sent and not reported as complete`(
     _ version: TLSVersion, _ kind: RelayFixture.Wire
   ) throws {
     let fixture = RelayFixture()
@@ -127,7 +127,7 @@ import Testing
     for end in [fixture.client.receiving, fixture.server.sending] { close(end) }
   }
 
-  @Test func `a program that ends its data and lives on is sent what comes, and closed for`() throws {
+  @Test func `a program that ends its data and continues receives data, and its end is sent`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client) { .undecided }

@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: RelayTests.versions, RelayFixture.Wire.allCases)
-  func `is told all ciphertext of both directions, in order`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws {
+  func `receives all ciphertext of both directions, in order`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(kind)
     let diary = Diary()
@@ -67,7 +67,7 @@ import Testing
     #expect(diary.events.last == .ended(.sent))
   }
 
-  @Test func `is lent the engine after each turn, the last one too`() throws {
+  @Test func `receives the engine after each iteration, including the last`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let diary = Diary()
@@ -87,7 +87,7 @@ import Testing
     #expect(diary.events[alert...].contains(.turned(isHandshakeDone: false, hasFailed: true)))
   }
 
-  @Test func `is told that the peer cut the connection`() throws {
+  @Test func `receives the end when the peer cuts the connection`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let diary = Diary()

@@ -8,7 +8,7 @@ import Testing
   static let versions = [TLSVersion.tls12, .tls13]
 
   @Test(arguments: versions, RelayFixture.Wire.allCases)
-  func `moves everything both ways at once and closes cleanly`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws
+  func `moves everything in both directions at once and closes cleanly`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws
   {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(kind)
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: versions)
-  func `a cut transport is truncation and everything before the cut is delivered`(_ version: TLSVersion) throws {
+  func `a transport that ends early is a truncation after everything before it is delivered`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (clientWire, serverWire) = (RelayFixture.wire(.pipes), RelayFixture.wire(.pipes))
     let client = try fixture.startClient(on: clientWire.client, version: version)
@@ -90,7 +90,7 @@ import Testing
   }
 
   @Test(arguments: versions)
-  func `when the way out breaks what the peer sent is still delivered`(_ version: TLSVersion) throws {
+  func `when the output fails, what the peer sent is still delivered`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let (clientWire, serverWire) = (RelayFixture.wire(.pipes), RelayFixture.wire(.pipes))
     let client = try fixture.startClient(on: clientWire.client, version: version)
@@ -136,7 +136,7 @@ import Testing
   }
 
   @Test(arguments: versions)
-  func `data that a leaving peer did not take is lost and told`(_ version: TLSVersion) throws {
+  func `data that a leaving peer did not read is lost and reported`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client, version: version)
@@ -151,7 +151,7 @@ import Testing
     #expect(client.value().outcome.summary == "ciphertext write: Broken pipe (errno 32)")
   }
 
-  @Test func `a program that stops reading is reported and what it writes is still sent`() throws {
+  @Test func `a program that stops reading is reported, and what it writes is still sent`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client)
@@ -202,7 +202,7 @@ import Testing
   }
 
   @Test(arguments: versions)
-  func `a refused certificate is told to the peer`(_ version: TLSVersion) throws {
+  func `a rejected certificate is reported to the peer`(_ version: TLSVersion) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(
@@ -221,7 +221,7 @@ import Testing
     }
   }
 
-  @Test func `the end of the transport in the handshake is truncation`() throws {
+  @Test func `the end of the transport during the handshake is a truncation`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let client = try fixture.startClient(on: wire.client)
@@ -304,7 +304,7 @@ import Testing
   }
 
   @Test(arguments: versions, RelayFixture.Wire.allCases)
-  func `a handshake that is not done by its deadline is given up`(
+  func `a handshake that is not complete by its deadline is abandoned`(
     _ version: TLSVersion, _ kind: RelayFixture.Wire
   ) throws {
     let wire = RelayFixture.wire(kind)
@@ -322,7 +322,7 @@ import Testing
     if wire.server.0 != wire.server.1 { close(wire.server.1) }
   }
 
-  @Test func `a deadline that is far away does not disturb a handshake`() throws {
+  @Test func `a distant deadline does not disturb a handshake`() throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     let server = try fixture.startServer(on: wire.server)

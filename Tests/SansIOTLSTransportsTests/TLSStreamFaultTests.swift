@@ -63,7 +63,7 @@ struct TLSStreamFaultTests {
   private func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 13 ^ $0 >> 9) } }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `carriers that only cut and delay change nothing`(version: TLSVersion) async throws {
+  func `links that only split and delay change nothing`(version: TLSVersion) async throws {
     let contexts = try TLSStreamTests.contexts(version)
     let sent = bytes(100_000)
     for seed in UInt64(1)...30 {
@@ -76,7 +76,7 @@ struct TLSStreamFaultTests {
   }
 
   @Test(arguments: [SimulatedLink.Faults.corrupts, .truncates, .halfCloses])
-  func `carriers that spoil the stream end it, with an error that says how`(fault: SimulatedLink.Faults) async throws {
+  func `links that damage the stream end it with a fitting error`(fault: SimulatedLink.Faults) async throws {
     let contexts = try TLSStreamTests.contexts()
     let sent = bytes(100_000)
     var failures = 0
@@ -101,7 +101,7 @@ struct TLSStreamFaultTests {
     #expect(failures > 5)
   }
 
-  @Test func `the end of a simulated transport is told as often as it is asked for`() async {
+  @Test func `the end of a simulated transport is reported by every call`() async {
     let (near, far) = SimulatedTransport.pair(.direct)
     await near.closeOutput()
     for _ in 0..<2 { #expect(await far.receive(upTo: 1) == nil) }

@@ -6,7 +6,7 @@ import Testing
 /// Rings that are smaller than what comes at once.
 extension TLSStreamTests {
   @Test(arguments: [TLSVersion.tls12, .tls13], [64, 4096])
-  func `a record larger than the ring is read from one piece of the transport`(
+  func `a record larger than the buffer is read from one piece of the transport`(
     version: TLSVersion, ring: Int
   ) async throws {
     let contexts = try Self.contexts(version)
@@ -26,7 +26,7 @@ extension TLSStreamTests {
     #expect(try await atClient == Self.pattern(70_000))
   }
 
-  @Test func `unwrap passes over tickets that are more than the ring holds`() async throws {
+  @Test func `unwrap ignores more tickets than the buffer holds`() async throws {
     let contexts = try Self.contexts(.tls13)
     var limits = TLSEngine.Limits()
     limits.bufferByteCount = 64
@@ -42,7 +42,7 @@ extension TLSStreamTests {
     #expect(try await atServer.trailing.isEmpty)
   }
 
-  @Test func `however much is asked for, what is there is given`() async throws {
+  @Test func `a read of any size returns what is available`() async throws {
     let (client, server) = try pair()
     async let received = server.read(upTo: .max)
     try await client.write([1, 2])
@@ -52,7 +52,7 @@ extension TLSStreamTests {
     #expect(bytes.capacity < 100)
   }
 
-  @Test func `nothing is taken from the transport while nobody reads`() async throws {
+  @Test func `nothing is received from the transport without a reader`() async throws {
     let (client, server, transport, _) = try await connected(capacity: 1000) { FailingTransport($0) }
     await Self.settle()
     let before = transport.receivesLeft

@@ -5,7 +5,7 @@ import Testing
 
 /// Calls beside each other, cancelled before they begin, or for nothing.
 extension TLSStreamTests {
-  @Test func `two writers at once are one too many, and the first goes on`() async throws {
+  @Test func `a second writer is refused, and the first continues`() async throws {
     let (client, server) = try pair()
     try await withThrowingTaskGroup(of: Result<Void, TLSStreamError>.self) { group in
       for _ in 0..<2 {
@@ -21,7 +21,7 @@ extension TLSStreamTests {
     }
   }
 
-  @Test func `a write of nothing is no error and sends no record`() async throws {
+  @Test func `an empty write is no error and sends no record`() async throws {
     let (client, server, transport, _) = try await connected { FailingTransport($0) }
     try await client.write([])
     let before = transport.sendsLeft
@@ -30,7 +30,7 @@ extension TLSStreamTests {
     withExtendedLifetime(server) {}
   }
 
-  @Test func `a cancelled handshake is gone on with by the next call`() async throws {
+  @Test func `the next call continues a cancelled handshake`() async throws {
     let (client, server) = try pair()
     for number in 0..<20 {
       let making = Task { try await client.handshake() }
@@ -44,7 +44,7 @@ extension TLSStreamTests {
     #expect(try await received == [1])
   }
 
-  @Test func `a task that was cancelled before it calls changes nothing`() async throws {
+  @Test func `a task cancelled before its call changes nothing`() async throws {
     let (client, server) = try pair()
     let calling = Task {
       while !Task.isCancelled { await Task.yield() }
@@ -65,7 +65,7 @@ extension TLSStreamTests {
     #expect(try await received == [1])
   }
 
-  @Test func `a deadline that passes behind the handshake changes nothing`() async throws {
+  @Test func `a deadline that passes after the handshake changes nothing`() async throws {
     let (client, server) = try pair()
     let clock = ManualClock()
     async let handshake = server.handshake()
@@ -79,7 +79,7 @@ extension TLSStreamTests {
     #expect(try await received == [1])
   }
 
-  @Test func `a peer that asks for new keys is answered though nobody writes`() async throws {
+  @Test func `a peer that requests new keys is answered without a writer`() async throws {
     let (client, server, transport, _) = try await connected(.tls13) { FailingTransport($0) }
     try await client.write([])
     let before = transport.sendsLeft
@@ -90,7 +90,7 @@ extension TLSStreamTests {
     while transport.sendsLeft == before { await Task.yield() }
   }
 
-  @Test func `the sequence ends at goodbye, and again`() async throws {
+  @Test func `the sequence ends at close_notify, repeatedly`() async throws {
     let (client, server, _, _) = try await connected { $0 }
     try await server.write([1])
     try await server.close()

@@ -5,7 +5,7 @@ import Testing
 
 /// Closing and leaving, also where it is not the time.
 extension TLSStreamTests {
-  @Test func `closing in the handshake ends the call that makes it`() async throws {
+  @Test func `closing during the handshake ends the call that performs it`() async throws {
     let (_, far) = MemoryTransport.pair()
     let transport = FailingTransport(far)
     let server = TLSStream(try TLSEngine(.server, context: Self.contexts().server), over: transport)
@@ -43,7 +43,7 @@ extension TLSStreamTests {
   }
 
   @Test(arguments: [false, true], [false, true])
-  func `closing in the handshake ends the descriptor below`(isLate: Bool, inMessages: Bool) async throws {
+  func `closing during the handshake ends the descriptor below`(isLate: Bool, inMessages: Bool) async throws {
     for _ in 0..<10 {
       let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
       func greeted() async throws { #expect(try await far.receive(upTo: 65_536)?.isEmpty == false) }
@@ -58,7 +58,7 @@ extension TLSStreamTests {
   }
 
   @Test(arguments: [false, true])
-  func `closing in the handshake ends the stream below`(isLate: Bool) async throws {
+  func `closing during the handshake ends the stream below`(isLate: Bool) async throws {
     for _ in 0..<10 {
       let (outer, outerServer, _, far) = try await connected { $0 }
       func greeted() async throws { #expect(try await outerServer.read()?.isEmpty == false) }
@@ -84,7 +84,7 @@ extension TLSStreamTests {
     #expect(try await server.read() == nil)
   }
 
-  @Test func `one alert and one end reach the transport however often a stream that failed is closed`() async throws {
+  @Test func `one alert and one end reach the transport however often a failed stream is closed`() async throws {
     let (client, server, near, far) = try await connected { FailingTransport($0) }
     await far.send([UInt8](repeating: 0x55, count: 50))
     _ = await #expect(throws: TLSStreamError.self) { try await client.read() }
@@ -97,7 +97,7 @@ extension TLSStreamTests {
     #expect(told?.tls?.code == .alertReceived)
   }
 
-  @Test func `an answer that comes behind a close is let go`() async throws {
+  @Test func `an answer after a close is ignored`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
     let late = LateDelegate()
@@ -128,7 +128,7 @@ extension TLSStreamTests {
     return withExtendedLifetime(far) { released == nil }
   }
 
-  @Test func `a stream closed in the handshake is let go though its peer says nothing`() async throws {
+  @Test func `a stream closed during the handshake is released although its peer sends nothing`() async throws {
     let isGone = try await isLetGo { stream in
       let making = Task { try await stream.handshake() }
       await Self.settle()
@@ -139,7 +139,7 @@ extension TLSStreamTests {
     #expect(isGone)
   }
 
-  @Test func `a stream that was aborted while it waited is let go`() async throws {
+  @Test func `a stream that was aborted while it waited is released`() async throws {
     let isGone = try await isLetGo { stream in
       let reading = Task { try await stream.read() }
       await Self.settle()
@@ -159,7 +159,7 @@ extension TLSStreamTests {
     withExtendedLifetime(server) {}
   }
 
-  @Test func `a writer whose direction another task closes is told how much went before`() async throws {
+  @Test func `a writer whose direction another task closes learns how much was accepted`() async throws {
     let (client, server, _, _) = try await connected(capacity: 1000) { $0 }
     let plaintext = Self.pattern(2_000_000)
     async let failure = #expect(throws: TLSStreamError.self) { try await client.write(plaintext) }
@@ -174,7 +174,7 @@ extension TLSStreamTests {
     #expect(isPrefix)
   }
 
-  @Test func `what the peer sent before it closed is read although our write is held`() async throws {
+  @Test func `data that the peer sent before it closed is read although a write is blocked`() async throws {
     let (client, server, _, _) = try await connected(capacity: 1000) { $0 }
     let writing = Task { try await client.write(Self.pattern(1_000_000)) }
     await Self.settle()
@@ -189,7 +189,7 @@ extension TLSStreamTests {
   }
 
   @Test(arguments: [true, false])
-  func `an end or gibberish instead of the peer's goodbye is an error of unwrap`(ends: Bool) async throws {
+  func `an end or garbage instead of the peer's close_notify is an error of unwrap`(ends: Bool) async throws {
     let (client, server, _, far) = try await connected { $0 }
     if ends { await far.closeOutput() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
     let error = await #expect(throws: TLSStreamError.self) { try await client.unwrap() }
@@ -197,7 +197,7 @@ extension TLSStreamTests {
     withExtendedLifetime(server) {}
   }
 
-  @Test func `a cancelled unwrap is gone on with by the next`() async throws {
+  @Test func `the next call continues a cancelled unwrap`() async throws {
     let (client, server, _, _) = try await connected { $0 }
     let leaving = Task { _ = try await client.unwrap() }
     await Self.settle()
@@ -209,7 +209,7 @@ extension TLSStreamTests {
     _ = try await atServer
   }
 
-  @Test func `giving up the inner stream leaves the outer one`() async throws {
+  @Test func `aborting the inner stream leaves the outer one`() async throws {
     let (outer, outerServer, _, _) = try await connected { $0 }
     let inner = TLSStream(try Self.clientEngine(Self.contexts().client), over: outer)
     async let failure = #expect(throws: TLSStreamError.self) { try await inner.handshake() }

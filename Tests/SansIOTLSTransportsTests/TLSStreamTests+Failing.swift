@@ -6,7 +6,7 @@ import Testing
 /// How transports and TLS fail under a stream, and what is told then.
 extension TLSStreamTests {
   @Test
-  func `a close behind a failed handshake sends the alert, ends the transport and tells the failure`() async throws {
+  func `a close after a failed handshake sends the alert, ends the transport and reports the failure`() async throws {
     let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
@@ -19,7 +19,7 @@ extension TLSStreamTests {
     #expect(await far.receive(upTo: 100) == nil)
   }
 
-  @Test func `an alert leaves although nobody waits any more`() async throws {
+  @Test func `an alert is sent although no call waits any more`() async throws {
     let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
     let (near, far) = MemoryTransport.pair()
     let transport = FailingTransport(near)
@@ -33,7 +33,7 @@ extension TLSStreamTests {
     #expect(error?.tls?.alertReceived == .unknownCA)
   }
 
-  @Test func `an answer that comes behind the transport's failure revives nothing`() async throws {
+  @Test func `an answer after the transport's failure changes nothing`() async throws {
     let contexts = try Self.contexts(.tls13) { client, _ in client.pausesAtPeerCertificates = true }
     let (near, far) = MemoryTransport.pair()
     let late = LateDelegate()
@@ -52,7 +52,7 @@ extension TLSStreamTests {
     _ = await atServer.result
   }
 
-  @Test func `a transport that ends in the handshake is a truncation for every call`() async throws {
+  @Test func `a transport that ends during the handshake is a truncation for every call`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
     await far.closeOutput()
@@ -66,7 +66,7 @@ extension TLSStreamTests {
     }
   }
 
-  @Test func `abort behind a failure leaves the failure told`() async throws {
+  @Test func `abort after a failure keeps the failure`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
     await far.closeOutput()
@@ -76,7 +76,7 @@ extension TLSStreamTests {
     #expect(error?.tls?.code == .truncated)
   }
 
-  @Test func `when sending breaks, writing fails for good and reading goes on`() async throws {
+  @Test func `when sending fails, writing fails permanently and reading continues`() async throws {
     // ClientHello and Finished leave; the first record of data does not.
     let (client, server, _, _) = try await connected(.tls13) { FailingTransport($0, sends: 2) }
     for _ in 0..<2 {
@@ -87,7 +87,7 @@ extension TLSStreamTests {
     #expect(try await client.read() == [5])
   }
 
-  @Test func `when receiving breaks, what came is read first and writing goes on`() async throws {
+  @Test func `when receiving fails, earlier data is read first and writing continues`() async throws {
     let (client, server, _, far) = try await connected { ResettingTransport(base: $0) }
     try await server.write([1, 2])
     await far.closeOutput()

@@ -40,7 +40,7 @@ extension TLSStreamTests {
     return (client, server, Watched(near))
   }
 
-  @Test func `fifty closed streams whose read was cancelled keep no descriptor though their peers are silent`()
+  @Test func `fifty closed streams whose read was cancelled keep no descriptor although their peers are silent`()
     async throws
   {
     var (clients, silent): ([Descriptors], [Descriptors]) = ([], [])
@@ -64,7 +64,7 @@ extension TLSStreamTests {
     withExtendedLifetime(silent) {}
   }
 
-  @Test func `a dropped stream whose handshake was cancelled ends its transport`() async throws {
+  @Test func `a released stream whose handshake was cancelled ends its transport`() async throws {
     let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
     let socket = Watched(near)
     try await { [near] in
@@ -78,7 +78,7 @@ extension TLSStreamTests {
     withExtendedLifetime(socket) {}
   }
 
-  @Test func `a dropped stream whose write was cancelled keeps no descriptor though its peer reads nothing`()
+  @Test func `a released stream whose write was cancelled keeps no descriptor although its peer reads nothing`()
     async throws
   {
     var silent: Descriptors?
@@ -154,7 +154,7 @@ extension TLSStreamTests {
     clock.advance(to: 5)
   }
 
-  @Test func `a stream that is dropped when TLS failed still sends its alert, then the end`() async throws {
+  @Test func `a stream released after TLS failed still sends its alert, then the end`() async throws {
     for _ in 0..<20 {
       let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
       let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
@@ -170,7 +170,7 @@ extension TLSStreamTests {
     }
   }
 
-  @Test func `a stream that was unwrapped or aborted leaves its transport open when it is dropped`() async throws {
+  @Test func `a stream that was unwrapped or aborted leaves its transport open when it is released`() async throws {
     for isAborted in [true, false] {
       var ends: (near: MemoryTransport, far: MemoryTransport)?
       do {
@@ -192,7 +192,7 @@ extension TLSStreamTests {
     }
   }
 
-  @Test func `a stream that was not used leaves its transport as it is`() async throws {
+  @Test func `a stream that was not used leaves its transport unchanged`() async throws {
     let (near, far) = MemoryTransport.pair()
     do { _ = TLSStream(try Self.clientEngine(Self.contexts().client), over: near) }
     await Self.settle()
@@ -200,7 +200,7 @@ extension TLSStreamTests {
     #expect(await far.receive(upTo: 1) == [1])
   }
 
-  @Test func `a dropped inner stream ends the outer one`() async throws {
+  @Test func `a released inner stream ends the outer one`() async throws {
     let (outer, outerServer, _, far) = try await connected { $0 }
     try await { [outer] in
       let inner = TLSStream(try Self.clientEngine(Self.contexts().client), over: outer)
@@ -250,7 +250,7 @@ extension TLSStreamTests {
     }
   }
 
-  @Test func `a transport that returns nothing now and then is asked again`() async throws {
+  @Test func `a transport that occasionally returns nothing is called again`() async throws {
     let (client, server, _, _) = try await connected { Empty($0, between: 64) }
     async let received = Self.readAll(client)
     try await server.write(Self.pattern(200_000))
@@ -266,7 +266,7 @@ extension TLSStreamTests {
     func closeOutput() async {}
   }
 
-  @Test func `a carrier of empty messages lets its stream go`() async throws {
+  @Test func `a carrier of empty messages does not keep its stream`() async throws {
     var stream: Watched?
     do {
       let carrier = MessageStream(Hollow())

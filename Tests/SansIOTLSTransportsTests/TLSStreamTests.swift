@@ -9,7 +9,7 @@ struct TLSStreamTests {
   // MARK: Moving
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `the first call makes the handshake`(version: TLSVersion) async throws {
+  func `the first call performs the handshake`(version: TLSVersion) async throws {
     let (client, server) = try pair(version)
     async let received = server.read()
     try await client.write(Array("ping".utf8))
@@ -37,7 +37,7 @@ struct TLSStreamTests {
     #expect(try await atClient == down)
   }
 
-  @Test func `KeyUpdates beside full traffic both ways hold nobody up`() async throws {
+  @Test func `KeyUpdates during full traffic in both directions block no call`() async throws {
     let (client, server) = try pair(.tls13, capacity: 5000)
     let bytes = Self.pattern(200_000)
     async let atServer = Self.readAll(server)
@@ -70,7 +70,7 @@ struct TLSStreamTests {
     await #expect(throws: TLSStreamError.self) { try await client.write([1]) }
   }
 
-  @Test func `two readers at once are one too many`() async throws {
+  @Test func `a second reader is refused`() async throws {
     let (client, server) = try pair()
     try await withThrowingTaskGroup(of: Result<[UInt8]?, TLSStreamError>.self) { group in
       for _ in 0..<2 {
@@ -87,7 +87,7 @@ struct TLSStreamTests {
     }
   }
 
-  @Test func `a stream that nobody reads holds its peer's writer`() async throws {
+  @Test func `a stream without a reader blocks its peer's writer`() async throws {
     let (client, server) = try pair(capacity: 1000)
     async let handshake = server.handshake()
     try await client.handshake()
@@ -106,7 +106,7 @@ struct TLSStreamTests {
 
   // MARK: Failing
 
-  @Test func `a transport that ends without close_notify is a truncation behind the data`() async throws {
+  @Test func `a transport that ends without close_notify is a truncation after the data`() async throws {
     let (near, far) = MemoryTransport.pair()
     let contexts = try Self.contexts()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
@@ -121,7 +121,7 @@ struct TLSStreamTests {
     #expect(error?.tls?.code == .truncated)
   }
 
-  @Test func `a refused certificate is told on both sides`() async throws {
+  @Test func `a rejected certificate is reported on both sides`() async throws {
     let (client, server) = try pair { client, _ in client.trust = [TestAuthority().trust] }
     async let atServer = #expect(throws: TLSStreamError.self) { try await server.handshake() }
     let atClient = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
@@ -130,7 +130,7 @@ struct TLSStreamTests {
   }
 
   @Test(arguments: [(0, Int.max), (.max, 0)] as [(Int, Int)])
-  func `a transport that fails in the handshake leaves the stream failed for good`(
+  func `a transport that fails during the handshake fails the stream permanently`(
     receives: Int, sends: Int
   ) async throws {
     let (near, _) = MemoryTransport.pair()
@@ -157,7 +157,7 @@ struct TLSStreamTests {
   }
 
   @Test(arguments: [true, false])
-  func `questions are answered in their own time`(accepts: Bool) async throws {
+  func `questions are answered later`(accepts: Bool) async throws {
     let contexts = try Self.contexts { client, server in
       client.pausesAtPeerCertificates = true
       client.trust = [TestAuthority().trust]
@@ -242,7 +242,7 @@ struct TLSStreamTests {
     #expect(try await received + Self.readAll(client) == Array(0..<200))
   }
 
-  @Test func `a cancelled write says what it sealed`() async throws {
+  @Test func `a cancelled write reports what it encrypted`() async throws {
     let (client, server) = try pair(capacity: 1000)
     async let handshake = server.handshake()
     try await client.handshake()
@@ -266,7 +266,7 @@ struct TLSStreamTests {
 
   // MARK: Deadlines
 
-  @Test func `a handshake that meets its deadline fails for good`() async throws {
+  @Test func `a handshake that exceeds its deadline fails permanently`() async throws {
     let (near, _) = MemoryTransport.pair()
     let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
     let clock = ManualClock()
@@ -298,7 +298,7 @@ struct TLSStreamTests {
     withExtendedLifetime(server) {}
   }
 
-  @Test func `abort ends whoever waits`() async throws {
+  @Test func `abort ends waiting calls`() async throws {
     let (client, _) = try pair()
     async let failure = #expect(throws: TLSStreamError.self) { try await client.read() }
     for _ in 0..<20 { await Task.yield() }
@@ -309,7 +309,7 @@ struct TLSStreamTests {
   // MARK: Leaving TLS, and TLS in TLS
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `unwrap gives back the transport and what follows in clear`(version: TLSVersion) async throws {
+  func `unwrap returns the transport and what follows in plaintext`(version: TLSVersion) async throws {
     let (client, server) = try pair(version)
     try await client.write(Array("bye".utf8), beside: server)
     async let atClient = client.unwrap()
@@ -329,7 +329,7 @@ struct TLSStreamTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `a stream that reads exactly leaves what follows in the transport`(version: TLSVersion) async throws {
+  func `a stream without read-ahead leaves what follows in the transport`(version: TLSVersion) async throws {
     let contexts = try Self.contexts(version)
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
