@@ -5,21 +5,21 @@ import SansIOTLSXCTest
 import Testing
 import XCTest
 
-/// Test cases of XCTest that fail on purpose, each in a process of its own: XCTest wants the main thread, and its own
-/// runner would count the failures.
+/// Test cases of XCTest that fail on purpose, each in a process of its own: XCTest requires the main thread, and its
+/// own runner would count the failures.
 struct ConversationTestCaseTests {
-  /// Runs test cases by hand and ends the process; what they tell goes to the standard output.
+  /// Runs test cases and ends the process; their reports are written to the standard output.
   @MainActor
   private static func run(_ bodies: (XCTestCase) throws -> Void...) {
     for body in bodies {
       ConversationTestCase(name: "ConversationTestCase.testSomething", testClosure: body).run()
     }
-    // A test case and its run hold each other for ever: the end comes before the leak check could say so.
+    // A test case and its run retain each other: the process ends before the leak check could report it.
     fflush(nil)
     _exit(EXIT_SUCCESS)
   }
 
-  /// What was told, maybe behind bytes of the testing library's own.
+  /// The report, possibly after bytes of the testing library's own.
   private func output(of result: ExitTest.Result?) throws -> String {
     String(decoding: try #require(result).standardOutputContent, as: UTF8.self)
   }
@@ -48,7 +48,7 @@ struct ConversationTestCaseTests {
     ) { print("\(filePath ?? ""):\(line): error: \(testCase.name) : \(description)") }
   }
 
-  /// Found by no runner: none of its methods is called a test.
+  /// No runner finds it: none of its methods is named like a test.
   final class StreamCase: ConversationTestCase {
     func converse() async throws {
       let (near, far) = SimulatedTransport.pair(
@@ -58,7 +58,8 @@ struct ConversationTestCaseTests {
   }
 
   @Test
-  func `an asynchronous test of streams reports the ladder, the link's actions, the seed and the command`() async throws {
+  func `an asynchronous test of streams reports the ladder, the link's actions, the seed and the command`() async throws
+  {
     let result = await #expect(processExitsWith: .success, observing: [\.standardOutputContent]) {
       await MainActor.run {
         XCTestObservationCenter.shared.addTestObserver(Printer())

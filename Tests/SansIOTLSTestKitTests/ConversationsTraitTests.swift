@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 struct ConversationsTraitTests {
-  /// Runs a body as a test that has the trait, so often, and returns the issues that come of it, which count no more.
+  /// Runs a body as a test with the trait, a number of times, and returns its issues, which no longer count.
   private func issues(
     traits: Int = 1, of body: @escaping @Sendable () async throws -> Void
   ) async throws -> [Issue] {
@@ -25,7 +25,7 @@ struct ConversationsTraitTests {
     do {
       try await catching.provideScope(for: test, testCase: Test.Case.current, performing: body)
     } catch is ExpectationFailedError {
-      // The runner says nothing of it either: `#require` recorded an issue.
+      // The runner does not report it either: `#require` recorded an issue.
     }
     return caught.withLock { $0 }
   }
@@ -122,7 +122,8 @@ struct ConversationsTraitTests {
   }
 
   @Test
-  func `code on streams over a bad network reports the ladder, the link's actions, the seed and the command`() async throws
+  func `code on streams over a bad network reports the ladder, the link's actions, the seed and the command`()
+    async throws
   {
     let seed = try Application.truncatingSeed()
     let issues = try await issues {

@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTrace
 import Testing
 
-/// A pair is made in a line, does what its engines do, and never hangs.
+/// A pair is created in a line, calls its engines, and never blocks.
 struct EnginePairTests {
   @Test func `one line creates a connection`() throws {
     var pair = try EnginePair()
@@ -32,7 +32,7 @@ struct EnginePairTests {
     #expect(try pair.receive(at: .client).isEmpty)
   }
 
-  /// The message of a stuck pair, or nil if it was not stuck.
+  /// The message of a stalled pair, or `nil` if it did not stall.
   private func stuck(_ body: () throws -> Void) -> String? {
     do { try body() } catch let error as EnginePair.Stalled { return error.description } catch { return "\(error)" }
     return nil

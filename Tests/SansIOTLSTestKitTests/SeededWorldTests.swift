@@ -3,9 +3,9 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// A seed decides every byte of a conversation, on any thread and beside any other.
+/// A seed decides every byte of a conversation, on any thread and during any other.
 struct SeededWorldTests {
-  /// What a conversation is made of, as far as it draws random numbers.
+  /// The properties of a conversation that affect its random numbers.
   struct Shape: Sendable, CustomTestStringConvertible {
     var version: TLSVersion = .tls13
     var key: TestIdentity.KeyType = .p256
@@ -87,7 +87,7 @@ struct SeededWorldTests {
     }
     let second = try shape.tapes(42)
     #expect(first.map(\.digest) == second.map(\.digest))
-    // To say where, if they differ.
+    // To report where, if they differ.
     for (tape, other) in zip(first, second) {
       for (entry, repeated) in zip(tape.entries, other.entries) where entry != repeated {
         Issue.record("\("\(entry)".prefix(400))\n\("\(repeated)".prefix(400))")
@@ -117,7 +117,7 @@ struct SeededWorldTests {
   func `a conversation that changes threads is the same`() async throws {
     func run(hopping: Bool) async throws -> [String] {
       let world = SeededWorld(seed: 9)
-      // RSA blinding draws anew for each thread that uses the key.
+      // RSA blinding draws again for each thread that uses the key.
       let authority = world.authority(key: .rsa2048)
       var (client, server) = try EnginePair.configurations(
         version: .tls12, identity: authority.issue(names: ["localhost"], key: .rsa2048))
@@ -188,7 +188,7 @@ struct SeededWorldTests {
 
   @Test
   func `worlds return to the pool and start again`() throws {
-    // More than can live at once.
+    // More than can exist at once.
     for _ in 0..<600 {
       let world = SeededWorld(seed: 3)
       #expect(world.draws(.client) == 0)
@@ -206,7 +206,7 @@ struct SeededWorldTests {
       return (try world.context(client), try world.context(server))
     }
     let (client, server) = try contexts()
-    // Would begin the same library anew, if it was free.
+    // Would reset the same library, if it was free.
     let other = SeededWorld(seed: 4)
     var pair = try EnginePair(client: client, server: server)
     try pair.handshake()
@@ -216,7 +216,7 @@ struct SeededWorldTests {
 }
 
 extension EnginePair {
-  /// Takes an engine whose ClientHello was drained to its end anyway, by cutting it off.
+  /// Ends an engine whose ClientHello was drained, by ending its transport.
   fileprivate mutating func handshakeIgnoringDrained() throws {
     _ = try client.close()
     feedEOF(to: .server)

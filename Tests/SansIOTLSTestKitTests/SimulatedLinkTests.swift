@@ -2,10 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// A link does to a stream what carriers do, the same for the same seed, and tells what it did.
+/// A link causes the faults of real transports, the same for the same seed, and records its actions.
 struct SimulatedLinkTests {
 
-  /// Sends, then steps until nothing is on its way.
+  /// Sends, then steps until nothing is in transit.
   ///
   /// - Returns: the pieces that arrived; the end as an empty one.
   private func arrivals(_ link: inout SimulatedLink, of sends: [[UInt8]], from side: TLSRole) -> [[UInt8]] {
@@ -85,7 +85,7 @@ struct SimulatedLinkTests {
     let pieces = arrivals(&link, of: sends, from: .client)
     #expect(pieces.joined().elementsEqual(sends.joined().prefix(count)))
     #expect(pieces.last == [])
-    #expect(pieces.filter(\.isEmpty).count == 1, "the end is told once")
+    #expect(pieces.filter(\.isEmpty).count == 1, "the end is delivered once")
     link.send([3], from: .server)
     #expect(link.deliver(to: .client) == .bytes([1, 2]))
     #expect(link.deliver(to: .client) == .end)

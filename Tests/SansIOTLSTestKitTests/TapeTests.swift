@@ -3,9 +3,9 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// A tape holds a conversation so well that another process, on another day, comes to the same, failure included.
+/// A tape records a conversation completely: another process, on another day, repeats it, failure included.
 struct TapeTests {
-  /// A conversation that fails: a bit is flipped in what the server sends, in mid-stream.
+  /// A conversation that fails: the link flips a bit of the server's data, in mid-stream.
   private static func record(seed: UInt64 = 11) throws -> (tape: Tape, failure: TLSError) {
     var pair = try engines(in: SeededWorld(seed: seed), link: .corrupting(from: .server, at: 9000))
     try pair.handshake()

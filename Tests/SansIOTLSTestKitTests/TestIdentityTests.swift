@@ -93,7 +93,7 @@ import Testing
   }
 
   /// 2049-12-31T23:59:59Z is the last second that X.509 writes with two digits for the year. At `notAfter` itself
-  /// RFC 5280 and libcrypto are of two minds, so that second is left out.
+  /// RFC 5280 and libcrypto disagree, so that second is not tested.
   @Test(arguments: [2_524_607_998, 2_524_607_999, 2_524_608_000] as [Int64])
   func `validity begins and ends at its seconds`(second: Int64) throws {
     let authority = TestAuthority()
@@ -185,7 +185,7 @@ import Testing
   }
 }
 
-/// The results of X509_verify_cert(3) that the defects lead to.
+/// The results of X509_verify_cert(3) for the defects.
 private enum Check {
   static let badSignature = 7
   static let notYetValid = 9
@@ -200,7 +200,7 @@ private enum Check {
   static let weakKey = 66
 }
 
-/// How a handshake ended for the side that checks the other's certificate.
+/// The result of a handshake for the side that verifies the other's certificate.
 private enum Verdict: Equatable {
   case accepted
   case rejected(Int)
@@ -216,12 +216,12 @@ private enum Verdict: Equatable {
   }
 }
 
-/// As a function of its own, so that a failure shows the verdict: `#expect` does not expand an expression that throws.
+/// A function of its own, so that a failure shows the result: `#expect` does not expand an expression that throws.
 private func expect(_ verdict: Verdict, _ expected: Verdict, _ location: SourceLocation = #_sourceLocation) {
   #expect(verdict == expected, sourceLocation: location)
 }
 
-/// What a client that trusts the identity's authority says to a server with this identity.
+/// The result of a client that trusts the identity's authority for a server with this identity.
 private func verdict(
   onServer identity: TestIdentity, as name: TLSServerName = .dns("localhost"), at time: Int64? = nil,
   securityLevels: (server: Int, client: Int)? = nil
@@ -235,7 +235,7 @@ private func verdict(
   return try verdicts(server: server, client: client, name: name).client
 }
 
-/// What a server that trusts the identity's authority says to a client with this identity.
+/// The result of a server that trusts the identity's authority for a client with this identity.
 private func verdict(onClient identity: TestIdentity) throws -> Verdict {
   let serverIdentity = TestIdentity.server()
   var server = TLSContext.Configuration.server(try serverIdentity.identity)

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Chunking is verified, and a script that depends on it is found out.
+/// A script that depends on chunking is detected.
 struct VerifyChunkingTests {
   @Test(arguments: [TLSVersion.tls12, .tls13], [TestIdentity.KeyType.p256, .ed25519])
   func `a whole conversation is the same byte for byte however it is divided`(
@@ -30,7 +30,7 @@ struct VerifyChunkingTests {
     }
   }
 
-  /// What went wrong, or nil.
+  /// The error, or `nil`.
   private func difference(_ script: (SeededWorld, SimulatedLink) throws -> EnginePair) -> String? {
     do { try verifyChunking(of: script) } catch { return "\(error)" }
     return nil
@@ -40,7 +40,7 @@ struct VerifyChunkingTests {
     let text = difference { world, link in
       var pair = try EnginePair(link: link, in: world)
       try pair.handshake()
-      // Reads one piece's worth by the engine's own call, as an application with a bug would.
+      // Reads as much as one piece by the engine's own call, like an application with a bug.
       try pair.send(Array("hello".utf8), from: .client)
       pair.link.send(pair.drain(from: .client), from: .client)
       if case .bytes(let piece) = pair.link.deliver(to: .server) {

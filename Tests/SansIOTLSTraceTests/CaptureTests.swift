@@ -38,7 +38,7 @@ struct CaptureTests {
     #expect(packets[0].destinationPort == 443)
   }
 
-  /// What a receiver puts together by the sequence numbers, checking that each follows the one before.
+  /// Joins the data by the sequence numbers, and verifies that each follows the one before.
   private func expectContinuity(_ packets: [CaptureFile.Packet]) {
     var next: [Bool: UInt32] = [:]
     for packet in packets {

@@ -5,18 +5,18 @@ import Testing
 
 @testable import SansIOTLSTrace
 
-/// What Wireshark makes of a capture. The checks of this repository install tshark: there nothing is skipped.
+/// Captures as Wireshark reads them. The checks of this repository install tshark, so that nothing is skipped there.
 @Suite(.enabled(if: Tshark.isInstalled, "tshark is not installed")) struct CaptureWiresharkTests {
   private static let request = "GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
   private static let response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
-  /// Secrets as the engines tell them.
+  /// The secrets that the engines report.
   private final class Secrets: Sendable {
     private let lines = Mutex<[String]>([])
 
     func append(_ line: String) { lines.withLock { $0.append(line) } }
 
-    /// Those since the last taking.
+    /// The secrets since the last call.
     func take() -> [String] {
       lines.withLock { lines in
         defer { lines = [] }
@@ -28,10 +28,10 @@ import Testing
   /// A request, its answer, and the close of both sides.
   ///
   /// - Parameters:
-  ///   - version: of TLS.
-  ///   - logger: which side's secrets go into the file.
-  ///   - pieceSize: ciphertext passes in pieces of so many bytes at most.
-  /// - Returns: the file, as its pieces that were taken on the way.
+  ///   - version: The version of TLS.
+  ///   - logger: The side whose secrets are in the file.
+  ///   - pieceSize: The size of the pieces of ciphertext at most.
+  /// - Returns: The pieces of the file.
   private func conversation(
     _ version: TLSVersion, logger: TLSRole = .server, pieceSize: Int = .max
   ) throws -> [UInt8] {
@@ -46,7 +46,7 @@ import Testing
     var file: [UInt8] = []
     var time: UInt64 = 1_700_000_000_000_000_000
     func keep() {
-      // Before, a secret may still come that is needed by what has passed.
+      // Before that, a secret for earlier packets may still follow.
       guard pair[logger].negotiated != nil else { return }
       for line in secrets.take() { capture.keyLog(line) }
       file += capture.takeBytes()
@@ -83,7 +83,7 @@ import Testing
     return file
   }
 
-  /// All checksums are right, no packet is lost, doubled or out of place, and no window full.
+  /// Verifies that all checksums are correct, no packet is lost, duplicated or out of order, and no window is full.
   private func expectSoundTransport(_ file: [UInt8]) throws {
     let packets = try Tshark.read(
       file, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-T", "fields", "-e", "ip.checksum.status",

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTrace
 import Testing
 
-/// What one side sent and the other received is one arrow; what only one of them knows of shows as that.
+/// A message that one side sent and the other received is one arrow; a message that only one of them reports is marked.
 struct LadderPairingTests {
   @Test func `a message that both sides report is one arrow`() {
     var script = LadderScript()
@@ -13,22 +13,22 @@ struct LadderPairingTests {
 
   @Test func `it does not matter which side is noted first`() {
     var script = LadderScript()
-    script.pass(.clientHello, 238, from: .client, told: .receiver)
-    script.pass(.clientHello, 238, from: .client, told: .sender)
-    script.passData(100, from: .server, told: .receiver)
-    script.passData(200, from: .server, told: .receiver)
-    script.passData(100, from: .server, told: .sender)
-    script.passData(200, from: .server, told: .sender)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .receiver)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .sender)
+    script.passData(100, from: .server, reportedBy: .receiver)
+    script.passData(200, from: .server, reportedBy: .receiver)
+    script.passData(100, from: .server, reportedBy: .sender)
+    script.passData(200, from: .server, reportedBy: .sender)
     #expect(
       script.ladder.arrows == ["client ClientHello, 238 bytes", "server {application_data ×2}, 300 bytes"])
   }
 
   @Test func `one side alone reports what it sent and what it received`() {
     var script = LadderScript()
-    script.pass(.clientHello, 238, from: .client, told: .sender)
-    script.pass(.serverHello, 122, from: .server, told: .receiver)
-    script.passChangeCipherSpec(from: .server, told: .receiver)
-    script.pass(.finished, 52, from: .server, encrypted: true, told: .receiver)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .receiver)
+    script.passChangeCipherSpec(from: .server, reportedBy: .receiver)
+    script.pass(.finished, 52, from: .server, encrypted: true, reportedBy: .receiver)
     #expect(
       script.ladder.arrows == [
         "client ClientHello, 238 bytes", "server ServerHello, 122 bytes", "server ChangeCipherSpec, 1 byte",
@@ -39,18 +39,18 @@ struct LadderPairingTests {
   @Test func `a message that is not read yet is in transit`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
     #expect(script.ladder.arrows.last == "server ServerHello, 122 bytes underway")
   }
 
   @Test func `a message that later ones overtook is lost`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
-    script.pass(.certificate, 443, from: .server, told: .sender)
-    script.pass(.finished, 52, from: .server, told: .sender)
-    script.pass(.serverHello, 122, from: .server, told: .receiver)
-    script.pass(.finished, 52, from: .server, told: .receiver)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
+    script.pass(.certificate, 443, from: .server, reportedBy: .sender)
+    script.pass(.finished, 52, from: .server, reportedBy: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .receiver)
+    script.pass(.finished, 52, from: .server, reportedBy: .receiver)
     script.passData(100, from: .server)
     #expect(
       script.ladder.arrows.dropFirst() == [
@@ -64,7 +64,7 @@ struct LadderPairingTests {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     script.pass(.certificate, 443, from: .server, received: end)
-    script.pass(.finished, 52, from: .server, told: .sender)
+    script.pass(.finished, 52, from: .server, reportedBy: .sender)
     #expect(
       script.ladder.arrows.dropFirst() == ["server Certificate, 443 bytes", "server Finished, 52 bytes lost"])
   }
@@ -72,7 +72,7 @@ struct LadderPairingTests {
   @Test func `a side that failed without reading has lost everything`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
     script.fail(.client, "truncated", "the transport ended")
     #expect(script.ladder.arrows.last == "server ServerHello, 122 bytes lost")
   }
@@ -80,11 +80,11 @@ struct LadderPairingTests {
   @Test func `a message that no side sent is foreign, and those after it are paired`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
-    script.pass(.certificate, 443, from: .server, told: .sender)
-    script.pass(.helloRequest, 4, from: .server, told: .receiver)
-    script.pass(.serverHello, 122, from: .server, told: .receiver)
-    script.pass(.certificate, 443, from: .server, told: .receiver)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
+    script.pass(.certificate, 443, from: .server, reportedBy: .sender)
+    script.pass(.helloRequest, 4, from: .server, reportedBy: .receiver)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .receiver)
+    script.pass(.certificate, 443, from: .server, reportedBy: .receiver)
     #expect(
       script.ladder.arrows.dropFirst() == [
         "server ServerHello, 122 bytes", "server Certificate, 443 bytes", "server HelloRequest, 4 bytes foreign",
@@ -94,9 +94,9 @@ struct LadderPairingTests {
   @Test func `a record that did not decrypt is the message that it carried`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.certificate, 443, from: .server, encrypted: true, told: .sender)
-    script.pass(.finished, 52, from: .server, encrypted: true, told: .sender)
-    script.passData(465, from: .server, told: .receiver, received: .failed(.protocolViolation))
+    script.pass(.certificate, 443, from: .server, encrypted: true, reportedBy: .sender)
+    script.pass(.finished, 52, from: .server, encrypted: true, reportedBy: .sender)
+    script.passData(465, from: .server, reportedBy: .receiver, received: .failed(.protocolViolation))
     #expect(
       script.ladder.arrows.dropFirst() == [
         "server {Certificate}, 443 bytes lost (read as application_data, 465 bytes)",
@@ -107,10 +107,10 @@ struct LadderPairingTests {
   @Test func `a message of another size is the same message, altered`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.certificate, 443, from: .server, told: .sender)
-    script.pass(.serverHelloDone, 4, from: .server, told: .sender)
-    script.pass(.certificate, 187, from: .server, told: .receiver)
-    script.pass(.serverHelloDone, 4, from: .server, told: .receiver)
+    script.pass(.certificate, 443, from: .server, reportedBy: .sender)
+    script.pass(.serverHelloDone, 4, from: .server, reportedBy: .sender)
+    script.pass(.certificate, 187, from: .server, reportedBy: .receiver)
+    script.pass(.serverHelloDone, 4, from: .server, reportedBy: .receiver)
     #expect(
       script.ladder.arrows.dropFirst() == [
         "server Certificate, 443 bytes lost (read as Certificate, 187 bytes)", "server ServerHelloDone, 4 bytes",
@@ -119,7 +119,7 @@ struct LadderPairingTests {
 
   @Test func `a record that the reader failed at shows by its type`() {
     var script = LadderScript()
-    script.pass(.clientHello, 238, from: .client, told: .sender)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .sender)
     var ladder = script.ladder
     ladder.note(
       .server,

@@ -4,7 +4,7 @@ import SansIOTLSTestKit
 import SansIOTLSTrace
 import Testing
 
-/// Draws the five ladders that the guide speaks of, for eyes:
+/// Draws the five ladders of the guide:
 /// `PICTURES=directory swift test --filter LadderPictures`, then open the files in a browser.
 struct LadderPictures {
   private static let directory = ProcessInfo.processInfo.environment["PICTURES"]
@@ -75,7 +75,7 @@ struct LadderPictures {
   }
 
   private func clientCertificate() throws -> Ladder {
-    var pair = try pair("A client whose certificate nobody knows") { client, server in
+    var pair = try pair("A client with an unknown certificate") { client, server in
       client.identities = (try? [TestIdentity.client().identity]) ?? []
       server.trust = [TestAuthority().trust]
       server.clientAuthentication = .required

@@ -3,7 +3,7 @@ import Testing
 
 @testable import SansIOTLSTrace
 
-/// Flights, steps, rows of application data, and the bounds.
+/// Flights, steps, lines of application data, and the limits.
 struct LadderRowTests {
   private func shape(_ ladder: Ladder) -> String {
     ladder.rows.map { row in
@@ -31,14 +31,14 @@ struct LadderRowTests {
   }
 
   @Test func `a step reported by an early message is shown where its call ended`() {
-    // A client answers a HelloRetryRequest before it reads the ChangeCipherSpec behind it.
+    // A client answers a HelloRetryRequest before it reads the ChangeCipherSpec after it.
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
-    script.pass(.helloRetryRequest, 88, from: .server, told: .sender)
-    script.passChangeCipherSpec(from: .server, told: .sender)
-    script.pass(.helloRetryRequest, 88, from: .server, told: .receiver)
-    script.pass(.clientHello, 271, from: .client, told: .sender)
-    script.passChangeCipherSpec(from: .server, told: .receiver, received: .needsFeed)
+    script.pass(.helloRetryRequest, 88, from: .server, reportedBy: .sender)
+    script.passChangeCipherSpec(from: .server, reportedBy: .sender)
+    script.pass(.helloRetryRequest, 88, from: .server, reportedBy: .receiver)
+    script.pass(.clientHello, 271, from: .client, reportedBy: .sender)
+    script.passChangeCipherSpec(from: .server, reportedBy: .receiver, received: .needsFeed)
     #expect(script.ladder.steps == ["needsFeed-", "-", "-", "needsFeed-"])
   }
 
@@ -61,8 +61,8 @@ struct LadderRowTests {
   @Test func `consecutive application data is one line`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    for _ in 0..<12 { script.passData(16_406, from: .client, told: .sender) }
-    for _ in 0..<12 { script.passData(16_406, from: .client, told: .receiver) }
+    for _ in 0..<12 { script.passData(16_406, from: .client, reportedBy: .sender) }
+    for _ in 0..<12 { script.passData(16_406, from: .client, reportedBy: .receiver) }
     script.passData(100, from: .server)
     script.passData(100, from: .client)
     #expect(
@@ -75,8 +75,8 @@ struct LadderRowTests {
   @Test func `the line of application data shows how much was not read`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    for _ in 0..<12 { script.passData(16_406, from: .client, told: .sender) }
-    for _ in 0..<7 { script.passData(16_406, from: .client, told: .receiver) }
+    for _ in 0..<12 { script.passData(16_406, from: .client, reportedBy: .sender) }
+    for _ in 0..<7 { script.passData(16_406, from: .client, reportedBy: .receiver) }
     #expect(
       script.ladder.arrows.last == "client {application_data ×12}, 196,872 bytes underway (5 of 12 not read yet)")
     script.fail(.server, "truncated", "the transport ended")
@@ -85,9 +85,9 @@ struct LadderRowTests {
 
   @Test func `a remark is between what precedes and what follows it`() {
     var script = LadderScript()
-    script.pass(.clientHello, 238, from: .client, told: .sender)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .sender)
     script.note("link corrupts byte 17 from the client")
-    script.pass(.clientHello, 238, from: .client, told: .receiver)
+    script.pass(.clientHello, 238, from: .client, reportedBy: .receiver)
     script.pass(.serverHello, 122, from: .server)
     #expect(shape(script.ladder) == "at-rat-")
   }
@@ -121,16 +121,16 @@ struct LadderRowTests {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
     for number in 0..<(2 * Ladder.EntryLog.half) { script.note("remark \(number)") }
-    script.pass(.serverHello, 122, from: .server, told: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
     for number in 0..<(4 * Ladder.EntryLog.half) { script.note("remark \(number)") }
-    script.pass(.serverHello, 122, from: .server, told: .receiver, received: .needsFeed)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .receiver, received: .needsFeed)
     #expect(script.ladder.arrows == ["client ClientHello, 238 bytes"])
   }
 
   @Test func `messages that are never paired do not accumulate`() {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    for _ in 0..<100_000 { script.passData(16_406, from: .server, told: .sender) }
+    for _ in 0..<100_000 { script.passData(16_406, from: .server, reportedBy: .sender) }
     #expect(
       script.ladder.arrows.last
         == "server {application_data ×100,000}, 1,640,600,000 bytes underway (100,000 of 100,000 not read yet)")

@@ -66,9 +66,9 @@ struct LadderSVGTests {
   @Test func `a message that was not read ends in a cross, one in transit has no head`() throws {
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
     script.pass(.certificate, 443, from: .server)
-    script.pass(.finished, 52, from: .server, told: .sender)
+    script.pass(.finished, 52, from: .server, reportedBy: .sender)
     let document = try #require(Document(script.ladder.svg(.light)))
     #expect(
       document.attributes.filter { $0.name == "marker-end" }.map(\.value) == [
@@ -117,7 +117,7 @@ struct LadderSVGTests {
   }
 }
 
-/// An SVG as a parser sees it.
+/// A parsed SVG.
 private final class Document: NSObject, XMLParserDelegate {
   private(set) var elements: [String] = []
   private(set) var attributes: [(name: String, value: String)] = []
@@ -126,7 +126,7 @@ private final class Document: NSObject, XMLParserDelegate {
   private var contents: [String: String] = [:]
   private var open: [String] = []
 
-  /// Parses the text; fails where it is not well-formed.
+  /// Parses the text; fails if it is not well-formed.
   init?(_ text: String) {
     super.init()
     let parser = XMLParser(data: Data(text.utf8))

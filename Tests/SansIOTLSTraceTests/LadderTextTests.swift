@@ -36,12 +36,12 @@ struct LadderTextTests {
 
     """
 
-  /// A ladder that has the text wherever there can be one.
+  /// A ladder with the text wherever text is possible.
   static func everywhere(_ text: String) -> Ladder {
     var script = LadderScript.handshake(title: text)
     script.note(text)
     script.agree(["TLSv1.3", "ALPN \(text)", "SNI \(text)"])
-    script.pass(TLSTracedMessage.HandshakeType(rawValue: 231), Int.max / 1_000, from: .client, told: .sender)
+    script.pass(TLSTracedMessage.HandshakeType(rawValue: 231), Int.max / 1_000, from: .client, reportedBy: .sender)
     script.pass(TLSAlert(rawValue: 211), fatal: true, from: .server)
     script.fail(.client, text, text, alerts: ["alert sent: unknown_ca"])
     return script.ladder
@@ -96,10 +96,10 @@ struct LadderTextTests {
     #expect(!LadderScript.handshake().ladder.text().contains("×"))
     var script = LadderScript()
     script.pass(.clientHello, 238, from: .client)
-    script.pass(.serverHello, 122, from: .server, told: .sender)
+    script.pass(.serverHello, 122, from: .server, reportedBy: .sender)
     script.pass(.certificate, 443, from: .server)
-    script.pass(.helloRequest, 4, from: .client, told: .receiver)
-    script.pass(.finished, 52, from: .client, encrypted: true, told: .sender)
+    script.pass(.helloRequest, 4, from: .client, reportedBy: .receiver)
+    script.pass(.finished, 52, from: .client, encrypted: true, reportedBy: .sender)
     #expect(script.ladder.text().hasSuffix("{ } encrypted   × not read   ┄ not read yet   ? not sent by the peer\n"))
   }
 }

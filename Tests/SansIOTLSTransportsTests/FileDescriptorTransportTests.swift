@@ -77,7 +77,7 @@ struct FileDescriptorTransportTests {
       for (number, pair) in ends.enumerated() {
         group.addTask { try await pair.0.receive(upTo: 16_384)?.count ?? -number }
       }
-      // All wait; the others still run.
+      // All wait; other tasks still run.
       for (number, pair) in ends.enumerated() { try await pair.1.send([UInt8](repeating: 1, count: number + 1)) }
       var counts: [Int] = []
       for try await count in group { counts.append(count) }
@@ -92,7 +92,7 @@ struct FileDescriptorTransportTests {
       let waiting = Task { try await near.receive(upTo: 16_384) }
       if number % 2 == 0 { await Task.yield() }
       waiting.cancel()
-      // Nothing has come, and it is not the end.
+      // Nothing has arrived, and it is not the end.
       let error = await #expect(throws: TransportError.self) { try await waiting.value }
       #expect(error?.number == ECANCELED)
       try await far.send([number])
@@ -116,12 +116,12 @@ struct FileDescriptorTransportTests {
     try await near.closeOutput()
     let error = await #expect(throws: TransportError.self) { try await near.send([1]) }
     #expect(error == TransportError(.write, number: EBADF))
-    // The other direction goes on.
+    // The other direction continues.
     try await far.send([2])
     #expect(try await near.receive(upTo: 1) == [2])
   }
 
-  /// The number is given away again at once: had the stream kept it, it would wait for somebody else's descriptor.
+  /// The number is reused at once: a stream that had kept it would wait for another file's descriptor.
   @Test func `sending after the end does not use a descriptor that has the number now`() async throws {
     let (inward, outward, other) = (Channel.pipe(), Channel.pipe(), Channel.pipe())
     let ends = [inward, outward, other].flatMap { [$0.reading, $0.writing] }
@@ -130,7 +130,7 @@ struct FileDescriptorTransportTests {
       let stream = FileDescriptorTransport(
         try NonblockingDescriptorPair(reading: inward.reading, writing: outward.writing, ownership: .borrowed))
       try await stream.closeOutput()
-      // A pipe that nobody reads and that is full, under the old number: it would never be ready.
+      // A full pipe without a reader, under the old number: it would never be ready.
       _ = dup2(other.writing, outward.writing)
       Self.fill(other.writing)
       let error = await #expect(throws: TransportError.self) { try await stream.send([1]) }
@@ -143,7 +143,7 @@ struct FileDescriptorTransportTests {
     for _ in 0..<50 {
       let (near, far) = try kind.make()
       let sending = Task { try await near.send([UInt8](repeating: 0, count: 10_000_000)) }
-      // Something has come: the sender is at it, and waits now or soon.
+      // Something has arrived: the sender waits now or soon.
       #expect(try await far.receive(upTo: 1) == [0])
       try await near.closeOutput()
       let error = await #expect(throws: TransportError.self) { try await sending.value }
@@ -172,7 +172,7 @@ struct FileDescriptorTransportTests {
     sending.cancel()
     let error = await #expect(throws: TransportError.self) { try await sending.value }
     #expect(error?.number == ECANCELED)
-    // The stream is as good as before: what comes next follows what went.
+    // The stream is intact: what arrives next follows what was sent.
     let rest = Task {
       try await near.send([8])
       try await near.closeOutput()
@@ -206,10 +206,10 @@ struct FileDescriptorTransportTests {
     try #require(Self.isReadable(ends.secondary, within: 10_000))
     let executor = ThreadExecutor()
     let reading = Task(executorPreference: executor) { try await stream.receive(upTo: 10) }
-    // The reader has taken the byte, and is held up. This thread is kept for that moment: a task that yields may come
-    // back when the reader has long given up, behind all the other tests.
+    // The reader has read the byte, and is blocked. This thread waits for that moment: a task that yields may resume
+    // long after the reader has returned, after all the other tests.
     while Self.isReadable(ends.secondary, within: 0) { usleep(1_000) }
-    // It gives up 25 seconds behind the last byte: one more every 10 seconds holds it up until the writer has come.
+    // It returns 25 seconds after the last byte: one more every 10 seconds blocks it until the writer has written.
     let holding = BackgroundThread { () -> (bytes: Int, hasSeenWriter: Bool) in
       for count in 1...9 {
         if Self.isReadable(ends.primary, within: 10_000) { return (count, true) }
@@ -231,7 +231,7 @@ struct FileDescriptorTransportTests {
     return unsafe poll(&entry, 1, milliseconds) == 1
   }
 
-  /// Fills a pipe until it takes no more.
+  /// Fills a pipe until it has no more room.
   private static func fill(_ descriptor: Int32) {
     _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     let bytes = [UInt8](repeating: 0, count: 4096)

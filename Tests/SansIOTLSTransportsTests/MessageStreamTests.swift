@@ -2,9 +2,9 @@ import SansIOTLSTransports
 import Synchronization
 import Testing
 
-/// The bytes of messages as a stream.
+/// Messages as a stream of bytes.
 struct MessageStreamTests {
-  /// A carrier whose messages are laid down beforehand, and which keeps what is sent.
+  /// A carrier with prepared messages that keeps what is sent.
   private final class Carrier: MessageTransport {
     typealias Failure = Never
 

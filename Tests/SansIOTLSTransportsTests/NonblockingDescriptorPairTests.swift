@@ -6,7 +6,7 @@ import Testing
 @Suite struct NonblockingDescriptorPairTests {
   enum Kind: CaseIterable, Sendable { case pipes, sockets, oneSocket }
 
-  /// A transport, and the far descriptors: what it reads comes from `feeding`, what it writes arrives at `taking`.
+  /// A transport, and the far descriptors: it reads from `feeding`, and writes to `taking`.
   private func ends(_ kind: Kind) -> (reading: Int32, writing: Int32, feeding: Int32, taking: Int32) {
     switch kind {
     case .pipes:
@@ -126,7 +126,7 @@ import Testing
 
   private static func writeWithoutReader() {
     let (inward, outward) = (Channel.pipe(), Channel.pipe())
-    // What fails here is the test's own set-up.
+    // A failure here is one of the test's own setup.
     let transport = try! NonblockingDescriptorPair(reading: inward.reading, writing: outward.writing)
     for end in [inward.writing, outward.reading] { close(end) }
     // Sound: a byte has no padding.
@@ -167,7 +167,7 @@ import Testing
     }
     #expect(sent > 0)
     #expect(try write(piece, transport) == 0)
-    // Room again, as soon as somebody reads.
+    // There is room again as soon as a reader reads.
     var bytes = [UInt8](repeating: 0, count: 4096)
     // Sound: the array lives through the call and is as long as it says.
     let count = unsafe Glibc.read(ends.primary, &bytes, bytes.count)
@@ -199,7 +199,7 @@ import Testing
       let ends = ends(.pipes)
       defer { for end in [ends.feeding, ends.taking] { close(end) } }
       do { _ = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing, ownership: ownership) }
-      // A reader without writers reads the end of file, whichever number has been given to somebody else meanwhile.
+      // A reader without writers reads the end of file, whichever number was reused meanwhile.
       _ = fcntl(ends.taking, F_SETFL, O_NONBLOCK)
       var byte: UInt8 = 0
       // Sound: one byte is read into one byte.
@@ -209,7 +209,7 @@ import Testing
     }
   }
 
-  /// Whether calls wait is a property that the shell, a neighbour on the same pipe, and children share.
+  /// Whether calls block is a property shared with the shell, other programs on the same pipe, and children.
   @Test(arguments: [true, false], [0, O_NONBLOCK])
   func `shared status flags never change`(reopensPipes: Bool, flags: Int32) throws {
     let ends = ends(.pipes)
@@ -243,7 +243,7 @@ import Testing
     #expect(isBlocking())
     if inputEndsFirst {
       transport.closeInput()
-      // Nobody else reads: a call that waited would wait for ever.
+      // There is no other reader: a call that blocked would block permanently.
       while try write(noise(100_000), transport) > 0 {}
     } else {
       transport.closeOutput()
@@ -254,7 +254,7 @@ import Testing
     #expect(isBlocking())
   }
 
-  /// Where a pipe cannot be opened again, each call asks poll(2) first.
+  /// If a pipe cannot be opened again, each call uses poll(2) first.
   @Test func `a pipe that cannot be opened a second time does not block either`() throws {
     let ends = ends(.pipes)
     defer { for end in [ends.feeding, ends.taking] { close(end) } }
@@ -277,7 +277,7 @@ import Testing
     #expect(try write(data, transport) > 0)
   }
 
-  /// A FIFO that is opened when its writers have gone reports no end to poll(2): the number that was given still does.
+  /// A FIFO that is opened after its writers have left reports no end to poll(2): the original number still does.
   @Test func `a FIFO whose writer left before is read to its end`() throws {
     let path = "/tmp/transport-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     // Sound: the path lives through the calls.
@@ -320,7 +320,7 @@ import Testing
     #expect(try read(transport).0 == .wouldBlock)
   }
 
-  /// What tests open is closed in the programs that other tests start meanwhile.
+  /// Descriptors of tests are closed in the programs that other tests start meanwhile.
   @Test func `no end of a channel is inherited`() {
     let (pipe, pair, connection) = (Channel.pipe(), Channel.socketPair(), Channel.connection())
     let terminal = Channel.terminal()

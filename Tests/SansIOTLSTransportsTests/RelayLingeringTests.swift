@@ -7,15 +7,15 @@ import Testing
 /// A relay that ends while its peer still sends, over TCP: closing a socket over unread bytes would discard what is on
 /// its way to the peer.
 @Suite struct RelayLingeringTests {
-  /// A server that is driven by hand, and reads when it wants to.
+  /// A server that the test drives, and that reads only on request.
   private struct Peer: ~Copyable {
     private var engine: TLSEngine
     private let socket: Int32
     private var unfed: ArraySlice<UInt8> = []
 
-    /// Takes the socket over, and makes the handshake.
+    /// Takes ownership of the socket, and performs the handshake.
     init(_ socket: Int32) {
-      // What fails here is the test's own set-up.
+      // A failure here is one of the test's own setup.
       engine = try! TLSEngine(.server, context: try! RelayFixture.serverContext())
       self.socket = socket
       while engine.negotiated == nil {
@@ -27,7 +27,7 @@ import Testing
 
     deinit { close(socket) }
 
-    /// - Returns: how many bytes came; 0 at the end, -1 on an error.
+    /// - Returns: The number of bytes; 0 at the end, -1 on an error.
     mutating func receive() -> Int {
       var chunk = [UInt8](repeating: 0, count: 16 * 1024)
       // Sound: the array lives through the call and is as long as it says.
@@ -36,7 +36,7 @@ import Testing
       return count
     }
 
-    /// - Returns: whether the other end took it all.
+    /// - Returns: Whether the other end accepted all of it.
     mutating func send(_ plaintext: [UInt8]) -> Bool {
       var rest = plaintext[...]
       while !rest.isEmpty {
@@ -46,12 +46,12 @@ import Testing
       return true
     }
 
-    /// - Returns: whether the other end took it all.
+    /// - Returns: Whether the other end accepted all of it.
     func sendJunk(_ count: Int) -> Bool { Channel.sendAll([UInt8](repeating: 0x55, count: count)[...], to: socket) }
 
     /// Reads to the end.
     ///
-    /// - Throws: how TLS failed, or what the socket said in place of more.
+    /// - Throws: The error of TLS, or of the socket.
     mutating func readAll() throws -> [UInt8] {
       var plaintext: [UInt8] = []
       while true {
@@ -71,12 +71,12 @@ import Testing
     let (near, far) = Channel.connection()
     let client = try fixture.startClient(on: (near, near), version: version)
     close(fixture.client.receiving)
-    // More than the peer's side takes before it reads: the rest waits in the relay's socket.
+    // More than the peer's side accepts before it reads: the rest waits in the relay's socket.
     let upload = noise(130_000)
     let sender = BackgroundThread { Channel.send(upload, to: fixture.client.sending) }
     let peer = BackgroundThread { () -> (isSent: Bool, received: Result<[UInt8], any Error>) in
       var peer = Peer(far)
-      // More than both sockets hold: it is through only if somebody reads.
+      // More than both sockets hold: the write completes only with a reader.
       let isSent = peer.send(noise(2_000_000))
       return (isSent, Result { try peer.readAll() })
     }
@@ -111,8 +111,8 @@ import Testing
     for end in [fixture.client.sending, fixture.client.receiving] { close(end) }
   }
 
-  /// Writes until a relay takes no more, because its peer does not. A quarter of a second without room counts as that:
-  /// on a slow machine it may be early, and there is then room for an alert.
+  /// Writes until a relay accepts no more, because its peer does not. A quarter of a second without room counts as
+  /// that: on a slow machine this may be early, and there is then room for an alert.
   private func fill(_ program: RelayFixture.Program) {
     _ = fcntl(program.sending, F_SETFL, O_NONBLOCK)
     let data = noise(16_384)

@@ -5,7 +5,7 @@ import SansIOTLSTransports
 import Synchronization
 import Testing
 
-/// What a relay could not send is counted, and never called a clean end.
+/// Data that a relay could not send is counted, and never reported as a clean end.
 @Suite struct RelayLossTests {
   /// Waits until there is something to read.
   private static func awaitBytes(_ descriptor: Int32) {
@@ -21,7 +21,7 @@ import Testing
     let client = try fixture.startClient(on: wire.client, version: version)
     let peer = BackgroundThread {
       RelayFixture.sendAndLeave([1, 2, 3], on: wire.server) {
-        // All of it is in the pipe: nothing waits in the relay, and the program says no more.
+        // All of it is in the pipe: nothing waits in the relay, and the program writes no more.
         Channel.sendAll(noise(10_000)[...], to: fixture.client.sending)
         Self.awaitBytes(wire.server.0)
       }
@@ -62,7 +62,7 @@ import Testing
     let peer = BackgroundThread { RelayFixture.sendAndLeave([1, 2, 3], on: (far, Channel.duplicate(far))) }
     #expect(Channel.receive(from: fixture.client.receiving) == [1, 2, 3])
     peer.value()
-    // The kernel takes it, with close_notify, and learns only from the answer that nobody is there.
+    // The kernel accepts it, with close_notify, and learns only from the response that the peer is gone.
     Channel.send(noise(1000), to: fixture.client.sending)
     let report = client.value()
     #expect(report.outcome.summary.hasPrefix("ciphertext "))
@@ -92,7 +92,7 @@ import Testing
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(.pipes)
     close(wire.server.0)
-    // The way in stays open.
+    // The input stays open.
     let client = try fixture.startClient(on: wire.client)
     let report = client.value()
     #expect(report.outcome.summary == "ciphertext write: Broken pipe (errno 32)")
@@ -133,7 +133,7 @@ import Testing
     let client = try fixture.startClient(on: wire.client) { .undecided }
     let server = try fixture.startServer(on: wire.server)
     Channel.send([1, 2, 3], to: fixture.client.sending)
-    // Delivered while the decision is open, and after it.
+    // Delivered before the decision, and after it.
     let data = noise(300_000)
     let sender = BackgroundThread {
       Channel.sendAll(data[..<150_000], to: fixture.server.sending)

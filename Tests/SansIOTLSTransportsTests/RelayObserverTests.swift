@@ -12,7 +12,7 @@ import Testing
     case turned(isHandshakeDone: Bool, hasFailed: Bool)
   }
 
-  /// Writes down what it is told.
+  /// Records its calls.
   private final class Diary: RelayObserver, Sendable {
     private let entries = Mutex<[Event]>([])
 
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// Whether bytes are whole records, one behind the other: none is missing, and they are in order.
+  /// Whether bytes are consecutive whole records: none is missing, and they are in order.
   private func areRecords(_ bytes: [UInt8]) -> Bool {
     var start = 0
     while start + 5 <= bytes.count { start += 5 + (Int(bytes[start + 3]) << 8 | Int(bytes[start + 4])) }
@@ -82,7 +82,7 @@ import Testing
     let turns = diary.events.filter { if case .turned = $0 { true } else { false } }
     #expect(turns.first == .turned(isHandshakeDone: false, hasFailed: false))
     #expect(turns.last == .turned(isHandshakeDone: false, hasFailed: true))
-    // The alert was sent before the turn ended.
+    // The alert was sent before the iteration ended.
     let alert = try #require(diary.events.lastIndex { if case .passed(.sent, _) = $0 { true } else { false } })
     #expect(diary.events[alert...].contains(.turned(isHandshakeDone: false, hasFailed: true)))
   }

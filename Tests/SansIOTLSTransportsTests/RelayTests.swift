@@ -8,8 +8,9 @@ import Testing
   static let versions = [TLSVersion.tls12, .tls13]
 
   @Test(arguments: versions, RelayFixture.Wire.allCases)
-  func `moves everything in both directions at once and closes cleanly`(_ version: TLSVersion, _ kind: RelayFixture.Wire) throws
-  {
+  func `moves everything in both directions at once and closes cleanly`(
+    _ version: TLSVersion, _ kind: RelayFixture.Wire
+  ) throws {
     let fixture = RelayFixture()
     let wire = RelayFixture.wire(kind)
     let client = try fixture.startClient(on: wire.client, version: version)
@@ -58,7 +59,9 @@ import Testing
   }
 
   @Test(arguments: versions)
-  func `a transport that ends early is a truncation after everything before it is delivered`(_ version: TLSVersion) throws {
+  func `a transport that ends early is a truncation after everything before it is delivered`(_ version: TLSVersion)
+    throws
+  {
     let fixture = RelayFixture()
     let (clientWire, serverWire) = (RelayFixture.wire(.pipes), RelayFixture.wire(.pipes))
     let client = try fixture.startClient(on: clientWire.client, version: version)
@@ -79,10 +82,10 @@ import Testing
     #expect(report.remoteEnding == .endOfTransport)
     #expect(report.plaintextReceived == received.count)
     #expect(received == Array(download[..<received.count]))
-    // All whole records before the cut: what is missing is handshake, record overhead and less than one record.
+    // All whole records before the end: the difference is handshake, record overhead and less than one record.
     #expect(received.count > cut - 16_384 - 8192)
     for thread in [upward, downward, sender] { thread.value() }
-    // The client's alert goes the other way, which was not cut.
+    // The client's alert is sent in the other direction, which did not end.
     let serverReport = server.value()
     #expect(serverReport.outcome.summary == "TLS alertReceived")
     #expect(report.localEnding == serverReport.remoteEnding)
@@ -99,7 +102,7 @@ import Testing
     let downward = BackgroundThread {
       Channel.copy(from: serverWire.client.0, to: clientWire.server.1, limit: .max)
     }
-    // Enough for the handshake, and so much less than the upload that the pipe behind it cannot take the rest.
+    // Enough for the handshake, and so much less than the upload that the pipe after it has no room for the rest.
     let upward = BackgroundThread {
       Channel.copy(from: clientWire.server.0, to: serverWire.client.1, limit: 100_000, closes: false)
     }
@@ -127,7 +130,7 @@ import Testing
     let peer = BackgroundThread { RelayFixture.sendAndLeave(data, on: wire.server) }
     #expect(Channel.receive(from: fixture.client.receiving) == data)
     peer.value()
-    // The program's input is open all the time: that nobody listens any more is seen from the pipe alone.
+    // The program's input stays open: only the pipe shows that its reader is gone.
     let report = client.value()
     #expect(report.outcome.summary == "clean")
     #expect(report.remoteEnding == .closeNotify)
@@ -240,7 +243,7 @@ import Testing
     let server = try fixture.startServer(on: wire.server)
     for program in [fixture.client, fixture.server] { close(program.sending) }
     let (clientFlights, serverFlights) = (client.value().flights, server.value().flights)
-    // A TLS 1.3 client is done before the server's tickets come: they are a flight of the server alone.
+    // A TLS 1.3 client completes before the server's tickets arrive: they are a flight of the server alone.
     #expect(clientFlights.count == (version == .tls13 ? 3 : 4))
     #expect(serverFlights.count == 4)
     for (seenByClient, seenByServer) in zip(clientFlights, serverFlights) {

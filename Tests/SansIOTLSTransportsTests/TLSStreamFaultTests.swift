@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// Streams over bad carriers: everything arrives, or an error says why not, and nothing hangs.
+/// Streams over faulty links: everything arrives, or an error states why not, and nothing blocks.
 struct TLSStreamFaultTests {
   private struct Ends {
     let client: TLSStream<SimulatedTransport>
@@ -24,13 +24,13 @@ struct TLSStreamFaultTests {
         try await server.close()
         return nil
       } catch {
-        // An application that failed hangs up.
+        // An application that failed ends its transport.
         await hangUp()
         return error
       }
     }
 
-    /// Sends, and reads what comes back, both at once.
+    /// Sends, and reads the response, both at once.
     func converse(_ bytes: [UInt8]) async -> (received: [UInt8], error: TLSStreamError?) {
       async let echoed = receive()
       do throws(TLSStreamError) {
@@ -82,7 +82,7 @@ struct TLSStreamFaultTests {
     var failures = 0
     for seed in UInt64(1)...30 {
       let ends = try Ends(contexts, SimulatedLink(seed: seed, faults: [.harmless, fault]))
-      // A record whose length was changed is waited for by both sides: an application's patience ends that.
+      // Both sides wait for a record whose length was changed: an application's timeout ends that.
       let patience = Task {
         guard (try? await Task.sleep(for: .seconds(5))) != nil else { return }
         ends.client.abort()
@@ -92,7 +92,7 @@ struct TLSStreamFaultTests {
       async let server = ends.echo()
       let (received, error) = await ends.converse(sent)
       #expect(sent.starts(with: received), "seed \(seed)")
-      // Some of what a bit can change is not looked at by anyone.
+      // Neither side examines some of the bits.
       #expect(error != nil || received == sent, "seed \(seed)")
       let told = [error, await server].compactMap { $0?.code }
       #expect(told.allSatisfy { [.tls, .aborted].contains($0) }, "seed \(seed): \(told)")

@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// Rings that are smaller than what comes at once.
+/// Buffers smaller than what arrives at once.
 extension TLSStreamTests {
   @Test(arguments: [TLSVersion.tls12, .tls13], [64, 4096])
   func `a record larger than the buffer is read from one piece of the transport`(
@@ -48,7 +48,7 @@ extension TLSStreamTests {
     try await client.write([1, 2])
     let bytes = try #require(try await received)
     #expect(bytes == [1, 2])
-    // Whoever keeps small pieces keeps small arrays.
+    // A caller that keeps small pieces keeps small arrays.
     #expect(bytes.capacity < 100)
   }
 

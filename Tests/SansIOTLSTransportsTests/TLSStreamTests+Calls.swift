@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// Calls beside each other, cancelled before they begin, or for nothing.
+/// Concurrent calls, calls cancelled before they begin, and calls without effect.
 extension TLSStreamTests {
   @Test func `a second writer is refused, and the first continues`() async throws {
     let (client, server) = try pair()

@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// Closing and leaving, also where it is not the time.
+/// Closing and unwrapping, also at unusual times.
 extension TLSStreamTests {
   @Test func `closing during the handshake ends the call that performs it`() async throws {
     let (_, far) = MemoryTransport.pair()
@@ -16,16 +16,16 @@ extension TLSStreamTests {
     #expect(await failure?.tls?.code == .abandoned)
   }
 
-  /// Closes in the handshake, over a transport that throws when its receive is cancelled, and says how the calls behind
-  /// it failed.
+  /// Closes during the handshake, over a transport that throws when its receive is cancelled, and returns how the calls
+  /// after that failed.
   ///
-  /// - Parameter isLate: whether the end is asked for only when the receive has thrown.
+  /// - Parameter isLate: Whether the end is requested only after the receive has thrown.
   private func closeInHandshake<Transport: ByteTransport>(
     over transport: Transport, isLate: Bool, whenGreeted: () async throws -> Void
   ) async throws -> [TLSError.Code?] {
     let stream = TLSStream(try Self.clientEngine(Self.contexts().client), over: transport)
     let making = Task { try await stream.handshake() }
-    // The receive began before the ClientHello left.
+    // The receive started before the ClientHello was sent.
     try await whenGreeted()
     if isLate {
       try await stream.closeWriting()
@@ -66,7 +66,7 @@ extension TLSStreamTests {
       #expect(codes == Array(repeating: .abandoned, count: 4))
       #expect(try await outerServer.read() == nil)
       #expect(await far.receive(upTo: 1) == nil)
-      // The outer stream still waits for bytes on behalf of a read that is gone.
+      // The outer stream still waits for bytes on behalf of a read that has ended.
       outer.abort()
     }
   }
@@ -114,7 +114,7 @@ extension TLSStreamTests {
     _ = await (making.result, atServer.result)
   }
 
-  /// Whether a client's stream goes when it was used, though its peer says nothing.
+  /// Whether a client's stream is released after use, although its peer sends nothing.
   private func isLetGo(_ use: (Memory) async throws -> Void) async throws -> Bool {
     let (near, far) = MemoryTransport.pair()
     weak var released: Memory?
@@ -123,7 +123,7 @@ extension TLSStreamTests {
       released = stream
       try await use(stream)
     }
-    // Whoever holds it may be late: up to ten seconds.
+    // Its last owner may release it late: up to ten seconds.
     for _ in 0..<10_000 where released != nil { try await Task.sleep(for: .milliseconds(1)) }
     return withExtendedLifetime(far) { released == nil }
   }
@@ -221,7 +221,7 @@ extension TLSStreamTests {
     var received: [UInt8]?
     while received == nil {
       do throws(TLSStreamError) { received = try await outer.read() } catch {
-        // The inner stream's receive is on its way out.
+        // The inner stream's receive is about to end.
         guard error.code == .concurrentCall else { throw error }
         await Task.yield()
       }

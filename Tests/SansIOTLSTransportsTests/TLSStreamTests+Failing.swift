@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import SansIOTLSTransports
 import Testing
 
-/// How transports and TLS fail under a stream, and what is told then.
+/// Failures of transports and of TLS under a stream, and how they are reported.
 extension TLSStreamTests {
   @Test
   func `a close after a failed handshake sends the alert, ends the transport and reports the failure`() async throws {

@@ -4,11 +4,11 @@ import SansIOTLSTransports
 import Synchronization
 import Testing
 
-/// What keeps a stream and its transport, and what does not: nothing that waits for a peer.
+/// Nothing that waits for a peer keeps a stream and its transport alive.
 extension TLSStreamTests {
   typealias Descriptors = TLSStream<FileDescriptorTransport>
 
-  /// Does not keep its object.
+  /// A weak reference.
   private final class Watched: Sendable {
     private let object: @Sendable () -> AnyObject?
     init<Object: AnyObject & Sendable>(_ object: Object) {
@@ -17,7 +17,7 @@ extension TLSStreamTests {
 
     private var isHeld: Bool { object() != nil }
 
-    /// How many of the objects stay. What still holds one may be late: up to ten seconds.
+    /// The number of objects that are not released. The last owner of one may be late: up to ten seconds.
     static func held(_ all: [Watched]) async throws -> Int {
       for _ in 0..<10_000 where all.contains(where: \.isHeld) { try await Task.sleep(for: .milliseconds(1)) }
       return all.count { $0.isHeld }
@@ -28,7 +28,7 @@ extension TLSStreamTests {
     }
   }
 
-  /// A client over a socket of its own and the server at the other end, the handshake done.
+  /// A client over a socket of its own and the server at the other end, after the handshake.
   private func overSockets() async throws -> (client: Descriptors, server: Descriptors, socket: Watched) {
     let contexts = try Self.contexts()
     let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
@@ -96,7 +96,7 @@ extension TLSStreamTests {
     withExtendedLifetime(silent) {}
   }
 
-  /// Waits for bytes, cancelled or not.
+  /// Waits for bytes, whether or not it is cancelled.
   private struct Deaf: ByteTransport {
     let base: MemoryTransport
     func receive(upTo count: Int) async -> [UInt8]? { await Task { await base.receive(upTo: count) }.value }
@@ -115,7 +115,7 @@ extension TLSStreamTests {
       _ = await reading.result
     }
     #expect(try await stream?.isReleased == true)
-    // The peer is not kept waiting either.
+    // The peer does not wait either.
     let error = await #expect(throws: TLSStreamError.self) { try await server?.read() }
     #expect(error?.tls?.code == .truncated)
   }
@@ -241,7 +241,7 @@ extension TLSStreamTests {
 
   @Test func `a transport that returns nothing without end fails the stream`() async throws {
     let (near, far) = MemoryTransport.pair()
-    // A stream that went on asking would find the end, and report another error.
+    // A stream that continued to receive would find the end, and report another error.
     await far.closeOutput()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: Empty(near, between: 10_000))
     for _ in 0..<2 {

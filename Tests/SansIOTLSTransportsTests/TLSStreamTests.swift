@@ -78,7 +78,7 @@ struct TLSStreamTests {
           do throws(TLSStreamError) { return .success(try await client.read()) } catch { return .failure(error) }
         }
       }
-      // Whoever comes second is sent away; the other waits.
+      // The second call is refused; the first waits.
       let sentAway = try #require(try await group.next())
       let error = #expect(throws: TLSStreamError.self) { try sentAway.get() }
       #expect(error?.code == .concurrentCall)
@@ -141,7 +141,7 @@ struct TLSStreamTests {
       #expect(error?.transport is FailingTransport.Broken)
       await #expect(throws: TLSStreamError.self) { try await stream.read() }
       await #expect(throws: TLSStreamError.self) { try await stream.write([1]) }
-      // The errand that waited for bytes has ended meanwhile, and changes nothing.
+      // The operation that waited for bytes has ended meanwhile, and changes nothing.
       await Self.settle()
     }
   }
@@ -174,7 +174,7 @@ struct TLSStreamTests {
     } else {
       let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
       #expect(error?.tls?.code == .rejected)
-      // In TLS 1.3 a server learns it by its first read.
+      // In TLS 1.3 a server learns of it by its first read.
       await #expect(throws: TLSStreamError.self) {
         _ = try await atServer.value
         _ = try await server.read()
@@ -182,7 +182,7 @@ struct TLSStreamTests {
     }
   }
 
-  /// As one that asks a database.
+  /// A delegate like one that queries a database.
   private struct ByName: TLSStreamDelegate {
     let contexts: [String: TLSContext]
     func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
@@ -247,7 +247,7 @@ struct TLSStreamTests {
     async let handshake = server.handshake()
     try await client.handshake()
     _ = try await handshake
-    // Nobody reads, so that it has to wait.
+    // There is no reader, so that it has to wait.
     let plaintext = Self.pattern(2_000_000)
     let writing = Task { try await client.write(plaintext) }
     for _ in 0..<50 { await Task.yield() }
@@ -284,7 +284,7 @@ struct TLSStreamTests {
     let (client, server, near, _) = try await connected(capacity: 1) { FailingTransport($0) }
     let sendsBefore = near.sendsLeft
     let writing = Task { try await client.write(Self.pattern(100_000)) }
-    // Nobody reads the first piece: whatever comes behind it is held.
+    // There is no reader for the first piece: what follows it waits.
     while near.sendsLeft == sendsBefore { await Task.yield() }
     writing.cancel()
     let clock = ManualClock()
@@ -313,7 +313,7 @@ struct TLSStreamTests {
     let (client, server) = try pair(version)
     try await client.write(Array("bye".utf8), beside: server)
     async let atClient = client.unwrap()
-    // Plaintext has to be read before TLS is left.
+    // Plaintext has to be read before TLS ends.
     let unread = await #expect(throws: TLSStreamError.self) { try await server.unwrap() }
     #expect(unread?.code == .unreadPlaintext)
     #expect(try await Self.readAll(server) == Array("bye".utf8))
@@ -366,7 +366,7 @@ struct TLSStreamTests {
 }
 
 extension TLSStream {
-  /// Writes while the other end makes its handshake.
+  /// Writes while the other end performs its handshake.
   fileprivate func write(_ bytes: [UInt8], beside other: TLSStream) async throws {
     async let handshake = other.handshake()
     try await write(bytes)

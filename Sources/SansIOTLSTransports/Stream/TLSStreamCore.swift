@@ -1,8 +1,7 @@
 internal import SansIOTLS
 internal import Synchronization
 
-/// The core of a ``TLSStream``: the state behind its lock, the waiting for a change of it, and the background
-/// operations.
+/// The core of a ``TLSStream``: the state and its lock, the waiting for a change of it, and the background operations.
 ///
 /// It is separate from the stream so that the stream ends when its user releases it. Receiving and answering, which may
 /// wait for a silent peer or a slow application without limit, do not keep even this alive; sending does, because the

@@ -55,7 +55,7 @@ public struct TLSStreamError: Error, Sendable, CustomStringConvertible {
     self.init(error.code, tls: error.tls, transport: error.transport, bytesAccepted: bytesAccepted)
   }
 
-  /// The code, and the error behind it.
+  /// The code, and the error that caused it.
   public var description: String {
     if let tls { return "\(code): \(tls)" }
     if let transport { return "\(code): \(transport)" }

@@ -1,7 +1,7 @@
 internal import SansIOTLS
 
-/// The state of a ``TLSStream`` behind its lock: the engine, the operations in flight, and the waiting tasks. No call
-/// suspends.
+/// The state of a ``TLSStream``, protected by its lock: the engine, the operations in flight, and the waiting tasks. No
+/// call suspends.
 struct TLSStreamState: ~Copyable, Sendable {
   /// The operations that the stream performs in tasks of its own.
   struct Operations: OptionSet, Hashable {

@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import SansIOTLSTransports
 
-/// Code as an application has it: contexts that tap nothing, streams, no word about tests.
+/// Code like an application's: contexts without tracing, streams, nothing specific to tests.
 enum Application {
   static func contexts(_ version: TLSVersion? = nil) throws -> (client: TLSContext, server: TLSContext) {
     let identity = TestIdentity.server()
@@ -12,7 +12,7 @@ enum Application {
     return (try TLSContext(client), try TLSContext(.server(identity.identity)))
   }
 
-  /// A client asks and the server answers, over streams.
+  /// Sends a client's request and the server's response, over streams.
   static func converse<Transport: ByteTransport>(over near: Transport, _ far: Transport) async throws {
     let contexts = try contexts()
     let client = TLSStream(

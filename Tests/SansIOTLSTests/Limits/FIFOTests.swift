@@ -37,7 +37,7 @@ struct FIFOTests {
     final class Token {}
     var queue = FIFO<Token>()
     for _ in 0..<9 { queue.append(Token()) }
-    weak var first = queue[0]
+    weak let first = queue[0]
     queue.removeFirst(1)
     #expect(first == nil)
   }

@@ -1,4 +1,4 @@
-/// A pcapng file read back, strictly: whatever is not as the formats have it is a failure.
+/// A strict parser of pcapng files: any deviation from the formats is a failure.
 struct CaptureFile {
   struct Malformed: Error {
     let reason: String
@@ -92,7 +92,7 @@ struct CaptureFile {
       payload: Array(segment[(Int(segment[12] >> 4) * 4)...]))
   }
 
-  /// The sum of all words in ones' complement, which is all ones if the checksum among them is right.
+  /// The sum of all words in ones' complement, which is all ones if their checksum is correct.
   private static func sum(_ bytes: ArraySlice<UInt8>) -> Int {
     let padded = Array(bytes) + [0]
     var sum = 0
@@ -102,7 +102,7 @@ struct CaptureFile {
   }
 }
 
-/// Takes little-endian numbers off the front.
+/// A reader of little-endian numbers.
 private struct Reader {
   private var rest: ArraySlice<UInt8>
 

@@ -1,4 +1,4 @@
-/// What a peer, or whoever names things by what a peer said, could try.
+/// Texts that a hostile peer could choose.
 enum HostileText: CaseIterable {
   case none, space, tab, lines, controls, directions, long, wordy, wide, joined, combining, forbidden, markup
 

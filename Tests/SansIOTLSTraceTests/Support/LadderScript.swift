@@ -2,35 +2,35 @@ import SansIOTLS
 
 @testable import SansIOTLSTrace
 
-/// A conversation written by hand: what each side's tap tells, without an engine.
+/// A conversation without engines: the messages that each side traces.
 struct LadderScript {
 
   private(set) var ladder: Ladder
 
   init(title: String = "") { ladder = Ladder(title: title) }
 
-  /// Who tells of something that passes.
-  enum Account { case both, sender, receiver }
+  /// The sides that report a message.
+  enum Reporters { case both, sender, receiver }
 
   /// A handshake message in a record of its own.
   mutating func pass(
     _ type: TLSTracedMessage.HandshakeType, _ size: Int, from sender: TLSRole, encrypted: Bool = false,
-    told: Account = .both,
+    reportedBy reporters: Reporters = .both,
     sent: TLSTracedMessage.CallOutcome? = nil, received: TLSTracedMessage.CallOutcome? = nil
   ) {
     let wireSize = size + (encrypted ? 22 : 5)
-    for (side, direction, rest) in accounts(told, from: sender, sent, received) {
+    for (side, direction, rest) in accounts(reporters, from: sender, sent, received) {
       ladder.note(side, TLSTracedMessage(.record(.handshake), direction, size: wireSize, isEncrypted: encrypted))
       ladder.note(
         side, TLSTracedMessage(.handshake(type), direction, size: size, isEncrypted: encrypted, callOutcome: rest))
     }
   }
 
-  /// A ChangeCipherSpec, which a receiver in TLS 1.3 tells by its record alone.
+  /// A ChangeCipherSpec, which a receiver in TLS 1.3 reports by its record alone.
   mutating func passChangeCipherSpec(
-    from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.CallOutcome? = nil
+    from sender: TLSRole, reportedBy reporters: Reporters = .both, received: TLSTracedMessage.CallOutcome? = nil
   ) {
-    for (side, direction, rest) in accounts(told, from: sender, nil, received) {
+    for (side, direction, rest) in accounts(reporters, from: sender, nil, received) {
       ladder.note(
         side, TLSTracedMessage(.record(.changeCipherSpec), direction, size: 6, isEncrypted: false, callOutcome: rest))
       if direction == .sent {
@@ -40,10 +40,11 @@ struct LadderScript {
   }
 
   mutating func pass(
-    _ alert: TLSAlert, fatal: Bool, from sender: TLSRole, encrypted: Bool = true, told: Account = .both,
+    _ alert: TLSAlert, fatal: Bool, from sender: TLSRole, encrypted: Bool = true,
+    reportedBy reporters: Reporters = .both,
     sent: TLSTracedMessage.CallOutcome? = nil, received: TLSTracedMessage.CallOutcome? = nil
   ) {
-    for (side, direction, rest) in accounts(told, from: sender, sent, received) {
+    for (side, direction, rest) in accounts(reporters, from: sender, sent, received) {
       ladder.note(
         side, TLSTracedMessage(.record(.alert), direction, size: encrypted ? 24 : 7, isEncrypted: encrypted))
       ladder.note(
@@ -54,9 +55,10 @@ struct LadderScript {
 
   /// A record of application data.
   mutating func passData(
-    _ size: Int, from sender: TLSRole, told: Account = .both, received: TLSTracedMessage.CallOutcome? = nil
+    _ size: Int, from sender: TLSRole, reportedBy reporters: Reporters = .both,
+    received: TLSTracedMessage.CallOutcome? = nil
   ) {
-    for (side, direction, rest) in accounts(told, from: sender, .done, received) {
+    for (side, direction, rest) in accounts(reporters, from: sender, .done, received) {
       ladder.note(
         side, TLSTracedMessage(.record(.applicationData), direction, size: size, isEncrypted: true, callOutcome: rest))
     }
@@ -73,46 +75,46 @@ struct LadderScript {
   }
 
   private func accounts(
-    _ told: Account, from sender: TLSRole, _ sent: TLSTracedMessage.CallOutcome?,
+    _ reporters: Reporters, from sender: TLSRole, _ sent: TLSTracedMessage.CallOutcome?,
     _ received: TLSTracedMessage.CallOutcome?
   ) -> [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.CallOutcome?)] {
     var accounts: [(TLSRole, TLSTracedMessage.Direction, TLSTracedMessage.CallOutcome?)] = []
-    if told != .receiver { accounts.append((sender, .sent, sent)) }
-    if told != .sender { accounts.append((sender.peer, .received, received)) }
+    if reporters != .receiver { accounts.append((sender, .sent, sent)) }
+    if reporters != .sender { accounts.append((sender.peer, .received, received)) }
     return accounts
   }
 
-  /// A full TLS 1.3 handshake as both taps tell it: each side's account of a whole call at a time.
+  /// A full TLS 1.3 handshake as both sides report it: all messages of one call at a time.
   static func handshake(title: String = "") -> LadderScript {
     var script = LadderScript(title: title)
     script.pass(.clientHello, 238, from: .client, sent: .needsFeed)
     let flight: [(TLSTracedMessage.HandshakeType, Int)] = [
       (.encryptedExtensions, 10), (.certificate, 443), (.certificateVerify, 80), (.finished, 52),
     ]
-    for told in [Account.sender, .receiver] {
-      script.pass(.serverHello, 122, from: .server, told: told)
-      script.passChangeCipherSpec(from: .server, told: told)
+    for reporter in [Reporters.sender, .receiver] {
+      script.pass(.serverHello, 122, from: .server, reportedBy: reporter)
+      script.passChangeCipherSpec(from: .server, reportedBy: reporter)
       for (type, size) in flight {
         let isLast = type == .finished
-        script.pass(type, size, from: .server, encrypted: true, told: told, sent: isLast ? .needsFeed : nil)
+        script.pass(type, size, from: .server, encrypted: true, reportedBy: reporter, sent: isLast ? .needsFeed : nil)
       }
     }
-    for told in [Account.sender, .receiver] {
-      script.passChangeCipherSpec(from: .client, told: told)
-      script.pass(.finished, 52, from: .client, encrypted: true, told: told, sent: .done)
-      if told == .sender {
+    for reporter in [Reporters.sender, .receiver] {
+      script.passChangeCipherSpec(from: .client, reportedBy: reporter)
+      script.pass(.finished, 52, from: .client, encrypted: true, reportedBy: reporter, sent: .done)
+      if reporter == .sender {
         script.agree(["TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", "SNI localhost"], [.client])
       }
     }
-    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, told: .sender, sent: .done)
+    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, reportedBy: .sender, sent: .done)
     script.agree(["TLSv1.3", "TLS_AES_256_GCM_SHA384", "x25519", "SNI localhost"], [.server])
-    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, told: .receiver, received: .needsFeed)
+    script.pass(.newSessionTicket, 249, from: .server, encrypted: true, reportedBy: .receiver, received: .needsFeed)
     return script
   }
 }
 
 extension Ladder {
-  /// The arrows of the picture, in words: `client ClientHello, 238 bytes`, and what is odd about them.
+  /// The arrows of the diagram, in words: `client ClientHello, 238 bytes`, and their marks.
   var arrows: [String] {
     rows.compactMap { row in
       guard case .arrow(let arrow) = row else { return nil }
@@ -124,7 +126,7 @@ extension Ladder {
     }
   }
 
-  /// What each arrow brought each side to, as `client-server`.
+  /// The steps of each arrow, as `client-server`.
   var steps: [String] {
     rows.compactMap { row in
       guard case .arrow(let arrow) = row else { return nil }

@@ -1,16 +1,16 @@
 import Foundation
 
-/// Wireshark without its windows.
+/// Wireshark's command-line tool.
 enum Tshark {
   static let isInstalled = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .contains { FileManager.default.isExecutableFile(atPath: "\($0)/tshark") }
 
-  /// What it says about a file.
+  /// Runs it on a file.
   ///
   /// - Parameters:
-  ///   - bytes: the file. It is all that is known: no key log, no preferences.
-  ///   - arguments: see `tshark(1)`.
-  /// - Returns: its standard output, line by line.
+  ///   - bytes: The file, without a key log or preferences.
+  ///   - arguments: Its arguments, see `tshark(1)`.
+  /// - Returns: Its standard output, line by line.
   static func read(_ bytes: [UInt8], _ arguments: String...) throws -> [String] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("capture-\(UUID())")
     try FileManager.default.createDirectory(
@@ -21,7 +21,7 @@ enum Tshark {
     let words = ["env", "WIRESHARK_CONFIG_DIR=\(folder.path)", "tshark", "-n", "-r", file.path] + arguments
     let command = words.map { "'\($0)'" }.joined(separator: " ") + " 2>/dev/null"
     // Not Foundation's Process, in which the leak check finds 32 bytes.
-    // "e": the end of this one is no concern of the programs that other tests start meanwhile.
+    // "e": programs that other tests start meanwhile do not inherit this end.
     // Sound: the stream is closed once, below, and the buffer is as long as is said.
     guard let stream = unsafe popen(command, "re") else { throw Failure(status: -1) }
     var text: [UInt8] = []
@@ -32,7 +32,7 @@ enum Tshark {
     return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 
-  /// It could not read the file, or not to its end.
+  /// The error of a file that it could not read completely.
   struct Failure: Error {
     let status: Int32
   }

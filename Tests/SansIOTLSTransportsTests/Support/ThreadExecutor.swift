@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Runs each job on a thread of its own: what a test means to hold up then keeps none of the threads of Swift's pool,
+/// Runs each job on a thread of its own: what a test blocks on purpose then occupies no thread of Swift's pool,
 /// on which all the other tests run.
 final class ThreadExecutor: TaskExecutor {
   private let threads = Mutex<[BackgroundThread<Void>]>([])
@@ -12,6 +12,6 @@ final class ThreadExecutor: TaskExecutor {
     threads.withLock { $0.append(BackgroundThread { unsafe job.runSynchronously(on: executor) }) }
   }
 
-  /// Waits for the threads' ends; to be called when no job is to come.
+  /// Waits for the ends of the threads; to be called after the last job.
   func join() { for thread in threads.withLock({ $0 }) { thread.value() } }
 }
