@@ -66,7 +66,7 @@ struct SimulatedLinkTests {
       _ = arrivals(&link, of: sends, from: .client)
       done.formUnion(link.actions.map { String("\($0)".split(separator: " ")[1]) })
     }
-    #expect(done == ["cuts", "joins", "delays", "stands", "flips", "ends"])
+    #expect(done == ["splits", "joins", "delays", "stalls", "flips", "ends"])
   }
 
   @Test func `a corrupted byte is the only one that differs`() {
