@@ -1,6 +1,6 @@
 public import SansIOTLS
 
-/// A certificate chain and its private key, minted inside the test.
+/// A certificate chain and its private key, issued inside the test.
 ///
 /// ```swift
 /// let identity = TestIdentity.server("api.example")

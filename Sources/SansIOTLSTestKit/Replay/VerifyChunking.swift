@@ -48,9 +48,9 @@ public struct ChunkingDifference: Error, Sendable, CustomStringConvertible {
   public let description: String
 }
 
-/// What the users of both sides observe of a conversation.
+/// The observations of the users of both sides.
 private struct ChunkingOutcome {
-  /// What each side read and sent, as streams.
+  /// The streams that each side read and sent.
   private var streams: [(name: String, bytes: [UInt8])] = []
   private var facts: [(name: String, text: String)] = []
 

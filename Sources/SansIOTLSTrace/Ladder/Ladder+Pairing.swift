@@ -38,7 +38,7 @@ extension Ladder {
     var wireSize = 0
     /// Whether the receiver reported what was sent later.
     var isOvertaken = false
-    /// What the receiver observed instead.
+    /// The receiver's observation, if it differs.
     var alteration: Observation?
     /// The steps that it caused on each side.
     var steps = PerSide<Step?>(client: nil, server: nil)

@@ -13,7 +13,7 @@ extension Ladder {
     case agreement([String])
     /// The side that failed, and paragraphs: the code, the hint, the alerts.
     case failure(TLSRole, [String])
-    /// What each side needs in the end; empty if that is unknown.
+    /// The needs of each side in the end; empty if they are unknown.
     case standing(client: String, server: String)
   }
 

@@ -160,7 +160,7 @@ private struct LadderSVG {
     y += height + 16
   }
 
-  /// What both sides need in the end, below the lifelines.
+  /// Draws the needs of both sides in the end, below the lifelines.
   private mutating func standing(_ rows: [Ladder.Row]) {
     guard case .standing(let client, let server)? = rows.last else { return }
     y += 18

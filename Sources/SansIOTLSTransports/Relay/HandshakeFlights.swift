@@ -2,7 +2,7 @@
 struct HandshakeFlights: Sendable {
   /// The flights, oldest first.
   private(set) var flights: [RelayReport.Flight] = []
-  /// How much of the outbound stream they account for, in bytes.
+  /// The bytes of the outbound stream that they account for.
   private var producedCount = 0
 
   /// Adds ciphertext that the engine accepted.

@@ -52,7 +52,7 @@ extension Relay {
     if pollSet.isReady(source, Int16(POLLIN)) { readPlaintext() }
   }
 
-  /// When waiting for the last bytes of a failed connection ends; `nil` if the relay does not wait for these alone.
+  /// The deadline for the last bytes of a failed connection; `nil` if the relay does not wait for these alone.
   private mutating func lingeringDeadline() -> ContinuousClock.Instant? {
     let cannotCompleteHandshake = sinkError != nil && report.negotiated == nil
     guard (failure != nil || cannotCompleteHandshake) && delivery.isEmpty else { return nil }

@@ -55,11 +55,11 @@ public struct Relay: ~Copyable {
   var sinkError: TransportError?
   var sinkLostData = false
   var programError: TransportError?
-  /// Why the relay stopped without the peer's doing.
+  /// The failure for which the relay stopped without the peer's doing.
   var abandonment: (side: RelayReport.Endpoint, error: TransportError)?
-  /// When waiting for the last bytes of a failed connection ends, unless more than `sent` bytes have left by then.
+  /// The deadline for the last bytes of a failed connection, unless more than `sent` bytes have left by then.
   var lingering: (sent: Int, deadline: ContinuousClock.Instant)?
-  /// When waiting for an unfinished handshake ends.
+  /// The deadline of the handshake.
   var handshakeDeadline: ContinuousClock.Instant?
   /// The end of the last record of application data, as an offset in the outbound stream.
   var dataEnd = 0
@@ -68,11 +68,11 @@ public struct Relay: ~Copyable {
   var unsentRecords: [(end: Int, plaintext: Int)] = []
   /// Decides what the end of the program's data means; `nil` if it means that the data is complete.
   var decideEnd: (() -> PlaintextEnd)?
-  /// When waiting for that decision ends; `nil` before it is requested.
+  /// The deadline for that decision; `nil` before it is requested.
   var endDecisionDeadline: ContinuousClock.Instant?
   var isIncomplete = false
 
-  /// What was moved so far; complete after ``run(progress:)`` has returned.
+  /// The report so far; complete after ``run(progress:)`` has returned.
   public internal(set) var report = RelayReport()
 
   /// Plaintext is not read from the program while more ciphertext than this waits to be sent, in bytes.
