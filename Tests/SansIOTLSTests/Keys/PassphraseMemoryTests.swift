@@ -39,11 +39,13 @@ struct PassphraseMemoryTests {
   @Test func `a key's passphrase leaves no copy in memory`() throws {
     let passphrase = Self.passphrase()
     let chain = TestIdentity.server().chainPEM
-    let before = ProcessMemory.occurrences(ofComplement: Self.complement)
+    // The allocator writes over the first 16 bytes of what is freed.
+    let tail = Array(Self.complement.dropFirst(16))
+    let before = ProcessMemory.occurrences(ofComplement: tail)
     #expect(before == 1)
     for _ in 0..<20 {
       _ = try TLSIdentity(pemChain: chain, privateKey: Self.encryptedKey, passphrase: passphrase)
-      #expect(ProcessMemory.occurrences(ofComplement: Self.complement) == before)
+      #expect(ProcessMemory.occurrences(ofComplement: tail) == before)
     }
     #expect(passphrase.utf8.count == Self.complement.count)
   }

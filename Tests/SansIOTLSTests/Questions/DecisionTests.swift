@@ -90,12 +90,12 @@ struct DecisionTests {
 
     var isOfName: Bool { [.shortList, .longList, .otherType, .noASCII].contains(self) }
 
-    /// The extension of a client that asks for `localhost` and offers `h2` and `a`, and which byte of it is changed
-    /// how.
+    /// The extension of a client that asks for `localhost` and offers `h2` and a NUL, and the byte of it that is changed.
+    /// With 0 as the length of the NUL the list is well-formed but for two empty names.
     var change: (extension: [UInt8], place: Int, value: UInt8) {
       // Type, length, length of the list; then type, length and name, or lengths and protocols.
       let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + "localhost".utf8
-      let protocols: [UInt8] = [0, 16, 0, 7, 0, 5, 2, 0x68, 0x32, 1, 0x61]
+      let protocols: [UInt8] = [0, 16, 0, 7, 0, 5, 2, 0x68, 0x32, 1, 0]
       switch self {
       case .shortList: return (name, 5, 11)
       case .longList: return (name, 5, 13)
@@ -114,7 +114,7 @@ struct DecisionTests {
     version: TLSVersion, malformation: Malformation
   ) throws {
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
-      client.applicationProtocols = ["h2", "a"]
+      client.applicationProtocols = ["h2", "\0"]
       server.applicationProtocols = ["h2"]
       server.pausesAtClientHello = true
     }
@@ -125,7 +125,7 @@ struct DecisionTests {
     _ = try pair.server.feed(bytes)
     let hello = try hello(pair)
     #expect(hello.serverName == (malformation.isOfName ? nil : "localhost"))
-    #expect(hello.applicationProtocols == (malformation.isOfName ? ["h2", "a"] : []))
+    #expect(hello.applicationProtocols == (malformation.isOfName ? ["h2", "\0"] : []))
     // To libssl a name is any bytes but NUL.
     if malformation == .noASCII {
       try pair.server.answer(.proceed)

@@ -386,6 +386,42 @@ struct QuestionTests {
     #expect(second.server.negotiated == nil)
   }
 
+  /// The ticket proves a certificate, and the other context trusts another authority.
+  @Test(.withoutTap, arguments: TLSVersion.both)
+  func `a ticket with a client's certificate is not accepted by another context that would refuse it`(
+    version: TLSVersion
+  ) throws {
+    let alice = TestIdentity.client("Alice")
+    let identity = TestAuthority().issue(names: ["public.example", "admin.example"])
+    var (client, front) = try EnginePair.configurations(version: version, identity: identity)
+    client.tracesMessages = false
+    client.identities = [try alice.identity]
+    front.trust = [alice.trust]
+    front.clientAuthentication = .required
+    var admin = front
+    front.pausesAtClientHello = true
+    admin.trust = [TestIdentity.client("Bob").trust]
+    let contexts = (client: try TLSContext(client), front: try TLSContext(front), admin: try TLSContext(admin))
+    var first = try EnginePair(client: contexts.client, server: contexts.front, serverName: .dns("public.example"))
+    first.step()
+    try first.server.answer(.proceed)
+    try first.handshake()
+    try first.settle()
+    var session: TLSSession?
+    while let event = first.client.nextEvent() { if case .sessionTicket(let ticket) = event { session = ticket } }
+    let ticket = try #require(session)
+    var second = try EnginePair(
+      client: contexts.client, server: contexts.front, serverName: .dns("admin.example"), session: ticket)
+    second.step()
+    try second.server.answer(.use(contexts.admin))
+    _ = thrownError {
+      try second.handshake()
+      try second.settle()
+    }
+    #expect(second.server.failure?.code == .certificateRejected)
+    #expect(second.server.negotiated == nil)
+  }
+
   @Test(.withoutTap, arguments: TLSVersion.both)
   func `a ticket of the context chosen for the ClientHello is accepted by it again`(version: TLSVersion) throws {
     var (client, front) = try EnginePair.configurations(version: version)

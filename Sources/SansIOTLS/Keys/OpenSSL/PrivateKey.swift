@@ -114,26 +114,27 @@ private struct KeyDecoder {
 
   /// The key of a DER structure. Corresponds to `OSSL_DECODER_from_data(3)`.
   ///
+  /// What PKCS#8 encrypts is decrypted here: the decoder would ask a callback for the passphrase, and leaves a copy of it on
+  /// the stack.
+  ///
   /// - Returns: the key; `nil` if there is none, and then `refusal` is set if the structure is encrypted.
   func key(in der: UnsafeRawBufferPointer, _ what: String, _ refusal: inout TLSError?) -> PrivateKey? {
     let request = PassphraseRequest(passphrase)
-    if let key = unsafe Self.decode(der, request) ?? Self.decodeVersion2(der, request) {
+    let encrypted = unsafe EncryptedKeyInfo(der)
+    let key =
+      if let encrypted {
+        passphrase.flatMap { unsafe encrypted.opened(by: $0) { unsafe Self.decode($0, request) } }
+      } else {
+        unsafe Self.decode(der, request)
+      }
+    if let key {
       ErrorQueue.clear()
       return key
     }
-    let entries = ErrorQueue.take()
-    guard let encrypted = unsafe EncryptedKeyInfo(der) else {
-      if request.wasAsked { refusal = refusal ?? self.refusal(what, isAsked: true, nil, entries) }
-      return nil
+    if encrypted != nil || request.wasAsked {
+      let entries = ErrorQueue.take()
+      refusal = refusal ?? self.refusal(what, isAsked: true, encrypted?.algorithm, entries)
     }
-    if let key = passphrase.flatMap({
-      unsafe encrypted.opened(by: $0) { unsafe Self.decodeVersion2($0, request) }
-    }) {
-      ErrorQueue.clear()
-      return key
-    }
-    ErrorQueue.clear()
-    refusal = refusal ?? self.refusal(what, isAsked: true, encrypted.algorithm, entries)
     return nil
   }
 
@@ -151,6 +152,10 @@ private struct KeyDecoder {
   }
 
   private static func decode(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
+    unsafe decodeVersion1(der, request) ?? decodeVersion2(der, request)
+  }
+
+  private static func decodeVersion1(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var pkey: OpaquePointer?
     // The decoder keeps the address that it writes the key to.
     unsafe withUnsafeMutablePointer(to: &pkey) { place in
@@ -193,7 +198,7 @@ private struct KeyDecoder {
     var encoded: UnsafeMutablePointer<UInt8>?
     let count = Int(unsafe i2d_ASN1_SEQUENCE_ANY(elements, &encoded))
     defer { unsafe CRYPTO_clear_free(encoded, max(count, 0), nil, 0) }
-    return count > 0 ? unsafe decode(UnsafeRawBufferPointer(start: encoded, count: count), request) : nil
+    return count > 0 ? unsafe decodeVersion1(UnsafeRawBufferPointer(start: encoded, count: count), request) : nil
   }
 }
 
