@@ -26,6 +26,32 @@ extension TLSStreamTests {
     #expect(try await atClient == Self.pattern(70_000))
   }
 
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `unwrap returns what follows close_notify, also what the buffer has no room for`(
+    version: TLSVersion
+  ) async throws {
+    let contexts = try Self.contexts(version)
+    var limits = TLSEngine.Limits()
+    limits.bufferByteCount = 64
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits), over: near)
+    var server = try TLSEngine(.server, context: contexts.server)
+    async let connected = client.handshake()
+    while server.negotiated == nil {
+      _ = try server.feed(try #require(await far.receive(upTo: 65_536)))
+      await far.send(server.drain())
+    }
+    _ = try await connected
+    _ = try server.close()
+    // One piece of the transport.
+    await far.send(server.drain() + Self.pattern(3_000))
+    await far.closeOutput()
+    let (transport, trailing) = try await client.unwrap()
+    #expect(trailing == Self.pattern(3_000))
+    #expect(await transport.receive(upTo: 1) == nil)
+  }
+
   @Test func `unwrap ignores more tickets than the buffer holds`() async throws {
     let contexts = try Self.contexts(.tls13)
     var limits = TLSEngine.Limits()
