@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 @Suite struct TestIdentityTests {
-  // MARK: What is minted
+  // MARK: Contents
 
   @Test func `each call issues another key and another certificate`() {
     let authority = TestAuthority()
@@ -45,7 +45,7 @@ import Testing
     #expect(try TLSCertificate(pem: authority.rootPEM).der == authority.rootDER)
   }
 
-  // MARK: Whether libssl takes it
+  // MARK: Acceptance by libssl
 
   @Test(arguments: TestIdentity.KeyType.allCases)
   func `a client accepts the certificate of each key type`(key: TestIdentity.KeyType) throws {
@@ -130,7 +130,7 @@ import Testing
     }
   }
 
-  // MARK: What is wrong with the bad ones
+  // MARK: Defects
 
   @Test(
     arguments: [

@@ -213,7 +213,7 @@ extension TLSStreamTests {
     #expect(await far.receive(upTo: 1) == nil)
   }
 
-  // MARK: Nothing, again and again
+  // MARK: Empty receives
 
   /// Returns empty arrays before each piece, or instead of everything.
   private final class Empty: ByteTransport {

@@ -306,7 +306,7 @@ struct TLSStreamTests {
     #expect(await failure?.code == .aborted)
   }
 
-  // MARK: Leaving TLS, and TLS in TLS
+  // MARK: Unwrapping, and nested TLS
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
   func `unwrap returns the transport and what follows in plaintext`(version: TLSVersion) async throws {

@@ -14,7 +14,8 @@ struct PollSet {
   private(set) var entries: [pollfd] = []
   private var places: [Int32: Int] = [:]
 
-  /// The events that `poll(2)` reports of any descriptor, requested or not. Who waits learns more by its next call.
+  /// The events that `poll(2)` reports of any descriptor, requested or not. A waiting task learns more by its next
+  /// call.
   private static let endings = Int16(POLLERR | POLLHUP | POLLNVAL)
 
   /// Adds a descriptor, or events of one that was added already. `nil` adds nothing.

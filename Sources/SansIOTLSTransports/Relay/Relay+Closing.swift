@@ -72,7 +72,7 @@ extension Relay {
     if engine.pendingOutputByteCount > 0 { engine.drain { $0.byteCount } }
   }
 
-  // MARK: The end
+  // MARK: Conclusion
 
   /// Ends TLS after a fatal error.
   mutating func fail(_ error: TLSError) {

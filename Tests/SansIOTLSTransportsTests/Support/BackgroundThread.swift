@@ -30,7 +30,7 @@ private final class Job: Sendable {
 
 private func startThread(_ job: Job) -> pthread_t {
   var identifier = pthread_t()
-  // Sound: the object is retained for the new thread, which releases it, and nobody else does.
+  // Sound: the object is retained for the new thread, which alone releases it.
   let error = unsafe pthread_create(
     &identifier, nil,
     { argument in
