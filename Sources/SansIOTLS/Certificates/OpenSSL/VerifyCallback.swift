@@ -28,7 +28,7 @@ extension Callbacks {
     }
     // What the application accepted where an offered session was made is not about this certificate.
     unsafe callbackState.pointee.isAcceptedOutOfDate = false
-    unsafe sitls_set_host_flags(store)
+    unsafe NameMatching.setFlags(of: store)
     let verdict = unsafe X509_verify_cert(store)
     let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
     // Without a question, the details matter only of a chain that was not accepted.

@@ -84,11 +84,7 @@ extension ContextBuilder {
   private func suitesNamed(by list: String? = nil) throws(TLSError) -> [String] {
     try unsafe withScratch { (scratch) throws(TLSError) in
       if let list { try unsafe list.withCText("cipherSuites") { _ = unsafe SSL_CTX_set_ciphersuites(scratch, $0) } }
-      var names: [String] = []
-      while let name = unsafe sitls_ctx_tls13_suite(scratch, Int32(clamping: names.count)) {
-        unsafe names.append(String(cString: name))
-      }
-      return names
+      return unsafe CipherSuites.tls13(of: scratch)
     }
   }
 }

@@ -94,7 +94,9 @@ extension ContextBuilder {
         return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
       }
     }
-    if key.isDSA, configuration.role == .server, unsafe !sitls_ctx_has_suites_for(context, NID_auth_dss) {
+    if key.isDSA, configuration.role == .server,
+      unsafe !CipherSuites.contains(authentication: NID_auth_dss, in: context)
+    {
       return IdentityObstacle(reason: "no cipher allowed is authenticated by a DSA key", isCurve: false)
     }
     return nil

@@ -5,7 +5,7 @@ extension ContextBuilder {
   /// Takes away the suites by which a peer shows no certificate, or by which data is not encrypted, whether a list, a security
   /// level or the system's policy let them in. Corresponds to the words `aNULL` and `eNULL` of `openssl-ciphers(1)`.
   func removeUnsafeCiphers() throws(TLSError) {
-    let suites = unsafe (0..<sitls_ctx_cipher_count(context)).map { unsafe Suite(sitls_ctx_cipher(context, $0)) }
+    let suites = unsafe CipherSuites.all(of: context).map { unsafe Suite($0) }
     try remove(
       from: suites.filter(\.isTLS13), isConfigured: configuration.cipherSuites != nil,
       isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION

@@ -32,11 +32,8 @@ final class ContextHandle: @unchecked Sendable {
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []
     do throws(TLSError) {
-      unsafe sitls_ctx_apply_defaults(context, configuration.releasesBuffers)
-      unsafe sitls_ctx_set_session_policy(context, isServer)
-      unsafe SSL_CTX_set_num_tickets(context, configuration.sessionTickets)
-      if isServer, configuration.sessionTickets == 0 { unsafe SSL_CTX_set_options(context, sitls_no_ticket) }
-      try unsafe Self.setSessionIdentifier(of: context, isServer, library)
+      builder.setDefaults()
+      try builder.setSessions(library)
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
@@ -56,7 +53,7 @@ final class ContextHandle: @unchecked Sendable {
     if configuration.tracesMessages { unsafe SSL_CTX_set_msg_callback(context, Callbacks.message) }
     if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
     if isServer {
-      unsafe sitls_ctx_acknowledge_server_name(context)
+      unsafe sitls_ctx_set_server_name_callback(context, Callbacks.serverName)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
       unsafe SSL_CTX_set_session_ticket_cb(context, library?.prepareTicket, Callbacks.openTicket, nil)
     } else {
@@ -71,23 +68,6 @@ final class ContextHandle: @unchecked Sendable {
     self.library = library
     self.callbacks = callbacks
     self.warnings = warnings
-  }
-
-  /// Without a session id context, client certificates and resumption together fail the handshake. A server's is its own: a
-  /// ticket, which is sealed by the keys of the context that a connection began with, must not open another context that the
-  /// ClientHello chooses and that asks more of its clients. libssl ignores a ticket of another id.
-  private static func setSessionIdentifier(
-    of context: OpaquePointer, _ isServer: Bool, _ library: LibraryContext?
-  ) throws(TLSError) {
-    var identifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
-    // A client's is not secret and must not differ: libssl fails a resumption across contexts instead of going without.
-    let isRandom = unsafe !isServer || RAND_bytes_ex(library?.pointer, &identifier, identifier.count, 0) == 1
-    let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(clamping: identifier.count)) == 1
-    if !isRandom || !isSet {
-      throw TLSError(
-        .library, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",
-        library: ErrorQueue.take())
-    }
   }
 
   deinit { unsafe SSL_CTX_free(context) }

@@ -77,7 +77,9 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   }
 
   deinit {
-    unsafe sitls_free_quietly(ssl)
+    // SSL_free without the flags would mark the session as not resumable, although nothing is wrong with it.
+    unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+    unsafe SSL_free(ssl)
     unsafe BIO_free(callbackState.pointee.network)
     unsafe callbackState.deinitialize(count: 1)
     unsafe callbackState.deallocate()

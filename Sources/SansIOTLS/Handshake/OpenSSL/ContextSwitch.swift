@@ -16,14 +16,14 @@ extension SSLHandle {
     var isAdopted = unsafe SSL_set_SSL_CTX(ssl, other) != nil
     isAdopted = unsafe isAdopted && sitls_set_min_version(ssl, sitls_ctx_min_version(other)) == 1
     isAdopted = unsafe isAdopted && sitls_set_max_version(ssl, sitls_ctx_max_version(other)) == 1
-    isAdopted = unsafe isAdopted && sitls_replace_parameters(ssl, SSL_CTX_get0_param(other))
+    isAdopted = unsafe isAdopted && replaceParameters(by: SSL_CTX_get0_param(other))
     if configuration.cipherSuites != nil || first.configuration.cipherSuites != nil {
-      isAdopted = unsafe isAdopted && sitls_adopt_suites(ssl, other)
+      isAdopted = unsafe isAdopted && adoptSuites(of: other)
     }
     isAdopted = isAdopted && setGroups(of: context)
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
     // Options are only added, and whether there are tickets is one that contexts differ in.
-    unsafe SSL_clear_options(ssl, sitls_no_ticket)
+    unsafe SSL_clear_options(ssl, sitls_op_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
@@ -32,6 +32,21 @@ extension SSLHandle {
         .library, .local, hint: "libssl does not take the other context for this connection",
         library: ErrorQueue.take())
     }
+  }
+
+  /// Replaces all that certificates are checked by. `SSL_set1_param(3)` alone fills in what is not set, and keeps the rest.
+  private func replaceParameters(by parameters: OpaquePointer?) -> Bool {
+    let own = unsafe SSL_get0_param(ssl)
+    unsafe X509_VERIFY_PARAM_set_inh_flags(own, UInt32(X509_VP_FLAG_OVERWRITE | X509_VP_FLAG_RESET_FLAGS))
+    defer { unsafe X509_VERIFY_PARAM_set_inh_flags(own, 0) }
+    return unsafe X509_VERIFY_PARAM_set1(own, parameters) == 1
+  }
+
+  /// Takes over the other context's TLS 1.3 suites: those that it names, or else the system's.
+  private func adoptSuites(of other: OpaquePointer) -> Bool {
+    let names = unsafe CipherSuites.tls13(of: other).joined(separator: ":")
+    // libssl's own names hold no NUL.
+    return unsafe (try? names.withCText("cipherSuites") { unsafe SSL_set_ciphersuites(ssl, $0) }) == 1
   }
 
   /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has not.

@@ -1,5 +1,4 @@
 internal import CSansIOTLSOpenSSL
-internal import CSansIOTLSShims
 
 extension SSLHandle {
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
@@ -39,7 +38,7 @@ extension SSLHandle {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
       // To its own question the application has answered for this very name.
       if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
-      if !isOwn { isProven = unsafe isProven && sitls_verify_session(ssl, context.handle.context) }
+      if !isOwn { isProven = isProven && verifySession(by: context) }
     }
     if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
     // What the application of another context accepted is not accepted by this one.
@@ -51,6 +50,24 @@ extension SSLHandle {
     unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
   }
 
+  /// Whether the certificates of the session that is set pass the checks of a full handshake: by the context's trust roots, and by
+  /// the connection's parameters, the server name among them. Corresponds to `X509_verify_cert(3)`.
+  private func verifySession(by context: TLSContext) -> Bool {
+    guard let leaf = unsafe SSL_SESSION_get0_peer(SSL_get_session(ssl)), let check = unsafe X509_STORE_CTX_new() else {
+      return false
+    }
+    defer { unsafe X509_STORE_CTX_free(check) }
+    let store = unsafe SSL_CTX_get_cert_store(context.handle.context)
+    guard unsafe X509_STORE_CTX_init(check, store, leaf, SSL_get_peer_cert_chain(ssl)) == 1,
+      unsafe X509_STORE_CTX_set_default(check, "ssl_server") == 1
+    else { return false }
+    let parameters = unsafe X509_STORE_CTX_get0_param(check)
+    unsafe X509_VERIFY_PARAM_set_auth_level(parameters, SSL_get_security_level(ssl))
+    guard unsafe X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) == 1 else { return false }
+    unsafe NameMatching.setFlags(of: check)
+    return unsafe X509_verify_cert(check) == 1
+  }
+
   /// Whether the certificate that a session was made with is for the name.
   private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
     guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
@@ -58,7 +75,7 @@ extension SSLHandle {
     case .dns(let text):
       let host = try TLSServerName.validated(text)
       return try unsafe host.withCText("the server name") {
-        unsafe X509_check_host(certificate, $0, 0, sitls_host_flags(certificate), nil)
+        unsafe X509_check_host(certificate, $0, 0, NameMatching.flags(for: certificate), nil)
       } == 1
     case .ip(let text):
       guard let octets = IPAddress.octets(of: Array(text.utf8)) else { return false }
