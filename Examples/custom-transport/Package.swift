@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Transports of one's own: a serial line, a carrier of short frames, and TLS inside TLS.
+// Custom transports: a serial line, short frames, and TLS inside TLS.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"),
 ]

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// TLS for swift-nio: channel handlers over the engine. A package of its own, so that the library's manifest depends on no
-// other package.
+// TLS for swift-nio: channel handlers over the engine. A package of its own, so that the library's manifest depends on
+// no other package.
 
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A mail dialogue that starts in clear and upgrades to TLS (RFC 3207), and a variant that goes back to clear.
+// A mail dialogue that starts in plaintext and upgrades to TLS (RFC 3207), and a variant that returns to plaintext.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"),
 ]

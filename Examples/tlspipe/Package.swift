@@ -16,7 +16,7 @@ let package = Package(
   dependencies: [
     .package(name: "swift-sans-io-tls", path: "../.."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    // Without Foundation: the program is a pipe, and its memory is part of its promise.
+    // Without Foundation, because the program's memory must stay small.
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0", traits: []),
   ],
   targets: [
@@ -46,7 +46,7 @@ let package = Package(
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
-      // Programs that the tests run by their path.
+      // Programs that the tests run by path.
       exclude: ["Peers"],
       swiftSettings: settings),
   ]

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// To be copied: a client that pins its server's certificate, tested against good and bad servers without a network.
+// An example to copy: a client that pins its server's certificate, tested against good and bad servers without a
+// network.
 let package = Package(
   name: "unit-test",
   dependencies: [.package(name: "swift-sans-io-tls", path: "../..")],

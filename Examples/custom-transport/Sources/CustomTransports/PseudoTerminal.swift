@@ -8,14 +8,17 @@ public import SansIOTLSTransports
   import Glibc
 #endif
 
-/// A pseudo-terminal in raw mode: two ends in one process, like a serial cable.
+/// Pseudo-terminals in raw mode: two ends in one process, like a serial cable.
 public enum PseudoTerminal {
+  /// Opens a pseudo-terminal.
+  ///
   /// - Returns: both ends.
+  /// - Throws: `TransportError` if the system has none.
   public static func open() throws(TransportError) -> (FileDescriptorTransport, FileDescriptorTransport) {
     var (primary, secondary): (Int32, Int32) = (-1, -1)
-    // No echo, no line editing, no translation: bytes are bytes.
+    // No echo, no line editing, no translation.
     var settings = termios()
-    // Sound: the numbers and the settings live through the calls; no name is asked for.
+    // Sound: the descriptors and the settings are valid during the calls, and no name is requested.
     unsafe cfmakeraw(&settings)
     guard unsafe openpty(&primary, &secondary, nil, &settings, nil) == 0 else {
       throw TransportError(.prepare, number: errno)

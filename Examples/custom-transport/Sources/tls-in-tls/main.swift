@@ -3,8 +3,8 @@ import Foundation
 import SansIOTLS
 import SansIOTLSTransports
 
-// tls-in-tls CERT.pem: TLS inside TLS over standard input and output, as socat's EXEC gives them; sends a line to the inner
-// server and writes its answer to standard error.
+// tls-in-tls CERT.pem: TLS inside TLS over standard input and output, for example of socat's EXEC. Sends a line to the
+// inner server and writes its answer to standard error.
 guard CommandLine.arguments.count == 2 else { fatalError("usage: tls-in-tls CERT.pem") }
 var configuration = TLSContext.Configuration.client()
 configuration.trust = [.file(CommandLine.arguments[1])]
@@ -16,9 +16,9 @@ let negotiated = (inner: try await inner.handshake(), outer: outer.negotiated)
 try await inner.write(Array("sredniwnu\n".utf8))
 var answer = ""
 while !answer.contains("\n"), let bytes = try await inner.read() { answer += String(decoding: bytes, as: UTF8.self) }
-let report = "outer \(negotiated.outer!.version), inner \(negotiated.inner.version), the inner server says: \(answer)"
+let report = "outer \(negotiated.outer!.version), inner \(negotiated.inner.version), the inner server sent: \(answer)"
 FileHandle.standardError.write(Data(report.utf8))
-// Both peers say their ends before this program does: what they send to a program that is gone would be socat's failure.
+// Waits until both peers have closed: socat fails if it writes to a program that has exited.
 try await inner.closeWriting()
 while try await inner.read() != nil {}
 while try await outer.read() != nil {}

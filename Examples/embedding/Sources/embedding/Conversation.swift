@@ -1,31 +1,32 @@
 import SansIOTLS
 
-/// Whatever moves bytes: a serial line, WebSocket frames, an SSH channel. This is all that the loop asks of it.
+/// A transport of bytes: a serial line, WebSocket frames, an SSH channel.
 protocol Transport: AnyObject {
-  /// Waits for room, and takes bytes for the peer.
+  /// Waits until the transport accepts bytes, and sends them.
   ///
   /// - Parameter bytes: at least one byte.
-  /// - Returns: how many bytes it took, from the first on. The rest is offered again at once, so that waiting for room is
-  ///   up to this call.
-  /// - Throws: what ended the transport.
+  /// - Returns: the number of bytes accepted, a prefix of `bytes`. The remainder is offered again at once, so that this
+  ///   call has to wait.
+  /// - Throws: the error that ended the transport.
   func send(_ bytes: RawSpan) throws -> Int
 
   /// Waits for bytes from the peer.
   ///
   /// - Returns: at least one byte; `nil` at the end of the transport.
-  /// - Throws: what ended the transport.
+  /// - Throws: the error that ended the transport.
   func receive() throws -> [UInt8]?
 }
 
 /// Sends a request and returns the whole response.
 ///
 /// - Parameters:
-///   - tls: an engine whose handshake is made on the way.
+///   - tls: an engine; the handshake is performed if it is not complete.
 ///   - transport: a connection to the peer.
 ///   - request: bytes to send.
-///   - decide: answers the questions of a context that asks.
-/// - Returns: what the peer sent, up to its close_notify.
-/// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; what `transport` throws.
+///   - decide: answers the engine's questions.
+/// - Returns: the plaintext received up to the peer's close_notify.
+/// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; the error of
+///   `transport`.
 func converse(
   _ tls: inout TLSEngine, over transport: some Transport, request: [UInt8],
   decide: (TLSEngine.Question) -> TLSEngine.Answer = { _ in .proceed }

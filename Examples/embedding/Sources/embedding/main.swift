@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// The other end of the conversation: a server engine that answers one line in upper case and closes.
+/// The peer of the conversation: a server engine that answers one line in upper case and closes.
 final class Peer: Transport {
   private var tls: TLSEngine
   private var failure: TLSError?

@@ -1,8 +1,9 @@
 internal import NIOCore
 internal import SansIOTLS
 
-/// Plaintext that waits to be sealed: for a flush, for the end of the handshake, or for a channel that is writable again.
-/// Each write keeps its promise until its last byte was sealed, so that each promise is completed once.
+/// Plaintext that waits for encryption: for a flush, for the end of the handshake, or for a writable channel.
+///
+/// Each write keeps its promise until its last byte was encrypted, so that each promise is completed once.
 struct PendingWrites {
   private struct Write {
     var plaintext: ByteBuffer
@@ -10,12 +11,12 @@ struct PendingWrites {
   }
 
   private var writes = MarkedCircularBuffer<Write>(initialCapacity: 4)
-  /// Bytes that wait, flushed or not.
+  /// The number of pending bytes, flushed or not.
   private(set) var byteCount = 0
 
-  /// Writes that wait, flushed or not.
+  /// The number of pending writes, flushed or not.
   var count: Int { writes.count }
-  /// Whether there is something that the user has flushed.
+  /// Whether flushed data is pending.
   var hasFlushed: Bool { writes.hasMark }
 
   mutating func append(_ plaintext: ByteBuffer, promise: EventLoopPromise<Void>?) {
@@ -23,51 +24,50 @@ struct PendingWrites {
     writes.append(Write(plaintext: plaintext, promise: promise))
   }
 
-  /// All that waits now may be sent.
+  /// Marks all pending writes as flushed.
   mutating func markFlushed() { writes.mark() }
 
-  /// Ciphertext that leaves as one buffer.
+  /// Ciphertext that is written as one buffer.
   struct Batch {
     var ciphertext: ByteBuffer
     /// Fulfilled with the write of the ciphertext; the promises of the other writes follow it.
     var promise: EventLoopPromise<Void>?
   }
 
-  /// Ciphertext of a batch, bytes at most. Buffers of 128 KiB and more would come from the kernel anew each time, and cost
-  /// more than the encryption.
+  /// The maximum ciphertext of a batch, in bytes. The allocator maps buffers of 128 KiB and more from the kernel each
+  /// time, which costs more than the encryption.
   private static var batchSize: Int { 65_536 }
-  /// The largest record, bytes: its header, and 256 bytes beside the plaintext (RFC 8446, section 5.2).
+  /// The largest record, in bytes: its header, and 256 bytes of expansion (RFC 8446, section 5.2).
   private static var largestRecord: Int { TLSEngine.recordSize + 5 + 256 }
 
-  /// Room that a batch of what waits takes, bytes.
+  /// The capacity of a batch for the pending writes, in bytes.
   var batchCapacity: Int {
-    // An AEAD record adds 22 bytes in TLS 1.3 and 29 in TLS 1.2; what adds more makes the buffer grow.
+    // An AEAD record adds 22 bytes in TLS 1.3 and 29 in TLS 1.2; a larger expansion grows the buffer.
     let overhead = 32 * (byteCount / TLSEngine.recordSize + min(count, byteCount))
     return min(byteCount + overhead, Self.batchSize)
   }
 
-  /// Seals what was flushed, record by record, and takes each from the engine at once: it leaves from the ring and is never
-  /// queued.
+  /// Encrypts flushed data record by record, and drains each record immediately, so that the engine never queues one.
   ///
   /// - Parameters:
-  ///   - engine: at rest, its handshake done.
-  ///   - batch: is appended to.
-  /// - Returns: whether to go on with another batch.
-  mutating func seal(by engine: inout TLSEngine, into batch: inout Batch) -> Result<Bool, TLSError> {
+  ///   - engine: an engine without pending output whose handshake is complete.
+  ///   - batch: the batch to append to.
+  /// - Returns: whether another batch should follow.
+  mutating func encrypt(with engine: inout TLSEngine, into batch: inout Batch) -> Result<Bool, TLSError> {
     do throws(TLSError) {
       while hasFlushed {
         if batch.ciphertext.readableBytes > Self.batchSize - Self.largestRecord { return .success(true) }
-        // Without, libssl is inside a message of the peer's: it writes when the rest of that was read.
-        guard try sealRecord(by: &engine, into: &batch) else { return .success(false) }
+        // If not, libssl is inside a message of the peer, and writes after its remainder was read.
+        guard try encryptRecord(with: &engine, into: &batch) else { return .success(false) }
       }
       return .success(false)
     } catch { return .failure(error) }
   }
 
-  /// Seals the first flushed write, or a record of it.
+  /// Encrypts the first flushed write, or one record of it.
   ///
-  /// - Returns: whether it went on.
-  private mutating func sealRecord(by engine: inout TLSEngine, into batch: inout Batch) throws(TLSError) -> Bool {
+  /// - Returns: whether plaintext was encrypted.
+  private mutating func encryptRecord(with engine: inout TLSEngine, into batch: inout Batch) throws(TLSError) -> Bool {
     let index = writes.startIndex
     let plaintext = writes[index].plaintext
     let recordCount = min(plaintext.readableBytes, TLSEngine.recordSize)
@@ -80,8 +80,10 @@ struct PendingWrites {
     return true
   }
 
-  /// Takes the writes that were not flushed, to be failed.
-  mutating func takeUnflushed() -> [EventLoopPromise<Void>] {
+  /// Removes the writes that were not flushed.
+  ///
+  /// - Returns: their promises, to be failed.
+  mutating func removeUnflushed() -> [EventLoopPromise<Void>] {
     var unflushed: [EventLoopPromise<Void>] = []
     var kept = MarkedCircularBuffer<Write>(initialCapacity: 4)
     var isFlushed = writes.hasMark
@@ -99,8 +101,10 @@ struct PendingWrites {
     return unflushed
   }
 
-  /// Takes all writes, to be failed.
-  mutating func takeAll() -> [EventLoopPromise<Void>] {
+  /// Removes all writes.
+  ///
+  /// - Returns: their promises, to be failed.
+  mutating func removeAll() -> [EventLoopPromise<Void>] {
     defer {
       writes = MarkedCircularBuffer(initialCapacity: 4)
       byteCount = 0

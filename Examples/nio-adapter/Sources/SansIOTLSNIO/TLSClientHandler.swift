@@ -1,7 +1,8 @@
 public import NIOCore
 public import SansIOTLS
 
-/// The TLS of a channel that connects. It begins when the channel is active, or is added to one that is.
+/// A handler for the client side of TLS. The handshake starts as soon as the handler is in the pipeline of an active
+/// channel.
 ///
 /// ```swift
 /// ClientBootstrap(group: group).channelInitializer { channel in
@@ -12,16 +13,16 @@ public import SansIOTLS
 /// }
 /// ```
 public final class TLSClientHandler: TLSHandler {
-  /// Makes a handler for one channel.
+  /// Creates a handler for one channel.
   ///
   /// - Parameters:
-  ///   - context: made from a client's configuration; shared by as many handlers as are wanted.
-  ///   - serverName: whom to reach.
-  ///   - session: a session to resume; new ones come as ``SansIOTLS/Event/sessionTicket(_:)``.
-  ///   - limits: the bounds of the engine.
-  ///   - closeTimeout: how long `close`, or the answer to the peer's close_notify, waits for the channel to take what was flushed
-  ///     before it, and ``TLSUnwrap`` for the peer to say more or goodbye.
-  ///   - answer: answers the engine's questions; without it all are answered by `.proceed`.
+  ///   - context: a context with a client configuration; any number of handlers may share it.
+  ///   - serverName: the name of the server, which its certificate must match.
+  ///   - session: a session to resume; new sessions are delivered as ``SansIOTLS/Event/sessionTicket(_:)``.
+  ///   - limits: the limits of the engine.
+  ///   - closeTimeout: the time that `close`, or the response to the peer's close_notify, waits for the channel to
+  ///     accept flushed data, and that ``TLSUnwrap`` waits for input from the peer.
+  ///   - answer: answers the engine's questions; `nil` answers each with `.proceed`.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.invalidServerName`.
   public init(
     context: TLSContext, serverName: TLSServerName, session: TLSSession? = nil, limits: TLSEngine.Limits = .default,

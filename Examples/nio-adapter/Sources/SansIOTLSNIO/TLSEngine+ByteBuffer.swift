@@ -1,18 +1,21 @@
 internal import NIOCore
 internal import SansIOTLS
 
-/// The engine's bytes in NIO's buffers. Nothing here calls the application, so that the engine, a stored property of a class,
-/// is lent once for a whole loop and not anew for each of its calls.
+/// The engine's bytes in NIO's buffers.
+///
+/// Nothing here calls the application: the engine, a stored property of a class, is accessed once for a whole loop
+/// instead of once for each call.
 extension TLSEngine {
-  /// Feeds `ciphertext` and decrypts what that gives, until there is nothing left to do, or `.done` when a buffer is full.
+  /// Feeds ciphertext and decrypts it until no more progress is possible or the plaintext buffer is full.
   ///
   /// - Parameters:
-  ///   - ciphertext: what came; the bytes that the engine accepts are taken from it.
-  ///   - isEnd: nothing comes behind it.
-  ///   - plaintext: is appended to. An empty one gets its memory when there is something for it.
-  ///   - room: plaintext expected at most, bytes.
-  ///   - allocator: makes the memory for it.
-  /// - Returns: why it stopped; never `.needsDrain`. The plaintext before an error is in `plaintext`.
+  ///   - ciphertext: received bytes; those that the engine accepts are removed.
+  ///   - isEnd: whether EOF follows them.
+  ///   - plaintext: the buffer to append to. An empty one is allocated when there is plaintext.
+  ///   - room: the largest expected amount of plaintext, in bytes.
+  ///   - allocator: the allocator of `plaintext`.
+  /// - Returns: the reason to stop; `.done` if the buffer is full, never `.needsDrain`. After an error `plaintext`
+  ///   holds the plaintext before it.
   mutating func decrypt(
     _ ciphertext: inout ByteBuffer, isEnd: Bool, into plaintext: inout ByteBuffer, room: Int,
     allocator: ByteBufferAllocator
@@ -36,12 +39,12 @@ extension TLSEngine {
     } catch { return .failure(error) }
   }
 
-  /// Plaintext that is delivered as one buffer, bytes at most: two records. With more the heap of a busy channel shrinks and
-  /// grows at each read, which took a fourth of the time of bulk transfers.
+  /// The maximum plaintext of one delivered buffer, in bytes: two records. With more, the heap of a busy channel
+  /// shrinks and grows at each read, which took a fourth of the time of bulk transfers.
   private static var largestDelivery: Int { 32_768 }
-  /// The plaintext of one record at most (RFC 8446, section 5.1).
+  /// The maximum plaintext of one record, in bytes (RFC 8446, section 5.1).
   static var recordSize: Int { 16_384 }
-  /// What libssl asks for between two records (RFC 8446, section 5.1).
+  /// The size of a record's header, in bytes (RFC 8446, section 5.1); libssl requires as many between two records.
   private static var recordHeaderSize: Int { 5 }
 
   /// Whether the bytes fed so far end inside a record.
@@ -51,7 +54,7 @@ extension TLSEngine {
     if ciphertext.readableBytes == 0 { return 0 }
     let accepted = try feed(ciphertext.readableBytesSpan)
     ciphertext.moveReaderIndex(forwardBy: accepted)
-    // An empty buffer lets the channel use the memory of the one that is done.
+    // Without this reference the channel can reuse the buffer's memory.
     if ciphertext.readableBytes == 0 { ciphertext = ByteBuffer() }
     return accepted
   }

@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// The channel's calls. Each looks at the phase and leaves the work to the other files.
+/// The channel's calls. Each examines the phase and leaves the work to the other files.
 extension TLSHandler: ChannelDuplexHandler {
   /// Ciphertext.
   public typealias InboundIn = ByteBuffer
@@ -11,59 +11,59 @@ extension TLSHandler: ChannelDuplexHandler {
   /// Ciphertext.
   public typealias OutboundOut = ByteBuffer
 
-  /// Begins, if the channel is active already.
+  /// Starts the handshake if the channel is already active.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerAdded(context: ChannelHandlerContext) {
     if context.channel.isActive { begin(context) }
   }
 
-  /// Fails what will never be done.
+  /// Fails pending promises.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerRemoved(context: ChannelHandlerContext) {
-    if phase != .left { phase = .ended }
+    if phase != .unwrapped { phase = .ended }
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
     closingEnded()
-    // A removal that waited for the end of TLS has come to its own.
+    // This also completes a removal that waited for the end of TLS.
     if let removalToken = removalToken.take() { context.leavePipeline(removalToken: removalToken) }
   }
 
   // MARK: Inbound
 
-  /// Begins.
+  /// Starts the handshake.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelActive(context: ChannelHandlerContext) {
-    // First, as the next step may already fail and close the channel.
+    // First, because the next step may already fail and close the channel.
     context.fireChannelActive()
     begin(context)
   }
 
-  /// Tells a truncation, unless the end was agreed upon or is this side's own.
+  /// Reports a truncation, unless close_notify was received or this side closed the channel.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelInactive(context: ChannelHandlerContext) {
-    // NIO closes within a write that fails, and the application where it is told something: what came before is still to be
-    // told.
-    if isAdvancing || isLeaving { isInactiveDue = true } else { becomeInactive(context) }
+    // NIO closes the channel within a failing write, and an application within any event. Input before the end is still
+    // to be delivered.
+    if isAdvancing || isCompletingUnwrap { isInactiveDue = true } else { becomeInactive(context) }
   }
 
-  /// Follows the channel's end.
+  /// Reports that the channel was unregistered, after `channelInactive`.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelUnregistered(context: ChannelHandlerContext) {
     if isInactiveDue { isUnregisteredDue = true } else { context.fireChannelUnregistered() }
   }
 
-  /// Takes ciphertext, and passes on the plaintext that it yields.
+  /// Decrypts ciphertext and delivers its plaintext.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
   ///   - data: a `ByteBuffer` of ciphertext, cut anywhere.
   public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch phase {
-    case .left: context.fireChannelRead(data)
+    case .unwrapped: context.fireChannelRead(data)
     case .idle, .ended: break
     case .live:
       var ciphertext = unwrapInboundIn(data)
@@ -73,37 +73,37 @@ extension TLSHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Passes it on behind data. Asks for more where what came was not enough for the application, or for the handshake.
+  /// Ends a read that delivered data. Requests another if the application or the handshake needs more.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelReadComplete(context: ChannelHandlerContext) {
-    if phase == .left { context.fireChannelReadComplete() } else { completeRead(context) }
+    if phase == .unwrapped { context.fireChannelReadComplete() } else { completeRead(context) }
   }
 
-  /// Goes on sealing.
+  /// Encrypts pending writes if the channel is writable again.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func channelWritabilityChanged(context: ChannelHandlerContext) {
     if context.channel.isWritable, isOnlySending { startCloseTimer(context) }
-    seal(context)
+    encrypt(context)
     context.fireChannelWritabilityChanged()
   }
 
-  /// Takes the transport's half-closure for what it is: a truncation, unless close_notify came before it. Hibernates where
-  /// the connection is idle.
+  /// Handles the transport's half-closure, which without close_notify is a truncation, and hibernates an idle
+  /// connection.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
-  ///   - event: `ChannelEvent.inputClosed` ends here; others pass.
+  ///   - event: `ChannelEvent.inputClosed` is consumed; others pass.
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if phase != .left, let event = event as? ChannelEvent, event == .inputClosed { return inputEnded(context) }
+    if phase != .unwrapped, let event = event as? ChannelEvent, event == .inputClosed { return inputEnded(context) }
     if let event = event as? IdleStateHandler.IdleStateEvent, event == .all { hibernate() }
     context.fireUserInboundEventTriggered(event)
   }
 
   // MARK: Outbound
 
-  /// Passes the wish on, unless what would come could not be taken.
+  /// Requests a read, unless its input could not be accepted now.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func read(context: ChannelHandlerContext) {
@@ -111,18 +111,18 @@ extension TLSHandler: ChannelDuplexHandler {
     if !holdsReads { context.read() }
   }
 
-  /// Keeps plaintext until it is flushed.
+  /// Buffers plaintext until it is flushed.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
   ///   - data: a `ByteBuffer` of plaintext.
-  ///   - promise: fulfilled when the ciphertext of the last byte was written.
+  ///   - promise: fulfilled after the ciphertext of the last byte was written.
   public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     switch phase {
-    case .left: context.write(data, promise: promise)
+    case .unwrapped: context.write(data, promise: promise)
     case .ended: promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
     case .idle, .live:
-      if goodbye == .unsaid {
+      if closeNotify == .notRequested {
         pendingWrites.append(unwrapOutboundIn(data), promise: promise)
       } else {
         promise?.fail(isClosing ? ChannelError.ioOnClosedChannel : ChannelError.outputClosed)
@@ -130,24 +130,24 @@ extension TLSHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Seals what was written.
+  /// Encrypts pending writes.
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func flush(context: ChannelHandlerContext) {
-    if phase == .left { return context.flush() }
+    if phase == .unwrapped { return context.flush() }
     pendingWrites.markFlushed()
-    seal(context)
+    encrypt(context)
   }
 
-  /// Closes as ``TLSHandler`` says.
+  /// Closes the output, or the channel, as ``TLSHandler`` describes.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
   ///   - mode: `.all` or `.output`; `.input` alone cannot be closed in TLS.
-  ///   - promise: fulfilled when close_notify has left, or the channel is closed.
+  ///   - promise: fulfilled after close_notify was sent, or the channel is closed.
   public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     switch (phase, mode) {
-    case (.left, _): context.close(mode: mode, promise: promise)
+    case (.unwrapped, _): context.close(mode: mode, promise: promise)
     case (_, .input): promise?.fail(ChannelError.operationUnsupported)
     case (.idle, .output), (.live, .output): closeOutput(context, promise: promise)
     case (.live, .all): closeAll(context, promise: promise)
@@ -159,40 +159,41 @@ extension TLSHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Unwraps, where that is the event.
+  /// Ends TLS if the event is a ``TLSUnwrap``.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
   ///   - event: ``TLSUnwrap``; others pass.
-  ///   - promise: fulfilled when TLS is over on both sides.
+  ///   - promise: fulfilled after TLS has ended on both sides.
   public func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-    guard event is TLSUnwrap, phase != .left else {
+    guard event is TLSUnwrap, phase != .unwrapped else {
       return context.triggerUserOutboundEvent(event, promise: promise)
     }
     switch phase {
     case .idle, .live: unwrap(context, promise: promise)
-    case .ended, .left: promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
+    case .ended, .unwrapped: promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
     }
   }
 }
 
 extension TLSHandler: RemovableChannelHandler {
-  /// Unwraps first, so that no ciphertext reaches a handler that expects none. A handler whose connection failed stays until
-  /// the channel is closed, so that nothing passes it by.
+  /// Unwraps before the removal, so that no ciphertext reaches a handler that expects none.
+  ///
+  /// After a failure the handler stays until the channel is closed, so that no unprotected data bypasses it.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
-  ///   - removalToken: used when the peer's close_notify is here, or the channel is closed.
+  ///   - removalToken: used after the peer's close_notify was received, or the channel is closed.
   public func removeHandler(context: ChannelHandlerContext, removalToken: ChannelHandlerContext.RemovalToken) {
     switch phase {
     case .live:
       self.removalToken = removalToken
       unwrap(context, promise: nil)
     case .ended where context.channel.isActive: self.removalToken = removalToken
-    case .left where isLeaving: self.removalToken = removalToken
-    // Without its place in the pipeline it could not tell the channel's end.
-    case .ended where isEndUntold, .left where isEndUntold: self.removalToken = removalToken
-    case .idle, .ended, .left: context.leavePipeline(removalToken: removalToken)
+    case .unwrapped where isCompletingUnwrap: self.removalToken = removalToken
+    // Outside the pipeline the handler could not report the channel's end.
+    case .ended where hasUnreportedEnd, .unwrapped where hasUnreportedEnd: self.removalToken = removalToken
+    case .idle, .ended, .unwrapped: context.leavePipeline(removalToken: removalToken)
     }
   }
 }

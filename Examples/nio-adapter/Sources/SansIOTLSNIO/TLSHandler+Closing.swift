@@ -2,11 +2,11 @@ internal import NIOCore
 internal import NIOTLS
 internal import SansIOTLS
 
-/// The ways in which a connection ends.
+/// The closing of a connection.
 extension TLSHandler {
   func closeOutput(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
-    if goodbye == .sent { promise?.succeed() } else { goodbyePromise.setOrCascade(to: promise) }
-    sayGoodbye(context)
+    if closeNotify == .sent { promise?.succeed() } else { closeNotifyPromise.setOrCascade(to: promise) }
+    sendCloseNotify(context)
     if isOnlySending, closeTimer == nil { startCloseTimer(context) }
   }
 
@@ -19,73 +19,73 @@ extension TLSHandler {
       return closeChannel(context)
     }
     startCloseTimer(context)
-    sayGoodbye(context)
+    sendCloseNotify(context)
     settle(context)
   }
 
   func unwrap(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
     unwrapPromise.setOrCascade(to: promise)
     isUnwrapping = true
-    // What was never said needs no goodbye.
-    if phase == .idle { return leave(context) }
+    // Without a handshake there is nothing to close.
+    if phase == .idle { return completeUnwrap(context) }
     startUnwrapTimer(context)
-    sayGoodbye(context)
+    sendCloseNotify(context)
     settle(context)
-    readOn(context)
+    readIfNeeded(context)
   }
 
-  /// Nothing is written any more; close_notify follows what was flushed.
-  func sayGoodbye(_ context: ChannelHandlerContext) {
-    guard goodbye == .unsaid else { return }
-    goodbye = .wanted
+  /// Sends close_notify after flushed data, and accepts no further writes.
+  func sendCloseNotify(_ context: ChannelHandlerContext) {
+    guard closeNotify == .notRequested else { return }
+    closeNotify = .pending
     let error = isClosing ? ChannelError.ioOnClosedChannel : ChannelError.outputClosed
-    for promise in pendingWrites.takeUnflushed() { promise.fail(error) }
-    seal(context)
+    for promise in pendingWrites.removeUnflushed() { promise.fail(error) }
+    encrypt(context)
   }
 
-  func sendGoodbyeIfDue(_ context: ChannelHandlerContext) {
-    guard phase == .live, goodbye == .wanted, !pendingWrites.hasFlushed else { return }
+  func writeCloseNotifyIfDue(_ context: ChannelHandlerContext) {
+    guard phase == .live, closeNotify == .pending, !pendingWrites.hasFlushed else { return }
     do throws(TLSError) {
-      // While the peer's message is half read, it follows by itself when the rest was.
+      // Inside a message of the peer, the engine sends it after the remainder was read.
       guard case .done = try engine.close() else { return }
     } catch { return fail(error, context) }
-    goodbye = .said
+    closeNotify = .written
     let promise = context.eventLoop.makePromise(of: Void.self)
-    promise.futureResult.assumeIsolated().whenComplete { self.goodbyeLeft($0, context) }
+    promise.futureResult.assumeIsolated().whenComplete { self.closeNotifyWritten($0, context) }
     sendCiphertext(context, promise: promise)
   }
 
-  private func goodbyeLeft(_ result: Result<Void, any Error>, _ context: ChannelHandlerContext) {
-    goodbyePromise?.completeWith(result)
-    goodbyePromise = nil
+  private func closeNotifyWritten(_ result: Result<Void, any Error>, _ context: ChannelHandlerContext) {
+    closeNotifyPromise?.completeWith(result)
+    closeNotifyPromise = nil
     switch result {
     case .success:
-      goodbye = .sent
+      closeNotify = .sent
       settle(context)
     case .failure:
-      // It never leaves. Whoever waits for more than the close is told by the channel's end.
+      // It is never sent. Promises that wait for more than the close fail at the channel's end.
       if isClosing, phase == .live { closeChannel(context) }
     }
   }
 
-  /// What follows from the directions that are closed.
+  /// Ends the connection, or TLS, if both directions are closed.
   func settle(_ context: ChannelHandlerContext) {
-    guard phase == .live, goodbye == .sent else { return }
-    if isInputClosed, isUnwrapping, !isClosing { return leave(context) }
+    guard phase == .live, closeNotify == .sent else { return }
+    if isInputClosed, isUnwrapping, !isClosing { return completeUnwrap(context) }
     guard isInputClosed || isClosing else { return }
     phase = .ended
     if isInputClosed { context.fireUserInboundEventTriggered(TLSUserEvent.shutdownCompleted) }
     closeChannel(context)
   }
 
-  /// TLS is over on both sides: what came behind it goes on as it is, and so does all that follows.
-  private func leave(_ context: ChannelHandlerContext) {
-    phase = .left
-    isLeaving = true
+  /// Completes an unwrap: delivers the input after TLS unchanged, and leaves the pipeline.
+  private func completeUnwrap(_ context: ChannelHandlerContext) {
+    phase = .unwrapped
+    isCompletingUnwrap = true
     cancelTimers()
     var trailing = ByteBuffer(bytes: engine.takeTrailingInput())
     trailing.writeBuffer(&unfed)
-    // First, so that an application that waits for it can make room for what follows.
+    // First, so that an application that waits for it can add its handlers before the input.
     unwrapPromise?.succeed()
     unwrapPromise = nil
     if trailing.readableBytes > 0 {
@@ -95,8 +95,8 @@ extension TLSHandler {
       context.fireChannelReadComplete()
     }
     if isReadPending { context.read() }
-    isLeaving = false
-    // Nobody could be told from outside of the pipeline.
+    isCompletingUnwrap = false
+    // Outside the pipeline the handler could not report the channel's end.
     if isInactiveDue { becomeInactive(context) }
     if let removalToken = removalToken.take() {
       context.leavePipeline(removalToken: removalToken)
@@ -105,7 +105,7 @@ extension TLSHandler {
     }
   }
 
-  /// Tells the error once, and closes the channel behind the alert.
+  /// Reports the error once, and closes the channel after the alert.
   func fail(_ error: any Error, _ context: ChannelHandlerContext) {
     guard phase == .live else { return }
     phase = .ended
@@ -116,33 +116,33 @@ extension TLSHandler {
     startCloseTimer(context)
     let promise = context.eventLoop.makePromise(of: Void.self)
     writeCiphertext(context, promise: promise)
-    // Before the flush, within which a channel that is broken ends.
+    // Before the flush, within which a broken channel becomes inactive.
     context.fireErrorCaught(error)
     context.flush()
     promise.futureResult.assumeIsolated().whenComplete { _ in self.closeChannel(context) }
   }
 
-  /// Fails the promises that wait, each once. That of the channel's close is the channel's own.
+  /// Fails the pending promises, each once. The channel itself completes the promise of its close.
   func failWaiting(by error: any Error) {
-    let waiting = pendingWrites.takeAll() + [goodbyePromise, unwrapPromise].compactMap(\.self)
-    goodbyePromise = nil
+    let waiting = pendingWrites.removeAll() + [closeNotifyPromise, unwrapPromise].compactMap(\.self)
+    closeNotifyPromise = nil
     unwrapPromise = nil
     for promise in waiting { promise.fail(error) }
   }
 
-  /// Both sides have closed, and what was flushed waits for a peer that may read no more. A close or an unwrapping that the
-  /// application asked for has a timer of its own.
+  /// Whether both sides have closed, and flushed data waits for a peer that may have stopped reading. A close or an
+  /// unwrap that the application requested has a timer of its own.
   var isOnlySending: Bool {
-    phase == .live && isInputClosed && goodbye != .unsaid && !isClosing && !isUnwrapping
+    phase == .live && isInputClosed && closeNotify != .notRequested && !isClosing && !isUnwrapping
   }
 
-  /// Closes the channel after `closeTimeout`, whatever still waits.
+  /// Closes the channel after `closeTimeout`, regardless of pending data.
   func startCloseTimer(_ context: ChannelHandlerContext) {
     closeTimer?.cancel()
     closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) { self.closeChannel(context) }
   }
 
-  /// Waits for the peer's close_notify no longer than `closeTimeout` from the last bytes that came.
+  /// Limits the wait for the peer's close_notify to `closeTimeout` after the last bytes received.
   func startUnwrapTimer(_ context: ChannelHandlerContext) {
     unwrapTimer?.cancel()
     unwrapTimer = context.eventLoop.assumeIsolated().scheduleTask(in: closeTimeout) {
@@ -152,7 +152,7 @@ extension TLSHandler {
     }
   }
 
-  /// There is nothing more to wait for.
+  /// Completes a close after the channel has ended.
   func closingEnded() {
     cancelTimers()
     closePromise?.succeed()
@@ -166,7 +166,7 @@ extension TLSHandler {
     unwrapTimer = nil
   }
 
-  /// The promise of the close is kept when the channel is inactive.
+  /// Closes the channel. The promise of the close is fulfilled when the channel is inactive.
   private func closeChannel(_ context: ChannelHandlerContext) {
     phase = .ended
     cancelTimers()

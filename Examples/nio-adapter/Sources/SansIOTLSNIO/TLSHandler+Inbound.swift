@@ -2,9 +2,9 @@ internal import NIOCore
 internal import NIOTLS
 internal import SansIOTLS
 
-/// From ciphertext to plaintext, events and questions.
+/// The path from ciphertext to plaintext, events and questions.
 extension TLSHandler {
-  /// The channel is active: sends a client's ClientHello, and waits for the peer's.
+  /// Sends a client's ClientHello, and reads.
   func begin(_ context: ChannelHandlerContext) {
     guard phase == .idle else { return }
     phase = .live
@@ -12,94 +12,93 @@ extension TLSHandler {
     context.read()
   }
 
-  /// The transport ended.
+  /// Ends the input: the transport has ended.
   func inputEnded(_ context: ChannelHandlerContext) {
     guard phase == .live, !isInputClosed else { return }
     hasInputEnded = true
     advance(context)
   }
 
-  /// While an answer is awaited, and behind close_notify, nothing could be done with what comes: it stays in the
-  /// transport.
-  var holdsReads: Bool { phase == .live && (isAsking || isInputClosed) }
+  /// Whether input stays in the transport: during a pending answer, and after close_notify, the engine accepts none.
+  var holdsReads: Bool { phase == .live && (isAwaitingAnswer || isInputClosed) }
 
-  /// Reads for the handshake and for the peer's close_notify, which are the handler's own affair, and for an application that
-  /// was promised a read.
-  func readOn(_ context: ChannelHandlerContext) {
-    if wantsRead { context.read() }
+  /// Reads if the handshake, the peer's close_notify or the application's pending read needs input.
+  func readIfNeeded(_ context: ChannelHandlerContext) {
+    if needsRead { context.read() }
   }
 
-  private var wantsRead: Bool {
+  private var needsRead: Bool {
     phase == .live && !holdsReads && (isReadPending || !isHandshakeDone || isUnwrapping)
   }
 
-  /// Tells the application that this was all for now, if there was something, and reads on.
+  /// Reports the end of a read that delivered data, and reads again if needed.
   func completeRead(_ context: ChannelHandlerContext) {
-    // An application that is told so reads by itself.
-    let isReadDue = wantsRead
+    // Before the call, within which the application may itself request a read.
+    let isReadDue = needsRead
     if hasDelivered {
       hasDelivered = false
       context.fireChannelReadComplete()
     }
-    if isReadDue { readOn(context) }
+    if isReadDue { readIfNeeded(context) }
   }
 
-  /// The channel has ended: tells a truncation, unless the end was agreed upon or is this side's own.
+  /// Reports the channel's end, and a truncation before it if neither side had closed.
   func becomeInactive(_ context: ChannelHandlerContext) {
     isInactiveDue = false
-    isTellingEnd = true
+    isReportingEnd = true
     if !isClosing { inputEnded(context) }
     if phase == .live || phase == .idle {
       phase = .ended
-      // An answer that comes later will find nobody to go on with.
-      if isAsking { context.fireErrorCaught(ChannelError.eof) }
+      // A later answer has no connection to continue.
+      if isAwaitingAnswer { context.fireErrorCaught(ChannelError.eof) }
       failWaiting(by: ChannelError.ioOnClosedChannel)
     }
     if hasDelivered { completeRead(context) }
     closingEnded()
     context.fireChannelInactive()
     if isUnregisteredDue { context.fireChannelUnregistered() }
-    isTellingEnd = false
+    isReportingEnd = false
     if let removalToken = removalToken.take() { context.leavePipeline(removalToken: removalToken) }
   }
 
-  /// The handlers behind do not know yet that the channel has ended.
-  var isEndUntold: Bool { isInactiveDue || isTellingEnd }
+  /// Whether the handlers after this one have not yet received `channelInactive`.
+  var hasUnreportedEnd: Bool { isInactiveDue || isReportingEnd }
 
-  /// Brings everything to rest. A call from within, by an application that is told something, only makes it go on.
+  /// Processes input until no more progress is possible. A reentrant call from the application only requests another
+  /// pass.
   func advance(_ context: ChannelHandlerContext) {
-    isTurnDue = true
+    needsProcessing = true
     if isAdvancing { return }
     isAdvancing = true
-    while isTurnDue, phase == .live, !isInputClosed {
-      isTurnDue = false
-      turn(context)
+    while needsProcessing, phase == .live, !isInputClosed {
+      needsProcessing = false
+      processInput(context)
     }
     isAdvancing = false
     if isInactiveDue { becomeInactive(context) }
   }
 
-  private func turn(_ context: ChannelHandlerContext) {
+  private func processInput(_ context: ChannelHandlerContext) {
     var plaintext = ByteBuffer()
-    // A record that began earlier may yield more than what came now.
+    // A record that began earlier may yield more plaintext than there is new ciphertext.
     let room = unfed.readableBytes + (endsInsideRecord ? TLSEngine.recordSize : 0)
     let outcome = engine.decrypt(
       &unfed, isEnd: hasInputEnded, into: &plaintext, room: room, allocator: context.channel.allocator)
     // The alert of a failure is sent by `fail`, which waits for it.
     if engine.failure == nil { sendCiphertext(context) }
-    tellEvents(context)
+    deliverEvents(context)
     deliver(plaintext, context)
     switch outcome {
     case .failure(let error): fail(error, context)
     case .success(.endOfStream): peerClosed(context)
     case .success(.needsAnswer): ask(context)
-    case .success(.done): isTurnDue = true
+    case .success(.done): needsProcessing = true
     case .success: endsInsideRecord = isHandshakeDone && engine.endsInsideRecord
     }
-    seal(context)
+    encrypt(context)
   }
 
-  private func tellEvents(_ context: ChannelHandlerContext) {
+  private func deliverEvents(_ context: ChannelHandlerContext) {
     while phase == .live, let event = engine.nextEvent() {
       switch event {
       case .handshakeCompleted:
@@ -107,7 +106,7 @@ extension TLSHandler {
         let negotiatedProtocol = engine.negotiated?.applicationProtocol
         context.fireUserInboundEventTriggered(
           TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
-      case .peerClosed: break  // told after the data before it
+      case .peerClosed: break  // reported after the data before it
       case .alertReceived, .sessionTicket: context.fireUserInboundEventTriggered(event)
       }
     }
@@ -123,11 +122,11 @@ extension TLSHandler {
   private func peerClosed(_ context: ChannelHandlerContext) {
     guard phase == .live else { return }
     isInputClosed = true
-    if goodbye == .unsaid, !isUnwrapping, allowsHalfClosure(context) {
+    if closeNotify == .notRequested, !isUnwrapping, allowsHalfClosure(context) {
       isReadPending = false
       context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     } else {
-      sayGoodbye(context)
+      sendCloseNotify(context)
       settle(context)
       if isOnlySending { startCloseTimer(context) }
     }
@@ -140,8 +139,8 @@ extension TLSHandler {
   // MARK: Questions
 
   private func ask(_ context: ChannelHandlerContext) {
-    guard phase == .live, !isAsking, let question = engine.question else { return }
-    isAsking = true
+    guard phase == .live, !isAwaitingAnswer, let question = engine.question else { return }
+    isAwaitingAnswer = true
     let eventLoop = context.eventLoop
     guard let answer else { return answered(.success(.proceed), context) }
     answer(question, eventLoop).hop(to: eventLoop).assumeIsolated().whenComplete { self.answered($0, context) }
@@ -149,16 +148,16 @@ extension TLSHandler {
 
   private func answered(_ result: Result<TLSEngine.Answer, any Error>, _ context: ChannelHandlerContext) {
     guard phase == .live else { return }
-    isAsking = false
+    isAwaitingAnswer = false
     do {
       try engine.answer(result.get())
     } catch {
-      // Not the engine's failure but the application's: the question stands, and the peer is refused.
+      // The application failed, not the engine: the question is still pending, and the peer is rejected.
       if engine.failure == nil { try? engine.answer(.reject(.handshakeFailure)) }
       return fail(error, context)
     }
     advance(context)
-    // Within a read its own end follows.
+    // Within a read, the read's own completion follows.
     if !isAdvancing { completeRead(context) }
   }
 }

@@ -1,9 +1,9 @@
 internal import NIOCore
 internal import SansIOTLS
 
-/// From plaintext to ciphertext.
+/// The path from plaintext to ciphertext.
 extension TLSHandler {
-  /// Hands the channel what the engine has for the peer by itself: handshake flights, answers, alerts, close_notify.
+  /// Writes and flushes the engine's pending output: handshake flights, KeyUpdate responses, alerts, close_notify.
   func sendCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>? = nil) {
     if engine.pendingOutputByteCount == 0, promise == nil { return }
     writeCiphertext(context, promise: promise)
@@ -16,16 +16,16 @@ extension TLSHandler {
     context.write(wrapOutboundOut(ciphertext), promise: promise)
   }
 
-  /// Seals what was flushed, as long as the channel is writable, and says goodbye behind it if that is due.
-  func seal(_ context: ChannelHandlerContext) {
-    // A failure that is not told yet waits for the data before it.
+  /// Encrypts flushed data while the channel is writable, and sends a pending close_notify after it.
+  func encrypt(_ context: ChannelHandlerContext) {
+    // An unreported failure follows the data before it.
     guard phase == .live, isHandshakeDone, engine.failure == nil else { return }
     var hasWritten = false
     while phase == .live, pendingWrites.hasFlushed, context.channel.isWritable {
       let allocator = context.channel.allocator
       var batch = PendingWrites.Batch(ciphertext: allocator.buffer(capacity: pendingWrites.batchCapacity))
-      let outcome = pendingWrites.seal(by: &engine, into: &batch)
-      // No record carries a write of nothing, but its promise is kept behind those of the writes before it.
+      let outcome = pendingWrites.encrypt(with: &engine, into: &batch)
+      // No record carries an empty write, but its promise follows those of the writes before it.
       if batch.ciphertext.readableBytes > 0 || batch.promise != nil {
         hasWritten = true
         context.write(wrapOutboundOut(batch.ciphertext), promise: batch.promise)
@@ -38,6 +38,6 @@ extension TLSHandler {
       break
     }
     if hasWritten { context.flush() }
-    sendGoodbyeIfDue(context)
+    writeCloseNotifyIfDue(context)
   }
 }

@@ -1,7 +1,8 @@
 public import NIOCore
 public import SansIOTLS
 
-/// The TLS of a channel that was connected to. It begins when the channel is active, or is added to one that is.
+/// A handler for the server side of TLS. The handshake starts as soon as the handler is in the pipeline of an active
+/// channel.
 ///
 /// ```swift
 /// ServerBootstrap(group: group).childChannelInitializer { channel in
@@ -11,14 +12,14 @@ public import SansIOTLS
 /// }
 /// ```
 public final class TLSServerHandler: TLSHandler {
-  /// Makes a handler for one channel.
+  /// Creates a handler for one channel.
   ///
   /// - Parameters:
-  ///   - context: made from a server's configuration; shared by as many handlers as are wanted.
-  ///   - limits: the bounds of the engine.
-  ///   - closeTimeout: how long `close`, or the answer to the peer's close_notify, waits for the channel to take what was flushed
-  ///     before it, and ``TLSUnwrap`` for the peer to say more or goodbye.
-  ///   - answer: answers the engine's questions; without it all are answered by `.proceed`.
+  ///   - context: a context with a server configuration; any number of handlers may share it.
+  ///   - limits: the limits of the engine.
+  ///   - closeTimeout: the time that `close`, or the response to the peer's close_notify, waits for the channel to
+  ///     accept flushed data, and that ``TLSUnwrap`` waits for input from the peer.
+  ///   - answer: answers the engine's questions; `nil` answers each with `.proceed`.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.wrongRole`.
   public init(
     context: TLSContext, limits: TLSEngine.Limits = .default, closeTimeout: TimeAmount = .seconds(5),

@@ -1,16 +1,17 @@
-/// An outbound event that asks a ``TLSHandler`` to end TLS and leave the pipeline, for a protocol that goes on in clear.
+/// An outbound event that ends TLS and removes the ``TLSHandler``, for a protocol that continues in plaintext.
 ///
-/// What was flushed before is sent, then close_notify. When the peer's close_notify is here, the handler leaves, what came
-/// behind it goes on as it is, and the event's promise is fulfilled. Whatever ends the connection before fails it. A peer that
-/// sends nothing for the handler's `closeTimeout` is not waited for: the event fails by ``TimedOut``, and the channel is closed.
+/// Flushed data is sent, then close_notify. After the peer's close_notify was received, the event's promise is
+/// fulfilled, input after it is delivered unchanged, and the handler leaves the pipeline. If the connection ends before
+/// that, the promise fails. If the peer sends nothing for the handler's `closeTimeout`, the promise fails with
+/// ``TimedOut``, and the channel is closed.
 ///
 /// ```swift
 /// channel.triggerUserOutboundEvent(TLSUnwrap())
 /// ```
 public struct TLSUnwrap: Sendable, Hashable {
-  /// The peer said no goodbye in time.
+  /// The peer did not send close_notify in time.
   public struct TimedOut: Error, Hashable {}
 
-  /// The event.
+  /// Creates the event.
   public init() {}
 }

@@ -1,21 +1,22 @@
 import NIOCore
 import NIOHTTP1
 
-/// `GET /bytes/N` answers N bytes of a pattern, `POST /echo` answers what it is sent. Both stream: the channel's
-/// writability holds back what is made, and what is read.
+/// Answers `GET /bytes/N` with N bytes of a pattern, and `POST /echo` with the request's body.
+///
+/// Both stream: while the channel is not writable, nothing is generated or read.
 final class ByteServer: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// The most that is asked for at once, bytes.
+  /// The largest response, in bytes.
   private static let limit = 1 << 40
 
   private enum Exchange {
     case none
     case echo
-    /// Bytes of the pattern that are still to be sent, and those that were.
-    case bytes(rest: Int, sent: Int)
+    /// The number of bytes of the pattern to send, and the number sent.
+    case bytes(remaining: Int, sent: Int)
   }
 
   private var exchange = Exchange.none
@@ -43,15 +44,15 @@ final class ByteServer: ChannelDuplexHandler {
       (0...Self.limit).contains(count)
     {
       headers.add(name: "content-length", value: "\(count)")
-      exchange = .bytes(rest: count, sent: 0)
+      exchange = .bytes(remaining: count, sent: 0)
     } else if request.method == .POST, path == ["echo"] {
       for length in request.headers["content-length"] { headers.add(name: "content-length", value: length) }
       exchange = .echo
     } else {
       status = .notFound
       headers.add(name: "content-length", value: "0")
-      // What is sent to nowhere is read and dropped; the answer ends with the request.
-      exchange = .bytes(rest: 0, sent: 0)
+      // The request's body is read and dropped; the response ends after it.
+      exchange = .bytes(remaining: 0, sent: 0)
     }
     context.writeAndFlush(
       wrapOutboundOut(.head(HTTPResponseHead(version: request.version, status: status, headers: headers))),
@@ -59,14 +60,14 @@ final class ByteServer: ChannelDuplexHandler {
   }
 
   private func sendBytes(_ context: ChannelHandlerContext) {
-    while case .bytes(let rest, let sent) = exchange {
-      if rest == 0 {
+    while case .bytes(let remaining, let sent) = exchange {
+      if remaining == 0 {
         exchange = .none
         return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
       }
       guard context.channel.isWritable else { return }
-      let piece = Pattern.bytes(from: sent, count: rest)
-      exchange = .bytes(rest: rest - piece.readableBytes, sent: sent + piece.readableBytes)
+      let piece = Pattern.bytes(from: sent, count: remaining)
+      exchange = .bytes(remaining: remaining - piece.readableBytes, sent: sent + piece.readableBytes)
       context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
     }
   }

@@ -6,8 +6,8 @@
   import Darwin
 #endif
 
-/// A line at once, also into a file.
-func say(_ line: String) {
+/// Prints a line and flushes it, because output to a file is otherwise buffered.
+func printImmediately(_ line: String) {
   print(line)
   fflush(nil)
 }

@@ -23,5 +23,5 @@ let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.single
     }
   }
   .bind(host: "127.0.0.1", port: 0).get()
-say("\(server.localAddress?.port ?? 0)")
+printImmediately("\(server.localAddress?.port ?? 0)")
 try await server.closeFuture.get()

@@ -3,8 +3,8 @@ import NIOPosix
 import SansIOTLS
 import SansIOTLSNIO
 
-// tlsclient PORT AUTHORITY.pem: joins standard input and output, two pipes, with a TLS server on loopback that is called
-// localhost. The end of the input closes the output toward the server; the server's end ends the program.
+// tlsclient PORT AUTHORITY.pem: connects standard input and output, two pipes, to the TLS server localhost on loopback.
+// The end of the input closes the output toward the server; the server's close_notify ends the program.
 guard CommandLine.arguments.count == 3, let port = Int(CommandLine.arguments[1]) else {
   fatalError("usage: tlsclient PORT AUTHORITY.pem")
 }
@@ -24,7 +24,7 @@ let server = try await ClientBootstrap(group: group)
         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
     }
   }
-// A channel for each pipe: in one of both, a broken output stays unnoticed while the input is open.
+// A channel for each pipe: a single channel does not detect a broken output while its input is open.
 let input = try await NIOPipeBootstrap(group: group).takingOwnershipOfDescriptor(input: 0) { channel in
   channel.eventLoop.makeCompletedFuture {
     try NIOAsyncChannel<ByteBuffer, Never>(wrappingChannelSynchronously: channel)
@@ -46,8 +46,7 @@ try await server.executeThenClose { fromServer, toServer in
     }
     try await output.executeThenClose { _, toOutput in
       for try await bytes in fromServer { try await toOutput.write(bytes) }
-      // `executeThenClose` closes without waiting for what a slow reader has not taken yet: a write of nothing is done
-      // when all before it are.
+      // `executeThenClose` closes without waiting for a slow reader. An empty write completes after all before it.
       try await output.channel.writeAndFlush(ByteBuffer()).get()
     }
     tasks.cancelAll()

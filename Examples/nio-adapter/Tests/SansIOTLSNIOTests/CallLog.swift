@@ -1,12 +1,12 @@
 import NIOCore
 import NIOEmbedded
 
-/// Notes the names of the calls that come out of the handler, and passes them on.
+/// Records the names of the handler's inbound calls, and passes them on.
 final class CallLog: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
   private(set) var calls: [String] = []
-  /// What the application does, once.
+  /// The application's action, performed once.
   var onReadComplete: ((ChannelHandlerContext) -> Void)?
 
   func channelActive(context: ChannelHandlerContext) {
@@ -47,7 +47,7 @@ final class CallLog: ChannelInboundHandler {
 }
 
 extension ChannelPair.End {
-  /// Notes what comes out of the handler.
+  /// Adds a log after the handler.
   func withCallLog() throws -> CallLog {
     let log = CallLog()
     try channel.pipeline.syncOperations.addHandler(log, position: .after(tls))

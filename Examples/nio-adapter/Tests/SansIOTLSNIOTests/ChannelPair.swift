@@ -4,9 +4,9 @@ import SansIOTLS
 import SansIOTLSNIO
 import SansIOTLSTestKit
 
-/// Two embedded channels joined by hand: what one sends, the other receives when the test says so.
+/// Two embedded channels; the test moves the bytes between them.
 final class ChannelPair {
-  /// One end: its channel, its handler, and what its application was told.
+  /// One end: a channel, its handler and its application.
   struct End {
     let channel: EmbeddedChannel
     let tls: TLSHandler
@@ -18,14 +18,14 @@ final class ChannelPair {
       try channel.pipeline.syncOperations.addHandlers([tls, recorder])
     }
 
-    /// What waits to be sent to the peer, as it was written.
+    /// Removes the buffers written to the transport.
     func takeSent() throws -> [ByteBuffer] {
       var sent: [ByteBuffer] = []
       while let buffer = try channel.readOutbound(as: ByteBuffer.self) { sent.append(buffer) }
       return sent
     }
 
-    /// What waits to be sent to the peer, in one piece.
+    /// Removes the bytes written to the transport, as one buffer.
     func takeSentChunk() throws -> ByteBuffer {
       var chunk = ByteBuffer()
       for var buffer in try takeSent() { chunk.writeBuffer(&buffer) }
@@ -46,8 +46,9 @@ final class ChannelPair {
     /// Ends the transport under the handler.
     func lose() throws { try channel.pipeline.syncOperations.context(handler: tls).close(promise: nil) }
 
-    /// An embedded channel that was not finished keeps itself alive, and with it all that stands in its pipeline: what is left
-    /// after this is a leak. A close that waits for the transport would never be done.
+    /// Finishes the channel. Without this an embedded channel keeps itself and its pipeline alive.
+    ///
+    /// The transport ends first: a close that waits for it would never complete.
     func finish() {
       try? lose()
       _ = try? channel.finish(acceptAlreadyClosed: true)
@@ -61,14 +62,14 @@ final class ChannelPair {
   let client: End
   let server: End
 
-  /// Makes both ends; nothing is sent before ``connect()``.
+  /// Creates both ends; nothing is sent before ``connect()``.
   ///
   /// - Parameters:
   ///   - version: the only version allowed; `nil` for the defaults.
   ///   - allowsHalfClosure: the channel option, on both ends.
-  ///   - configure: changes the configurations before the contexts are made.
-  ///   - clientAnswer: answers the client's questions, which are then asked.
-  ///   - serverAnswer: answers the server's questions, which are then asked.
+  ///   - configure: changes the configurations before the contexts are created.
+  ///   - clientAnswer: answers the client's questions; `nil` asks none.
+  ///   - serverAnswer: answers the server's questions; `nil` asks none.
   init(
     version: TLSVersion? = nil, allowsHalfClosure: Bool = false,
     configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) -> Void = { _, _ in },
@@ -84,7 +85,7 @@ final class ChannelPair {
     for end in [self.client, self.server] { end.channel.allowRemoteHalfClosure = allowsHalfClosure }
   }
 
-  /// Joins two handlers.
+  /// Creates both ends with these handlers.
   init(client: TLSHandler, server: TLSHandler) throws {
     self.client = try End(client, loop: loop)
     self.server = try End(server, loop: loop)
@@ -97,7 +98,7 @@ final class ChannelPair {
 
   /// Makes both channels active.
   func connect() throws {
-    // Any address will do: it only makes an embedded channel active.
+    // The address is not used: the call only makes an embedded channel active.
     let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
     for end in [client, server] { end.channel.connect(to: address, promise: nil) }
   }
@@ -108,7 +109,7 @@ final class ChannelPair {
     try settle()
   }
 
-  /// Moves what was sent until nothing more is.
+  /// Moves sent bytes until neither end sends more.
   func settle() throws {
     for _ in 0..<10_000 {
       loop.run()
@@ -124,6 +125,6 @@ final class ChannelPair {
     throw NeverSettles()
   }
 
-  /// Two ends that send for ever.
+  /// An error: both ends kept sending.
   struct NeverSettles: Error {}
 }

@@ -6,16 +6,16 @@ import Testing
 
 struct ClosingTests {
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `a close is answered, and both sides end clean`(version: TLSVersion) throws {
+  func `a close is answered, and both sides end cleanly`(version: TLSVersion) throws {
     let pair = try ChannelPair(version: version)
     try pair.handshake()
     pair.client.send("last words".utf8)
     let close = pair.client.close(.all)
     try pair.settle()
     #expect(close.hasSucceeded)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
     #expect(
-      pair.server.recorder.story == [.handshake(nil), .data(Array("last words".utf8)), .shutdown, .inactive])
+      pair.server.recorder.history == [.handshake(nil), .data(Array("last words".utf8)), .shutdown, .inactive])
   }
 
   @Test
@@ -29,29 +29,29 @@ struct ClosingTests {
     #expect(try pair.client.takeSent().isEmpty)
     #expect(closes[0].hasSucceeded)
     #expect(closes[1].error as? ChannelError == .alreadyClosed)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `half-closure: each side closes by itself, and reads on until the other does`() throws {
+  func `half-closure: each side closes independently, and reads until the other does`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     try pair.handshake()
     pair.client.send("question".utf8)
     #expect(pair.client.close(.output).hasSucceeded)
     try pair.settle()
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("question".utf8)), .inputClosed])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("question".utf8)), .inputClosed])
     #expect(pair.client.send("more".utf8).error as? ChannelError == .outputClosed)
     #expect(pair.server.send("answer".utf8).hasSucceeded)
     try pair.settle()
     #expect(pair.client.recorder.data == Array("answer".utf8))
     #expect(pair.server.close(.output).hasSucceeded)
     try pair.settle()
-    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
-    #expect(pair.server.recorder.news == [.handshake(nil), .inputClosed, .shutdown, .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .inputClosed, .shutdown, .inactive])
   }
 
   @Test
-  func `without half-closure the peer's goodbye is answered behind what was flushed`() throws {
+  func `without half-closure the peer's close_notify is answered after flushed data`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.channel.isWritable = false
@@ -65,20 +65,20 @@ struct ClosingTests {
     pair.server.channel.pipeline.fireChannelWritabilityChanged()
     #expect(flushed.hasSucceeded)
     try pair.settle()
-    #expect(pair.client.recorder.story == [.handshake(nil), .data(Array("flushed".utf8)), .shutdown, .inactive])
-    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.client.recorder.history == [.handshake(nil), .data(Array("flushed".utf8)), .shutdown, .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test
-  func `closing the output in mid-handshake waits for its end`() throws {
+  func `closing the output during the handshake waits for its end`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
-    pair.client.send("all that I say".utf8)
+    pair.client.send("everything".utf8)
     try pair.connect()
     let close = pair.client.close(.output)
     #expect(close.result == nil)
     try pair.settle()
     #expect(close.hasSucceeded)
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("all that I say".utf8)), .inputClosed])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("everything".utf8)), .inputClosed])
   }
 
   @Test
@@ -90,18 +90,18 @@ struct ClosingTests {
   }
 
   @Test
-  func `both may close at once`() throws {
+  func `both sides may close at once`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.close(.output)
     pair.server.close(.output)
     try pair.settle()
-    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
-    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test
-  func `the transport's end without goodbye is a truncation, told before the channel is inactive`() throws {
+  func `the transport's end without close_notify is a truncation, reported before the channel is inactive`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.send("half a".utf8)
@@ -109,33 +109,33 @@ struct ClosingTests {
     let write = Outcome(pair.client.channel.write(ByteBuffer(string: "unflushed")))
     try pair.client.lose()
     #expect(
-      pair.client.recorder.story
+      pair.client.recorder.history
         == [.handshake(nil), .data(Array("half a".utf8)), .failed(.truncated), .inactive])
     #expect((write.error as? TLSError)?.code == .truncated)
     #expect((pair.client.send("late".utf8).error as? TLSError)?.code == .truncated)
   }
 
   @Test
-  func `the transport's half-closure without goodbye is a truncation, and closes the channel`() throws {
+  func `the transport's half-closure without close_notify is a truncation, and closes the channel`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     try pair.handshake()
     pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .failed(.truncated), .inactive])
   }
 
   @Test
-  func `the transport's half-closure behind the goodbye is no news`() throws {
+  func `the transport's half-closure after close_notify is not reported again`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     try pair.handshake()
     pair.server.close(.output)
     try pair.settle()
     pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inputClosed])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inputClosed])
     #expect(pair.client.send("still".utf8).hasSucceeded)
   }
 
   @Test
-  func `a channel that does not take what was flushed is closed after a time`() throws {
+  func `a channel that does not accept flushed data is closed after a time`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.channel.isWritable = false
@@ -145,11 +145,11 @@ struct ClosingTests {
     pair.loop.advanceTime(by: .seconds(5))
     #expect(close.hasSucceeded)
     #expect(write.error as? ChannelError == .ioOnClosedChannel)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `a peer that said goodbye and takes what was flushed is waited for, until it takes nothing for a time`() throws {
+  func `after the peer's close_notify, the channel is open while the peer accepts flushed data`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let channel = pair.server.channel
@@ -159,7 +159,7 @@ struct ClosingTests {
     pair.client.close(.output)
     try pair.settle()
     pair.loop.advanceTime(by: .seconds(4))
-    // It takes one batch.
+    // The channel accepts one batch.
     transport.onWrite = { [channel] _ in channel.isWritable = false }
     channel.isWritable = true
     channel.pipeline.fireChannelWritabilityChanged()
@@ -168,11 +168,11 @@ struct ClosingTests {
     channel.pipeline.fireChannelWritabilityChanged()
     pair.loop.advanceTime(by: .seconds(1))
     #expect(write.error as? ChannelError == .ioOnClosedChannel)
-    #expect(pair.server.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test(arguments: [false, true])
-  func `an answer to the peer's goodbye that does not leave in time closes the channel`(isHalfClosure: Bool) throws {
+  func `a response to close_notify that cannot be sent in time closes the channel`(isHalfClosure: Bool) throws {
     let pair = try ChannelPair(allowsHalfClosure: isHalfClosure)
     try pair.handshake()
     let transport = try pair.server.withTransport()
@@ -191,7 +191,7 @@ struct ClosingTests {
   }
 
   @Test
-  func `a close behind the peer's goodbye has all its time`() throws {
+  func `a close after the peer's close_notify has its full time`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.channel.isWritable = false
@@ -204,7 +204,7 @@ struct ClosingTests {
     #expect(close.result == nil)
     pair.loop.advanceTime(by: .seconds(1))
     #expect(close.hasSucceeded)
-    #expect(pair.server.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
@@ -221,7 +221,7 @@ struct ClosingTests {
   }
 
   @Test
-  func `a connection that is over does not spin`() throws {
+  func `a connection that has ended causes no loop`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.close(.all)
@@ -233,11 +233,11 @@ struct ClosingTests {
       pair.client.channel.pipeline.fireChannelWritabilityChanged()
     }
     #expect(try pair.client.takeSent().isEmpty)
-    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test(arguments: [CloseMode.output, .all])
-  func `every close that waits is told when goodbye has left`(mode: CloseMode) throws {
+  func `every pending close is completed after close_notify was sent`(mode: CloseMode) throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
@@ -251,7 +251,7 @@ struct ClosingTests {
   }
 
   @Test
-  func `a close that waits ends with the transport, and that is no truncation`() throws {
+  func `a pending close completes at the transport's end, which is not a truncation`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
@@ -260,34 +260,34 @@ struct ClosingTests {
     #expect(close.result == nil)
     try pair.client.lose()
     #expect(close.hasSucceeded)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
     // No timer is left.
     pair.loop.advanceTime(by: .seconds(10))
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `the transport's half-closure in mid-handshake closes the channel and fails the close that waits`() throws {
+  func `the transport's half-closure during the handshake closes the channel and fails a pending close`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     try pair.connect()
     let close = pair.server.close(.output)
     pair.server.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     #expect((close.error as? TLSError)?.code == .truncated)
-    #expect(pair.server.recorder.news == [.failed(.truncated), .inactive])
+    #expect(pair.server.recorder.events == [.failed(.truncated), .inactive])
   }
 
   @Test
-  func `data in one chunk with goodbye is delivered before the end is told`() throws {
+  func `data in one chunk with close_notify is delivered before the end is reported`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send("Hello".utf8)
     pair.client.close(.all)
     pair.server.receive(try pair.client.takeSentChunk())
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("Hello".utf8)), .shutdown, .inactive])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("Hello".utf8)), .shutdown, .inactive])
   }
 
   @Test
-  func `gibberish while a close waits fails the writes once and closes`() throws {
+  func `input that is not TLS during a pending close fails the writes once and closes the channel`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.channel.isWritable = false
@@ -296,6 +296,6 @@ struct ClosingTests {
     pair.client.receive(ByteBuffer(string: "this is no record at all"))
     #expect(write.error is TLSError)
     #expect(close.hasSucceeded)
-    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.protocolViolation), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .failed(.protocolViolation), .inactive])
   }
 }

@@ -6,7 +6,7 @@ import Testing
 
 struct DataTests {
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `what is written arrives, in order and both ways`(version: TLSVersion) throws {
+  func `written data arrives in order, in both directions`(version: TLSVersion) throws {
     let pair = try ChannelPair(version: version)
     try pair.handshake()
     for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
@@ -20,7 +20,7 @@ struct DataTests {
   }
 
   @Test
-  func `nothing is sealed before the flush, and all of a flush is one buffer`() throws {
+  func `writes are encrypted at the flush, into one buffer`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let writes = ["a", "b", "c"].map { Outcome(pair.client.channel.write(ByteBuffer(string: $0))) }
@@ -35,7 +35,7 @@ struct DataTests {
   }
 
   @Test
-  func `a write of nothing succeeds and sends no record`() throws {
+  func `an empty write succeeds and sends no record`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let write = pair.client.send([])
@@ -71,7 +71,7 @@ struct DataTests {
   }
 
   @Test
-  func `more ciphertext than the engine's ring holds is taken in one read`() throws {
+  func `one read may hold more ciphertext than the engine's buffer`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send([UInt8](repeating: 1, count: 500_000))
@@ -83,7 +83,7 @@ struct DataTests {
   }
 
   @Test
-  func `records cut anywhere come out whole`() throws {
+  func `records that arrive in fragments are decrypted`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let plaintext = (0..<50_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -131,7 +131,7 @@ struct DataTests {
   }
 
   @Test
-  func `what is written and closed from within an event leaves in that order`() throws {
+  func `writes and a close from within an event are sent in order`() throws {
     let pair = try ChannelPair()
     pair.server.recorder.onHandshake = { context in
       context.writeAndFlush(NIOAny(ByteBuffer(string: "first ")), promise: nil)
@@ -140,11 +140,11 @@ struct DataTests {
     }
     try pair.handshake()
     #expect(pair.client.recorder.data == Array("first second".utf8))
-    #expect(pair.client.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test
-  func `a record that was changed on the way fails both sides, and what came before it is delivered`() throws {
+  func `a modified record fails both sides after the data before it was delivered`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send("good".utf8)
@@ -154,14 +154,14 @@ struct DataTests {
     chunk.setInteger(chunk.getInteger(at: last, as: UInt8.self)! ^ 1, at: last)
     pair.server.receive(chunk)
     #expect(
-      pair.server.recorder.story
+      pair.server.recorder.history
         == [.handshake(nil), .data(Array("good".utf8)), .failed(.protocolViolation), .inactive])
     try pair.settle()
-    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.alertReceived), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .failed(.alertReceived), .inactive])
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `an idle connection hibernates, and wakes for what comes and for what is sent`(version: TLSVersion) throws {
+  func `an idle connection hibernates, and resumes for input and output`(version: TLSVersion) throws {
     let pair = try ChannelPair(version: version)
     try pair.handshake()
     for (from, to) in [(pair.client, pair.server), (pair.server, pair.client)] {
@@ -173,7 +173,7 @@ struct DataTests {
       #expect(to.recorder.data == Array("awake".utf8))
     }
     #expect(pair.client.recorder.idleEvents == 2)
-    #expect(pair.client.recorder.news == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
   }
 
   @Test
@@ -192,39 +192,41 @@ struct DataTests {
     try pair.settle()
     pair.client.send("in two halves".utf8)
     try sendInHalves()
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("in two halves".utf8))])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("in two halves".utf8))])
   }
 
   @Test
-  func `the promises of one flush are kept in order`() throws {
+  func `the promises of one flush are fulfilled in order`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
-    var kept: [Int] = []
+    var fulfilled: [Int] = []
     for number in 0..<5 {
-      pair.client.channel.write(ByteBuffer(string: "A")).assumeIsolated().whenSuccess { kept.append(number) }
+      pair.client.channel.write(ByteBuffer(string: "A")).assumeIsolated().whenSuccess { fulfilled.append(number) }
     }
-    #expect(kept.isEmpty)
+    #expect(fulfilled.isEmpty)
     pair.client.channel.flush()
-    #expect(kept == [0, 1, 2, 3, 4])
+    #expect(fulfilled == [0, 1, 2, 3, 4])
   }
 
   @Test
-  func `a write of nothing is not told before the writes before it`() throws {
+  func `the promise of an empty write follows those of the writes before it`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
     transport.holdsWrites = true
-    var kept: [Int] = []
+    var fulfilled: [Int] = []
     for (number, text) in ["hello", "", "world"].enumerated() {
-      pair.client.channel.writeAndFlush(ByteBuffer(string: text)).assumeIsolated().whenSuccess { kept.append(number) }
+      pair.client.channel.writeAndFlush(ByteBuffer(string: text)).assumeIsolated().whenSuccess {
+        fulfilled.append(number)
+      }
     }
-    #expect(kept.isEmpty)
+    #expect(fulfilled.isEmpty)
     transport.release()
-    #expect(kept == [0, 1, 2])
+    #expect(fulfilled == [0, 1, 2])
   }
 
   @Test
-  func `a large write stops where the channel is not writable any more, and goes on`() throws {
+  func `a large write stops while the channel is not writable, and then continues`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
@@ -265,7 +267,7 @@ struct DataTests {
   }
 
   @Test
-  func `the application is told that the channel is writable again, behind what waited`() throws {
+  func `the channel's writability is reported after pending writes were sent`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let log = try pair.client.withCallLog()

@@ -8,13 +8,13 @@ import Testing
 
 struct HandshakeTests {
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `its end is told once on both sides and before any data`(version: TLSVersion) throws {
+  func `its completion is reported once on both sides, before any data`(version: TLSVersion) throws {
     let pair = try ChannelPair(version: version)
     pair.client.send("early".utf8)
     pair.server.send("too".utf8)
     try pair.handshake()
-    #expect(pair.client.recorder.story == [.handshake(nil), .data(Array("too".utf8))])
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("early".utf8))])
+    #expect(pair.client.recorder.history == [.handshake(nil), .data(Array("too".utf8))])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("early".utf8))])
     #expect(pair.client.tls.negotiated?.version == version)
     #expect(pair.client.tls.peerCertificates.count == 1)
     #expect(
@@ -23,7 +23,7 @@ struct HandshakeTests {
   }
 
   @Test
-  func `data in one chunk with the last handshake bytes is delivered behind the event`() throws {
+  func `data in one chunk with the last handshake bytes is delivered after the event`() throws {
     let pair = try ChannelPair(version: .tls13)
     pair.client.recorder.onHandshake = { context in
       context.writeAndFlush(NIOAny(ByteBuffer(string: "at once")), promise: nil)
@@ -34,11 +34,11 @@ struct HandshakeTests {
     // The client's Finished and its data, as one read.
     let chunk = try pair.client.takeSentChunk()
     pair.server.receive(chunk)
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("at once".utf8))])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("at once".utf8))])
   }
 
   @Test
-  func `a handshake that arrives byte by byte comes to its end`() throws {
+  func `a handshake that arrives byte by byte completes`() throws {
     let pair = try ChannelPair()
     try pair.connect()
     for _ in 0..<4 {
@@ -48,76 +48,76 @@ struct HandshakeTests {
         }
       }
     }
-    #expect(pair.client.recorder.news == [.handshake(nil)])
-    #expect(pair.server.recorder.news == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `the application protocol that both know is in the event`() throws {
+  func `the event holds the negotiated application protocol`() throws {
     let pair = try ChannelPair { client, server in
       client.applicationProtocols = ["http/1.1", "h2"]
       server.applicationProtocols = ["h2", "http/1.1"]
     }
     try pair.handshake()
-    #expect(pair.client.recorder.news == [.handshake("h2")])
-    #expect(pair.server.recorder.news == [.handshake("h2")])
+    #expect(pair.client.recorder.events == [.handshake("h2")])
+    #expect(pair.server.recorder.events == [.handshake("h2")])
   }
 
   @Test
-  func `no application protocol in common fails both sides`() throws {
+  func `without a common application protocol both sides fail`() throws {
     let pair = try ChannelPair { client, server in
       client.applicationProtocols = ["h2"]
       server.applicationProtocols = ["http/1.1"]
     }
     try pair.handshake()
-    #expect(pair.server.recorder.news == [.failed(.peerIncompatible), .inactive])
-    #expect(pair.client.recorder.news.count == 2)
+    #expect(pair.server.recorder.events == [.failed(.peerIncompatible), .inactive])
+    #expect(pair.client.recorder.events.count == 2)
     #expect(!pair.client.channel.isActive)
   }
 
   @Test
-  func `a certificate that is not trusted fails both sides and the alert leaves before the channel closes`() throws {
+  func `an untrusted certificate fails both sides, and the alert is sent before the channel closes`() throws {
     let pair = try ChannelPair { client, _ in client.trust = [TestAuthority().trust] }
     let write = pair.client.send("secret".utf8)
     try pair.handshake()
-    #expect(pair.client.recorder.news == [.failed(.certificateRejected), .inactive])
-    #expect(pair.server.recorder.news == [.failed(.alertReceived), .inactive])
+    #expect(pair.client.recorder.events == [.failed(.certificateRejected), .inactive])
+    #expect(pair.server.recorder.events == [.failed(.alertReceived), .inactive])
     #expect((write.error as? TLSError)?.code == .certificateRejected)
     #expect(pair.server.recorder.data.isEmpty)
   }
 
   @Test
-  func `a peer that does not speak TLS is a failure, told once`() throws {
+  func `a peer that does not speak TLS is a failure, reported once`() throws {
     let pair = try ChannelPair()
     try pair.connect()
     pair.server.receive(ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"))
     pair.server.receive(ByteBuffer(string: "more\r\n"))
-    #expect(pair.server.recorder.news == [.failed(.notTLS), .inactive])
+    #expect(pair.server.recorder.events == [.failed(.notTLS), .inactive])
   }
 
   @Test
-  func `the end of the transport in mid-handshake is a truncation`() throws {
+  func `the transport's end during the handshake is a truncation`() throws {
     let pair = try ChannelPair()
     let write = pair.client.send("never".utf8)
     try pair.connect()
     try pair.client.lose()
-    #expect(pair.client.recorder.news == [.failed(.truncated), .inactive])
+    #expect(pair.client.recorder.events == [.failed(.truncated), .inactive])
     #expect((write.error as? TLSError)?.code == .truncated)
   }
 
   @Test
-  func `closing in mid-handshake closes the channel and fails what waited`() throws {
+  func `a close during the handshake closes the channel and fails pending writes`() throws {
     let pair = try ChannelPair()
     let write = pair.client.send("never".utf8)
     try pair.connect()
     let close = pair.client.close(.all)
     #expect(close.hasSucceeded)
     #expect(write.error as? ChannelError == .ioOnClosedChannel)
-    #expect(pair.client.recorder.news == [.inactive])
+    #expect(pair.client.recorder.events == [.inactive])
   }
 
   @Test
-  func `a handler that is added to an active channel begins at once`() throws {
+  func `a handler that is added to an active channel starts at once`() throws {
     let pair = try ChannelPair()
     let late = try ChannelPair.End(
       TLSClientHandler(
@@ -134,7 +134,7 @@ struct HandshakeTests {
   }
 
   @Test
-  func `the calls come as from a channel without TLS: active, event, read, its end`() throws {
+  func `the calls are those of a channel without TLS: active, event, read, readComplete`() throws {
     let pair = try ChannelPair()
     let log = try pair.server.withCallLog()
     try pair.handshake()
@@ -144,7 +144,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: [["h2"], []])
-  func `NIO's own handler takes the protocol from the event`(offered: [String]) throws {
+  func `NIO's ALPN handler uses the protocol of the event`(offered: [String]) throws {
     let pair = try ChannelPair { client, server in
       client.applicationProtocols = offered
       server.applicationProtocols = ["h2"]
@@ -160,7 +160,7 @@ struct HandshakeTests {
   }
 
   @Test(arguments: [TLSVersion.tls12, .tls13])
-  func `a session that came as an event is resumed`(version: TLSVersion) throws {
+  func `a session that was delivered as an event is resumed`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     let (clientContext, serverContext) = (try TLSContext(client), try TLSContext(server))
     func connect(_ session: TLSSession?) throws -> ChannelPair {

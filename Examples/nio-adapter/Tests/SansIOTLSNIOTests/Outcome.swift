@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How a future ended, and how often it told so.
+/// The result of a future.
 final class Outcome {
   private(set) var result: Result<Void, any Error>?
 

@@ -8,16 +8,16 @@ import Testing
 struct QuestionTests {
   @Test
   func `a question about the certificate is answered later`() throws {
-    let later = LaterAnswer()
+    let later = DeferredAnswer()
     let pair = try ChannelPair(clientAnswer: later.answer)
     try pair.handshake()
     #expect(later.asked == 1)
-    #expect(pair.client.recorder.news.isEmpty)
+    #expect(pair.client.recorder.events.isEmpty)
     later.succeed(.proceed)
     try pair.settle()
     #expect(later.asked == 1)
-    #expect(pair.client.recorder.news == [.handshake(nil)])
-    #expect(pair.server.recorder.news == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
   }
 
   @Test
@@ -29,61 +29,61 @@ struct QuestionTests {
     })
     try pair.handshake()
     #expect(names == ["localhost"])
-    #expect(pair.server.recorder.news == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `without anybody to ask, the configuration decides`() throws {
+  func `without a closure for answers, the configuration decides`() throws {
     let pair = try ChannelPair { client, server in
       client.pausesAtPeerCertificates = true
       server.pausesAtClientHello = true
     }
     try pair.handshake()
-    #expect(pair.client.recorder.news == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `the answer may refuse`() throws {
+  func `an answer may reject the peer`() throws {
     let pair = try ChannelPair(clientAnswer: { _, eventLoop in
       eventLoop.makeSucceededFuture(.reject(.certificateUnknown))
     })
     try pair.handshake()
-    #expect(pair.client.recorder.news.first == .failed(.rejected))
-    #expect(pair.server.recorder.news == [.failed(.alertReceived), .inactive])
+    #expect(pair.client.recorder.events.first == .failed(.rejected))
+    #expect(pair.server.recorder.events == [.failed(.alertReceived), .inactive])
   }
 
   @Test
-  func `an answer that cannot be had refuses the peer and is told`() throws {
+  func `a failed answer rejects the peer and is reported`() throws {
     let pair = try ChannelPair(serverAnswer: { _, eventLoop in
       eventLoop.makeFailedFuture(ChannelError.connectTimeout(.seconds(1)))
     })
     try pair.handshake()
-    #expect(pair.server.recorder.news == [.channelFailed(.connectTimeout(.seconds(1))), .inactive])
-    #expect(pair.client.recorder.news == [.failed(.alertReceived), .inactive])
+    #expect(pair.server.recorder.events == [.channelFailed(.connectTimeout(.seconds(1))), .inactive])
+    #expect(pair.client.recorder.events == [.failed(.alertReceived), .inactive])
   }
 
   @Test
-  func `an answer to another question refuses the peer`() throws {
+  func `an answer to another question rejects the peer`() throws {
     let pair = try ChannelPair(serverAnswer: { _, eventLoop in eventLoop.makeSucceededFuture(.accept) })
     try pair.handshake()
-    #expect(pair.server.recorder.news == [.failed(.wrongAnswer), .inactive])
-    #expect(pair.client.recorder.news == [.failed(.alertReceived), .inactive])
+    #expect(pair.server.recorder.events == [.failed(.wrongAnswer), .inactive])
+    #expect(pair.client.recorder.events == [.failed(.alertReceived), .inactive])
   }
 
   @Test
-  func `an answer that comes after the end changes nothing`() throws {
-    let later = LaterAnswer()
+  func `an answer after the end has no effect`() throws {
+    let later = DeferredAnswer()
     let pair = try ChannelPair(serverAnswer: later.answer)
     try pair.handshake()
     try pair.server.lose()
     later.succeed(.proceed)
     try pair.settle()
-    #expect(pair.server.recorder.news == [.channelFailed(.eof), .inactive])
+    #expect(pair.server.recorder.events == [.channelFailed(.eof), .inactive])
   }
 
   @Test
-  func `while an answer is awaited nothing is read from the channel`() throws {
-    let later = LaterAnswer()
+  func `nothing is read from the channel while an answer is pending`() throws {
+    let later = DeferredAnswer()
     let pair = try ChannelPair(serverAnswer: later.answer)
     let reads = ReadCounter()
     try pair.server.channel.pipeline.syncOperations.addHandler(reads, position: .first)
@@ -94,12 +94,12 @@ struct QuestionTests {
     later.succeed(.proceed)
     #expect(reads.count > before)
     try pair.settle()
-    #expect(pair.server.recorder.news == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `what is flushed while an answer is awaited waits`() throws {
-    let later = LaterAnswer()
+  func `a flush while an answer is pending waits`() throws {
+    let later = DeferredAnswer()
     let pair = try ChannelPair(clientAnswer: later.answer)
     try pair.handshake()
     let write = pair.client.send("later".utf8)
@@ -108,11 +108,11 @@ struct QuestionTests {
     later.succeed(.proceed)
     try pair.settle()
     #expect(write.hasSucceeded)
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("later".utf8))])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("later".utf8))])
   }
 
   @Test
-  func `another context is fetched, on another event loop`() throws {
+  func `an answer with another context may come from another event loop`() throws {
     let (client, server) = try EnginePair.configurations()
     let context = try TLSContext(server)
     let other = EmbeddedEventLoop()
@@ -120,27 +120,27 @@ struct QuestionTests {
     let pair = try ChannelPair(
       configure: { ours, _ in ours = client }, serverAnswer: { _, _ in promise.futureResult })
     try pair.handshake()
-    #expect(pair.server.recorder.news.isEmpty)
+    #expect(pair.server.recorder.events.isEmpty)
     promise.succeed(.use(context))
     try pair.settle()
-    #expect(pair.client.recorder.news == [.handshake(nil)])
-    #expect(pair.server.recorder.news == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `the transport's half-closure while an answer is awaited is told after the answer`() throws {
-    let later = LaterAnswer()
+  func `the transport's half-closure while an answer is pending is reported after the answer`() throws {
+    let later = DeferredAnswer()
     let pair = try ChannelPair(allowsHalfClosure: true, clientAnswer: later.answer)
     try pair.handshake()
     pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
-    #expect(pair.client.recorder.news.isEmpty)
+    #expect(pair.client.recorder.events.isEmpty)
     later.succeed(.proceed)
-    #expect(Array(pair.client.recorder.news.suffix(2)) == [.failed(.truncated), .inactive])
+    #expect(Array(pair.client.recorder.events.suffix(2)) == [.failed(.truncated), .inactive])
   }
 
   @Test
-  func `the end behind more than the ring holds, while an answer is awaited, is an end and no misuse`() throws {
-    let later = LaterAnswer()
+  func `an end after more input than the buffer holds, while an answer is pending, is not misuse`() throws {
+    let later = DeferredAnswer()
     let pair = try ChannelPair(serverAnswer: later.answer)
     try pair.connect()
     var chunk = try pair.client.takeSentChunk()
@@ -148,6 +148,6 @@ struct QuestionTests {
     pair.server.receive(chunk)
     try pair.server.lose()
     later.succeed(.proceed)
-    #expect(pair.server.recorder.news == [.channelFailed(.eof), .inactive])
+    #expect(pair.server.recorder.events == [.channelFailed(.eof), .inactive])
   }
 }

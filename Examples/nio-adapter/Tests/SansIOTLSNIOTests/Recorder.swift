@@ -2,7 +2,7 @@ import NIOCore
 import NIOTLS
 import SansIOTLS
 
-/// Stands where the application stands, and notes what it is told, in order.
+/// An application that records what it receives, in order.
 final class Recorder: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -21,22 +21,22 @@ final class Recorder: ChannelInboundHandler {
   private(set) var reads = 0
   private(set) var idleEvents = 0
   typealias Action = (ChannelHandlerContext) -> Void
-  /// What the application does when the handshake is done.
+  /// The application's action after the handshake.
   var onHandshake: Action?
-  /// What it does, once, when it is told so.
+  /// The application's actions at these events, each performed once.
   var onActive: Action?
   var onData: Action?
   var onTicket: Action?
   var onError: Action?
-  /// The newest session.
+  /// The latest session.
   private(set) var session: TLSSession?
 
   /// All data, in one piece.
   var data: [UInt8] { entries.flatMap { if case .data(let bytes) = $0 { bytes } else { [UInt8]() } } }
-  /// Everything else, but for session tickets.
-  var news: [Entry] { entries.filter { if case .data = $0 { false } else { $0 != .ticket } } }
-  /// All but session tickets.
-  var story: [Entry] { entries.filter { $0 != .ticket } }
+  /// All entries except data and session tickets.
+  var events: [Entry] { entries.filter { if case .data = $0 { false } else { $0 != .ticket } } }
+  /// All entries except session tickets.
+  var history: [Entry] { entries.filter { $0 != .ticket } }
 
   func channelActive(context: ChannelHandlerContext) { onActive.take()?(context) }
 

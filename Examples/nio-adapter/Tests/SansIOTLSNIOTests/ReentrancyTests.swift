@@ -4,10 +4,10 @@ import SansIOTLS
 import SansIOTLSNIO
 import Testing
 
-/// What an application, or a transport that breaks, does from within a call of the handler's.
+/// Calls from the application, and failures of the transport, within a call of the handler.
 struct ReentrancyTests {
   @Test
-  func `the transport's end from within a read is told behind what came before it`() throws {
+  func `the transport's end from within a read is reported after the data before it`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send("first ".utf8)
@@ -15,14 +15,14 @@ struct ReentrancyTests {
     pair.client.send("last".utf8)
     let last = try pair.client.takeSentChunk()
     let log = try pair.server.withCallLog()
-    // As NIO does where a write fails: it reads what is left, then closes, all inside the flush.
+    // As NIO does if a write fails: it reads the remaining bytes, then closes, within the flush.
     pair.server.recorder.onData = { [server = pair.server] _ in
       server.receive(last)
       try? server.lose()
     }
     pair.server.receive(first)
     #expect(pair.server.recorder.data == Array("first last".utf8))
-    #expect(pair.server.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .failed(.truncated), .inactive])
     #expect(log.calls.suffix(3) == ["readComplete", "inactive", "unregistered"])
   }
 
@@ -33,11 +33,11 @@ struct ReentrancyTests {
       try? context.pipeline.syncOperations.context(handler: tls).close(promise: nil)
     }
     try pair.handshake()
-    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .failed(.truncated), .inactive])
   }
 
   @Test
-  func `a transport that breaks under the last flight: nothing is told behind the channel's end`() throws {
+  func `a transport that fails during the last flight: nothing is reported after the channel's end`() throws {
     let pair = try ChannelPair()
     try pair.connect()
     let transport = try pair.client.withTransport()
@@ -48,18 +48,18 @@ struct ReentrancyTests {
   }
 
   @Test
-  func `a failure whose alert cannot be sent is told before the channel is inactive`() throws {
+  func `a failure whose alert cannot be sent is reported before the channel is inactive`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.server.withTransport()
     transport.holdsWrites = true
     transport.onFlush = { [transport] _ in transport.lose() }
     pair.server.receive(ByteBuffer(string: "this is no record at all"))
-    #expect(pair.server.recorder.news == [.handshake(nil), .failed(.protocolViolation), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .failed(.protocolViolation), .inactive])
   }
 
   @Test
-  func `an application that closes at a ticket is told nothing more`() throws {
+  func `an application that closes at a ticket receives nothing more`() throws {
     let pair = try ChannelPair(version: .tls13) { _, server in server.sessionTickets = 2 }
     pair.client.recorder.onTicket = { $0.close(promise: nil) }
     try pair.handshake()
@@ -67,7 +67,7 @@ struct ReentrancyTests {
   }
 
   @Test
-  func `an application that closes from within a read is told no more data`() throws {
+  func `an application that closes from within a read receives no more data`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send([UInt8](repeating: 1, count: 500_000))
@@ -75,11 +75,11 @@ struct ReentrancyTests {
     pair.server.recorder.onData = { $0.close(promise: nil) }
     pair.server.receive(chunk)
     #expect(pair.server.recorder.reads == 1)
-    #expect(pair.server.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `a handler that is removed at an error closes the channel all the same`() throws {
+  func `a handler that is removed at an error still closes the channel`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.recorder.onError = { [tls = pair.server.tls] context in
@@ -88,12 +88,12 @@ struct ReentrancyTests {
     pair.server.receive(ByteBuffer(string: "this is no record at all"))
     pair.loop.run()
     #expect(!pair.server.channel.isActive)
-    pair.server.receive(ByteBuffer(string: "in clear"))
+    pair.server.receive(ByteBuffer(string: "plaintext"))
     #expect(pair.server.recorder.data.isEmpty)
   }
 
   @Test
-  func `a handler that is removed at a truncation tells the channel's end first`() throws {
+  func `a handler that is removed at a truncation reports the channel's end first`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let log = try pair.server.withCallLog()
@@ -102,13 +102,13 @@ struct ReentrancyTests {
       removal = Outcome(context.pipeline.syncOperations.removeHandler(tls))
     }
     try pair.server.lose()
-    #expect(pair.server.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .failed(.truncated), .inactive])
     #expect(log.calls == ["inactive", "unregistered"])
     #expect(removal?.hasSucceeded == true)
   }
 
   @Test
-  func `a handler that is removed at an error, after the transport's end, tells the end first`() throws {
+  func `a handler that is removed at an error, after the transport's end, reports the end first`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.send("last".utf8)
@@ -121,19 +121,19 @@ struct ReentrancyTests {
     }
     pair.server.receive(chunk)
     #expect(
-      pair.server.recorder.story
+      pair.server.recorder.history
         == [.handshake(nil), .data(Array("last".utf8)), .failed(.protocolViolation), .inactive])
     #expect(log.calls.prefix(4) == ["read", "readComplete", "inactive", "unregistered"])
   }
 
   @Test(arguments: [false, true], [false, true])
-  func `a channel that is closed when TLS is over: its end is told once, behind the bytes that came`(
-    isGoodbyeHeld: Bool, closesAtData: Bool
+  func `a channel that is closed after an unwrap reports its end once, after the received bytes`(
+    isCloseNotifyHeld: Bool, closesAtData: Bool
   ) throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
-    transport.holdsWrites = isGoodbyeHeld
+    transport.holdsWrites = isCloseNotifyHeld
     let log = try pair.client.withCallLog()
     let channel = pair.client.channel
     let unwrapping = channel.triggerUserOutboundEvent(TLSUnwrap())
@@ -144,10 +144,10 @@ struct ReentrancyTests {
     }
     pair.server.close(.output)
     var chunk = try pair.server.takeSentChunk()
-    chunk.writeString("in clear")
+    chunk.writeString("plaintext")
     channel.pipeline.fireChannelRead(chunk)
-    if isGoodbyeHeld { transport.release() }
-    #expect(pair.client.recorder.data == Array("in clear".utf8))
+    if isCloseNotifyHeld { transport.release() }
+    #expect(pair.client.recorder.data == Array("plaintext".utf8))
     #expect(log.calls == ["read", "readComplete", "inactive", "unregistered"])
   }
 
@@ -165,7 +165,7 @@ struct ReentrancyTests {
   }
 
   @Test(arguments: [false, true], [false, true])
-  func `an application that flushes and closes when it is told the error does not spin`(
+  func `an application that flushes and closes at an error causes no loop`(
     isHalfClosure: Bool, closes: Bool
   ) throws {
     let pair = try ChannelPair(allowsHalfClosure: isHalfClosure)
@@ -182,7 +182,7 @@ struct ReentrancyTests {
     }
     pair.loop.run()
     #expect((write.error as? TLSError)?.code == .truncated)
-    #expect(pair.server.recorder.news == [.failed(.truncated), .inactive])
+    #expect(pair.server.recorder.events == [.failed(.truncated), .inactive])
   }
 
   @Test
@@ -199,22 +199,22 @@ struct ReentrancyTests {
   }
 
   @Test
-  func `what is written and closed when the channel is active is sent when the handshake is done`() throws {
+  func `a write and a close at channelActive are sent after the handshake`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     var close: Outcome?
     pair.client.recorder.onActive = { context in
-      context.writeAndFlush(NIOAny(ByteBuffer(string: "all that I say")), promise: nil)
+      context.writeAndFlush(NIOAny(ByteBuffer(string: "everything")), promise: nil)
       let promise = context.eventLoop.makePromise(of: Void.self)
       close = Outcome(promise.futureResult)
       context.close(mode: .output, promise: promise)
     }
     try pair.handshake()
     #expect(close?.hasSucceeded == true)
-    #expect(pair.server.recorder.story == [.handshake(nil), .data(Array("all that I say".utf8)), .inputClosed])
+    #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("everything".utf8)), .inputClosed])
   }
 
   @Test
-  func `nothing keeps a handler past its channel`() throws {
+  func `a handler is released with its channel`() throws {
     weak var client: TLSHandler?
     weak var server: TLSHandler?
     do {

@@ -1,15 +1,15 @@
 import NIOCore
 import NIOEmbedded
 
-/// Stands where the transport stands: holds what is written, or breaks under it.
+/// A transport that can hold writes, or fail during one.
 final class Transport: ChannelOutboundHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
   var holdsWrites = false
-  /// What happens, once, when something is written.
+  /// The action at a write, performed once.
   var onWrite: ((ChannelHandlerContext) -> Void)?
-  /// What happens, once, when it is flushed.
+  /// The action at a flush, performed once.
   var onFlush: ((ChannelHandlerContext) -> Void)?
   private var held: [(data: NIOAny, promise: EventLoopPromise<Void>?)] = []
   private var context: ChannelHandlerContext?
@@ -31,7 +31,7 @@ final class Transport: ChannelOutboundHandler {
     onFlush.take()?(context)
   }
 
-  /// Writes what was held.
+  /// Performs the held writes.
   func release() {
     holdsWrites = false
     let writes = held
@@ -40,7 +40,7 @@ final class Transport: ChannelOutboundHandler {
     context?.flush()
   }
 
-  /// Ends as a socket does that fails: the writes first, then the channel.
+  /// Fails as a socket does: the writes first, then the channel.
   func lose() {
     failHeld()
     context?.close(promise: nil)
@@ -54,7 +54,7 @@ final class Transport: ChannelOutboundHandler {
 }
 
 extension ChannelPair.End {
-  /// Puts a transport in front.
+  /// Adds a transport before the handler.
   func withTransport() throws -> Transport {
     let transport = Transport()
     try channel.pipeline.syncOperations.addHandler(transport, position: .first)

@@ -14,26 +14,26 @@ struct UnwrapTests {
   }
 
   @Test
-  func `both unwrap and go on in clear`() throws {
+  func `both sides unwrap and continue in plaintext`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
-    pair.client.send("sealed".utf8)
+    pair.client.send("encrypted".utf8)
     let outcomes = [unwrap(pair.client), unwrap(pair.server)]
     #expect(outcomes.allSatisfy { $0.result == nil })
     try pair.settle()
     #expect(outcomes.allSatisfy { $0.hasSucceeded })
     #expect(!holdsTLS(pair.client))
     #expect(!holdsTLS(pair.server))
-    pair.client.send("clear".utf8)
+    pair.client.send("plain".utf8)
     let sent = try pair.client.takeSent()
-    #expect(sent == [ByteBuffer(string: "clear")])
+    #expect(sent == [ByteBuffer(string: "plain")])
     for buffer in sent { pair.server.receive(buffer) }
-    #expect(pair.server.recorder.data == Array("sealedclear".utf8))
-    #expect(pair.client.recorder.news == [.handshake(nil)])
+    #expect(pair.server.recorder.data == Array("encryptedplain".utf8))
+    #expect(pair.client.recorder.events == [.handshake(nil)])
   }
 
   @Test
-  func `bytes behind the goodbye are passed on as they are`() throws {
+  func `bytes after close_notify are delivered unchanged`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcome = unwrap(pair.client)
@@ -48,13 +48,13 @@ struct UnwrapTests {
   }
 
   @Test
-  func `a peer that closed first is followed`() throws {
+  func `a side may unwrap after its peer has closed`() throws {
     let pair = try ChannelPair(allowsHalfClosure: true)
     try pair.handshake()
     let first = unwrap(pair.client)
     try pair.settle()
     pair.server.receive(ByteBuffer(string: "early"))
-    #expect(pair.server.recorder.story == [.handshake(nil), .inputClosed])
+    #expect(pair.server.recorder.history == [.handshake(nil), .inputClosed])
     let second = unwrap(pair.server)
     #expect(second.hasSucceeded)
     #expect(pair.server.recorder.data == Array("early".utf8))
@@ -65,18 +65,18 @@ struct UnwrapTests {
   }
 
   @Test
-  func `bytes behind the goodbye are dropped by a handler that does not unwrap`() throws {
+  func `bytes after close_notify are dropped without an unwrap`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.server.close(.output)
     var chunk = try pair.server.takeSentChunk()
-    chunk.writeString("in clear")
+    chunk.writeString("plaintext")
     pair.client.receive(chunk)
-    #expect(pair.client.recorder.story == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.client.recorder.history == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test
-  func `what was not flushed fails when TLS is unwrapped`() throws {
+  func `unflushed writes fail at an unwrap`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let write = Outcome(pair.client.channel.write(ByteBuffer(string: "unflushed")))
@@ -86,23 +86,23 @@ struct UnwrapTests {
   }
 
   @Test
-  func `the transport's end instead of the peer's goodbye fails the unwrapping`() throws {
+  func `the transport's end before close_notify fails the unwrap`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcome = unwrap(pair.client)
     try pair.client.lose()
     #expect((outcome.error as? TLSError)?.code == .truncated)
-    #expect(pair.client.recorder.news == [.handshake(nil), .failed(.truncated), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .failed(.truncated), .inactive])
   }
 
   @Test
-  func `gibberish instead of the peer's goodbye fails the unwrapping`() throws {
+  func `input that is not TLS instead of close_notify fails the unwrap`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcome = unwrap(pair.client)
     pair.client.receive(ByteBuffer(string: "this is no record at all"))
     #expect(outcome.error is TLSError)
-    #expect(pair.client.recorder.news.count == 3)
+    #expect(pair.client.recorder.events.count == 3)
     #expect(!pair.client.channel.isActive)
   }
 
@@ -117,20 +117,20 @@ struct UnwrapTests {
     try pair.settle()
     #expect(removals.allSatisfy { $0.hasSucceeded })
     #expect(!holdsTLS(pair.client))
-    pair.server.send("clear".utf8)
+    pair.server.send("plain".utf8)
     try pair.settle()
-    #expect(pair.client.recorder.data == Array("clear".utf8))
+    #expect(pair.client.recorder.data == Array("plain".utf8))
   }
 
   @Test
-  func `a handler that has not begun is removed at once`() throws {
+  func `a handler that has not started is removed at once`() throws {
     let pair = try ChannelPair()
     let removal = Outcome(pair.client.channel.pipeline.syncOperations.removeHandler(pair.client.tls))
     #expect(removal.hasSucceeded)
   }
 
   @Test
-  func `whoever unwraps again is told too`() throws {
+  func `each of several unwraps is completed`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     pair.client.channel.triggerUserOutboundEvent(TLSUnwrap(), promise: nil)
@@ -142,7 +142,7 @@ struct UnwrapTests {
   }
 
   @Test
-  func `a close fails the unwrapping, and after it there is nothing to unwrap`() throws {
+  func `a close fails a pending unwrap, and a later one`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcome = unwrap(pair.client)
@@ -150,11 +150,11 @@ struct UnwrapTests {
     #expect(outcome.error as? ChannelError == .ioOnClosedChannel)
     #expect(close.hasSucceeded)
     #expect(unwrap(pair.client).error as? ChannelError == .ioOnClosedChannel)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `unwrapping in mid-handshake waits for its end`() throws {
+  func `an unwrap during the handshake waits for its end`() throws {
     let pair = try ChannelPair()
     try pair.connect()
     let outcome = unwrap(pair.client)
@@ -162,13 +162,13 @@ struct UnwrapTests {
     try pair.settle()
     #expect(outcome.hasSucceeded)
     #expect(!holdsTLS(pair.client))
-    #expect(pair.server.recorder.news == [.handshake(nil), .shutdown, .inactive])
+    #expect(pair.server.recorder.events == [.handshake(nil), .shutdown, .inactive])
   }
 
   @Test
-  func `what has not begun is unwrapped at once, and nothing that was meant for TLS leaves in clear`() throws {
+  func `before the handshake an unwrap completes at once, and pending writes are not sent in plaintext`() throws {
     let pair = try ChannelPair()
-    let write = pair.client.send("sealed".utf8)
+    let write = pair.client.send("encrypted".utf8)
     #expect(unwrap(pair.client).hasSucceeded)
     #expect(!holdsTLS(pair.client))
     #expect(write.error as? ChannelError == .ioOnClosedChannel)
@@ -177,11 +177,11 @@ struct UnwrapTests {
   }
 
   @Test
-  func `a removal that waits ends with the connection`() throws {
+  func `a pending removal completes with the connection`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let promise = pair.loop.makePromise(of: Void.self)
-    // A promise that nobody keeps would end the process.
+    // A promise that is never completed would end the process.
     defer { promise.fail(ChannelError.eof) }
     let removal = Outcome(promise.futureResult)
     pair.client.channel.pipeline.syncOperations.removeHandler(pair.client.tls, promise: promise)
@@ -191,7 +191,7 @@ struct UnwrapTests {
   }
 
   @Test
-  func `an application that removes the handler when TLS is over gets the bytes behind it`() throws {
+  func `an application that removes the handler after an unwrap receives the bytes after close_notify`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let (channel, tls) = (pair.client.channel, pair.client.tls)
@@ -200,14 +200,14 @@ struct UnwrapTests {
     }
     pair.server.close(.output)
     var chunk = try pair.server.takeSentChunk()
-    chunk.writeString("in clear")
+    chunk.writeString("plaintext")
     pair.client.receive(chunk)
-    #expect(pair.client.recorder.data == Array("in clear".utf8))
+    #expect(pair.client.recorder.data == Array("plaintext".utf8))
     #expect(!holdsTLS(pair.client))
   }
 
   @Test
-  func `a goodbye that could not be sent is no clean end`() throws {
+  func `an unwrap whose close_notify could not be sent fails`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let transport = try pair.client.withTransport()
@@ -218,11 +218,11 @@ struct UnwrapTests {
     #expect(outcome.result == nil)
     transport.lose()
     #expect(outcome.error != nil)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `a peer that is silent fails the unwrapping after a time`() throws {
+  func `a silent peer fails the unwrap after a time`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcome = unwrap(pair.client)
@@ -233,11 +233,11 @@ struct UnwrapTests {
     #expect(outcome.result == nil)
     pair.loop.advanceTime(by: .seconds(1))
     #expect(outcome.error is TLSUnwrap.TimedOut)
-    #expect(pair.client.recorder.news == [.handshake(nil), .inactive])
+    #expect(pair.client.recorder.events == [.handshake(nil), .inactive])
   }
 
   @Test
-  func `an unwrapping that came to its end leaves no timer behind`() throws {
+  func `a completed unwrap leaves no timer`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let outcomes = [unwrap(pair.client), unwrap(pair.server)]
@@ -248,7 +248,7 @@ struct UnwrapTests {
   }
 
   @Test
-  func `the peer's goodbye is read for, also where the application reads nothing`() throws {
+  func `an unwrap reads the peer's close_notify even if the application does not read`() throws {
     let pair = try ChannelPair()
     try pair.handshake()
     let reads = ReadCounter()

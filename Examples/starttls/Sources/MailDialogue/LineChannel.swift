@@ -1,9 +1,11 @@
 import SansIOTLSTransports
 
-/// Lines over a byte transport, each ended by CRLF.
+/// Lines over a byte transport, each terminated by CRLF.
 struct LineChannel<Transport: ByteTransport> {
-  /// What was received and not yet taken as a line. Whoever changes from clear to TLS looks at it: bytes that came before
-  /// TLS must not be read as if they had come through it.
+  /// Received bytes that are not yet part of a line.
+  ///
+  /// Examine them when TLS starts or ends: bytes received in plaintext must not be read as if they were received
+  /// through TLS.
   private(set) var buffered: [UInt8]
 
   private let transport: Transport
@@ -13,13 +15,13 @@ struct LineChannel<Transport: ByteTransport> {
     self.buffered = buffered
   }
 
-  /// The next line without its end; `nil` at the end of the stream.
+  /// Returns the next line without its terminator; `nil` at the end of the stream.
   mutating func line() async throws -> String? {
     while true {
       if let end = buffered.firstIndex(of: UInt8(ascii: "\n")) {
         let line = buffered[..<end]
-        // A bare line feed that one server takes for the end of a line, and the next does not, is how a message is
-        // smuggled behind another (CVE-2023-51764). A carriage return alone is the same.
+        // If one server accepts a bare line feed as the end of a line and the next does not, a message can be smuggled
+        // after another (CVE-2023-51764). The same holds for a bare carriage return.
         guard let last = line.indices.last, line.firstIndex(of: UInt8(ascii: "\r")) == last else {
           throw LineError.bareEnd
         }
@@ -37,19 +39,19 @@ struct LineChannel<Transport: ByteTransport> {
   func send(_ line: String) async throws { try await transport.send(Array("\(line)\r\n".utf8)) }
 }
 
-/// A line that is none.
+/// An error in the form of a line.
 enum LineError: Error, CustomStringConvertible {
   case tooLong
   case bareEnd
 
-  /// RFC 5321, section 4.5.3.1.6: 1,000 bytes with CRLF, the longest of all kinds of lines. One more than a line of a message
-  /// has, for the dot in front.
+  /// The maximum length of a line in bytes: that of a line of a message, and a leading dot (RFC 5321, section
+  /// 4.5.3.1.6: 1,000 bytes with CRLF, the longest of all kinds of lines).
   static var limit: Int { MailMessage.lineLimit + 1 }
 
   var description: String {
     switch self {
     case .tooLong: "Line too long"
-    case .bareEnd: "A line ends by CRLF, and holds neither"
+    case .bareEnd: "A line contains CR or LF outside its CRLF"
     }
   }
 }

@@ -8,16 +8,16 @@ public import SansIOTLSTransports
   import Glibc
 #endif
 
-/// TCP on 127.0.0.1, as little as the example needs.
+/// The parts of TCP on 127.0.0.1 that the example needs.
 public enum Loopback {
   /// Opens a port that the system chooses.
   ///
   /// - Returns: the listening descriptor and the port's number.
-  /// - Throws: `TransportError`, if the system has none.
+  /// - Throws: `TransportError` if the system has no free port or descriptor.
   public static func listen() throws(TransportError) -> (descriptor: Int32, port: UInt16) {
     let descriptor = try socket()
     var address = address(port: 0)
-    // Sound: the address lives through the calls and has the size that is given.
+    // Sound: the address is valid during the calls, and the size is its own.
     let isBound = unsafe withUnsafeMutableBytes(of: &address) { bytes in
       let pointer = unsafe bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)
       var size = socklen_t(bytes.count)
@@ -28,12 +28,13 @@ public enum Loopback {
     return (descriptor, UInt16(bigEndian: address.sin_port))
   }
 
-  /// Waits for the next connection. One that fails before it is there, and a moment in which the process has no descriptor
-  /// left for it, are no reason to end a server.
+  /// Waits for the next connection.
   ///
-  /// - Parameter descriptor: the listening one.
+  /// A connection that fails before it is accepted, and a temporary lack of descriptors, do not end the wait.
+  ///
+  /// - Parameter descriptor: the listening descriptor.
   /// - Returns: the connection.
-  /// - Throws: `TransportError`, if the listening descriptor is of no use.
+  /// - Throws: `TransportError` if the listening descriptor is not usable.
   public static func accept(_ descriptor: Int32) throws(TransportError) -> FileDescriptorTransport {
     while true {
       do throws(TransportError) {
@@ -43,7 +44,7 @@ public enum Loopback {
       } catch {
         switch error.number {
         case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH: continue
-        // The connection still waits, and would be found again at once: others get a moment to end.
+        // The connection is still pending, and the next call would fail at once: wait for others to end.
         case EMFILE, ENFILE, ENOBUFS, ENOMEM: _ = poll(nil, 0, 100)
         default: throw error
         }
@@ -53,13 +54,13 @@ public enum Loopback {
 
   /// Connects to a port.
   ///
-  /// - Parameter port: its number.
+  /// - Parameter port: the port's number.
   /// - Returns: the connection.
   /// - Throws: `TransportError`, for example `ECONNREFUSED`.
   public static func connect(port: UInt16) throws(TransportError) -> FileDescriptorTransport {
     let descriptor = try socket()
     var address = address(port: port)
-    // Sound: the address lives through the call and has the size that is given.
+    // Sound: the address is valid during the call, and the size is its own.
     let isConnected = unsafe withUnsafeBytes(of: &address) { bytes in
       unsafe system_connect(
         descriptor, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(bytes.count)) == 0
@@ -94,7 +95,7 @@ public enum Loopback {
   }
 }
 
-// The methods of these names hide the functions.
+// The methods above hide the functions of the same names.
 private func system_accept(_ descriptor: Int32) -> Int32 { accept(descriptor, nil, nil) }
 
 private func system_connect(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t) -> Int32 {

@@ -1,42 +1,43 @@
 public import SansIOTLS
 public import SansIOTLSTransports
 
-/// The client's side: upgrades, sends a message, and leaves.
+/// A mail client that upgrades to TLS and sends a message.
 public struct MailClient: Sendable {
-  /// The server said something else than what the dialogue needs, or the message cannot be sent.
+  /// An error: the server sent an unexpected reply, or the message cannot be sent.
   public struct Refused: Error, CustomStringConvertible {
-    /// What was expected, and what came.
+    /// The expected reply and the received one.
     public let description: String
   }
 
-  /// How many lines a reply has at most.
+  /// The maximum number of lines of a reply.
   private static let replyLimit = 100
-  /// How long a handshake may take, and how long a server may take nothing of what ends TLS.
+  /// The time limit of a handshake, and of a close to a server that accepts no bytes.
   private static let patience = Duration.seconds(30)
 
   private let context: TLSContext
   private let serverName: TLSServerName
 
-  /// Makes a client.
+  /// Creates a client.
   ///
   /// - Parameters:
-  ///   - context: a client's context.
-  ///   - serverName: whom the client means to reach.
+  ///   - context: a context with a client configuration.
+  ///   - serverName: the name of the server.
   public init(context: TLSContext, serverName: TLSServerName) {
     self.context = context
     self.serverName = serverName
   }
 
-  /// Sends a message through TLS. A server that does not offer TLS is not spoken to: whoever is on the way could have cut
-  /// the offer out. Whatever comes of it, the transport's sending is ended.
+  /// Sends a message through TLS, and closes the transport's output, also after an error.
+  ///
+  /// A server that does not offer TLS receives no mail, because an attacker could have removed the offer.
   ///
   /// - Parameters:
-  ///   - message: its addresses are printable ASCII without brackets and spaces, its lines hold no line break and at most 998
-  ///     bytes.
-  ///   - transport: to the server, in clear.
-  ///   - leavingTLS: goes back to clear by CCC before QUIT.
-  /// - Returns: what TLS agreed on.
-  /// - Throws: ``Refused``, before anything is sent if it is the message's fault; `TLSStreamError`; the transport's error.
+  ///   - message: a message whose addresses are printable ASCII without brackets and spaces, and whose lines contain no
+  ///     line break and at most 998 bytes.
+  ///   - transport: a connection to the server, in plaintext.
+  ///   - leavingTLS: whether to return to plaintext with CCC before QUIT.
+  /// - Returns: the negotiated parameters.
+  /// - Throws: ``Refused``, before anything is sent if the message is invalid; `TLSStreamError`; the transport's error.
   @discardableResult
   public func send<Transport: ByteTransport>(
     _ message: MailMessage, over transport: Transport, leavingTLS: Bool = false
@@ -55,19 +56,19 @@ public struct MailClient: Sendable {
   ) async throws -> TLSEngine.NegotiatedParameters {
     var channel = LineChannel(transport)
     try await Self.expect("220", from: &channel)
-    let offers = try await Self.ask("EHLO localhost", "250", of: &channel)
+    let offers = try await Self.request("EHLO localhost", "250", on: &channel)
     guard offers.contains(where: { $0.dropFirst(4).uppercased() == "STARTTLS" }) else {
       throw Refused(description: "the server does not offer STARTTLS")
     }
-    try await Self.ask("STARTTLS", "220", of: &channel)
-    guard channel.buffered.isEmpty else { throw Refused(description: "bytes in clear behind the answer to STARTTLS") }
+    try await Self.request("STARTTLS", "220", on: &channel)
+    guard channel.buffered.isEmpty else { throw Refused(description: "plaintext after the reply to STARTTLS") }
     let stream = TLSStream(try TLSEngine(.client(serverName: serverName), context: context), over: transport)
     do {
       let negotiated = try await stream.handshake(until: .now + Self.patience)
       try await converse(message, through: stream, leavingTLS)
       return negotiated
     } catch {
-      // The server is told, by close_notify or by the alert that says what is wrong.
+      // Sends close_notify, or the alert that describes the error.
       try? await stream.close(until: .now + Self.patience)
       throw error
     }
@@ -77,35 +78,35 @@ public struct MailClient: Sendable {
     _ message: MailMessage, through stream: TLSStream<Transport>, _ leavingTLS: Bool
   ) async throws {
     var secured = LineChannel(stream)
-    try await Self.ask("EHLO localhost", "250", of: &secured)
-    try await Self.ask("MAIL FROM:<\(message.sender)>", "250", of: &secured)
-    for recipient in message.recipients { try await Self.ask("RCPT TO:<\(recipient)>", "250", of: &secured) }
-    try await Self.ask("DATA", "354", of: &secured)
+    try await Self.request("EHLO localhost", "250", on: &secured)
+    try await Self.request("MAIL FROM:<\(message.sender)>", "250", on: &secured)
+    for recipient in message.recipients { try await Self.request("RCPT TO:<\(recipient)>", "250", on: &secured) }
+    try await Self.request("DATA", "354", on: &secured)
     for line in message.lines { try await secured.send(line.dotStuffed) }
-    try await Self.ask(".", "250", of: &secured)
+    try await Self.request(".", "250", on: &secured)
     guard leavingTLS else {
-      try await Self.ask("QUIT", "221", of: &secured)
+      try await Self.request("QUIT", "221", on: &secured)
       return try await stream.close()
     }
-    try await Self.ask("CCC", "200", of: &secured)
-    // It came through TLS, and must not be lost where what follows comes in clear.
-    guard secured.buffered.isEmpty else { throw Refused(description: "bytes in TLS behind the answer to CCC") }
-    let (clear, trailing) = try await stream.unwrap()
-    var rest = LineChannel(clear, buffered: trailing)
-    try await Self.ask("NOOP", "250", of: &rest)
-    try await Self.ask("QUIT", "221", of: &rest)
-    try await clear.closeOutput()
+    try await Self.request("CCC", "200", on: &secured)
+    // Bytes received through TLS must not be dropped when plaintext follows.
+    guard secured.buffered.isEmpty else { throw Refused(description: "bytes in TLS after the reply to CCC") }
+    let (transport, trailing) = try await stream.unwrap()
+    var plain = LineChannel(transport, buffered: trailing)
+    try await Self.request("NOOP", "250", on: &plain)
+    try await Self.request("QUIT", "221", on: &plain)
+    try await transport.closeOutput()
   }
 
   @discardableResult
-  private static func ask<Transport>(
-    _ command: String, _ code: String, of channel: inout LineChannel<Transport>
+  private static func request<Transport>(
+    _ command: String, _ code: String, on channel: inout LineChannel<Transport>
   ) async throws -> [String] {
     try await channel.send(command)
     return try await expect(code, from: &channel)
   }
 
-  /// The lines of a reply; all but the last have a dash behind the code (RFC 5321, section 4.2.1).
+  /// Reads a reply; all its lines but the last have a dash after the code (RFC 5321, section 4.2.1).
   @discardableResult
   private static func expect<Transport>(
     _ code: String, from channel: inout LineChannel<Transport>

@@ -1,51 +1,51 @@
 /// A message and its envelope.
 public struct MailMessage: Sendable, Equatable {
-  /// Who sends it.
+  /// The sender's address.
   public var sender: String
-  /// Whom it is for.
+  /// The recipients' addresses.
   public var recipients: [String]
-  /// Its lines, headers first.
+  /// The lines, headers first.
   public var lines: [String]
 
-  /// Makes a message.
+  /// Creates a message.
   public init(sender: String = "", recipients: [String] = [], lines: [String] = []) {
     self.sender = sender
     self.recipients = recipients
     self.lines = lines
   }
 
-  /// What a line of a message has at most, in bytes (RFC 5322, section 2.1.1).
+  /// The maximum length of a line in bytes (RFC 5322, section 2.1.1).
   static let lineLimit = 998
 
-  /// Whether this can stand between the brackets of a command: anything else could end them, or the line, and begin a command
-  /// of its own. An address that is not ASCII would need an extension (RFC 6531).
+  /// Whether this is valid between the brackets of a command: other text could end them, or the line, and inject a
+  /// command. An address that is not ASCII would need an extension (RFC 6531).
   static func isAddress(_ text: String) -> Bool {
     text.utf8.count <= 254
       && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
   }
 
-  /// Whether this is one line. Judged by bytes: to Swift a CR and an LF behind it are one character, and neither of the two.
+  /// Whether this is one line. Compares bytes: in Swift CR followed by LF is a single character, equal to neither.
   static func isLine(_ text: String) -> Bool {
     text.utf8.count <= lineLimit && !text.utf8.contains { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }
   }
 
-  /// Why this cannot be sent; `nil` if it can.
+  /// The reason why this cannot be sent; `nil` if it can.
   var defect: String? {
-    if !Self.isAddress(sender) { return "the sender is no address" }
+    if !Self.isAddress(sender) { return "the sender is not an address" }
     if recipients.isEmpty || !recipients.allSatisfy({ !$0.isEmpty && Self.isAddress($0) }) {
-      return "a recipient is no address, or there is none"
+      return "a recipient is not an address, or there are no recipients"
     }
-    return lines.allSatisfy(Self.isLine) ? nil : "a line holds a line break, or more than \(Self.lineLimit) bytes"
+    return lines.allSatisfy(Self.isLine) ? nil : "a line contains a line break, or more than \(Self.lineLimit) bytes"
   }
 }
 
 extension String {
-  /// Whether the first byte is a dot. The first character may be more: a dot with an accent is one.
+  /// Whether the first byte is a dot. The first character is not enough: a dot with an accent is a single one.
   private var beginsWithDot: Bool { utf8.first == UInt8(ascii: ".") }
 
-  /// A line of a message as it is sent: one that begins with a dot gets another (RFC 5321, section 4.5.2).
+  /// The line as it is sent: a leading dot is doubled (RFC 5321, section 4.5.2).
   var dotStuffed: String { beginsWithDot ? ".\(self)" : self }
 
-  /// A line of a message as it was before it was sent.
+  /// The line as it was before it was sent.
   var dotUnstuffed: String { beginsWithDot ? String(decoding: utf8.dropFirst(), as: UTF8.self) : self }
 }

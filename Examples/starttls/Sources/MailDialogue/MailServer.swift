@@ -1,19 +1,21 @@
 public import SansIOTLS
 public import SansIOTLSTransports
 
-/// The server's side of a mail dialogue (RFC 5321). It takes mail through TLS only, to which a client upgrades by STARTTLS
-/// (RFC 3207). By CCC, a command that FTP has (RFC 4217), a client asks to leave TLS again.
+/// A mail server (RFC 5321) that accepts mail through TLS only.
+///
+/// A client upgrades to TLS with STARTTLS (RFC 3207), and ends TLS with CCC, a command of FTP (RFC 4217).
 public struct MailServer: Sendable {
-  /// What a client may ask for.
+  /// The limits of a client's requests.
   public struct Limits: Sendable {
-    /// The recipients of a message; a further one is answered 452.
+    /// The maximum number of recipients of a message; the reply to another is 452.
     public var recipients = 100
-    /// The bytes of a message, line ends included; a longer one is answered 552. So much memory is needed for each client.
+    /// The maximum size of a message in bytes, line ends included; the reply to a larger one is 552. Each client needs
+    /// this amount of memory.
     public var messageSize = 1_048_576
-    /// How long a handshake may take, and how long a client may take nothing of what ends TLS.
+    /// The time limit of a handshake, and of a close to a client that accepts no bytes.
     public var patience = Duration.seconds(30)
 
-    /// Limits for a server of an example.
+    /// Creates the default limits.
     public init() {}
   }
 
@@ -21,26 +23,26 @@ public struct MailServer: Sendable {
   private let limits: Limits
   private let deliver: @Sendable (MailMessage) -> Void
 
-  /// Makes a server.
+  /// Creates a server.
   ///
   /// - Parameters:
-  ///   - context: a server's context.
-  ///   - limits: what a client may ask for.
-  ///   - deliver: takes each message.
+  ///   - context: a context with a server configuration.
+  ///   - limits: the limits of a client's requests.
+  ///   - deliver: receives each message.
   public init(context: TLSContext, limits: Limits = Limits(), deliver: @escaping @Sendable (MailMessage) -> Void) {
     self.context = context
     self.limits = limits
     self.deliver = deliver
   }
 
-  /// How a part of the dialogue ended.
-  private enum End { case quit, startTLS, clear }
+  /// The end of a part of the dialogue.
+  private enum End { case quit, startTLS, endTLS }
 
-  private enum Security { case none, tls, left }
+  private enum Security { case none, tls, unwrapped }
 
-  /// Serves one connection to its end, and ends the transport's sending, whatever comes of it.
+  /// Serves one connection to its end, and closes the transport's output, also after an error.
   ///
-  /// - Parameter transport: to the client, in clear.
+  /// - Parameter transport: a connection to the client, in plaintext.
   /// - Throws: `TLSStreamError`; the transport's error.
   public func serve<Transport: ByteTransport>(_ transport: Transport) async throws {
     do { try await serveOpen(transport) } catch {
@@ -54,8 +56,8 @@ public struct MailServer: Sendable {
     var channel = LineChannel(transport)
     try await channel.send("220 localhost")
     guard case .startTLS = try await converse(&channel, .none) else { return try await transport.closeOutput() }
-    // What a client, or somebody on the way, sent behind STARTTLS came in clear. Reading it as if it had come through TLS
-    // is the injection of CVE-2011-0411.
+    // Bytes after STARTTLS were sent in plaintext, by the client or by an attacker. To read them as if they were
+    // received through TLS is the injection of CVE-2011-0411.
     guard channel.buffered.isEmpty else {
       try await channel.send("554 Nothing may follow STARTTLS")
       return try await transport.closeOutput()
@@ -65,27 +67,27 @@ public struct MailServer: Sendable {
     do {
       try await stream.handshake(until: .now + limits.patience)
       var secured = LineChannel(stream)
-      guard case .clear = try await converse(&secured, .tls) else { return try await stream.close() }
-      // The same the other way: what came through TLS is not dropped where the rest comes in clear.
+      guard case .endTLS = try await converse(&secured, .tls) else { return try await stream.close() }
+      // Likewise, bytes received through TLS must not be dropped when plaintext follows.
       guard secured.buffered.isEmpty else {
         try await secured.send("554 Nothing may follow CCC")
         return try await stream.close()
       }
-      try await secured.send("200 In clear from here on")
-      // Both sides end TLS by close_notify; what followed the peer's is the beginning of what comes in clear.
-      let (clear, trailing) = try await stream.unwrap()
-      var rest = LineChannel(clear, buffered: trailing)
-      _ = try await converse(&rest, .left)
-      try await clear.closeOutput()
+      try await secured.send("200 Plaintext from here")
+      // Both sides end TLS with close_notify; bytes after the peer's are plaintext.
+      let (transport, trailing) = try await stream.unwrap()
+      var plain = LineChannel(transport, buffered: trailing)
+      _ = try await converse(&plain, .unwrapped)
+      try await transport.closeOutput()
     } catch {
-      // The client is told, by close_notify or by the alert that says what is wrong.
+      // Sends close_notify, or the alert that describes the error.
       try? await stream.close(until: .now + limits.patience)
       throw error
     }
     // Guide: end
   }
 
-  /// Talks until something else begins. A line that is none ends the dialogue: what it was meant to be cannot be known.
+  /// Serves one part of the dialogue. A malformed line ends it, because its meaning is ambiguous.
   private func converse<Transport>(_ channel: inout LineChannel<Transport>, _ security: Security) async throws -> End {
     do { return try await answer(&channel, security) } catch let error as LineError {
       try await channel.send("500 \(error)")
@@ -106,7 +108,7 @@ public struct MailServer: Sendable {
         try await channel.send("221 Bye")
         return .quit
       case ("STARTTLS", .none): return .startTLS
-      case ("CCC", .tls): return .clear
+      case ("CCC", .tls): return .endTLS
       case ("MAIL", .tls) where !MailMessage.isAddress(argument),
         ("RCPT", .tls) where argument.isEmpty || !MailMessage.isAddress(argument):
         try await channel.send("501 Not an address")
@@ -119,10 +121,10 @@ public struct MailServer: Sendable {
         message.recipients.append(argument)
         try await channel.send("250 OK")
       case ("DATA", .tls):
-        try await channel.send("354 End by a dot")
+        try await channel.send("354 End with a dot")
         switch try await body(&channel) {
         case nil: return .quit
-        case .some(nil): try await channel.send("552 Message too big")
+        case .some(nil): try await channel.send("552 Message too large")
         case .some(let lines?):
           message.lines = lines
           deliver(message)
@@ -132,26 +134,26 @@ public struct MailServer: Sendable {
         message = MailMessage()
         try await channel.send("250 OK")
       case ("MAIL", _), ("RCPT", _), ("DATA", _): try await channel.send("530 Must issue a STARTTLS command first")
-      default: try await channel.send("502 Not here")
+      default: try await channel.send("502 Not implemented")
       }
     }
     return .quit
   }
 
-  /// The lines up to the dot; `.some(nil)` if they are too many, `nil` if the stream ends before.
+  /// Reads the lines up to the dot; `.some(nil)` if the message is too large, `nil` if the stream ends before.
   private func body<Transport>(_ channel: inout LineChannel<Transport>) async throws -> [String]?? {
     var lines: [String] = []
     var size = 0
     while let line = try await channel.line() {
       if line == "." { return .some(size > limits.messageSize ? nil : lines) }
-      // Read to the end all the same: the client listens to nothing before.
+      // A message that is too large is read to its end, because the client reads no reply before.
       size = min(size + line.utf8.count + 2, limits.messageSize + 1)
       if size > limits.messageSize { lines = [] } else { lines.append(line.dotUnstuffed) }
     }
     return nil
   }
 
-  /// `MAIL FROM:<a@b>` into the verb and what stands between the brackets.
+  /// Splits a line such as `MAIL FROM:<a@b>` into the verb and the text between the brackets.
   private static func split(_ line: String) -> (verb: String, argument: String) {
     let words = line.split(separator: " ", maxSplits: 1)
     let argument = words.count > 1 ? words[1].drop { $0 != "<" }.dropFirst().prefix { $0 != ">" } : ""

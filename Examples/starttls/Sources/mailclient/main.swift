@@ -1,7 +1,7 @@
 import MailDialogue
 import SansIOTLS
 
-// mailclient CA.pem PORT: sends a message to a server on localhost that the authority vouches for.
+// mailclient CA.pem PORT: sends a message to a server on localhost whose certificate the authority issued.
 guard CommandLine.arguments.count == 3, let port = UInt16(CommandLine.arguments[2]) else {
   fatalError("usage: mailclient CA.pem PORT")
 }

@@ -5,7 +5,7 @@ import SansIOTLSTransports
 import Synchronization
 import Testing
 
-/// The whole dialogue in memory: upgraded, refused, and back in clear.
+/// The whole dialogue in memory: the upgrade, its failures, and the return to plaintext.
 struct MailDialogueTests {
   private static let message = MailMessage(
     sender: "a@example", recipients: ["b@example", "c@example"],
@@ -34,7 +34,7 @@ struct MailDialogueTests {
   }
 
   @Test(arguments: [false, true])
-  func `a message goes through TLS, and the dialogue may end in clear`(leavingTLS: Bool) async throws {
+  func `a message is sent through TLS, and the dialogue may end in plaintext`(leavingTLS: Bool) async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     try await client.send(Self.message, over: near, leavingTLS: leavingTLS)
@@ -42,7 +42,7 @@ struct MailDialogueTests {
     #expect(box.all == [Self.message])
   }
 
-  @Test func `it works over carriers that cut and delay`() async throws {
+  @Test func `the dialogue completes over transports that fragment and delay`() async throws {
     for seed in UInt64(1)...20 {
       let (near, far) = SimulatedTransport.pair(SimulatedLink(seed: seed))
       async let served: Void = server.serve(far)
@@ -52,7 +52,7 @@ struct MailDialogueTests {
     #expect(box.all.count == 20)
   }
 
-  @Test func `mail in clear is not taken`() async throws {
+  @Test func `mail in plaintext is not accepted`() async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     await near.send(Array("EHLO x\r\nMAIL FROM:<a@example>\r\nQUIT\r\n".utf8))
@@ -61,7 +61,7 @@ struct MailDialogueTests {
     #expect(box.all.isEmpty)
   }
 
-  @Test func `what follows STARTTLS in clear is refused and not read later`() async throws {
+  @Test func `plaintext after STARTTLS is refused and not read later`() async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     await near.send(Array("EHLO x\r\nSTARTTLS\r\nMAIL FROM:<evil@example>\r\n".utf8))
@@ -69,26 +69,26 @@ struct MailDialogueTests {
     try await served
   }
 
-  @Test func `a server that does not offer TLS gets no mail`() async throws {
+  @Test func `a server that does not offer TLS receives no mail`() async throws {
     let (near, far) = MemoryTransport.pair()
     await far.send(Array("220 x\r\n250 x\r\n".utf8))
     await #expect(throws: MailClient.Refused.self) { try await client.send(Self.message, over: near) }
   }
 
-  @Test func `what follows the answer to STARTTLS in clear is refused by the client`() async throws {
+  @Test func `a client refuses plaintext after the reply to STARTTLS`() async throws {
     let (near, far) = MemoryTransport.pair()
     await far.send(Array("220 x\r\n250-x\r\n250 STARTTLS\r\n220 Go ahead\r\n250 injected\r\n".utf8))
     await #expect(throws: MailClient.Refused.self) { try await client.send(Self.message, over: near) }
-    // Nothing came behind STARTTLS, no TLS either.
+    // The client sent nothing after STARTTLS, not even a ClientHello.
     #expect(try await Self.answers(far) == "EHLO localhost\r\nSTARTTLS\r\n")
   }
 
-  @Test func `a command in clear that comes later than STARTTLS is no TLS`() async throws {
+  @Test func `a plaintext command instead of a ClientHello is not TLS`() async throws {
     let (near, far) = MemoryTransport.pair()
     let served = Task { [server] in try await server.serve(far) }
     try await Self.startTLS(near)
     await near.send(Array("MAIL FROM:<evil@example>\r\nRCPT TO:<b@example>\r\nDATA\r\n".utf8))
-    // The end comes, and no reply in clear before it.
+    // The transport ends without a plaintext reply.
     let answer = try await Self.answers(near)
     #expect(!answer.contains("250") && !answer.contains("354"))
     let error = await #expect(throws: TLSStreamError.self) { try await served.value }
@@ -96,11 +96,11 @@ struct MailDialogueTests {
     #expect(box.all.isEmpty)
   }
 
-  @Test func `what TLS has against a client reaches it before the end`() async throws {
+  @Test func `a client receives the alert before the end`() async throws {
     let (near, far) = MemoryTransport.pair()
     let served = Task { [server] in try await server.serve(far) }
     try await Self.startTLS(near)
-    // A handshake that begins by the server's message.
+    // A handshake that starts with a ServerHello.
     await near.send([22, 3, 1, 0, 4, 2, 0, 0, 0])
     var answer: [UInt8] = []
     while let piece = await near.receive(upTo: 4096) { answer += piece }
@@ -110,7 +110,7 @@ struct MailDialogueTests {
     #expect(error?.code == .tls)
   }
 
-  @Test func `a client that is silent behind STARTTLS is not waited for`() async throws {
+  @Test func `a client that is silent after STARTTLS exceeds the deadline`() async throws {
     var limits = MailServer.Limits()
     limits.patience = .zero
     let server = MailServer(context: serverContext, limits: limits) { _ in }
@@ -134,7 +134,7 @@ struct MailDialogueTests {
     MailMessage(sender: "a@example", recipients: ["b@example", ""]),
     MailMessage(sender: "a\0@example", recipients: ["b@example"]),
   ])
-  func `a message that holds a line break in a line is not sent`(message: MailMessage) async throws {
+  func `an invalid message is not sent`(message: MailMessage) async throws {
     let (near, far) = MemoryTransport.pair()
     await far.send(Array("220 x\r\n250-x\r\n250 STARTTLS\r\n".utf8))
     await far.closeOutput()
@@ -152,7 +152,7 @@ struct MailDialogueTests {
     #expect(box.all == [message])
   }
 
-  @Test func `what follows CCC inside TLS is refused, not dropped`() async throws {
+  @Test func `TLS data after CCC is refused, not dropped`() async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     let stream = try await startedTLS(near)
@@ -161,7 +161,7 @@ struct MailDialogueTests {
     try await served
   }
 
-  @Test func `what follows the answer to CCC inside TLS is refused by the client`() async throws {
+  @Test func `a client refuses TLS data after the reply to CCC`() async throws {
     let (near, far) = MemoryTransport.pair()
     let context = serverContext
     async let received = { () async throws -> String in
@@ -189,13 +189,13 @@ struct MailDialogueTests {
     }()
     let message = MailMessage(sender: "a@example", recipients: ["b@example"], lines: ["x"])
     await #expect(throws: MailClient.Refused.self) { try await client.send(message, over: near, leavingTLS: true) }
-    // TLS has ended, and nothing comes behind it.
+    // TLS has ended, and nothing follows it.
     #expect(try await received.hasSuffix("CCC\r\n"))
     #expect(try await Self.answers(far) == "")
   }
 
   @Test(arguments: ["\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r\r\n", "\r\n\n"])
-  func `a line that does not end by CRLF ends nothing but the dialogue`(end: String) async throws {
+  func `a line that does not end with CRLF ends only the dialogue`(end: String) async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     let stream = try await startedTLS(near)
@@ -208,7 +208,7 @@ struct MailDialogueTests {
     #expect(box.all.isEmpty)
   }
 
-  @Test func `a dot is told by its byte, whatever is behind it`() async throws {
+  @Test func `a dot is recognized by its byte, regardless of the next`() async throws {
     let (near, far) = MemoryTransport.pair()
     async let served: Void = server.serve(far)
     let stream = try await startedTLS(near)
@@ -219,7 +219,7 @@ struct MailDialogueTests {
     #expect(box.all.first?.lines.map { Array($0.utf8) } == [Array(".\u{301}".utf8), Array("\u{301}".utf8)])
   }
 
-  @Test func `what a client may ask for has limits`() async throws {
+  @Test func `requests have limits`() async throws {
     var limits = MailServer.Limits()
     (limits.recipients, limits.messageSize) = (2, 20)
     let box = box
@@ -241,7 +241,7 @@ struct MailDialogueTests {
   }
 
   @Test(arguments: [("220-x\r\n", 200), ("x", 2000)])
-  func `a reply that does not end is not taken`(piece: String, count: Int) async throws {
+  func `an endless reply is not accepted`(piece: String, count: Int) async throws {
     let reply = String(repeating: piece, count: count)
     let (near, far) = MemoryTransport.pair()
     await far.send(Array(reply.utf8))
@@ -251,7 +251,7 @@ struct MailDialogueTests {
 
   // MARK: Support
 
-  /// A client's dialogue in clear, up to where TLS begins.
+  /// Performs a client's plaintext dialogue up to the start of TLS.
   private static func startTLS(_ transport: MemoryTransport) async throws {
     await transport.send(Array("EHLO x\r\n".utf8))
     var answers = ""

@@ -12,8 +12,8 @@ int tlspipe_inherited_descriptor(int number) {
   return number >= 0 && number < LIMIT && was_open[number];
 }
 
-// Standard descriptors that are closed stand for /dev/null from here on: whatever is opened next would otherwise get their
-// numbers, and receive what is written to standard output or standard error.
+// Opens /dev/null for closed standard descriptors. Otherwise the next file that is opened would get their numbers, and
+// receive output for standard output or standard error.
 static void fill_standard_descriptors(void) {
   for (int number = 0; number <= 2; number++) {
     if (was_open[number]) continue;
@@ -25,8 +25,8 @@ static void fill_standard_descriptors(void) {
   }
 }
 
-// A parent that ignores SIGCHLD leaves it so over exec(2), and blocks it so, too. Children then leave no exit status,
-// and the end of a program looks like a failure to start it.
+// The disposition and the mask of SIGCHLD survive exec(2). If the parent ignores or blocks it, children leave no exit
+// status, and the end of a program looks like a failure to start it.
 static void expect_children(void) {
   sigset_t children;
   sigemptyset(&children);
@@ -35,8 +35,8 @@ static void expect_children(void) {
   signal(SIGCHLD, SIG_DFL);
 }
 
-// Messages whose reader has gone must not end a transfer: the writes fail, and the exit code says so. COMMAND does not inherit
-// this, because Subprocess gives it default dispositions.
+// Messages without a reader must not end a transfer: the writes fail, and the exit code reports it. COMMAND does not
+// inherit this, because Subprocess sets default dispositions.
 static void survive_broken_pipes(void) {
   signal(SIGPIPE, SIG_IGN);
 }
@@ -49,7 +49,7 @@ static void record(void) {
 }
 
 #if defined(__linux__) && defined(__GLIBC__)
-// Before the initializers of the shared libraries, the Swift runtime's among them.
+// Before the initializers of the shared libraries, including the Swift runtime.
 __attribute__((section(".preinit_array"), used)) static void (*const record_early)(void) = record;
 #else
 __attribute__((constructor(101))) static void record_early(void) { record(); }

@@ -10,7 +10,7 @@ import SansIOTLSTransports
   import Glibc
 #endif
 
-/// A pcapng file that grows with the connection.
+/// A pcapng file, written during the connection.
 struct CaptureFile: ~Copyable {
   private let name: NamedFile
   private let side: TLSRole
@@ -18,13 +18,13 @@ struct CaptureFile: ~Copyable {
   private var capture: Capture
   private var hasSent = false
   /// libssl reports some secrets at the end of the handshake, and secrets must precede the packets that need them.
-  /// Nothing before the peer's first answer does; what follows is kept back until the handshake's end, and an engine takes
-  /// no more than `limits.handshakeInputByteCount` bytes of it.
+  /// Packets after the peer's first answer are therefore buffered until the handshake ends; an engine accepts at most
+  /// `limits.handshakeInputByteCount` bytes of them.
   private var keepsBack = false
   private var isHandshakeDone = false
   private var isBroken = false
 
-  /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
+  /// - Throws: `ExitCode` after reporting that the file cannot be opened.
   init(_ path: String, _ side: TLSRole) throws {
     name = NamedFile("--capture", path)
     self.side = side
@@ -44,7 +44,7 @@ struct CaptureFile: ~Copyable {
 
   mutating func ended(_ direction: RelayReport.Direction) { capture.ended(by: sender(direction), at: Self.now) }
 
-  /// Writes what a turn of the relay brought.
+  /// Writes the packets of one iteration of the relay.
   mutating func turned(_ engine: borrowing TLSEngine) {
     if keepsBack {
       if engine.negotiated == nil { return }
@@ -54,14 +54,14 @@ struct CaptureFile: ~Copyable {
     write()
   }
 
-  /// Writes what is left.
+  /// Writes the remaining packets.
   mutating func write() {
     let bytes = capture.takeBytes()
     if isBroken { return }
     do throws(TransportError) {
       try file.write(bytes)
     } catch {
-      // The connection continues without it.
+      // The connection continues without the capture.
       isBroken = true
       StandardError.say("\(name): cannot write it any more: \(NamedFile.reason(error.number)); the capture ends here")
     }
@@ -71,10 +71,10 @@ struct CaptureFile: ~Copyable {
     direction == .sent ? side : side.peer
   }
 
-  /// Nanoseconds since 1970.
+  /// The time in nanoseconds since 1970.
   private static var now: UInt64 {
     var time = timespec()
-    // Sound: the structure lives through the call.
+    // Sound: the structure is valid during the call.
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }

@@ -1,16 +1,18 @@
 import ArgumentParser
 
-/// A command that checks its options when all of them are known to exist: `validate()` of ArgumentParser comes before an
-/// option that is unknown is noticed, and would complain of what the misspelt one was meant to say.
+/// A command that checks its options after all are known to exist. ArgumentParser calls `validate()` before it detects
+/// an unknown option, and a misspelt option would be reported as a missing one.
 protocol CheckedCommand: ParsableCommand {
-  /// - Throws: `ValidationError` if the options make no sense together.
+  /// Checks that the options can be combined.
+  ///
+  /// - Throws: `ValidationError` if they cannot.
   func check() throws
 }
 
 extension CheckedCommand {
   /// Checks the options.
   ///
-  /// - Throws: `ExitCode` after saying what is wrong, in the form that ArgumentParser has for it.
+  /// - Throws: `ExitCode` after reporting the error in ArgumentParser's form.
   func checkOrLeave() throws {
     do {
       try check()

@@ -10,7 +10,7 @@ import SansIOTLSTransports
   import Glibc
 #endif
 
-/// The client's side: plaintext on standard input and output.
+/// The client: plaintext on standard input and output.
 struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "client",
@@ -89,7 +89,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     let command = try await Command(command)
     let plaintext = try DescriptorPair.standard.transport(advice: "open standard input and output")
     if let command {
-      // A closure cannot consume what it captures, but it can empty an optional.
+      // A closure cannot consume a captured value, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: NonblockingDescriptorPair? = consume plaintext
       let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
@@ -148,6 +148,6 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   ) -> RelayReport {
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
     relay.attach(plaintext: plaintext)
-    return Session.run(&relay, options, recording)
+    return RelayRun.run(&relay, options, recording)
   }
 }

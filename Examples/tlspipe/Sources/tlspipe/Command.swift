@@ -8,15 +8,17 @@ struct Command {
   private let arguments: Arguments
   private let name: String
 
+  /// Finds the program.
+  ///
   /// - Parameter words: the program and its arguments, as the shell split them.
-  /// - Returns: `nil` if there are none.
-  /// - Throws: `ExitCode` after saying so, if there is no such program.
+  /// - Returns: `nil` if there are no words.
+  /// - Throws: `ExitCode` after reporting that the program does not exist.
   init?(_ words: [String]) async throws {
     guard let name = words.first else { return nil }
     self.name = name
     executable = name.contains("/") ? .path(.init(name)) : .name(name)
     arguments = Arguments(Array(words.dropFirst()))
-    // Asked before a peer is kept waiting for a program that cannot be started.
+    // Checked before a peer waits for a program that cannot be started.
     do {
       _ = try await executable.resolveExecutablePath(in: .inherit)
     } catch {
@@ -24,14 +26,15 @@ struct Command {
     }
   }
 
-  /// Runs the program, its standard input and output joined to a transport, and waits for its end.
+  /// Runs the program with its standard input and output connected to a transport, and waits for its end.
   ///
   /// - Parameters:
-  ///   - environment: for the program.
-  ///   - grace: the time that the program may run after `body`; then it is terminated, by SIGHUP first. `nil`: no limit.
-  ///   - body: gets the transport, and ends it; and the running program.
-  /// - Returns: what `body` returns, and how the program ended; `nil` if it stayed and had to be ended.
-  /// - Throws: `ExitCode` after saying so, if the program cannot be started.
+  ///   - environment: the program's environment.
+  ///   - grace: the time that the program may run after `body`; then it is terminated, by SIGHUP first. `nil`: no
+  ///     limit.
+  ///   - body: receives the transport, which it ends, and the running program.
+  /// - Returns: the result of `body`, and the program's termination status; `nil` if it had to be terminated.
+  /// - Throws: `ExitCode` after reporting that the program cannot be started.
   func run<Result: Sendable>(
     environment: Environment = .inherit, grace: Duration? = nil,
     body: (consuming NonblockingDescriptorPair, RunningCommand) -> Result
@@ -53,7 +56,7 @@ struct Command {
         let clock = ContinuousClock()
         let start = clock.now
         await execution.teardown(using: Self.ending(grace))
-        // The first signal that does anything is sent when the grace is over, and not before.
+        // The first effective signal is sent after the grace, not before.
         return (result, clock.now - start >= grace)
       }
       let (result, hasStayed) = execution.closureResult
@@ -63,8 +66,8 @@ struct Command {
     }
   }
 
-  /// The sequence that terminates a program: SIGHUP, as if its terminal had gone, by SIGTERM, and last, as each sequence of
-  /// Subprocess ends, by SIGKILL. Signal 0 does nothing (kill(2)): its step is the first wait.
+  /// The sequence that terminates a program: SIGHUP, as at the loss of its terminal, SIGTERM, and last SIGKILL, with
+  /// which Subprocess ends each sequence. Signal 0 has no effect (kill(2)): its step is the first wait.
   private static func ending(_ grace: Duration) -> [TeardownStep] {
     [Signal(rawValue: 0), .terminalClosed, .terminate].map {
       .send(signal: $0, allowedDurationToNextStep: grace)

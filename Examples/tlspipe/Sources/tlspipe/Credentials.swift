@@ -1,11 +1,11 @@
 import ArgumentParser
 import SansIOTLS
 
-/// The certificates and keys that the command line names. Each error names the option and the file.
+/// The certificates and keys named on the command line. Each error names the option and the file.
 enum Credentials {
-  /// Certificates of a PEM file, one or more.
+  /// Reads one or more certificates from a PEM file.
   ///
-  /// - Throws: `ExitCode` after saying what is wrong.
+  /// - Throws: `ExitCode` after reporting the error.
   static func certificates(_ file: NamedFile) throws -> [TLSCertificate] {
     let bytes = try file.read()
     do throws(TLSError) {
@@ -15,13 +15,13 @@ enum Credentials {
     }
   }
 
-  /// A chain and its private key.
+  /// Reads a chain and its private key.
   ///
   /// - Parameters:
   ///   - chain: the certificates, leaf first.
   ///   - key: the leaf's key.
-  ///   - passphrase: the file with the key's passphrase, if it is encrypted.
-  /// - Throws: `ExitCode` after saying what is wrong.
+  ///   - passphrase: the file with the passphrase of an encrypted key.
+  /// - Throws: `ExitCode` after reporting the error.
   static func identity(chain: NamedFile, key: NamedFile, passphrase: NamedFile?) throws -> TLSIdentity {
     let certificates = try certificates(chain).map(\.der)
     let keyBytes = try key.read()
@@ -45,7 +45,7 @@ enum Credentials {
     }
   }
 
-  /// An error of a context whose parts were parsed: which option it is about.
+  /// Reports the option that caused an error of the context.
   static func contextRefused(_ error: TLSError, chain: String?, key: String?, serverName: String?) -> ExitCode {
     switch error.code {
     case .keyDoesNotMatchCertificate:
@@ -66,7 +66,7 @@ enum Credentials {
     return "no certificate in it"
   }
 
-  /// The first clause says what is wrong, as "the server name has an empty label"; what follows advises callers.
+  /// The first clause of a hint, such as "the server name has an empty label"; the rest advises callers of the library.
   private static func nameDefect(_ error: TLSError) -> String {
     let clause = error.hint.prefix { $0 != ";" }
     let subject = "the server name "

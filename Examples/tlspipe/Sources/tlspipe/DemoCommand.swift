@@ -78,7 +78,7 @@ struct DemoCommand: CheckedCommand {
     }
   }
 
-  /// - Returns: the results of both, and the ladder as the client saw it.
+  /// - Returns: the results of both, and the client's ladder.
   private func transfer(_ path: String, size: Int) throws -> (client: Peer, server: Peer, ladder: String) {
     let identity = TestIdentity.server(Self.serverName)
     let toServer = try Pipe()
@@ -109,7 +109,7 @@ struct DemoCommand: CheckedCommand {
         0: toServer.reading, 1: toClient.writing, 2: serverReport.writing,
         6: files[1], 7: serverOutput.writing, 8: certificate, 9: key,
       ])
-    // The children have their own by now; an end kept here would hide the end of theirs.
+    // The children have their own descriptors; one left open here would hide the end of a child's.
     let handedOver = [
       clientOutput.writing, clientReport.writing, serverOutput.writing, serverReport.writing, toServer.reading,
       toServer.writing, toClient.reading, toClient.writing, authority, certificate, key, ladder.writing,
@@ -125,7 +125,7 @@ struct DemoCommand: CheckedCommand {
       received += bytes.count
       bar.update(received)
     }
-    Drain.run([
+    DescriptorReader.run([
       (clientOutput.reading, { take($0, into: digests.client) }),
       (serverOutput.reading, { take($0, into: digests.server) }),
       (clientReport.reading, { reports.client += $0 }),
@@ -144,7 +144,7 @@ struct DemoCommand: CheckedCommand {
     )
   }
 
-  /// A ladder's beginning and end: what lies between them is data, which goes both ways at once and fills pages.
+  /// The beginning and the end of a ladder. The omitted middle is data, which flows in both directions and fills pages.
   private func shortened(_ ladder: String) -> String {
     let lines = ladder.split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.count > 60 else { return ladder }
@@ -155,7 +155,7 @@ struct DemoCommand: CheckedCommand {
   private func digest(of path: String) throws -> (size: Int, digest: String) {
     let digest = Digest()
     var size = 0
-    let error = Drain.run([
+    let error = DescriptorReader.run([
       (
         try openAbove(path),
         {
@@ -168,21 +168,23 @@ struct DemoCommand: CheckedCommand {
     return (size, digest.finish())
   }
 
-  /// A pipe that holds exactly these bytes: a file without a place on the disk.
+  /// Creates a pipe that contains these bytes, in place of a file.
   private func loaded(_ bytes: [UInt8]) throws -> Int32 {
     let pipe = try Pipe()
-    // What is minted here is a few kilobytes; a pipe takes 64 KiB (16 KiB on some systems) before a write would wait.
+    // Minted credentials have a few kilobytes; a pipe accepts 64 KiB (16 KiB on some systems) before a write blocks.
     precondition(bytes.count <= 16 * 1024)
     defer { close(pipe.writing) }
-    // Sound: the array lives through the call and has the length that is given.
+    // Sound: the array is valid during the call, and the length is its own.
     guard unsafe write(pipe.writing, bytes, bytes.count) == bytes.count else {
       throw TransportError(.write, number: errno)
     }
     return pipe.reading
   }
 
-  /// Opens a file to read, above the numbers that children use. Three readers take it from its beginning, which only a
-  /// regular file allows; O_NONBLOCK keeps the program from waiting for the writer of a FIFO that is refused anyway.
+  /// Opens a file for reading, above the descriptors that children use.
+  ///
+  /// Three readers read it from its beginning, which requires a regular file. O_NONBLOCK avoids a wait for the writer
+  /// of a FIFO, which is refused.
   private func openAbove(_ path: String) throws -> Int32 {
     let file = NamedFile("--file", path)
     let descriptor = try file.open(O_RDONLY | O_NONBLOCK, because: "read")

@@ -10,13 +10,13 @@ import SansIOTLSTransports
   import Glibc
 #endif
 
-/// Two descriptors as an option's value: `R,W`, one to read from and one to write to.
+/// Two descriptors as the value of an option: `R,W`, one to read from and one to write to.
 struct DescriptorPair: ExpressibleByArgument {
   let reading: Int32
   let writing: Int32
 
   static let standard = DescriptorPair(reading: 0, writing: 1)
-  /// From the network and to it, as in UCSPI-1996.
+  /// The descriptors from and to the network, as in UCSPI-1996.
   static let ucspi = DescriptorPair(reading: 6, writing: 7)
 
   init(reading: Int32, writing: Int32) {
@@ -32,13 +32,13 @@ struct DescriptorPair: ExpressibleByArgument {
     self.init(reading: reading, writing: writing)
   }
 
-  /// The transport over them; it closes them at its end.
+  /// Creates a transport over the descriptors, which it closes at its end.
   ///
   /// - Parameters:
-  ///   - other: the descriptors of the connection's other side, which must be others.
-  ///   - advice: what to do if they are not open.
-  /// - Throws: `ExitCode` after saying so, if one was not open when the program started, or not for its direction, or is used
-  ///   already.
+  ///   - other: the descriptors of the other side of tlspipe, which must differ.
+  ///   - advice: the remedy if they are not open.
+  /// - Throws: `ExitCode` after a message, if a descriptor was not open when the program started, is not open for its
+  ///   direction, or is already in use.
   func transport(apartFrom other: DescriptorPair? = nil, advice: String) throws -> NonblockingDescriptorPair {
     if let other, !Set([reading, writing]).isDisjoint(with: [other.reading, other.writing]) {
       throw ExitReport.usage(
@@ -47,7 +47,7 @@ struct DescriptorPair: ExpressibleByArgument {
     }
     do throws(TransportError) {
       for (number, useless) in [(reading, O_WRONLY), (writing, O_RDONLY)] {
-        // A number that was free then is something else by now: the runtime opens descriptors for itself.
+        // A number that was free then may belong to the runtime now, which opens descriptors of its own.
         guard tlspipe_inherited_descriptor(number) == 1, fcntl(number, F_GETFL) & O_ACCMODE != useless else {
           throw TransportError(.prepare, number: EBADF)
         }

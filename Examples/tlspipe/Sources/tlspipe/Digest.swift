@@ -1,7 +1,6 @@
 import CLibcrypto
 
-/// SHA-256 over bytes that come in pieces. The library is linked to libcrypto anyway: another implementation would only
-/// make the program larger.
+/// SHA-256 over successive pieces. It is libcrypto's, because the program is linked to it already.
 @safe
 final class Digest {
   // Sound: created once, never NULL after `init`, freed once in `deinit`, used by one owner only.
@@ -19,7 +18,7 @@ final class Digest {
     precondition(updated == 1)
   }
 
-  /// Ends the computation.
+  /// Completes the digest.
   ///
   /// - Returns: 64 hexadecimal digits.
   func finish() -> String {

@@ -11,27 +11,27 @@ import Subprocess
   import Glibc
 #endif
 
-/// The end of a run for the shell: an exit code and one line that says what happened and what to do.
+/// The result of a run for the shell: an exit code, and one line with the error and its remedy.
 struct ExitReport {
   static let transportFailure = ExitCode(1)
   static let tlsFailure = ExitCode(2)
   static let truncated = ExitCode(3)
 
-  /// EX_USAGE of sysexits(3), as ArgumentParser has it.
+  /// EX_USAGE of sysexits(3), the code that ArgumentParser uses.
   static let usage = ExitCode.validationFailure
 
   let code: ExitCode
   let line: String
 
   /// - Parameters:
-  ///   - report: what the relay did.
-  ///   - command: how COMMAND ended; `nil` if there was none, or if it stayed and had to be ended.
+  ///   - report: the relay's report.
+  ///   - command: the termination status of COMMAND; `nil` if there was none, or if it had to be terminated.
   init(_ report: RelayReport, command: TerminationStatus? = nil) {
     let connection = Self.connection(report)
     let (loss, failure) = (Self.loss(report), command?.failure)
     let isCommandToBlame = failure != nil && (connection.code == .success || connection.isAboutCommand)
     code = isCommandToBlame ? Self.transportFailure : connection.code
-    // The first reason comes first.
+    // The cause precedes its consequences.
     let reasons = isCommandToBlame ? [failure, connection.line, loss] : [connection.line, loss, failure]
     line = reasons.compactMap(\.self).joined(separator: "; ")
   }
@@ -99,22 +99,21 @@ struct ExitReport {
     return (code, line, false)
   }
 
-  /// A command line that can be parsed and cannot be done: a file that is not there, a descriptor that is not open.
+  /// A command line that can be parsed but not executed: a missing file, a descriptor that is not open.
   static func usage(_ line: String) -> ExitCode {
     StandardError.say(line)
     return usage
   }
 
-  /// An error before anything moved: a certificate, a key or a configuration that is refused.
+  /// An error before any transfer: a certificate, a key or a configuration that is refused.
   static func refused(_ line: String) -> ExitCode {
     StandardError.say(line)
     return tlsFailure
   }
 
-  /// Says the line where it matters, and leaves with the code.
-  ///
-  /// - Parameter recording: what was to be written besides; if it is not whole, and nothing worse happened, the code is 1.
-  /// - Throws: the code, if it is not success.
+  /// Prints the line if there is one, and exits with the code.
+  /// - Parameter recording: the other output; if it is incomplete, an exit code of 0 becomes 1.
+  /// - Throws: the code, unless it is 0.
   func leave(_ options: TLSOptions, _ recording: Recording?) throws {
     if code == .success { options.note(line) } else { StandardError.say(line) }
     if code != .success { throw code }

@@ -6,7 +6,7 @@ struct KeyLogFile: ~Copyable {
   private let file: OutputFile
   private(set) var isBroken = false
 
-  /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
+  /// - Throws: `ExitCode` after reporting that the file cannot be opened.
   init(_ path: String) throws {
     name = NamedFile("--keylog", path)
     file = try OutputFile(name, .append, isSecret: true)
@@ -18,7 +18,7 @@ struct KeyLogFile: ~Copyable {
     do throws(TransportError) {
       try file.write(Array((line + "\n").utf8))
     } catch {
-      // The connection continues without it, and the exit code says that the file is incomplete.
+      // The connection continues without the file, and the exit code reports that it is incomplete.
       isBroken = true
       StandardError.say(
         "\(name): cannot write it: \(NamedFile.reason(error.number)); it lacks secrets of this connection")

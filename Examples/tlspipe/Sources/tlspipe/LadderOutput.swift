@@ -1,18 +1,40 @@
+import ArgumentParser
 import SansIOTLS
 import SansIOTLSTrace
 import SansIOTLSTransports
 
-/// The picture of a connection, and where it goes.
+/// The ladder of a connection and its destination.
 struct LadderOutput: ~Copyable {
-  private let target: LadderTarget
+  /// The destination of a ladder.
+  enum Destination: ExpressibleByArgument, CustomStringConvertible {
+    /// Text on standard error.
+    case standardError
+    /// A file, with SVG if its name ends in `.svg`, otherwise with text.
+    case file(String)
+
+    init?(argument: String) { self = .file(argument) }
+
+    var isSVG: Bool { description.hasSuffix(".svg") }
+
+    var description: String {
+      switch self {
+      case .standardError: "standard error"
+      case .file(let path): path
+      }
+    }
+  }
+
+  private let destination: Destination
   private let file: OutputFile?
   private var ladder: Ladder
 
-  /// - Throws: `ExitCode` after saying so, if the file cannot be opened.
-  init(_ target: LadderTarget, _ side: TLSRole) throws {
-    self.target = target
+  /// Opens the destination.
+  ///
+  /// - Throws: `ExitCode` after reporting that the file cannot be opened.
+  init(_ destination: Destination, _ side: TLSRole) throws {
+    self.destination = destination
     ladder = Ladder(title: "tlspipe \(side)")
-    switch target {
+    switch destination {
     case .standardError: file = nil
     case .file(let path): file = try OutputFile(NamedFile("--ladder", path), isSecret: false)
     }
@@ -20,12 +42,12 @@ struct LadderOutput: ~Copyable {
 
   mutating func note(_ side: TLSRole, _ engine: inout TLSEngine) { ladder.note(side, &engine) }
 
-  /// Draws it.
+  /// Writes the ladder.
   ///
-  /// - Returns: whether it is all there.
+  /// - Returns: whether all of it was written.
   func finish() -> Bool {
-    let picture = target.isSVG ? ladder.svg() : ladder.text()
-    switch target {
+    let picture = destination.isSVG ? ladder.svg() : ladder.text()
+    switch destination {
     case .standardError: return StandardError.write(picture)
     case .file(let path):
       do throws(TransportError) {

@@ -15,7 +15,7 @@ struct NamedFile: CustomStringConvertible {
   let option: String
   let path: String
 
-  /// Certificates and keys are small; a path that leads elsewhere (a device) must not fill the memory.
+  /// The maximum size. Certificates and keys are small; another path, such as a device, must not exhaust the memory.
   private static let limit = 16 * 1024 * 1024
 
   init(_ option: String, _ path: String) {
@@ -26,7 +26,7 @@ struct NamedFile: CustomStringConvertible {
   /// For example `--ca ca.pem`.
   var description: String { "\(option) \(path)" }
 
-  /// The contents of the file, or of whatever a path such as `/dev/fd/8` stands for.
+  /// Reads the file, or the descriptor of a path such as `/dev/fd/8`.
   ///
   /// - Throws: `ExitCode` after naming option and path, if it cannot be read.
   func read() throws -> [UInt8] {
@@ -35,14 +35,14 @@ struct NamedFile: CustomStringConvertible {
     return try contents(of: descriptor)
   }
 
-  /// The rest of what an open descriptor of this file yields.
+  /// Reads an open descriptor of this file to its end.
   ///
   /// - Throws: `ExitCode` after naming option and path, if it cannot be read.
   func contents(of descriptor: Int32) throws -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)
     while bytes.count <= Self.limit {
-      // Sound: the array lives through the call and has the length that is given.
+      // Sound: the array is valid during the call, and the length is its own.
       let count = unsafe chunk.withUnsafeMutableBytes { unsafe systemRead(descriptor, $0.baseAddress, $0.count) }
       if count == 0 { return bytes }
       if count > 0 {
@@ -57,9 +57,9 @@ struct NamedFile: CustomStringConvertible {
   /// Opens the file.
   ///
   /// - Parameters:
-  ///   - flags: of `open(2)`; `O_CLOEXEC` is added.
-  ///   - mode: the permissions of a file that is created.
-  ///   - purpose: what the caller means to do with it, one verb.
+  ///   - flags: the flags of `open(2)`; `O_CLOEXEC` is added.
+  ///   - mode: the permissions of a created file.
+  ///   - purpose: the purpose for the error message, one verb.
   /// - Returns: the descriptor, which the caller closes.
   /// - Throws: `ExitCode` after naming option and path, if it cannot be opened.
   func open(_ flags: Int32, mode: mode_t = 0, because purpose: String) throws -> Int32 {
@@ -71,7 +71,7 @@ struct NamedFile: CustomStringConvertible {
     return descriptor
   }
 
-  /// The number in a path such as `/dev/fd/8`. If it was free at the start, the runtime may have taken it for itself by now.
+  /// The number in a path such as `/dev/fd/8`. If it was free at the start, it may belong to the runtime now.
   private var descriptorNumber: Int32? {
     let prefix = ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
     return prefix.flatMap { Int32(path.dropFirst($0.count)) }
@@ -80,7 +80,7 @@ struct NamedFile: CustomStringConvertible {
   /// The permission bits of a regular file; `nil` for anything else.
   static func permissions(of descriptor: Int32) -> mode_t? {
     var status = stat()
-    // Sound: the structure lives through the call.
+    // Sound: the structure is valid during the call.
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return status.st_mode & 0o777
   }
@@ -88,20 +88,20 @@ struct NamedFile: CustomStringConvertible {
   /// A usage error about this file.
   func refused(_ why: String) -> ExitCode { ExitReport.usage("\(self): \(why)") }
 
-  /// An error number in words, for example `No such file or directory`.
+  /// The text of an error number, for example `No such file or directory`.
   static func reason(_ number: Int32) -> String {
     // Sound: strerror(3) never returns NULL for any number, and its text is copied before anything else is called.
     unsafe String(cString: strerror(number))
   }
 }
 
-// The members above have the names of these functions.
+// The members above hide these functions.
 
 private func systemRead(_ descriptor: Int32, _ address: UnsafeMutableRawPointer?, _ count: Int) -> Int {
   unsafe read(descriptor, address, count)
 }
 
 private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // Sound: the path is lent for the call.
+  // Sound: the path is valid during the call.
   unsafe open(path, flags, mode)
 }

@@ -9,23 +9,22 @@ import SansIOTLSTransports
   import Glibc
 #endif
 
-/// A file, or a pipe by its path, that a run fills besides moving its data.
+/// A file, or a pipe by its path, for output other than the data.
 struct OutputFile: ~Copyable {
   /// The treatment of contents that a file already has.
   enum Beginning { case empty, append }
 
   private let transport: NonblockingDescriptorPair
 
-  /// Opens it.
-  ///
+  /// Opens the file.
   /// - Parameters:
-  ///   - file: the file, or whatever a path such as `/dev/fd/8` stands for.
-  ///   - beginning: what happens to earlier contents.
-  ///   - isSecret: a file that is created is for its owner alone. One that was there before and is emptied becomes so;
-  ///     one that is appended to keeps its permissions, and a warning says who else can read it.
+  ///   - file: the file, or the descriptor of a path such as `/dev/fd/8`.
+  ///   - beginning: the treatment of existing contents.
+  ///   - isSecret: whether only the owner may read the file. A file that is appended to keeps its permissions, and a
+  ///     warning reports who else can read it.
   /// - Throws: `ExitCode` after naming option and path, if it cannot be opened.
   init(_ file: NamedFile, _ beginning: Beginning = .empty, isSecret: Bool) throws {
-    // O_APPEND: what several processes write does not overwrite one another.
+    // O_APPEND: several processes do not overwrite one another's output.
     let descriptor = try file.open(
       O_WRONLY | O_CREAT | (beginning == .empty ? O_TRUNC : O_APPEND), mode: isSecret ? 0o600 : 0o666, because: "write")
     if isSecret, let mode = NamedFile.permissions(of: descriptor), mode & 0o077 != 0 {
@@ -56,7 +55,7 @@ struct OutputFile: ~Copyable {
 
   private func waitForRoom() {
     var polled = pollfd(fd: transport.writingDescriptor ?? -1, events: Int16(POLLOUT), revents: 0)
-    // Sound: the structure lives through the call, and it is one.
+    // Sound: the structure is valid during the call, and the count is 1.
     _ = unsafe poll(&polled, 1, -1)
   }
 }

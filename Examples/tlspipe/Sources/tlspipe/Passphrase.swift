@@ -8,11 +8,11 @@ import ArgumentParser
   import Glibc
 #endif
 
-/// The passphrase of a private key, in a file: on a command line every user of the machine could read it.
+/// The passphrase of a private key, read from a file, because every user of the machine can read a command line.
 enum Passphrase {
-  /// The first line of a file without its end (LF or CR LF), as `openssl -passin file:` takes it.
+  /// Reads the first line of a file without its end (LF or CR LF), as `openssl -passin file:` does.
   ///
-  /// - Throws: `ExitCode` after naming the file, if there is no passphrase in it.
+  /// - Throws: `ExitCode` after naming the file, if it contains no passphrase.
   static func read(_ file: NamedFile) throws -> String {
     let descriptor = try file.open(O_RDONLY, because: "read")
     defer { close(descriptor) }

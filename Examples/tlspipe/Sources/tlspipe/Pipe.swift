@@ -13,7 +13,7 @@ struct Pipe {
   let reading: Int32
   let writing: Int32
 
-  /// Numbers from here on, so that a child's own numbers (0 to 9) can be assigned in any order.
+  /// The lowest descriptor of a pipe, so that a child's own descriptors (0 to 9) can be assigned in any order.
   static let lowest: Int32 = 16
 
   /// - Throws: `TransportError` if there are no descriptors left.

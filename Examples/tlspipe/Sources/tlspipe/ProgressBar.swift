@@ -14,28 +14,27 @@ struct ProgressBar {
   private static let interval = Duration.milliseconds(100)
 
   private let isShown: Bool
-  /// Bytes expected; `nil` if unknown.
+  /// The expected number of bytes; `nil` if unknown.
   private let total: Int?
   private let start = ContinuousClock.now
   private var drawn = ContinuousClock.now
   private var isDrawn = false
 
   /// - Parameters:
-  ///   - isWanted: nothing is shown unless standard error is a terminal too.
-  ///   - total: bytes expected, if known.
+  ///   - isWanted: whether to show the bar; it also requires that standard error is a terminal.
+  ///   - total: the expected number of bytes; `nil` if unknown.
   init(isWanted: Bool, total: Int?) {
     isShown = isWanted && StandardError.isTerminal
     self.total = total
   }
 
-  /// Leaves the line empty.
+  /// Erases the line.
   func erase() {
     if isDrawn { StandardError.write("\r\u{1b}[K") }
   }
 
-  /// Redraws, ten times a second at most.
-  ///
-  /// - Parameter count: plaintext bytes moved so far.
+  /// Redraws the line at most ten times a second.
+  /// - Parameter count: the number of plaintext bytes moved.
   mutating func update(_ count: Int) {
     guard isShown else { return }
     let now = ContinuousClock.now
@@ -57,7 +56,7 @@ struct ProgressBar {
   /// The size of a regular file by its descriptor; `nil` for anything else.
   static func size(of descriptor: Int32) -> Int? {
     var status = stat()
-    // Sound: `status` lives through the call.
+    // Sound: `status` is valid during the call.
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
   }

@@ -2,8 +2,9 @@ import SansIOTLS
 import SansIOTLSTransports
 import Synchronization
 
-/// Watches a connection for `--ladder`, `--capture` and `--keylog`. Relay and key log report to it on the same thread;
-/// the lock lets the compiler know.
+/// An observer of a connection for `--ladder`, `--capture` and `--keylog`.
+///
+/// Relay and key log call it on the same thread; the lock proves this to the compiler.
 final class Recording: RelayObserver, Sendable {
   private struct State: ~Copyable {
     var ladder: LadderOutput?
@@ -16,10 +17,10 @@ final class Recording: RelayObserver, Sendable {
   private let state: Mutex<State>
 
   /// - Parameters:
-  ///   - side: the side that this program is.
-  ///   - ladder: the picture, if one is wanted.
-  ///   - capture: the file, if one is wanted.
-  ///   - keyLog: the secrets' own file, if one is wanted.
+  ///   - side: the role of this program.
+  ///   - ladder: the ladder; `nil` for none.
+  ///   - capture: the capture; `nil` for none.
+  ///   - keyLog: the file of the secrets; `nil` for none.
   init(
     _ side: TLSRole, ladder: consuming sending LadderOutput?,
     capture: consuming sending CaptureFile?, keyLog: consuming sending KeyLogFile?
@@ -48,7 +49,7 @@ final class Recording: RelayObserver, Sendable {
     }
   }
 
-  /// Completes the file and draws the picture, when the connection is over.
+  /// Completes the capture and writes the ladder after the connection has ended.
   func finish() {
     state.withLock {
       $0.capture?.write()
@@ -56,7 +57,7 @@ final class Recording: RelayObserver, Sendable {
     }
   }
 
-  /// Whether ladder and key log are whole, once the connection is over. A capture that ends early holds what it says, and
+  /// Whether ladder and key log are complete after the connection has ended. A capture that ends early is valid, and
   /// does not count.
   var isComplete: Bool { state.withLock { $0.isComplete } }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A time as an option's value, in seconds: `5` or `0.5`.
+/// A time in seconds as the value of an option: `5` or `0.5`.
 struct Seconds: ExpressibleByArgument {
   let duration: Duration
 

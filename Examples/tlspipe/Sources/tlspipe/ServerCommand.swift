@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTransports
 import Subprocess
 
-/// The server's side: ciphertext on standard input and output.
+/// The server: ciphertext on standard input and output.
 struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "server",
@@ -69,17 +69,17 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     }
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
     var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
-    guard Session.handshake(&relay, options) else {
-      return try ExitReport(Session.run(&relay, options, recording)).leave(options, recording)
+    guard RelayRun.handshake(&relay, options) else {
+      return try ExitReport(RelayRun.run(&relay, options, recording)).leave(options, recording)
     }
     if let plaintext {
       relay.attach(plaintext: plaintext)
-      return try ExitReport(Session.run(&relay, options, recording)).leave(options, recording)
+      return try ExitReport(RelayRun.run(&relay, options, recording)).leave(options, recording)
     }
     let environment = environment(relay)
     let (report, status) = try await command!.run(environment: environment) { plaintext, program in
       relay.attach(plaintext: plaintext, decidingEnd: program.outputEnd)
-      return Session.run(&relay, options, recording)
+      return RelayRun.run(&relay, options, recording)
     }
     if let status { options.note("COMMAND: \(status)") }
     try ExitReport(report, command: status).leave(options, recording)
@@ -91,7 +91,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
         chain: NamedFile("--certificate", certificate!), key: NamedFile("--private-key", privateKey!),
         passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }))
     options.apply(to: &configuration, recording)
-    // The keys of tickets end with this process, and with it the last chance to resume by one.
+    // The ticket keys end with this process: no later process could resume a session.
     configuration.sessionTickets = 0
     if let ca {
       configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
@@ -106,7 +106,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     }
   }
 
-  /// What COMMAND may want to know; a variable that has no value is not left over from elsewhere.
+  /// The connection's parameters for COMMAND. A variable without a value is removed, so that none is inherited.
   private func environment(_ relay: borrowing Relay) -> Environment {
     let negotiated = relay.report.negotiated
     return .inherit.updating([

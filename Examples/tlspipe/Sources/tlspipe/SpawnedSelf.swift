@@ -8,17 +8,16 @@ import SansIOTLSTransports
   import Glibc
 #endif
 
-/// Another process of this program.
-///
-/// swift-subprocess, which starts COMMAND, gives a child its three standard descriptors and closes all others on
-/// purpose. A demonstration peer has up to nine: plaintext, ciphertext, credentials. Hence `posix_spawn(3)`.
+/// Another process of this program. swift-subprocess, which starts COMMAND, passes a child the three standard
+/// descriptors and closes all others. A demonstration peer has up to nine: plaintext, ciphertext, credentials.
+/// Therefore this uses `posix_spawn(3)`.
 struct SpawnedSelf {
   let identifier: pid_t
 
   /// - Parameters:
-  ///   - arguments: without the program's name.
-  ///   - descriptors: the child's number for each of ours. Ours lie above all of the child's and are close-on-exec, so
-  ///     that nothing else is inherited.
+  ///   - arguments: the arguments without the program's name.
+  ///   - descriptors: the child's number for each descriptor of this process. The latter are above all of the child's
+  ///     and close-on-exec, so that nothing else is inherited.
   /// - Throws: `TransportError` if the process cannot be started.
   init(_ arguments: [String], descriptors: [Int32: Int32]) throws(TransportError) {
     #if canImport(Darwin)
@@ -26,8 +25,8 @@ struct SpawnedSelf {
     #else
       var actions = unsafe posix_spawn_file_actions_t()
     #endif
-    // Sound: the actions are initialized before and destroyed after their use; the argument strings are copies that
-    // live until the child has its own, and the vector ends in NULL.
+    // Sound: the actions are initialized before and destroyed after their use; the argument strings are copies that are
+    // valid until the child has its own, and the vector ends with NULL.
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     for (child, own) in descriptors { _ = unsafe posix_spawn_file_actions_adddup2(&actions, own, child) }
@@ -40,16 +39,15 @@ struct SpawnedSelf {
   }
 
   /// Waits for the end of the process.
-  ///
-  /// - Returns: the exit code; 128 and the signal's number added if a signal ended it.
+  /// - Returns: the exit code; 128 plus the signal's number if a signal terminated it.
   func wait() -> Int32 {
     var status: Int32 = 0
-    // Sound: `status` lives through the call.
+    // Sound: `status` is valid during the call.
     while unsafe waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
     return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + status & 0x7f
   }
 
-  /// Where the running program lies.
+  /// The path of the running program.
   static let path: String = {
     #if canImport(Darwin)
       var size: UInt32 = 4096

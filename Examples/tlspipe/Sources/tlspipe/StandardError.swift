@@ -8,17 +8,17 @@ import Synchronization
   import Glibc
 #endif
 
-/// Where the program talks to people: standard output may be data.
+/// Standard error, for messages: standard output may be data.
 enum StandardError {
   private static let hasLost = Atomic(false)
 
-  /// Whether something was not written, because the disk is full for example.
+  /// Whether a write failed, for example because the disk is full.
   static var isIncomplete: Bool { hasLost.load(ordering: .relaxed) }
 
-  /// Writes a line with the program's name in front.
+  /// Writes a line after the program's name.
   static func say(_ line: String) { write("tlspipe: \(line)\n") }
 
-  /// Writes text as it is.
+  /// Writes text unchanged.
   ///
   /// - Returns: whether all of it was written.
   @discardableResult

@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTransports
 
-/// What `--stats` says.
+/// The text of `--stats`.
 enum Statistics {
   static func text(_ report: RelayReport, duration: Duration) -> String {
     let moved = report.plaintextSent + report.plaintextReceived
@@ -24,7 +24,7 @@ enum Statistics {
       """
   }
 
-  /// What was agreed on, in one line.
+  /// The negotiated parameters in one line.
   static func agreement(_ negotiated: NegotiatedParameters) -> String {
     var parts = ["\(negotiated.version)", negotiated.cipherSuite]
     if let group = negotiated.group { parts.append("group \(group)") }
@@ -32,5 +32,35 @@ enum Statistics {
     if let name = negotiated.serverName { parts.append("server name \(name)") }
     if negotiated.isResumed { parts.append("resumed") }
     return parts.joined(separator: ", ")
+  }
+}
+
+/// Formatted numbers, without Foundation.
+enum Quantity {
+  /// Formats a number of bytes with a decimal prefix, for example `12.3 MB`.
+  static func bytes(_ count: Int) -> String {
+    var value = Double(count)
+    var prefixes = ["", "k", "M", "G", "T"][...]
+    while value >= 1000, prefixes.count > 1 {
+      value /= 1000
+      prefixes = prefixes.dropFirst()
+    }
+    return prefixes.startIndex == 0 ? "\(count) B" : "\(oneDigit(value)) \(prefixes.first!)B"
+  }
+
+  /// Formats a rate, for example `310.5 MB/s`.
+  static func rate(_ count: Int, _ duration: Duration) -> String {
+    "\(bytes(Int(Double(count) / max(duration / .seconds(1), 1e-9))))/s"
+  }
+
+  /// Formats a time, for example `0.4 s`, or below a second `412.0 ms`.
+  static func time(_ duration: Duration) -> String {
+    let seconds = duration / .seconds(1)
+    return seconds < 1 ? "\(oneDigit(seconds * 1000)) ms" : "\(oneDigit(seconds)) s"
+  }
+
+  private static func oneDigit(_ value: Double) -> String {
+    let tenths = Int((value * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10)"
   }
 }

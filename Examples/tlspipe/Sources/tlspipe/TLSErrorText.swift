@@ -1,10 +1,12 @@
 import SansIOTLS
 
-/// TLS errors and warnings in the words of a command line. The library's own hints advise its callers, by names that a
-/// user of this program has never seen: what such a hint says is said here by options and files.
+/// TLS errors and warnings for a command line.
+///
+/// The library's hints advise its callers by names of its interface, which a user of this program does not know. These
+/// texts name options and files instead.
 enum TLSErrorText {
-  /// One line: what happened and what to do, the certificate check, the alerts, libssl's own words, and last the error's
-  /// code, which stays the same when the words change.
+  /// One line: the error and its remedy, the verification result, the alerts, libssl's error text, and last the error's
+  /// code, which is stable if the text changes.
   static func line(_ error: TLSError, isHandshakeDone: Bool = false) -> String {
     var parts = [sentence(error, isHandshakeDone: isHandshakeDone)]
     if let check = error.verification { parts.append("certificate check: \(check)") }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SansIOTLS
 
-/// What client and server have in common.
+/// The options of client and server.
 struct TLSOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -20,11 +20,11 @@ struct TLSOptions: ParsableArguments {
   var keylog: String?
 
   @Option(
-    defaultAsFlag: LadderTarget.standardError, parsing: .next,
+    defaultAsFlag: LadderOutput.Destination.standardError, parsing: .next,
     help: ArgumentHelp(
       "Draw the connection's messages when it has ended: on standard error, or into a file (SVG if it is named so).",
       valueName: "file.svg"))
-  var ladder: LadderTarget?
+  var ladder: LadderOutput.Destination?
 
   @Option(
     help: ArgumentHelp(
@@ -41,9 +41,9 @@ struct TLSOptions: ParsableArguments {
   @Flag(help: "Report progress on standard error.")
   var verbose = false
 
-  /// What watches a connection as the options say; `nil` if nothing is to.
+  /// Creates the observer that the options request; `nil` if they request none.
   ///
-  /// - Throws: `ExitCode` after saying so, if a file cannot be opened.
+  /// - Throws: `ExitCode` after reporting that a file cannot be opened.
   func recording(_ side: TLSRole) throws -> Recording? {
     guard ladder != nil || capture != nil || keylog != nil else { return nil }
     let ladder = try ladder.map { try LadderOutput($0, side) }
@@ -70,7 +70,7 @@ struct TLSOptions: ParsableArguments {
     if keylog != nil || capture != nil { configuration.keyLog = { recording?.keyLog($0) } }
   }
 
-  /// Reports progress, if asked to.
+  /// Reports progress if the options request it.
   func note(_ line: @autoclosure () -> String) {
     if verbose { StandardError.say(line()) }
   }

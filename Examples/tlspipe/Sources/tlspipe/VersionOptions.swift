@@ -1,9 +1,9 @@
 import ArgumentParser
 import SansIOTLS
 
-/// The protocol versions allowed.
+/// The allowed protocol versions.
 struct VersionOptions: ParsableArguments {
-  /// A version as people write it.
+  /// A version as the value of an option.
   enum Version: String, ExpressibleByArgument, CaseIterable {
     case tls12 = "1.2"
     case tls13 = "1.3"

@@ -3,7 +3,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct BehaviourTests {
   @Test(arguments: ["1.2", "1.3"])
-  func `COMMAND learns what was agreed on from its environment`(_ version: String) async throws {
+  func `COMMAND finds the negotiated parameters in its environment`(_ version: String) async throws {
     let clients = TestAuthority(name: "Clients")
     let alice = clients.issue(subject: "Alice", usage: .client)
     let workshop = Workshop()
@@ -34,8 +34,8 @@ import Testing
     #expect(values[4] == "CN=Alice\n")
   }
 
-  /// libssl looks for the system's authorities where these variables say.
-  @Test func `without --ca the system's authorities decide`() async throws {
+  /// These variables name the system's authorities for libssl.
+  @Test func `without --ca the system's authorities are trusted`() async throws {
     let workshop = Workshop()
     let stranger = workshop.write("stranger.pem", TestAuthority(name: "Stranger").rootPEM)
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "echo served"))
@@ -53,7 +53,7 @@ import Testing
     #expect(refused.error.contains("certificateRejected"))
   }
 
-  @Test func `COMMAND inherits no value that was not agreed on`() async throws {
+  @Test func `COMMAND inherits no parameter that was not negotiated`() async throws {
     let workshop = Workshop()
     let handler = workshop.script("handler", "echo \"${TLS_ALPN-unset} ${TLS_PEER_SUBJECT-unset}\"")
     let server = workshop.script(
@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a client without certificate is refused where one is required`(_ version: String) async throws {
+  func `a client without a certificate is rejected if one is required`(_ version: String) async throws {
     let workshop = Workshop()
     workshop.write("clients.pem", TestAuthority(name: "Clients").rootPEM)
     let started = workshop.file("started")
@@ -77,11 +77,11 @@ import Testing
     #expect(result.exitCode == 2)
     #expect(result.error.contains(version == "1.3" ? "certificate_required" : "handshake_failure"))
     #expect(workshop.text("said").hasSuffix("\n2\n"))
-    // COMMAND comes after the handshake, and there was none.
+    // COMMAND starts after the handshake, which failed.
     #expect(workshop.read("started") == [])
   }
 
-  @Test func `ciphertext goes through descriptors 6 and 7 without COMMAND`() async throws {
+  @Test func `without COMMAND the ciphertext uses descriptors 6 and 7`() async throws {
     let workshop = Workshop()
     let (up, down) = (workshop.file("up"), workshop.file("down"))
     let client = ["client", "--server-name", Workshop.serverName, "--ca", workshop.file("ca.pem")]
@@ -96,7 +96,7 @@ import Testing
     #expect(result.error == "")
   }
 
-  @Test func `plaintext and ciphertext go through the descriptors that are chosen`() async throws {
+  @Test func `plaintext and ciphertext use the chosen descriptors`() async throws {
     let workshop = Workshop()
     let (up, down) = (workshop.file("up"), workshop.file("down"))
     let client = ["client", "--server-name", Workshop.serverName, "--ca", workshop.file("ca.pem")]
@@ -125,7 +125,7 @@ import Testing
     #expect(result.error.contains("warning: --insecure"))
   }
 
-  @Test func `the secrets go into a file for its owner alone`() async throws {
+  @Test func `the file of the secrets is readable by its owner only`() async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     for _ in 0..<2 {
@@ -175,6 +175,6 @@ import Testing
 }
 
 extension String {
-  /// How often a text occurs.
+  /// Counts the occurrences of a text.
   fileprivate func components(of text: String) -> Int { ranges(of: text).count }
 }

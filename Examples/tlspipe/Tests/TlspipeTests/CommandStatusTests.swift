@@ -1,9 +1,9 @@
 import SansIOTLSTestKit
 import Testing
 
-/// How COMMAND ended is part of how tlspipe ends.
+/// The exit status of COMMAND as part of the exit code of tlspipe.
 @Suite(.timeLimit(.minutes(2))) struct CommandStatusTests {
-  /// A client, and a server beside it that writes down its exit code and what it says.
+  /// Runs a client, and a server that records its exit code and messages.
   private func exchange(
     _ workshop: Workshop, version: String = "1.3", handler: String, input: [UInt8] = []
   ) async throws -> (client: Tool.Result, server: String) {
@@ -18,7 +18,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"], ["KILL", "SEGV", "TERM"])
-  func `a COMMAND that a signal ends is 1, and its output is not called complete`(
+  func `a COMMAND that a signal terminates is 1, and its output is not closed as complete`(
     _ version: String, _ signal: String
   ) async throws {
     let workshop = Workshop()
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a COMMAND that fails is 1 and named, and its output ends as it says`(_ version: String) async throws {
+  func `a COMMAND that fails is 1 and named, and its output is closed as complete`(_ version: String) async throws {
     let workshop = Workshop()
     let result = try await exchange(workshop, version: version, handler: "echo some; exit 7")
     #expect(result.server.contains("COMMAND exited 7"))
@@ -54,7 +54,7 @@ import Testing
     #expect(result.error.contains("COMMAND exited 7"))
   }
 
-  @Test func `a COMMAND that closes its output early still gets the client's data and its end`() async throws {
+  @Test func `a COMMAND that closes its output early still receives the client's data and end`() async throws {
     let workshop = Workshop()
     let got = workshop.file("got")
     let data = Workshop.noise(500_000)
@@ -67,7 +67,7 @@ import Testing
     #expect(workshop.read("got") == data + Array("end\n".utf8))
   }
 
-  @Test func `a COMMAND whose child keeps its output open ends with that child`() async throws {
+  @Test func `the output of a COMMAND ends with the child that keeps it open`() async throws {
     let workshop = Workshop()
     let gate = workshop.file("gate")
     let result = try await exchange(

@@ -5,7 +5,7 @@ import Testing
   // MARK: 0
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a clean close both ways is 0 and says nothing`(_ version: String) async throws {
+  func `a clean close in both directions is 0 without a message`(_ version: String) async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     let data = Workshop.noise(1_000_000)
@@ -18,7 +18,7 @@ import Testing
 
   // MARK: 1
 
-  @Test func `a reader of the plaintext that goes away is 1`() async throws {
+  @Test func `a reader of the plaintext that exits is 1`() async throws {
     let workshop = Workshop()
     let big = workshop.write("big", Workshop.noise(2_000_000))
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat \(big)"))
@@ -48,7 +48,7 @@ import Testing
 
   // MARK: 2
 
-  /// A client that must refuse, and the server's own words about it.
+  /// Runs a client that must reject the server, and returns the messages of both.
   private func refusal(
     _ identity: TestIdentity, name: String = Workshop.serverName, authority: TestAuthority? = nil, version: String
   ) async throws -> (client: Tool.Result, server: String) {
@@ -71,7 +71,7 @@ import Testing
     #expect(result.client.error.contains("certificateRejected"))
     #expect(result.client.error.contains(check))
     #expect(result.client.error.contains("alert sent: \(alert)"))
-    // The alert was on the wire: the server names it, and fails with the same code.
+    // The alert was sent: the server names it, and fails with the same code.
     #expect(result.server.contains("alert received: \(alert)"))
     #expect(result.server.hasSuffix("\n2\n"))
   }
@@ -86,7 +86,7 @@ import Testing
   @Test(arguments: ["1.2", "1.3"])
   func `a wrong name is 2`(_ version: String) async throws {
     let result = try await refusal(.server(Workshop.serverName), name: "another.example", version: version)
-    // libssl reports a mismatched name by bad_certificate.
+    // libssl sends bad_certificate for a mismatched name.
     expectRefusal(result, check: "hostname mismatch (62)", alert: "bad_certificate")
   }
 
@@ -117,7 +117,7 @@ import Testing
     #expect(result.error.contains("HTTP"))
   }
 
-  @Test func `a server that sends garbage is 2`() async throws {
+  @Test func `a server that sends noise is 2`() async throws {
     let workshop = Workshop()
     let garbage = workshop.write("garbage", Workshop.noise(5000))
     let peer = workshop.script("peer", "cat \(garbage); cat >/dev/null")
@@ -128,7 +128,7 @@ import Testing
     #expect(!result.error.contains("HTTP"))
   }
 
-  @Test func `a client that sends garbage is 2`() async throws {
+  @Test func `a client that sends noise is 2`() async throws {
     let workshop = Workshop()
     let result = try await Tool.shell(workshop.serverCommand(command: "cat"), input: Workshop.noise(5000))
     #expect(result.exitCode == 2)
@@ -143,7 +143,7 @@ import Testing
     let big = workshop.write("big", data)
     let garbage = workshop.write("garbage", Workshop.noise(20_000))
     let server = workshop.serverCommand(command: "cat \(big)") + " 2>\(workshop.file("said"))"
-    // In the midst of a record other bytes take over.
+    // Other bytes replace the rest of a record.
     let peer = workshop.script("peer", "\(server) | python3 \(Tool.peers)/cut.py 50000 \(garbage)")
     let client = workshop.clientArguments(["--max-version", version], command: [peer]).joined(separator: " ")
     // The client's input stays open: after its own close_notify no alert could be sent.
@@ -170,7 +170,7 @@ import Testing
   @Test func `a peer that ends during the handshake is 3`() async throws {
     let workshop = Workshop()
     let server = workshop.serverCommand(command: "cat") + " 2>/dev/null"
-    // The shell must not stay between: it would keep the way to the client open.
+    // The shell must not remain: it would keep the pipe to the client open.
     let flight = workshop.file("flight")
     let peer = workshop.script(
       "peer",
@@ -183,7 +183,7 @@ import Testing
   }
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a transport that is cut is 3 and the data before is delivered`(_ version: String) async throws {
+  func `a truncated transport is 3, and the data before is delivered`(_ version: String) async throws {
     let workshop = Workshop()
     let data = Workshop.noise(2_000_000)
     let big = workshop.write("big", data)
@@ -216,7 +216,7 @@ import Testing
     ["server", "--certificate", "a.pem", "--private-key", "b.pem", "--require-client-certificate", "--", "cat"],
     ["demo", "--file", "/nonexistent/file"],
   ])
-  func `a command line that makes no sense is 64`(_ arguments: [String]) async throws {
+  func `an invalid command line is 64`(_ arguments: [String]) async throws {
     let result = try await Tool.run(arguments)
     #expect(result.exitCode == (arguments.isEmpty ? 0 : 64))
     #expect(arguments.isEmpty || !result.error.isEmpty)

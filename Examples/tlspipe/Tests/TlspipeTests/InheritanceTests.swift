@@ -1,7 +1,7 @@
 import SansIOTLSTestKit
 import Testing
 
-/// What a shell or a supervisor may have done to descriptors and signals before tlspipe starts.
+/// Descriptors and signals as a shell or a supervisor may pass them to tlspipe.
 @Suite(.timeLimit(.minutes(2))) struct InheritanceTests {
   private static let client = "client --server-name \(Workshop.serverName)"
 
@@ -12,7 +12,7 @@ import Testing
   // MARK: Descriptors
 
   @Test(arguments: ["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-", "</dev/null >&- 2>&-"])
-  func `a standard descriptor that is closed is refused before COMMAND starts`(_ redirection: String) async throws {
+  func `a closed standard descriptor is refused before COMMAND starts`(_ redirection: String) async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "echo >\(workshop.file("started"))")
     for program in ["\(command(workshop)) -- \(server)", workshop.serverCommand(command: server)] {
@@ -26,7 +26,7 @@ import Testing
     #expect(workshop.read("started") == [])
   }
 
-  @Test func `a standard error that is closed does not matter`() async throws {
+  @Test func `a closed standard error has no effect`() async throws {
     let workshop = Workshop()
     let handler = workshop.script("handler", "echo noise >&2; cat")
     let server = workshop.script("server", "exec \(workshop.serverCommand("--verbose", command: handler))")
@@ -36,12 +36,12 @@ import Testing
     #expect(result.output == data)
   }
 
-  /// The runtime opens descriptors of its own, and they get these numbers.
+  /// Numbers that the runtime's own descriptors receive.
   @Test(arguments: [
     ("", "6 and 7"), ("--cipher-fds 3,3", "3 and 3"), ("--cipher-fds 5,9", "5 and 9"),
     ("--cipher-fds 40000,40001", "40000 and 40001"),
   ])
-  func `numbers that were not open at the start are refused`(_ options: String, _ named: String) async throws {
+  func `descriptors that were not open at the start are refused`(_ options: String, _ named: String) async throws {
     let workshop = Workshop()
     for inherited in ["", "exec 3</dev/null 4</dev/null 3<&- 4<&-;", "exec 8</dev/null;"] {
       let result = try await Tool.shell("\(inherited) \(command(workshop, options))")
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `a path of a descriptor that was not open at the start is refused`() async throws {
+  @Test func `the path of a descriptor that was not open at the start is refused`() async throws {
     for number in 3...9 {
       for option in ["--ca", "--capture", "--ladder"] {
         let result = try await Tool.shell(
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `numbers that the other side uses are refused`() async throws {
+  @Test func `descriptors that the other side uses are refused`() async throws {
     let workshop = Workshop()
     for options in ["0,1", "5,1", "0,5", "1,1"] {
       let result = try await Tool.shell("exec 5</dev/zero; \(command(workshop, "--cipher-fds \(options)"))")
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func `a descriptor that is open for the other direction alone is refused`() async throws {
+  @Test func `a descriptor that is open for the other direction only is refused`() async throws {
     let workshop = Workshop()
     let result = try await Tool.shell("\(command(workshop)) -- true 1</dev/null")
     #expect(result.exitCode == 64)
@@ -79,16 +79,16 @@ import Testing
 
   // MARK: Flags
 
-  /// The lines that a program beside tlspipe writes into the same slow pipe. Their letters differ.
+  /// The lines that another program writes to tlspipe's slow pipe. Their letters differ.
   private static let flood = "head -c 1000000 /dev/zero | tr '\\0' E"
 
-  @Test func `COMMAND's standard error loses nothing in a pipe that tlspipe writes to`() async throws {
+  @Test func `COMMAND's standard error is complete in a pipe that tlspipe writes to`() async throws {
     let workshop = Workshop()
     let server = workshop.script(
       "server",
       "\(Self.flood) >&2 || echo failed >\(workshop.file("failed"))\n"
         + "exec \(workshop.serverCommand(command: "echo hello"))")
-    // The reader begins when the pipe is full and its writer waits, or has failed.
+    // The reader starts after the pipe is full and its writer waits, or has failed.
     let result = try await Tool.shell(
       """
       { \(command(workshop)) -- \(server) </dev/null 2>&1; echo "code $?" >\(workshop.file("code")); } |
@@ -99,11 +99,11 @@ import Testing
     #expect(workshop.read("failed") == [])
   }
 
-  @Test func `a neighbour on the same pipe loses nothing, and the next program neither`() async throws {
+  @Test func `the output of another program on the same pipe is complete, and of the next one`() async throws {
     let workshop = Workshop()
     let started = workshop.file("started")
     let server = workshop.script("server", "echo >\(started); cat >/dev/null")
-    // tlspipe is ended by a signal while it waits for a handshake that never comes.
+    // A signal terminates tlspipe during a handshake that never completes.
     let result = try await Tool.shell(
       """
       { \(command(workshop)) -- \(server) </dev/null 2>/dev/null & pid=$!
@@ -118,7 +118,7 @@ import Testing
 
   // MARK: Signals
 
-  @Test func `a standard error whose reader has gone does not end the transfer`() async throws {
+  @Test func `a standard error without a reader does not end the transfer`() async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat") + " 2>/dev/null")
     let pipe = workshop.file("pipe")
@@ -126,7 +126,7 @@ import Testing
     let result = try await Tool.shell(
       "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; exec \(command(workshop, "--verbose --stats")) -- \(server) 2>&4",
       input: data)
-    // What was to be said is lost; the data is not.
+    // The messages are lost; the data is not.
     #expect(result.exitCode == 1)
     #expect(result.output == data)
   }

@@ -1,9 +1,9 @@
 import Subprocess
 import Testing
 
-/// Programs that listen on a loopback port which the kernel chose, while a closure runs.
+/// Programs that listen on a loopback port, chosen by the kernel, while a closure runs.
 enum Listener {
-  /// `openssl s_server`, which says its port on standard output.
+  /// Runs `openssl s_server`, which prints its port on standard output.
   static func opensslServer<Value: Sendable>(
     _ arguments: [String], in directory: String? = nil, body: (_ port: Int) async throws -> Value
   ) async throws -> Value {
@@ -17,7 +17,7 @@ enum Listener {
     }.closureResult
   }
 
-  /// `socat`, one process of `script` for each connection; it says its port on standard error.
+  /// Runs `socat`, with one process of `script` for each connection; it prints its port on standard error.
   static func socat<Value: Sendable>(
     script: String, body: (_ port: Int) async throws -> Value
   ) async throws -> Value {
@@ -31,7 +31,7 @@ enum Listener {
     }.closureResult
   }
 
-  /// The number after the last colon of the first line that contains a mark.
+  /// Returns the number after the last colon of the first line that contains a mark.
   private static func port(in output: SubprocessOutputSequence, saidWith mark: String) async throws -> Int {
     for try await line in output.strings() where line.contains(mark) {
       return try #require(line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) })

@@ -2,10 +2,10 @@ import Glibc
 import SansIOTLSTestKit
 import Testing
 
-/// What the program says about options and files: in the words of its command line.
+/// Messages about options and files name them as the command line does.
 @Suite(.timeLimit(.minutes(2))) struct MessageTests {
-  /// A command line that is refused or fails before its peer matters, the exit code, and what the message must say. `@name`
-  /// is a file of the test's own directory.
+  /// A command line that is refused or fails before it depends on its peer, the exit code, and the required text of the
+  /// message. `@name` is a file in the test's own directory.
   struct Complaint: Sendable, CustomTestStringConvertible {
     let arguments: String
     let code: Int32
@@ -24,7 +24,7 @@ import Testing
   private static let server = "server --certificate @chain.pem --private-key"
 
   private static let complaints: [Complaint] = [
-    // Options that do not exist, wherever something else is missing too.
+    // Options that do not exist, also if another is missing.
     .init("client --no-such-option -- cat", 64, "Unknown option '--no-such-option'"),
     .init("client --servr-name a.example -- cat", 64, "Unknown option '--servr-name'"),
     .init("client --min-version 1.3 --max-version 1.2 --stat -- cat", 64, "Unknown option '--stat'"),
@@ -91,7 +91,7 @@ import Testing
     .init(
       "\(server) @locked.key --passphrase-file / -- cat", 64, "--passphrase-file /: cannot read it: Is a directory"),
     .init("\(server) @locked.key --passphrase-file @long -- cat", 2, "--passphrase-file @long: "),
-    // What is written besides.
+    // Other output.
     .init("\(client) --keylog / -- cat", 64, "--keylog /: cannot write it: Is a directory"),
     .init("\(client) --capture / -- cat", 64, "--capture /: cannot write it: Is a directory"),
     .init("\(client) --ladder / -- cat", 64, "--ladder /: cannot write it: Is a directory"),
@@ -100,14 +100,14 @@ import Testing
     .init("\(client) -- /nonexistent/program", 1, "cannot start /nonexistent/program"),
     .init("\(client) -- /", 1, "cannot start /"),
     .init("\(client) --cipher-fds 98,99", 64, "descriptors 98 and 99 cannot be used"),
-    // Peers that are none, and one that says too much.
+    // Peers that do not speak TLS, and one that sends too much.
     .init("\(client) -- echo SSH-2.0-x", 2, "SSH"),
     .init("\(client) -- cat", 2, "broke the protocol"),
     .init("\(client) -- true", 1, "before the peer sent anything"),
     .init("\(client) --ca @ca.pem -- @long-chain", 2, "(protocolViolation)"),
   ]
 
-  /// Names of the library's interface, which a user of the program has never seen.
+  /// Names of the library's interface, which a user of the program does not know.
   private static let interface = [
     ".dns", ".ip", ".unverified", ".system", ".accept", ".proceed", "TLSContext", "TLSEngine", "TLSTrustRoots",
     "TLSIdentity",
@@ -137,7 +137,7 @@ import Testing
   }
 
   @Test(arguments: complaints)
-  func `a message names option and file and nothing of the library's interface`(_ complaint: Complaint) async throws {
+  func `a message names option and file, and nothing of the library's interface`(_ complaint: Complaint) async throws {
     let workshop = workshop()
     try await Workshop.lock("secret", key: workshop.file("key.pem"), as: workshop.file("locked.key"))
     if complaint.arguments.contains("@fifo") { _ = try await Tool.run("mkfifo", [workshop.file("fifo")]) }
@@ -148,7 +148,7 @@ import Testing
     for name in Self.interface { #expect(!result.error.contains(name)) }
   }
 
-  @Test func `the old names of options are taken on their side`() async throws {
+  @Test func `each side accepts its old option names`() async throws {
     let workshop = Workshop()
     let clients = TestAuthority(name: "Clients")
     let alice = clients.issue(subject: "Alice", usage: .client)
@@ -174,7 +174,7 @@ import Testing
   // MARK: Passphrases
 
   @Test(arguments: ["secret", "secret\n", "secret\r\n", "secret\nsecond line\n"])
-  func `the first line of the passphrase file opens the key`(_ contents: String) async throws {
+  func `the first line of the passphrase file decrypts the key`(_ contents: String) async throws {
     let workshop = Workshop()
     try await Workshop.lock("secret", key: workshop.file("key.pem"), as: workshop.file("locked.key"))
     let passphrase = workshop.write("pw", Array(contents.utf8))
@@ -191,7 +191,7 @@ import Testing
   @Test(arguments: [
     ("locked.key", mode_t(0o644), "others can use it (mode 644)"), ("key.pem", mode_t(0o600), "has no effect"),
   ])
-  func `a passphrase that others can read, or that opens nothing, is warned of`(
+  func `a warning reports a passphrase that others can read, or that is not used`(
     _ key: String, _ mode: mode_t, _ warning: String
   ) async throws {
     let workshop = Workshop()
@@ -208,9 +208,9 @@ import Testing
     #expect(result.error.contains(warning))
   }
 
-  // MARK: What cannot be written
+  // MARK: Failing output
 
-  @Test func `a full disk is not a reader that has gone`() async throws {
+  @Test func `a full disk is not reported as a missing reader`() async throws {
     let workshop = Workshop()
     let big = workshop.write("big", Workshop.noise(1_000_000))
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat \(big)") + " 2>/dev/null")
@@ -235,7 +235,7 @@ import Testing
   }
 
   @Test(arguments: ["--stats", "--ladder"])
-  func `statistics and a ladder that standard error cannot take are an error`(_ option: String) async throws {
+  func `statistics and a ladder that cannot be written to standard error are an error`(_ option: String) async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     let client = workshop.clientArguments([option], command: [server]).joined(separator: " ")
@@ -251,7 +251,7 @@ import Testing
     #expect(result.exitCode == 1)
   }
 
-  @Test func `secrets that are appended to a file of others are warned of`() async throws {
+  @Test func `a warning reports secrets that are appended to a file that others can read`() async throws {
     let workshop = Workshop()
     let file = workshop.write("keys", [], mode: 0o644)
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
@@ -259,15 +259,15 @@ import Testing
     #expect(result.exitCode == 0)
     #expect(result.errorLines.count == 1)
     #expect(result.error.contains("warning: --keylog \(file): others can use it (mode 644)"))
-    // The file is the user's: it keeps its permissions.
+    // The file belongs to the user and keeps its permissions.
     #expect(workshop.permissions("keys") == 0o644)
     #expect(workshop.text("keys").contains("CLIENT_HANDSHAKE_TRAFFIC_SECRET "))
   }
 
-  @Test func `a reader of the secrets that goes away does not end the connection`() async throws {
+  @Test func `a reader of the secrets that exits does not end the connection`() async throws {
     let workshop = Workshop()
     let (reader, gone) = (workshop.file("reader"), workshop.file("gone"))
-    // The server, and with it the secrets, comes when the reader has gone.
+    // The server starts, and with it the secrets, after the reader has exited.
     let server = workshop.script(
       "server", "read line <\(gone)\nexec " + workshop.serverCommand(command: "cat"))
     let client = workshop.clientArguments(["--keylog", reader], command: [server]).joined(separator: " ")

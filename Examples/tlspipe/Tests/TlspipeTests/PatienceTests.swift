@@ -2,9 +2,10 @@ import Glibc
 import SansIOTLSTestKit
 import Testing
 
-/// How long the program waits for others.
+/// The program's waits for others.
 @Suite(.timeLimit(.minutes(2))) struct PatienceTests {
-  /// A carrier that connects the client to a server and stays when both have closed. It notes its number and each SIGHUP.
+  /// A carrier that connects the client to a server and stays after both have closed. It records its process number and
+  /// each SIGHUP.
   private func lingeringCarrier(_ workshop: Workshop, server: String, ignoring signals: String) -> String {
     workshop.script(
       "carrier",
@@ -17,13 +18,13 @@ import Testing
       """)
   }
 
-  /// Whether a process of the number in a file exists.
+  /// Whether the process whose number is in a file exists.
   private func lives(_ workshop: Workshop, _ name: String) throws -> Bool {
     kill(try #require(Int32(workshop.text(name).filter(\.isNumber))), 0) == 0
   }
 
   @Test(arguments: ["1.2", "1.3"], ["USR1", "HUP", "HUP TERM"])
-  func `a carrier that stays after a clean close is ended, and the exit code is 0`(
+  func `a carrier that stays after a clean close is terminated, and the exit code is 0`(
     _ version: String, _ ignored: String
   ) async throws {
     let workshop = Workshop()
@@ -37,7 +38,7 @@ import Testing
     #expect(try !lives(workshop, "pid"))
   }
 
-  @Test func `a carrier that stays after a refused certificate is ended`() async throws {
+  @Test func `a carrier that stays after a rejected certificate is terminated`() async throws {
     let workshop = Workshop(identity: .server("another.example"))
     let carrier = lingeringCarrier(
       workshop, server: workshop.serverCommand(command: "cat") + " 2>/dev/null", ignoring: "USR1")
@@ -47,9 +48,9 @@ import Testing
     #expect(try !lives(workshop, "pid"))
   }
 
-  @Test func `a carrier that needs a moment is waited for`() async throws {
+  @Test func `a carrier has a grace period to exit`() async throws {
     let workshop = Workshop()
-    // It ends when the connection is over for the reader of the plaintext.
+    // It exits after the reader of the plaintext has seen the connection's end.
     let (output, over) = (workshop.file("output"), workshop.file("over"))
     let carrier = workshop.script(
       "carrier",

@@ -4,10 +4,10 @@ import Subprocess
 import Testing
 
 @Suite(.timeLimit(.minutes(5))) struct RealPeerTests {
-  /// Bytes of the long transfers.
+  /// The number of bytes of the long transfers.
   private static let size = 100_000_000
 
-  /// What resident memory may be at its peak, in KiB.
+  /// The limit of the peak resident memory, in KiB.
   private static let memoryLimit = 40 * 1024
 
   @Test(arguments: ["1.2", "1.3"])
@@ -49,7 +49,7 @@ import Testing
     let workshop = Workshop()
     let data = Workshop.noise(Self.size)
     workshop.write("big", data)
-    // The carrier's parent is tlspipe: it notes the peak of its resident memory when everything has passed.
+    // The carrier's parent is tlspipe: the carrier records its peak resident memory after the transfer.
     let carrier = workshop.script(
       "carrier", "socat -t 60 - TCP:127.0.0.1:$1\ngrep VmHWM /proc/$PPID/status >\(workshop.file("memory"))")
     let arguments = ["-cert", workshop.file("chain.pem"), "-key", workshop.file("key.pem"), "-HTTP"]
@@ -71,7 +71,8 @@ import Testing
     let data = Workshop.noise(Self.size)
     let big = workshop.write("big", data)
     let note = "grep VmHWM /proc/$PPID/status >>\(workshop.file("memory"))"
-    // Without a length curl reads to close_notify, which the server sends when the handler has ended, both notes written.
+    // Without a length curl reads to close_notify, which the server sends after the handler has exited and recorded
+    // both samples.
     let handler = workshop.script(
       "handler",
       """
@@ -106,7 +107,7 @@ import Testing
     }
     try #require(peaks.count == samples)
     #expect(peaks.max()! < Self.memoryLimit)
-    // The hundred megabytes between the first and the last sample left no trace.
+    // The hundred megabytes between the first and the last sample did not raise it.
     #expect(peaks.last! - peaks.first! < 4096)
   }
 
@@ -131,7 +132,7 @@ import Testing
     let workshop = Workshop()
     let handler = workshop.script("handler", "tr a-z A-Z")
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: handler))
-    // Small enough for the pipes on the way: the peer writes everything before it reads.
+    // Small enough for the pipes: the peer writes everything before it reads.
     let text = String(repeating: "the quick brown fox. ", count: 1000)
     let result = try await Tool.run(
       "python3",
@@ -161,7 +162,7 @@ import Testing
         var received: [UInt8] = []
         var isKilled = false
         for try await chunk in execution.standardOutput {
-          // Sound: the bytes are lent for the closure.
+          // Sound: the bytes are valid in the closure.
           unsafe chunk.withUnsafeBytes { unsafe received.append(contentsOf: $0) }
           if received.count > 2_000_000, !isKilled {
             let identifier = Int32(workshop.text("carrier.pid").filter(\.isNumber))

@@ -1,16 +1,16 @@
 import SansIOTLSTestKit
 import Testing
 
-/// `--ladder` and `--capture`.
+/// The options `--ladder` and `--capture`.
 @Suite(.timeLimit(.minutes(2))) struct RecordingTests {
   private static let request = "GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-  /// Answers a request over HTTP.
+  /// A server that answers an HTTP request.
   private func handler(_ workshop: Workshop) -> String {
     workshop.script("handler", "printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nhi'; cat >/dev/null")
   }
 
-  /// What tshark says about a file, without any other file to help it.
+  /// The output of tshark for a file, without any other file.
   private func tshark(_ file: String, _ arguments: String...) async throws -> String {
     let result = try await Tool.run("tshark", ["-n", "-r", file] + arguments)
     #expect(result.exitCode == 0, "\(result.error)")
@@ -20,7 +20,7 @@ import Testing
   // MARK: Ladder
 
   @Test(arguments: ["1.2", "1.3"])
-  func `a ladder is drawn on standard error at the end`(_ version: String) async throws {
+  func `a ladder is written to standard error at the end`(_ version: String) async throws {
     let workshop = Workshop()
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     let result = try await Tool.run(
@@ -33,7 +33,7 @@ import Testing
     #expect(result.errorLines.allSatisfy { $0.count <= 100 })
   }
 
-  @Test func `a ladder goes into the file that is named, as its name says`() async throws {
+  @Test func `the name of a ladder's file selects its format`() async throws {
     let workshop = Workshop()
     let server = workshop.script(
       "server", "exec " + workshop.serverCommand("--ladder \(workshop.file("server.txt"))", command: "cat"))
@@ -47,7 +47,7 @@ import Testing
     #expect(!workshop.text("server.txt").contains("<svg "))
   }
 
-  @Test func `a connection that fails is drawn too`() async throws {
+  @Test func `a failed connection has a ladder too`() async throws {
     let workshop = Workshop(identity: .server("another.example"))
     let said = workshop.file("said")
     let server = workshop.script("server", workshop.serverCommand("--ladder", command: "cat") + " 2>\(said)")
@@ -57,7 +57,7 @@ import Testing
       #expect(text.contains("ClientHello"))
       #expect(text.contains("alert bad_certificate"))
     }
-    // The last line says what happened and what to do, with and without a ladder.
+    // The last line has the error and its remedy, with and without a ladder.
     #expect(result.errorLines.last?.hasPrefix("tlspipe: ") == true)
   }
 
@@ -74,7 +74,7 @@ import Testing
   // MARK: Capture
 
   @Test(arguments: ["1.2", "1.3"], ["client", "server"])
-  func `a capture is read without any key`(_ version: String, _ side: String) async throws {
+  func `a capture is decrypted without another file`(_ version: String, _ side: String) async throws {
     let workshop = Workshop()
     let file = workshop.file("connection.pcapng")
     let options = ["--capture", file]
@@ -96,7 +96,7 @@ import Testing
   }
 
   @Test(arguments: [nil, "already there"])
-  func `a capture is for its owner alone, and says so`(_ content: String?) async throws {
+  func `a capture is readable by its owner only, and a message says so`(_ content: String?) async throws {
     let workshop = Workshop()
     if let content { workshop.write("capture", Array(content.utf8), mode: 0o644) }
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
@@ -109,7 +109,7 @@ import Testing
     #expect(result.error.contains(workshop.file("capture")))
   }
 
-  @Test func `a captured connection that fails has its alert in the file`() async throws {
+  @Test func `the capture of a failed connection contains its alert`() async throws {
     let workshop = Workshop(identity: .server("another.example"))
     let file = workshop.file("connection.pcapng")
     let server = workshop.script(
@@ -119,13 +119,13 @@ import Testing
     #expect(try await tshark(file, "-Y", "tls.alert_message", "-T", "fields", "-e", "tls.alert_message.desc") == "42\n")
   }
 
-  @Test func `much data is captured as it goes`() async throws {
+  @Test func `large data is captured during the transfer`() async throws {
     let workshop = Workshop()
     let data = Workshop.noise(20_000_000)
     let file = workshop.file("connection.pcapng")
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: "cat"))
     let result = try await Tool.run(workshop.clientArguments(["--capture", file], command: [server]), input: data)
-    // Compared outside of the macro, which would look for the difference byte by byte.
+    // Compared outside the macro, which would compute the difference byte by byte.
     let isIntact = result.output == data
     #expect(isIntact)
     let sizes = try await tshark(file, "-Y", "tcp.len > 0", "-T", "fields", "-e", "tcp.len").split(separator: "\n")
@@ -133,7 +133,7 @@ import Testing
     #expect(try await tshark(file, "-Y", "tcp.analysis.flags") == "")
   }
 
-  @Test func `a capture that cannot be begun ends the run before the connection`() async throws {
+  @Test func `a capture that cannot be opened ends the run before the connection`() async throws {
     let workshop = Workshop()
     let started = workshop.file("started")
     let server = workshop.script("server", "echo >\(started)")
@@ -160,14 +160,14 @@ import Testing
       exec \(Tool.path) \(client.joined(separator: " "))
       """, input: data)
     #expect(result.exitCode == 0)
-    // Compared outside of the macro, which would look for the difference byte by byte.
+    // Compared outside the macro, which would compute the difference byte by byte.
     let isIntact = result.output == data
     #expect(isIntact)
     #expect(result.errorLines.count == 2)
     #expect(result.error.contains("the capture ends here"))
   }
 
-  @Test func `both options and the key log go together`() async throws {
+  @Test func `both options and the key log can be combined`() async throws {
     let workshop = Workshop()
     let file = workshop.file("connection.pcapng")
     let server = workshop.script("server", "exec " + workshop.serverCommand(command: handler(workshop)))

@@ -1,7 +1,7 @@
 import Glibc
 import Subprocess
 
-/// The real executable, and how it ended.
+/// The executable, and the result of a run.
 enum Tool {
   struct Result: Sendable {
     let exitCode: Int32
@@ -12,10 +12,10 @@ enum Tool {
     var errorLines: [Substring] { error.split(separator: "\n") }
   }
 
-  /// It lies beside the test bundle, which on Linux is the running program.
+  /// The path of the executable, beside the test bundle, which on Linux is the running program.
   static let path: String = {
     var buffer = [CChar](repeating: 0, count: 4096)
-    // Sound: readlink(2) writes at most the length that is given.
+    // Sound: readlink(2) writes at most the given length.
     let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
     let own = String(decoding: buffer.prefix(max(count, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/") + "/tlspipe"
@@ -46,10 +46,11 @@ enum Tool {
       exitCode: code(result.terminationStatus), output: result.standardOutput, error: result.standardError)
   }
 
-  /// A file without a name, read from its beginning: a program that ends early leaves no writer with a broken pipe.
+  /// Creates an unnamed file, to be read from its beginning. A program that exits early leaves no writer with a broken
+  /// pipe.
   private static func unnamedFile(_ bytes: [UInt8]) -> Int32 {
     var template = Array("/tmp/tlspipe-input-XXXXXX".utf8CString)
-    // Sound: mkstemp(3) changes the NUL-terminated array in place; the array of bytes has the length that is given.
+    // Sound: mkstemp(3) changes the NUL-terminated array in place, and the length is that of the array of bytes.
     let descriptor = unsafe mkstemp(&template)
     precondition(descriptor >= 0)
     _ = unsafe unlink(template)

@@ -1,13 +1,13 @@
 import SansIOTLS
 
-/// Which certificates a client accepts, beside all that makes a certificate valid.
+/// The certificates that a client accepts, in addition to the usual verification.
 ///
-/// A pin narrows the usual check and replaces nothing of it: chain, dates, purpose and name have to be in order as well.
-/// An expired certificate stays expired, however well it is known. (A pin is therefore never answered with `.accept`, which
-/// would overrule libssl's verdict.) Where no authority stands behind the server, trust its certificate alone:
+/// A pin narrows the verification and replaces no part of it: chain, dates, purpose and name must also be valid. An
+/// expired certificate is rejected even if it is pinned. (Therefore a pin never answers `.accept`, which would override
+/// the verification result.) For a server without an authority, trust its certificate alone:
 /// `Pin([certificate], trust: [.certificates([certificate])])`.
 ///
-/// A pinned certificate is outlived by its client unless the next one is pinned in time: give both.
+/// Pin the next certificate before the present one expires.
 public struct Pin: Sendable {
   private let certificates: Set<TLSCertificate>
   private let trust: [TLSTrustRoots]
@@ -15,14 +15,14 @@ public struct Pin: Sendable {
   /// Pins certificates.
   ///
   /// - Parameters:
-  ///   - certificates: the server's own, not its authority's: the present one and those to come.
-  ///   - trust: where their chains may end.
+  ///   - certificates: the certificates of the server itself, not of its authority: the present one and later ones.
+  ///   - trust: the roots of their chains.
   public init(_ certificates: Set<TLSCertificate>, trust: [TLSTrustRoots] = [.system]) {
     self.certificates = certificates
     self.trust = trust
   }
 
-  /// A client whose engines ask about the server's certificate; ``answer(to:)`` knows the answer.
+  /// A client configuration whose engines ask about the server's certificate; answer with ``answer(to:)``.
   public var configuration: TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
     configuration.trust = trust
@@ -30,10 +30,10 @@ public struct Pin: Sendable {
     return configuration
   }
 
-  /// Judges the server's certificate.
+  /// Checks the server's certificate against the pin.
   ///
-  /// - Parameter question: what an engine of ``configuration`` asks.
-  /// - Returns: libssl's own verdict for a pinned certificate, a refusal for any other.
+  /// - Parameter question: a question of an engine of ``configuration``.
+  /// - Returns: `.proceed` for a pinned certificate, which keeps the verification result; `.reject` for any other.
   public func answer(to question: Question) -> Answer {
     guard case .peerCertificate(let peer) = question else { return .proceed }
     return peer.chain.first.map(certificates.contains) == true ? .proceed : .reject(.certificateUnknown)

@@ -1,31 +1,31 @@
 import SansIOTLS
 
-/// Asks a server that it knows by its certificate: sends a request, and reads the answer up to the server's end.
+/// A client that sends a request to a pinned server, and reads the answer up to the server's close_notify.
 public struct PinnedClient: Sendable {
   private let pin: Pin
   private let context: TLSContext
 
-  /// Makes a client.
+  /// Creates a client.
   ///
-  /// - Parameter pin: the certificates that the server may show.
-  /// - Throws: ``TLSError`` if no context can be made, for example without trust.
+  /// - Parameter pin: the certificates that the server may present.
+  /// - Throws: ``TLSError`` if the configuration is invalid, for example without trust roots.
   public init(pin: Pin) throws(TLSError) {
     self.pin = pin
     context = try TLSContext(pin.configuration)
   }
 
-  /// Sends a request and returns all of the answer.
+  /// Sends a request and returns the complete answer.
   ///
   /// - Parameters:
-  ///   - request: bytes to send; none of them leaves before the server has shown the right certificate.
-  ///   - host: the server's name, as its certificate has it.
+  ///   - request: bytes to send; none is sent before the server has presented a pinned certificate.
+  ///   - host: the server's name, which its certificate must match.
   ///   - transport: a connection to the server.
-  /// - Returns: the answer, which the server has said to be all.
-  /// - Throws: ``TLSError``, with `.truncated` if the answer was cut short.
+  /// - Returns: the answer, complete because the server sent close_notify.
+  /// - Throws: ``TLSError``, with code `.truncated` if the transport ended before the answer did.
   public func ask(_ request: [UInt8], of host: String, over transport: some Transport) throws(TLSError) -> [UInt8] {
     var tls = try TLSEngine(.client(serverName: .dns(host)), context: context)
     var request = request[...], input: ArraySlice<UInt8> = [], answer: [UInt8] = []
-    defer { transport.send(tls.drain()) }  // after an error, the alert still leaves
+    defer { transport.send(tls.drain()) }  // after an error, sends the alert
     while true {
       if case .done(let count) = try tls.write(request) { request = request.dropFirst(count) }
       transport.send(tls.drain())
@@ -38,7 +38,7 @@ public struct PinnedClient: Sendable {
       case .endOfStream where request.isEmpty:
         _ = try tls.close()
         return answer
-      case .endOfStream, .needsDrain: continue  // the rest of the request is still due
+      case .endOfStream, .needsDrain: continue  // write the rest of the request
       }
     }
   }

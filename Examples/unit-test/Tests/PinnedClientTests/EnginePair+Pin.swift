@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 
 extension EnginePair {
-  /// A client with a pin and a server, joined by a link.
+  /// Creates a client with a pin and a server, joined by a link.
   init(pin: Pin, server: TestIdentity, link: SimulatedLink = .direct, in world: SeededWorld? = nil) throws {
     let (client, server) = (pin.configuration, TLSContext.Configuration.server(try server.identity))
     try self.init(
@@ -11,11 +11,11 @@ extension EnginePair {
       link: link, in: world)
   }
 
-  /// Drives the handshake; the pin answers what the client asks.
+  /// Performs the handshake; the pin answers the client's questions.
   mutating func handshake(answering pin: Pin) throws {
     while step() {
       guard let question = client.question else { continue }
-      // A refusal makes the client fail, and is thrown below, when its alert has travelled.
+      // A rejection fails the client, and is thrown below after its alert was delivered.
       try? answer(pin.answer(to: question), at: .client)
     }
     try handshake()

@@ -4,7 +4,7 @@ import SansIOTLSTestKit
 import Testing
 
 @Test(.conversations)
-func `what the client sends arrives at the server`() throws {
+func `the server receives the client's data`() throws {
   var pair = try EnginePair()
   try pair.handshake()
   #expect(try pair.transfer(Array("hello".utf8), from: .client) == Array("hello".utf8))

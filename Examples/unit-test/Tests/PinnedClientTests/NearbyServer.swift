@@ -2,9 +2,9 @@ import PinnedClient
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// A server in the same process behind a link, as the client's transport: answers a line in upper case and closes.
+/// A server in the same process, used as the client's transport: answers a line in upper case and closes.
 final class NearbyServer: Transport {
-  /// What it read so far.
+  /// The received request.
   private(set) var request: [UInt8] = []
   private var tls: TLSEngine
   private var link: SimulatedLink

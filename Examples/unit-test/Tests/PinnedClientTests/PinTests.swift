@@ -4,7 +4,7 @@ import SansIOTLSSwiftTesting
 import SansIOTLSTestKit
 import Testing
 
-/// Which servers a pin lets in: two engines, no network, a millisecond each.
+/// A pin against several servers: two engines, no network, a millisecond each.
 @Suite(.conversations)
 struct PinTests {
   // Guide: good
@@ -20,7 +20,7 @@ struct PinTests {
 
   // Guide: other
   @Test
-  func `another certificate of the same authority and name is refused, and the server is told`() throws {
+  func `another certificate of the same authority and name is rejected with an alert`() throws {
     let authority = TestAuthority()
     let (known, other) = (authority.issue(names: ["localhost"]), authority.issue(names: ["localhost"]))
     let pin = try Pin([known.certificate], trust: [authority.trust])
@@ -33,7 +33,7 @@ struct PinTests {
 
   // Guide: bad
   @Test(arguments: [TestIdentity.Defect.expired, .notYetValid, .wrongName, .unknownIssuer, .wrongUsage])
-  func `a pin does not make a bad certificate good`(defect: TestIdentity.Defect) throws {
+  func `an invalid certificate is rejected even if it is pinned`(defect: TestIdentity.Defect) throws {
     let server = TestIdentity.server(defect: defect)
     let pin = try Pin([server.certificate], trust: [server.trust])
     var pair = try EnginePair(pin: pin, server: server)
@@ -43,7 +43,7 @@ struct PinTests {
   // Guide: end
 
   @Test
-  func `a server that vouches for itself is accepted if it is pinned and trusted, and else refused`() throws {
+  func `a self-signed server is accepted only if it is pinned and trusted`() throws {
     let server = TestIdentity.server(defect: .selfSigned)
     let pin = try Pin([server.certificate], trust: [.certificates([server.certificate])])
     var pair = try EnginePair(pin: pin, server: server)
@@ -65,7 +65,7 @@ struct PinTests {
 
   // Guide: chunking
   @Test
-  func `how the network cuts the stream makes no difference`() throws {
+  func `fragmentation by the network makes no difference`() throws {
     try verifyChunking { world, link in
       let server = world.authority().issue(names: ["localhost"])
       let pin = try Pin([server.certificate], trust: [server.trust])
@@ -80,7 +80,7 @@ struct PinTests {
 
   // Guide: seeds
   @Test(arguments: TestSeeds.first(25))
-  func `a slow network that splits and joins is not noticed`(seed: UInt64) throws {
+  func `a slow network that splits and joins makes no difference`(seed: UInt64) throws {
     let server = TestIdentity.server()
     let pin = try Pin([server.certificate], trust: [server.trust])
     var pair = try EnginePair(pin: pin, server: server, link: SimulatedLink(seed: seed, faults: .harmless))
@@ -91,7 +91,7 @@ struct PinTests {
 
   // Guide: tape
   @Test
-  func `the same world gives the same conversation, byte for byte`() throws {
+  func `the same world produces the same conversation, byte for byte`() throws {
     func converse(replaying tape: Tape? = nil) throws -> Tape {
       let world = SeededWorld(seed: 7)
       let server = world.authority().issue(names: ["localhost"])
@@ -100,7 +100,7 @@ struct PinTests {
       if let tape { try tape.replay(on: &pair) } else { try pair.handshake(answering: pin) }
       return try #require(pair.log.tape)
     }
-    let text = "\(try converse())"  // into a file, if another day is to see it
+    let text = "\(try converse())"  // may be saved to a file
     let tape = try Tape(parsing: text)
     #expect(try converse(replaying: tape) == tape)
   }

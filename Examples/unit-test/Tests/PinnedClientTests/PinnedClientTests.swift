@@ -14,20 +14,20 @@ struct PinnedClientTests {
 
   // Guide: whole
   @Test
-  func `the answer comes back`() throws {
+  func `the client returns the answer`() throws {
     let answer = try client.ask(Array("hello\n".utf8), of: "shout.example", over: NearbyServer(identity))
     #expect(answer == Array("HELLO\n".utf8))
   }
 
   @Test
-  func `a server that is not the pinned one gets nothing to read`() throws {
+  func `a server that is not the pinned one receives no request`() throws {
     let server = try NearbyServer(identity.authority.issue(names: ["shout.example"]))
     #expect(throws: TLSError.self) { try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) }
     #expect(server.request == [])
   }
 
   @Test(arguments: [0, 5, 300, 800, 1_000])
-  func `a connection that ends early is an error and not a short answer`(count: Int) throws {
+  func `a connection that ends early is an error, not a short answer`(count: Int) throws {
     let server = try NearbyServer(identity, link: .truncating(from: .server, after: count))
     let error = #expect(throws: TLSError.self) {
       try client.ask(Array("hello\n".utf8), of: "shout.example", over: server)
@@ -37,19 +37,19 @@ struct PinnedClientTests {
   // Guide: end
 
   @Test
-  func `an answer that arrives byte by byte is the same`() throws {
+  func `an answer may arrive byte by byte`() throws {
     let server = try NearbyServer(identity, link: .pieces(of: 1))
     #expect(try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) == Array("HELLO\n".utf8))
   }
 
   @Test(arguments: TestSeeds.first(25))
-  func `a slow network is not noticed`(seed: UInt64) throws {
+  func `a slow network makes no difference`(seed: UInt64) throws {
     let server = try NearbyServer(identity, link: SimulatedLink(seed: seed))
     #expect(try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) == Array("HELLO\n".utf8))
   }
 
   @Test(arguments: TestSeeds.first(25))
-  func `whatever bit is flipped, the answer is right or there is none`(seed: UInt64) throws {
+  func `with any flipped bit, the answer is correct or absent`(seed: UInt64) throws {
     let server = try NearbyServer(identity, link: SimulatedLink(seed: seed, faults: .corrupts))
     let answer = try? client.ask(Array("hello\n".utf8), of: "shout.example", over: server)
     #expect(answer == nil || answer == Array("HELLO\n".utf8))

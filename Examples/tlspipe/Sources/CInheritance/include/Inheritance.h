@@ -1,12 +1,12 @@
 #ifndef TLSPIPE_INHERITANCE_H
 #define TLSPIPE_INHERITANCE_H
 
-/// What a process inherits from its parent: descriptors, recorded before any runtime takes numbers for itself, and the
-/// dispositions of SIGCHLD and SIGPIPE, set to what the program needs.
+/// The inheritance of a process from its parent: open descriptors, recorded before the runtime opens its own, and the
+/// dispositions of SIGCHLD and SIGPIPE, set as the program requires.
 
 /// Whether a descriptor was open when the program started.
 ///
-/// @param number Any number. From 1024 on none is recorded, and the answer is no.
+/// @param number A descriptor. Those from 1024 on are not recorded, and reported as not open.
 /// @return 1 if it was, 0 if not.
 int tlspipe_inherited_descriptor(int number);
 

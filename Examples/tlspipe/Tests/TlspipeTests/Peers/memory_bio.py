@@ -39,7 +39,7 @@ class Pipe:
             data = data[self.call(self.tls.write, data):]
 
     def close_notify(self):
-        # unwrap() would wait for the peer's own; one call of SSL_shutdown is all that is meant.
+        # unwrap() would wait for the peer's close_notify; only one call of SSL_shutdown is wanted.
         try:
             self.tls.unwrap()
         except ssl.SSLError:

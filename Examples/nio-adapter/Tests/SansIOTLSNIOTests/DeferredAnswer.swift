@@ -2,12 +2,12 @@ import NIOCore
 import SansIOTLS
 import SansIOTLSNIO
 
-/// Answers a question when the test says so.
-final class LaterAnswer {
+/// An answer that the test gives later.
+final class DeferredAnswer {
   private(set) var asked = 0
   private var promise: EventLoopPromise<TLSEngine.Answer>?
 
-  /// For the handler that asks.
+  /// Answers the handler's questions.
   func answer(_ question: TLSEngine.Question, _ eventLoop: any EventLoop) -> EventLoopFuture<TLSEngine.Answer> {
     asked += 1
     let promise = eventLoop.makePromise(of: TLSEngine.Answer.self)

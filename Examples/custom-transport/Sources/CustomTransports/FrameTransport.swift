@@ -1,18 +1,21 @@
 public import SansIOTLSTransports
 
-/// Short frames, each with its length in a byte before it, over whatever moves bytes: what a WebSocket or a radio module
-/// gives its user. A frame of no bytes says that there will be no more.
-public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
+/// A transport of short frames, each after a byte with its length, such as a WebSocket or a radio module provides.
+///
+/// An empty frame is the end.
+public actor FrameTransport<Base: ByteTransport>: MessageTransport {
   private let base: Base
   private var buffered: [UInt8] = []
 
-  /// What a WebSocket frame holds with a length of one byte.
+  /// The maximum payload of a WebSocket frame whose length is one byte.
   public nonisolated let maximumMessageSize = 125
 
-  /// - Parameter base: moves the frames.
+  /// Creates a transport.
+  ///
+  /// - Parameter base: the transport of the frames.
   public init(_ base: Base) { self.base = base }
 
-  /// The next frame's bytes; `nil` behind the last one.
+  /// Receives the next frame; `nil` at the end.
   public func receiveMessage() async throws(Base.Failure) -> [UInt8]? {
     guard try await fill(1), buffered[0] > 0 else { return nil }
     let count = 1 + Int(buffered[0])
@@ -26,10 +29,12 @@ public actor FrameCarrier<Base: ByteTransport>: MessageTransport {
     try await base.send([UInt8(message.count)] + message)
   }
 
-  /// Sends the frame that says so.
+  /// Sends an empty frame.
   public nonisolated func closeOutput() async throws(Base.Failure) { try await base.send([0]) }
 
-  /// - Returns: whether so many bytes are there; `false` at the end of the stream.
+  /// Receives until `count` bytes are buffered.
+  ///
+  /// - Returns: `false` if the stream ended before.
   private func fill(_ count: Int) async throws(Base.Failure) -> Bool {
     while buffered.count < count {
       guard let bytes = try await base.receive(upTo: 4096) else { return false }
