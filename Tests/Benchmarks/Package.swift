@@ -25,7 +25,8 @@ let package = Package(
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
       ],
       swiftSettings: settings,
-      // Valgrind gives up on the compiler's DWARF 5. Without debug information it still knows every function's name.
+      // Valgrind does not support the compiler's DWARF 5. Without debug information it still finds the functions'
+      // names.
       linkerSettings: [.unsafeFlags(["-Xlinker", "-S"])]),
   ]
 )

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// libFuzzer over the engine. `Tests/Fuzz/run SECONDS` builds it with the fuzzer's and the address sanitizer's runtime and
-// runs each target; see there for how to replay a finding.
+// libFuzzer over the engine. `Tests/Fuzz/run SECONDS` builds it with the runtimes of the fuzzer and the address
+// sanitizer, and runs each target; the script describes how to replay a finding.
 let package = Package(
   name: "Fuzz",
   dependencies: [.package(name: "swift-sans-io-tls", path: "../..")],

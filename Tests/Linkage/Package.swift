@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A program that links nothing but the core: `check` reads what its objects import and what its binary loads.
+// A program that links only the core: `check` examines the imports of its objects and the libraries that it loads.
 let package = Package(
   name: "Linkage",
   dependencies: [.package(name: "swift-sans-io-tls", path: "../..")],

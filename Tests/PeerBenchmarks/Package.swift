@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The NIO adapter beside swift-nio-ssl, in one program and in short alternating turns: their ratio is the measure, as
-// whatever else the machine does is done to both.
+// The NIO adapter and swift-nio-ssl in one program, in short alternating turns. Their ratio is the measure, because
+// other load affects both.
 
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),

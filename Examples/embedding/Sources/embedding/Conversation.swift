@@ -40,7 +40,7 @@ func converse(
     try flush()  // 1. drain first, all of it: the transport may take a part
     switch try tls.read(upTo: 16_384) {  // 2. read until it needs more
     case .done(let plaintext): response += plaintext
-    case .needsFeed:  // 3. feed what came, or the end of the transport
+    case .needsFeed:  // 3. feed input, or the end of the transport
       if input.isEmpty { if let bytes = try transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
       if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
     case .needsAnswer: if let question = tls.question { try tls.answer(decide(question)) }  // 4. answer a question

@@ -1,13 +1,13 @@
 import CCounters
 
-/// Heap allocations per repetition in a connection's steady state, libcrypto's and Swift's apart.
+/// Heap allocations per repetition in a connection's steady state, separately for libcrypto and Swift.
 struct Allocations {
   /// Prints a row per scenario.
   ///
   /// - Returns: whether Swift allocated nothing in a steady state.
   func run(_ credentials: Credentials) throws -> Bool {
     let repetitions = 1000
-    var table = Table(["scenario", "libssl in C", "libssl in Swift", "Swift", "bar", "verdict"])
+    var table = Table(["scenario", "libssl in C", "libssl in Swift", "Swift", "bar", "result"])
     var isKept = true
     for scenario in Scenario.steady {
       let counts = try Contestant.allCases.map { try count($0.loop(for: scenario, credentials), repetitions) }
@@ -21,7 +21,7 @@ struct Allocations {
     for scenario in Scenario.all {
       guard case .handshake = scenario.work else { continue }
       let counts = try Contestant.allCases.map { try count($0.loop(for: scenario, credentials), 20) }
-      // A handshake cannot do without memory: this would be a counter that does not count.
+      // A handshake always allocates: zero would mean that the counter does not work.
       guard counts.allSatisfy({ $0.library > 0 }), counts[1].other > 0 else {
         throw Failure("allocations pass the counter by")
       }

@@ -7,7 +7,7 @@ import SansIOTLS
   import Darwin
 #endif
 
-/// Measures the engine against the same loop in C; `Options.help` says how.
+/// A comparison of the engine with the same loop in C; see `Options.help`.
 @main
 enum Benchmarks {
   static func main() {
@@ -28,7 +28,7 @@ enum Benchmarks {
     }
   }
 
-  /// - Returns: whether every bar that may fail a run was kept.
+  /// - Returns: whether every bar that can fail a run was met.
   private static func run(_ measure: Options.Measure, _ options: Options) throws -> Bool {
     switch measure {
     case .time:
@@ -37,7 +37,7 @@ enum Benchmarks {
     case .instructions:
       return try Instructions(executable: CommandLine.arguments[0]).run(options.scenarios, Credentials())
     case .allocations:
-      // Before anything else asks libcrypto for memory, the minting of credentials included.
+      // Before libcrypto allocates memory, for example to mint the credentials.
       guard counters_allocations_open() else {
         print("allocations: not available (needs glibc)")
         return true
@@ -48,14 +48,14 @@ enum Benchmarks {
     }
   }
 
-  /// Each measure in a process of its own: no heap, counted allocator or warm cache passes from one to the next.
+  /// Runs each measurement in a process of its own, with its own heap, allocator and caches.
   private static func runApart(_ measures: [Options.Measure]) throws {
     let chosen = Set(measures.map(\.rawValue))
     let shared = CommandLine.arguments.dropFirst().filter { !chosen.contains($0) }
     var isKept = true
     for measure in measures {
       let words = [CommandLine.arguments[0], measure.rawValue] + shared
-      // The command outlives the call.
+      // The command is valid during the call.
       let status = unsafe system(words.map { "'\($0)'" }.joined(separator: " "))
       isKept = isKept && status == 0
     }

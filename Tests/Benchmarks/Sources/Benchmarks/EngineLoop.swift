@@ -1,8 +1,7 @@
 import SansIOTLS
 
 /// The same loop with two engines.
-///
-/// Pointers: the buffer lives as long as the object and is lent to one `read` at a time.
+/// Pointers: the buffer is valid as long as the object, and one `read` at a time uses it.
 @safe
 final class EngineLoop: Loop {
   private let scenario: Scenario
@@ -38,7 +37,7 @@ final class EngineLoop: Loop {
     try exchange(&pair.client, &pair.server, count)
   }
 
-  /// Both engines are borrowed once for all repetitions, as local variables would be.
+  /// Runs all repetitions with one access to each engine, as with local variables.
   private func exchange(_ client: inout TLSEngine, _ server: inout TLSEngine, _ count: Int) throws(TLSError) {
     let message = self.message
     // The raw bytes of a span count as unsafe for types with padding; UInt8 has none.
@@ -53,7 +52,7 @@ final class EngineLoop: Loop {
     }
   }
 
-  /// One message from `source` to `target`, received whole.
+  /// Transfers one message from `source` to `target`.
   private func pass(_ plaintext: RawSpan, from source: inout TLSEngine, to target: inout TLSEngine) throws(TLSError) {
     var sent = 0
     var arrived = 0

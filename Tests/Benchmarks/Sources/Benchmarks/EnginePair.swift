@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// A context for each side, for exactly one protocol version.
+/// A context for each side, with exactly one protocol version.
 struct EngineContexts {
   let client: TLSContext
   let server: TLSContext
@@ -40,7 +40,7 @@ final class EnginePair {
     try Self.connect(&client, &server)
   }
 
-  /// Shakes hands, lets the client read the server's tickets and takes the events, as an application would.
+  /// Performs the handshake, reads the server's tickets at the client and removes the events, as an application does.
   ///
   /// At most four exchanges: a TLS 1.2 handshake takes two, the tickets of TLS 1.3 one more.
   static func connect(_ client: inout TLSEngine, _ server: inout TLSEngine) throws {
@@ -57,11 +57,11 @@ final class EnginePair {
     throw Failure("the engines do not finish their handshake")
   }
 
-  /// The memory outlives the call that it is lent to; nothing is ever written to it.
+  /// The memory is valid during the call and never written.
   private static func readTickets(_ client: inout TLSEngine) throws {
     try unsafe withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
       var output = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
-      if case .done = try client.read(into: &output) { throw Failure("plaintext that nobody wrote") }
+      if case .done = try client.read(into: &output) { throw Failure("plaintext that was not written") }
     }
   }
 }

@@ -1,23 +1,22 @@
 import CCounters
 
-/// Instructions of both loops: the processor's own count where the kernel offers it, valgrind's otherwise.
-///
-/// By valgrind each figure is the difference between a run of 2N repetitions and one of N, so that start-up, contexts
-/// and handshakes of the scenario's own making drop out. To do by hand what this does:
+/// The instructions of both loops: the processor's count if the kernel provides it, otherwise valgrind's. With valgrind
+/// each figure is the difference between a run of 2N repetitions and one of N, which excludes start-up, contexts and
+/// the scenario's own handshakes. The same by hand:
 /// ```
 /// valgrind --tool=callgrind Benchmarks --callgrind-scenario message-4k --engine swift --count 1000
 /// callgrind_annotate callgrind.out.*
 /// ```
 struct Instructions {
-  /// This program, for the runs under valgrind.
+  /// The path of this program, for the runs under valgrind.
   let executable: String
 
   /// Prints a row per scenario.
   ///
-  /// - Returns: whether every bar was kept.
+  /// - Returns: whether every bar was met.
   func run(_ scenarios: [Scenario], _ credentials: Credentials) throws -> Bool {
     let hasCounter = counters_instructions_open()
-    var table = Table(["scenario", "C", "Swift", "ratio", "bar", "verdict"])
+    var table = Table(["scenario", "C", "Swift", "ratio", "bar", "result"])
     var isKept = true
     for scenario in scenarios {
       let counts = try Contestant.allCases.map { contestant in
@@ -29,11 +28,11 @@ struct Instructions {
         return true
       }
       let ratio = engine / reference
-      let verdict = scenario.instructionBar.map { ratio <= $0 }
-      isKept = isKept && verdict != false
+      let isMet = scenario.instructionBar.map { ratio <= $0 }
+      isKept = isKept && isMet != false
       table.append([
         scenario.name, reference.fixed(0), engine.fixed(0), ratio.fixed(3),
-        scenario.instructionBar.map { "<= \($0.fixed(2))" } ?? "", verdict.map { $0 ? "ok" : "ABOVE" } ?? "",
+        scenario.instructionBar.map { "<= \($0.fixed(2))" } ?? "", isMet.map { $0 ? "ok" : "ABOVE" } ?? "",
       ])
     }
     print("Instructions per repetition, by \(hasCounter ? "the processor's counter" : "valgrind")")

@@ -1,15 +1,15 @@
-/// One of the two that are compared.
+/// One of the two compared loops.
 protocol Loop {
-  /// Does the scenario's work `count` times.
+  /// Repeats the scenario's work `count` times.
   func run(_ count: Int) throws
 }
 
-/// Which of the two.
+/// The choice of a loop.
 enum Contestant: String, CaseIterable {
   case c
   case swift
 
-  /// Contexts made, and for all but handshakes a pair connected, so that `run` does nothing else than its work.
+  /// Creates the contexts and, except for handshakes, a connected pair, so that `run` does only the scenario's work.
   func loop(for scenario: Scenario, _ credentials: Credentials) throws -> any Loop {
     switch self {
     case .c: try ReferenceLoop(scenario, credentials)
@@ -18,7 +18,7 @@ enum Contestant: String, CaseIterable {
   }
 }
 
-/// Something that must not happen in a benchmark, in words.
+/// An error that ends a benchmark.
 struct Failure: Error, CustomStringConvertible {
   let description: String
 

@@ -2,19 +2,16 @@ import CCounters
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// What an idle connection costs after `hibernate()`: growth of the heap and of the resident set over 2,000 connections
-/// of one side, whose peers are gone. All is counted: libssl's objects, the engine's record, the box of the engine.
-///
-/// C is brought to the same state by the same calls of libssl. It shows how much of the whole is libssl's own, most of
-/// all the peer's certificate, whose size goes by its key.
-///
-/// Beside them stands what one costs that does not hibernate, with and without `releasesBuffers`: the difference shows
-/// that the option does what it is for.
+/// The memory of an idle connection after `hibernate()`: the growth of the heap and of the resident set over 2,000
+/// connections of one side, without their peers. It includes libssl's objects, the engine's callback state and the box
+/// of the engine. The loop in C reaches the same state with the same calls of libssl. It shows libssl's share, most of
+/// it the peer's certificate, whose size depends on its key. For comparison, connections that do not hibernate are
+/// measured with and without `releasesBuffers`: the difference is the effect of the option.
 struct Memory {
   private static let connections = 2000
-  /// The engine's own share, in bytes, where libssl alone is over the bar.
+  /// The bar for the engine's own share, in bytes, if libssl alone exceeds the bar.
   private static let shareBar = 1000.0
-  /// What `releasesBuffers` saves at least, in bytes: both of libssl's record buffers, of 16 KB and more each.
+  /// The least saving of `releasesBuffers`, in bytes: both of libssl's record buffers, each at least 16 KB.
   private static let releaseBar = 32_000.0
 
   private enum Side: String {
@@ -23,23 +20,22 @@ struct Memory {
     var bar: Double { self == .server ? 15_000 : 18_000 }
   }
 
-  /// One idle connection, as a server's table would hold it.
+  /// One idle connection, as in a server's table.
   private final class Box {
     var engine: TLSEngine
 
     init(_ engine: consuming TLSEngine) { self.engine = engine }
   }
 
-  /// Prints a row for each side and kind of certificate, and one for each side that does not hibernate.
-  ///
-  /// - Returns: whether the bars were kept: the side's, or the engine's share where C is over the side's; and that of what
-  ///   `releasesBuffers` saves.
+  /// Prints a row for each side and kind of certificate, and one for each side without hibernation.
+  /// - Returns: whether the bars were met: the side's, or that of the engine's share if C exceeds the side's; and that
+  ///   of `releasesBuffers`.
   func run() throws -> Bool {
     guard counters_heap_bytes() >= 0 else {
       print("memory: not available (needs glibc 2.33 or later)")
       return true
     }
-    var table = Table(["idle connection", "C", "Swift", "resident", "bar", "verdict"])
+    var table = Table(["idle connection", "C", "Swift", "resident", "bar", "result"])
     var isKept = true
     for key in [TestIdentity.KeyType.p256, .ed25519] {
       let credentials = Credentials(key: key)
@@ -62,9 +58,9 @@ struct Memory {
     return isKept && isReleasing
   }
 
-  /// - Returns: whether `releasesBuffers` saves what it should.
+  /// - Returns: whether the saving of `releasesBuffers` reaches its bar.
   private func runReleasing() throws -> Bool {
-    var table = Table(["idle connection", "default", "releasing", "saved", "bar", "verdict"])
+    var table = Table(["idle connection", "default", "releasing", "saved", "bar", "result"])
     let credentials = Credentials()
     let contexts = try EngineContexts(.tls13, credentials)
     let releasing = try EngineContexts(.tls13, credentials, releasesBuffers: true)
@@ -86,8 +82,8 @@ struct Memory {
 
   private static func kilobytes(_ bytes: Double) -> String { "\((bytes / 1000).fixed(2)) KB" }
 
-  /// Bytes for each connection, in the heap and resident. One is made and dropped first: what stays of it is no
-  /// connection's.
+  /// Returns the bytes of each connection, in the heap and resident. Memory that remains after a first connection is
+  /// not counted.
   private func growth<Connection>(
     of make: () throws -> Connection, check: (Connection) throws -> Void
   ) throws -> (heap: Double, resident: Double) {
@@ -121,12 +117,12 @@ struct Memory {
     try growth {
       try idle(side, contexts, hibernates: hibernates)
     } check: { box in
-      // To have given memory back is worth nothing if it cannot be had again.
+      // Released memory must be allocated again when it is needed.
       guard case .done = try box.engine.write([0x5a]) else { throw Failure("an idle engine does not wake") }
     }
   }
 
-  /// Connects a pair, passes a message each way, lets both sides hibernate if they are to, and drops one.
+  /// Connects a pair, transfers a message in each direction, hibernates both sides if requested, and drops one.
   private func idle(_ side: Side, _ contexts: EngineContexts, hibernates: Bool) throws -> Box {
     var client = try contexts.makeClient()
     var server = try contexts.makeServer()

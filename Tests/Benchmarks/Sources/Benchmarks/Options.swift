@@ -5,18 +5,18 @@ struct Options {
   static let help = """
     USAGE: Benchmarks [time] [instructions] [allocations] [memory] [options]
 
-    Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build. With no
-    measure named, all four are taken, each in a process of its own. Build with `-c release`.
+    Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build. Without
+    a measure, all four run, each in a process of its own. Build with `-c release`.
 
       time          CPU time, C and Swift in alternating turns; prints ratios, never fails
-      instructions  instructions per repetition: the processor's counter, else valgrind
-      allocations   heap allocations per repetition, those of libcrypto told apart; Swift's bar is 0
-      memory        heap and resident bytes of an idle connection after hibernate(), and what releasesBuffers
-                    saves without it
+      instructions  instructions per repetition: the processor's counter, otherwise valgrind
+      allocations   heap allocations per repetition, libcrypto's counted separately; Swift's bar is 0
+      memory        heap and resident bytes of an idle connection after hibernate(), and the saving of
+                    releasesBuffers without it
 
       --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
       --rounds N        rounds of `time`, at least 6 (default 12)
-      --enforce         exit status 1 if a bar of instructions, allocations or memory is not kept
+      --enforce         exit status 1 if a bar of instructions, allocations or memory is not met
       --help
 
     For a profile, runs one loop and nothing else:
@@ -28,12 +28,12 @@ struct Options {
   var rounds = 12
   var isEnforcing = false
   var isHelp = false
-  /// What runs alone for a profile.
+  /// A single scenario for a profile.
   var profiled: Scenario?
   var contestant = Contestant.swift
   var count = 1000
 
-  /// - Throws: `Failure` on anything that is not understood.
+  /// - Throws: `Failure` for an unknown argument.
   init(_ arguments: some Sequence<String>) throws {
     var rest = arguments.makeIterator()
     while let argument = rest.next() {

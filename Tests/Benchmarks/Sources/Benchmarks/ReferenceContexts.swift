@@ -1,9 +1,8 @@
 import CReference
 import SansIOTLS
 
-/// The contexts of the reference, for exactly one protocol version.
-///
-/// Pointer: made and freed here; whoever uses it keeps this object.
+/// The contexts of the reference, with exactly one protocol version.
+/// Pointer: created and freed here; users retain this object.
 @safe
 final class ReferenceContexts {
   let pointer: OpaquePointer

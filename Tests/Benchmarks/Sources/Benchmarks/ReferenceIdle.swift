@@ -1,8 +1,8 @@
 import CReference
 
-/// One side of a connection of the reference, at rest. It needs no contexts any more: libssl counts its references.
+/// One side of an idle connection of the reference. It needs no contexts: libssl counts its references.
 ///
-/// Pointer: made and freed here.
+/// Pointer: created and freed here.
 @safe
 final class ReferenceIdle {
   private let pointer: OpaquePointer

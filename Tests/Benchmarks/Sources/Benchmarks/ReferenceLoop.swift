@@ -1,8 +1,7 @@
 import CReference
 
 /// The loop in C.
-///
-/// Pointer: the pair is made and freed here, and never leaves.
+/// Pointer: the pair is created and freed here, and does not escape.
 @safe
 final class ReferenceLoop: Loop {
   private let scenario: Scenario

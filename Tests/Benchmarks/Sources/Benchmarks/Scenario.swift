@@ -1,11 +1,11 @@
 import SansIOTLS
 
-/// What a turn repeats, the same for both loops.
+/// The repeated work, the same for both loops.
 struct Scenario {
   enum Work {
-    /// A full handshake with a verified P-256 certificate, from new objects to their end.
+    /// A full handshake with a verified P-256 certificate, with new objects that are freed after it.
     case handshake
-    /// A message from client to server, received whole before the next is sent.
+    /// A message from client to server, received before the next is sent.
     case message(bytes: Int)
     /// A message to the server and one back.
     case roundTrip(bytes: Int)
@@ -14,13 +14,13 @@ struct Scenario {
   let name: String
   let version: TLSVersion
   let work: Work
-  /// The least acceptable ratio of the engine's rate to the reference's, where one is set.
+  /// The least acceptable ratio of the engine's rate to the reference's; `nil` for none.
   var timeBar: Double?
-  /// The largest acceptable ratio of the engine's instructions to the reference's, where one is set.
+  /// The largest acceptable ratio of the engine's instructions to the reference's; `nil` for none.
   var instructionBar: Double?
 
-  /// A message of 64 KiB is more than the rings hold: C writes, moves and reads a record at a time, the engine accepts
-  /// all of it and queues what the ring cannot take. That is another loop, so it has no bar of time.
+  /// A message of 64 KiB exceeds the BIO pair's buffers: C writes, moves and reads one record at a time, but the engine
+  /// accepts all of it and queues the part that does not fit. These are different loops, and their times have no bar.
   static let all = [
     Scenario(name: "handshake-1.3", version: .tls13, work: .handshake, timeBar: 0.97),
     Scenario(name: "handshake-1.2", version: .tls12, work: .handshake, timeBar: 0.97),
@@ -30,7 +30,7 @@ struct Scenario {
     Scenario(name: "round-trip-64", version: .tls13, work: .roundTrip(bytes: 64), timeBar: 0.90),
   ]
 
-  /// A connection's steady state, in both versions: what must not allocate.
+  /// The scenarios of a connection's steady state in both versions, which must not allocate.
   static let steady = [TLSVersion.tls12, .tls13].flatMap { version in
     [
       Scenario(name: "message-64k \(version)", version: version, work: .message(bytes: 65536)),
@@ -40,7 +40,7 @@ struct Scenario {
     ]
   }
 
-  /// Repetitions that make an instruction count stand out of a run's noise, without keeping valgrind busy for minutes.
+  /// The repetitions for a count of instructions: enough to exceed a run's noise, and few enough for valgrind.
   var instructionCount: Int {
     switch work {
     case .handshake: 20
@@ -49,7 +49,7 @@ struct Scenario {
     }
   }
 
-  /// A rate for people: handshakes, megabytes (10^6) or round trips per second.
+  /// Formats a rate: handshakes, megabytes (10^6) or round trips per second.
   func rate(perSecond repetitions: Double) -> String {
     switch work {
     case .handshake: "\(repetitions.fixed(0)) /s"

@@ -20,7 +20,7 @@ struct Table {
 }
 
 extension Double {
-  /// With so many decimal places, without Foundation.
+  /// Formats a number with decimal places, without Foundation.
   func fixed(_ places: Int) -> String {
     let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
     let scaled = Int((magnitude * Double(scale)).rounded())

@@ -1,19 +1,19 @@
 import CCounters
 
-/// CPU time of both loops in one thread, in short alternating turns: whatever slows the machine for a while slows both.
+/// The CPU time of both loops in one thread, in short alternating turns, so that other load affects both.
 struct Timing {
   let rounds: Int
-  /// Length of a turn in nanoseconds of CPU time.
+  /// The length of a turn in nanoseconds of CPU time.
   private let turn: Int64 = 20_000_000
-  /// Turns of each loop in a round.
+  /// The number of turns of each loop in a round.
   private let turns = 8
 
   /// Prints a row per scenario.
   ///
-  /// The ratio is the median of the rounds' ratios; the scatter is their least and greatest. Nothing here can fail: a
-  /// time is an observation.
+  /// The ratio is the median of the rounds' ratios; the scatter is their minimum and maximum. A time is an observation
+  /// and fails no run.
   func run(_ scenarios: [Scenario], _ credentials: Credentials) throws {
-    var table = Table(["scenario", "C", "Swift", "ratio", "scatter", "bar", "verdict"])
+    var table = Table(["scenario", "C", "Swift", "ratio", "scatter", "bar", "result"])
     for scenario in scenarios {
       let count = try repetitions(Contestant.c.loop(for: scenario, credentials))
       let results = try (0..<rounds).map { _ in try round(scenario, credentials, count) }
@@ -33,10 +33,9 @@ struct Timing {
     table.print()
   }
 
-  /// CPU time of each loop in a round: C, Swift, Swift, C, …, so that neither always comes first.
-  ///
-  /// Where buffers happen to lie changes a bulk rate by a third, for the life of a connection. So each turn has
-  /// connections of its own, on a heap with holes at random: a round is a mean over layouts.
+  /// Measures each loop's CPU time in a round: C, Swift, Swift, C, …, so that neither is always first. The addresses of
+  /// buffers change a bulk rate by a third, for the life of a connection. Therefore each turn has connections of its
+  /// own, on a heap with random holes: a round is a mean over layouts.
   private func round(_ scenario: Scenario, _ credentials: Credentials, _ count: Int) throws -> [Int64] {
     var times: [Int64] = [0, 0]
     for turn in 0..<turns {
@@ -51,14 +50,14 @@ struct Timing {
     return times
   }
 
-  /// Blocks of about the sizes of libssl's buffers, with every other one given back.
+  /// Allocates blocks of about the sizes of libssl's buffers, and frees every other one.
   private static func clutter() -> [[UInt8]] {
     var blocks = (0..<32).map { _ in [UInt8](repeating: 0, count: .random(in: 1_000...40_000)) }
     blocks.removeAll { _ in Bool.random() }
     return blocks
   }
 
-  /// How many repetitions of the reference fill a turn.
+  /// Returns the number of the reference's repetitions that fill a turn.
   private func repetitions(_ loop: any Loop) throws -> Int {
     var count = 1
     while true {
@@ -76,6 +75,6 @@ struct Timing {
 }
 
 extension Array<Double> {
-  /// Of a sorted array that is not empty.
+  /// Returns the median of a sorted array that is not empty.
   fileprivate var median: Double { (self[(count - 1) / 2] + self[count / 2]) / 2 }
 }

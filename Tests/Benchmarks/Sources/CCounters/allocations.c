@@ -1,5 +1,5 @@
-// The executable's definitions of malloc and its relatives come before libc's in the lookup order of every shared
-// library, Swift's runtime included. They forward to glibc's own entry points, so there is nothing to look up at start.
+// The executable's definitions of malloc and its relatives precede libc's in the lookup order of every shared library,
+// including Swift's runtime. They call glibc's internal entry points, which need no lookup at start.
 #define _GNU_SOURCE
 #include "counters.h"
 

@@ -1,5 +1,4 @@
-// Both SSL_CTX configured as the engine's TLSContext configures its own, option for option: a comparison of loops, not
-// of settings.
+// Configures both SSL_CTX with the same options as the engine's TLSContext: a comparison of loops, not of settings.
 #include "internal.h"
 
 #include <openssl/err.h>
@@ -9,7 +8,7 @@
 
 static const unsigned char session_context[] = "benchmarks";
 
-// The session is taken over as the engine does (it becomes an event), then dropped: the scenarios do not resume.
+// Takes ownership of the session, as the engine does for its event, and frees it: the scenarios do not resume.
 static int take_session(SSL *ssl, SSL_SESSION *session) {
   (void)ssl;
   SSL_SESSION_free(session);

@@ -1,6 +1,6 @@
-// The loop itself. What makes it fast is what a reader of the manual pages would do: the error queue is cleared only
-// when it holds something, ciphertext goes from one ring's window into the other's with a single memcpy, and libssl is
-// not called where it could only say that it wants to read.
+// The loop. It is fast because it follows the manual pages: the error queue is cleared only if it is not empty,
+// ciphertext is copied from one buffer's window to the other's with a single memcpy, and libssl is not called if it
+// could only return WANT_READ.
 #include "internal.h"
 
 #include <openssl/err.h>
@@ -40,7 +40,7 @@ static void endpoint_close(endpoint *self) {
   BIO_free(self->network);
 }
 
-// All ciphertext that waits at `source` into the ring of `target`, at most two windows on either side.
+// Moves all pending ciphertext of `source` into the buffer of `target`, at most two windows on either side.
 static inline bool move(endpoint *source, endpoint *target) {
   char *from, *to;
   int waiting;
@@ -57,7 +57,7 @@ static inline bool wants_read(const endpoint *self, int result) {
   return SSL_get_error(self->ssl, result) == SSL_ERROR_WANT_READ;
 }
 
-// One message from `source` to `target`, received whole.
+// Transfers one message from `source` to `target`.
 static inline bool pass(endpoint *source, endpoint *target, const unsigned char *message, unsigned char *received,
                         size_t size) {
   size_t sent = 0, arrived = 0, count;
@@ -83,7 +83,7 @@ static inline bool pass(endpoint *source, endpoint *target, const unsigned char 
   return arrived == size;
 }
 
-// SSL_connect against SSL_accept until both are done, then whatever the server still owed (tickets).
+// Runs SSL_connect and SSL_accept until both complete, then reads the server's tickets.
 static bool handshake(endpoint *client, endpoint *server, unsigned char *scratch, size_t capacity) {
   bool client_done = false, server_done = false;
   while (!client_done || !server_done) {
@@ -102,7 +102,7 @@ static bool handshake(endpoint *client, endpoint *server, unsigned char *scratch
       if (!move(server, client)) return false;
     }
   }
-  // Without AUTO_RETRY each ticket comes back as WANT_READ of its own.
+  // Without AUTO_RETRY each ticket returns WANT_READ once.
   while (BIO_ctrl_wpending(client->network) > 0) {
     size_t count;
     clear_errors();

@@ -1,8 +1,8 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// Runs the input as a script on a connected pair. What a side reads must be a prefix of what the other wrote, whatever
-/// happened on the way; an error must be one of the peer's making or of the script's.
+/// Runs the input as a script on a connected pair. Regardless of the link, the plaintext that a side reads must be a
+/// prefix of the plaintext written by the other; an error must be caused by the peer or the script.
 func fuzzConversation(_ input: [UInt8]) {
   guard input.count > 2 else { return }
   var limits = TLSEngine.Limits()
@@ -53,7 +53,7 @@ func fuzzConversation(_ input: [UInt8]) {
       if side == 0 { pair.client.hibernate() } else { pair.server.hibernate() }
     }
     for pending in [pair.client.pendingOutputByteCount, pair.server.pendingOutputByteCount] {
-      precondition(pending <= limits.pendingOutputByteCount + 16_640 + 64 * 1024, "what waits is bounded")
+      precondition(pending <= limits.pendingOutputByteCount + 16_640 + 64 * 1024, "pending output is bounded")
     }
   }
 }

@@ -5,12 +5,12 @@ import SansIOTLSTestKit
   import Glibc
 #endif
 
-/// The target is chosen by the environment, so that each has a corpus of its own. A finding is a crash, a sanitizer's
+/// The target, chosen by the environment, so that each has a corpus of its own. A finding is a crash, a sanitizer's
 /// report, or a failed precondition.
 enum FuzzTarget: String, CaseIterable {
   /// Bytes from the network, to a server and to a client that expect a handshake.
   case handshake
-  /// A script of calls on a connected pair, with one byte of the ciphertext changed somewhere.
+  /// A script of calls on a connected pair, with one changed byte of ciphertext.
   case conversation
   /// Certificates, keys and bundles in every encoding.
   case material
@@ -31,7 +31,7 @@ enum FuzzTarget: String, CaseIterable {
   }
 }
 
-/// Contexts are made once: the fuzzer's time belongs to the connections.
+/// The contexts, created once to save the fuzzer's time.
 enum Shared {
   static let identity = TestIdentity.server()
   static let server = try! TLSContext(.server(identity.identity))

@@ -1,7 +1,7 @@
 import SansIOTLS
 
-/// Feeds the input to a fresh engine, cut by the input's own bytes. Whatever it is, the engine must stay within its
-/// limits, keep its error, and let everything be drained.
+/// Feeds the input to a new engine, fragmented by the input's own bytes. For any input, the engine must stay within its
+/// limits, keep its error, and allow all output to be drained.
 func fuzzHandshake(_ input: [UInt8]) {
   guard let choice = input.first else { return }
   var engine: TLSEngine
@@ -18,12 +18,12 @@ func fuzzHandshake(_ input: [UInt8]) {
       precondition(accepted <= piece.count)
       rest = rest.dropFirst(max(accepted, 1))
       if engine.question != nil { try engine.answer(.proceed) }
-      precondition(engine.negotiated == nil, "nobody finishes a handshake by luck")
+      precondition(engine.negotiated == nil, "random input completes no handshake")
     }
     engine.feedEOF()
     _ = try engine.handshake()
     _ = try engine.read(upTo: 64)
-    preconditionFailure("an ended transport cannot be fine")
+    preconditionFailure("the end of the transport must be an error")
   } catch {
     let again = failure { () throws(TLSError) in _ = try engine.read(upTo: 64) }
     precondition(again?.description == engine.failure?.description, "errors are sticky")

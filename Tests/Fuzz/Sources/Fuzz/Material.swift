@@ -1,6 +1,6 @@
 import SansIOTLS
 
-/// Offers the input as every kind of encoded material. Nothing may be accepted half, and nothing may crash.
+/// Parses the input as every kind of encoded material. Nothing may be accepted in part, and nothing may crash.
 func fuzzMaterial(_ input: [UInt8]) {
   if let certificate = try? TLSCertificate(der: input) {
     precondition(!certificate.der.isEmpty)

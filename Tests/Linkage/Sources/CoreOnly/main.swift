@@ -1,7 +1,7 @@
 import SansIOTLS
 
-// Uses the core from end to end, so that the linker cannot leave parts of it out: a client hello, the refusal of an answer
-// that is not TLS, and the alert or error that follows.
+// Uses the core from end to end, so that the linker keeps all of it: a ClientHello, the rejection of an answer that is
+// not TLS, and the resulting alert or error.
 
 let context = try TLSContext(.client())
 var tls = try TLSEngine(.client(serverName: .dns("example.org")), context: context)

@@ -1,20 +1,20 @@
-/// Two that do the same in short alternating turns. The ratio of each two turns is taken, so that what else the machine does
-/// falls on both.
+/// A comparison of two peers with the same work in short alternating turns. Each ratio is that of two adjacent turns,
+/// so that other load affects both.
 struct Contest {
   private static let turns = 31
 
-  /// What is printed.
+  /// The printed name.
   let name: String
   let ours: () throws -> Void
   let theirs: () throws -> Void
 
   /// Prints the median ratio of their times and its quartiles.
   func run() throws {
-    // The first turns warm caches and allocators.
+    // The first turns warm up caches and allocators.
     try ours()
     try theirs()
     let ratios = try (0..<Self.turns).map { turn in
-      // Neither is always the first.
+      // Neither is always first.
       if turn.isMultiple(of: 2) {
         let first = try Self.time(ours)
         return first / (try Self.time(theirs))
@@ -30,14 +30,14 @@ struct Contest {
         + " (quartiles \(quarter.hundredths) to \(threeQuarters.hundredths), \(Self.turns) pairs of turns)")
   }
 
-  /// Seconds that `body` takes.
+  /// Returns the duration of `body` in seconds.
   private static func time(_ body: () throws -> Void) rethrows -> Double {
     try ContinuousClock().measure(body) / .seconds(1)
   }
 }
 
 extension Double {
-  /// Two decimals.
+  /// Formats a number with two decimals.
   var hundredths: String {
     let hundredths = Int((self * 100).rounded())
     return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"

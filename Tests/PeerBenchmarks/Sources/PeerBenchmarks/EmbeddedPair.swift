@@ -2,12 +2,12 @@ import NIOCore
 import NIOEmbedded
 import NIOTLS
 
-/// Two embedded channels joined by hand, each with a handler of the same peer and one that counts.
+/// Two embedded channels, each with a TLS handler of the same peer and a handler that counts.
 final class EmbeddedPair {
-  /// A connection that came to rest before it was done.
+  /// An error: the connection made no progress before it was complete.
   struct Stalled: Error {}
 
-  /// Stands where the application stands.
+  /// A handler in place of the application.
   final class Counter: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -28,14 +28,14 @@ final class EmbeddedPair {
   let atClient = Counter()
   let atServer = Counter()
 
-  /// Makes both ends and completes the handshake.
+  /// Creates both ends and performs the handshake.
   init(_ peer: any Peer) throws {
     let loop = EmbeddedEventLoop()
     client = EmbeddedChannel(loop: loop)
     server = EmbeddedChannel(loop: loop)
     try client.pipeline.syncOperations.addHandlers([try peer.client(), atClient])
     try server.pipeline.syncOperations.addHandlers([try peer.server(), atServer])
-    // Any address will do: it only makes an embedded channel active.
+    // The address is not used: the call only makes an embedded channel active.
     let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
     client.connect(to: address, promise: nil)
     server.connect(to: address, promise: nil)
@@ -43,9 +43,9 @@ final class EmbeddedPair {
     guard atClient.isHandshakeDone, atServer.isHandshakeDone else { throw Stalled() }
   }
 
-  /// Moves what one end sent to the other.
+  /// Moves the bytes that one end sent to the other.
   ///
-  /// - Returns: whether there was anything.
+  /// - Returns: whether there were any.
   @discardableResult
   func move(_ from: EmbeddedChannel, to: EmbeddedChannel) throws -> Bool {
     var hasMoved = false
@@ -57,7 +57,7 @@ final class EmbeddedPair {
     return hasMoved
   }
 
-  /// Ends both channels without ceremony.
+  /// Closes both channels without close_notify.
   func drop() {
     client.close(promise: nil)
     server.close(promise: nil)

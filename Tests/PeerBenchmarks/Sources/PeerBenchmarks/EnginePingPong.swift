@@ -1,7 +1,7 @@
 import SansIOTLS
 
-/// Two engines without a channel: what is left of a round trip where the caller moves the bytes. This is what the design's bar
-/// of 1.5 times swift-nio-ssl's round trips of 64 bytes speaks of.
+/// Round trips of two engines without a channel; the caller moves the bytes. The bar of 1.5 times swift-nio-ssl's round
+/// trips of 64 bytes applies to them.
 final class EnginePingPong {
   private var client: TLSEngine
   private var server: TLSEngine
@@ -23,7 +23,7 @@ final class EnginePingPong {
 
   func run(_ rounds: Int) throws { try Self.run(rounds, message, &client, &server, &buffer) }
 
-  /// Engines and buffer are borrowed once for all rounds, as local variables would be.
+  /// Runs all rounds with one access to the engines and the buffer, as with local variables.
   private static func run(
     _ rounds: Int, _ message: [UInt8], _ client: inout TLSEngine, _ server: inout TLSEngine, _ buffer: inout [UInt8]
   ) throws {

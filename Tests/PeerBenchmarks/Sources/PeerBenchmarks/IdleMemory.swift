@@ -2,15 +2,14 @@ import CHeap
 import NIOCore
 import NIOEmbedded
 
-/// What an idle connection keeps of the heap, embedded channels included.
+/// The heap of an idle connection, including embedded channels.
 struct IdleMemory {
   private static let pairs = 500
 
-  /// Bytes of heap for each connection, half of what its two ends keep.
-  ///
-  /// - Parameter peer: whose handlers.
+  /// Measures the bytes of heap of one end of a connection, as half of both.
+  /// - Parameter peer: the peer whose handlers are measured.
   static func measure(_ peer: any Peer) throws -> Double {
-    // The first is not counted: what stays of it is no connection's.
+    // Memory that remains after a first connection is not counted.
     var connections = [try idle(peer)]
     connections.reserveCapacity(pairs + 1)
     let before = heap_bytes()
@@ -20,7 +19,8 @@ struct IdleMemory {
     return Double(growth) / Double(pairs) / 2
   }
 
-  /// A connection that has said something each way, and is told that it is idle, as `IdleStateHandler` tells it.
+  /// Creates a connection that has transferred data in both directions, and then received the event of
+  /// `IdleStateHandler`.
   private static func idle(_ peer: any Peer) throws -> EmbeddedPair {
     let pair = try EmbeddedPair(peer)
     let plaintext = ByteBuffer(repeating: 7, count: 1_000)

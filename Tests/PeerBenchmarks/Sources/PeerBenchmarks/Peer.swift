@@ -4,7 +4,7 @@ import SansIOTLS
 import SansIOTLSNIO
 import SansIOTLSTestKit
 
-/// Whose handlers stand in the pipelines.
+/// The implementation of the TLS handlers.
 protocol Peer {
   func client() throws -> any ChannelHandler
   func server() throws -> any ChannelHandler
@@ -19,7 +19,7 @@ struct AdapterPeer: Peer {
     var client = TLSContext.Configuration.client()
     client.trust = [identity.trust]
     client.minimumVersion = .tls13
-    // What BoringSSL prefers where the processor has AES; libssl would take the longer key.
+    // BoringSSL's preference on a processor with AES; libssl prefers the longer key.
     client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
     clientContext = try TLSContext(client)
     serverContext = try TLSContext(.server(identity.identity))
@@ -32,7 +32,7 @@ struct AdapterPeer: Peer {
   func server() throws -> any ChannelHandler { try TLSServerHandler(context: serverContext) }
 }
 
-/// swift-nio-ssl, over the BoringSSL that it brings along.
+/// swift-nio-ssl, over its own BoringSSL.
 struct NIOSSLPeer: Peer {
   private let clientContext: NIOSSLContext
   private let serverContext: NIOSSLContext

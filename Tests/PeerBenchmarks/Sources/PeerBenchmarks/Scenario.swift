@@ -1,11 +1,11 @@
 import NIOCore
 import NIOEmbedded
 
-/// Something to do with a peer's handlers, again and again.
+/// Repeated work with a peer's handlers.
 struct Scenario: Sendable {
-  /// What is printed.
+  /// The printed name.
   let name: String
-  /// Makes ready once, and returns what one turn does.
+  /// Prepares the work and returns the closure of one turn.
   let prepare: @Sendable (any Peer) throws -> () throws -> Void
 
   static let handshakes = Scenario(name: "handshakes, TLS 1.3, P-256") { peer in
@@ -27,7 +27,7 @@ struct Scenario: Sendable {
     }
   }
 
-  /// Round trips of one turn of ping-pong.
+  /// The number of round trips of one turn.
   static let roundTrips = 2_000
 
   static let pingPong = Scenario(name: "ping-pong of 64 bytes") { peer in

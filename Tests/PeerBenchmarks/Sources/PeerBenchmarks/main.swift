@@ -1,7 +1,7 @@
 import SansIOTLSTestKit
 
-// The NIO adapter beside swift-nio-ssl, and the engine alone beside it. The two TLS libraries below differ too, and are in
-// each ratio: over 1 is slower than swift-nio-ssl with the BoringSSL that it brings along.
+// Compares the NIO adapter, and the engine alone, with swift-nio-ssl. Each ratio includes the two different TLS
+// libraries: above 1 is slower than swift-nio-ssl with its own BoringSSL.
 let identity = TestIdentity.server()
 let (adapter, nioSSL) = try (AdapterPeer(identity), NIOSSLPeer(identity))
 

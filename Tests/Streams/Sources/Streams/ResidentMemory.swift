@@ -6,11 +6,11 @@ import CHeap
 
 /// The resident set of this process.
 enum ResidentMemory {
-  /// Bytes, after the allocator gave its free pages back; 0 where nobody says.
+  /// The size in bytes after the allocator has released its free pages; 0 if unknown.
   static var bytes: Int {
     #if canImport(Glibc)
       heap_trim()
-      // Sound: the file is closed once, below, and the buffer is as long as is said.
+      // Sound: the file is closed once, below, and the length is that of the buffer.
       guard let file = unsafe fopen("/proc/self/statm", "r") else { return 0 }
       defer { unsafe fclose(file) }
       var text = [UInt8](repeating: 0, count: 128)

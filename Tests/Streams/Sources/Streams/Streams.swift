@@ -2,10 +2,10 @@ import SansIOTLS
 import SansIOTLSTestKit
 import SansIOTLSTransports
 
-/// Many asynchronous streams in one process: `Streams [COUNT]`, by default 10,000, two to a connection.
-///
-/// Every connection has a carrier of its own that cuts, joins, delays and stalls by a seed. All are made, echo, hibernate,
-/// echo again and close; each byte is compared. Prints the resident memory of a stream before and while it hibernates.
+/// Many asynchronous streams in one process: `Streams [COUNT]`, by default 10,000, two for each connection. Each
+/// connection has a simulated transport that splits, joins, delays and stalls by a seed. All streams connect, echo,
+/// hibernate, echo again and close; each byte is compared. Prints the resident memory of a stream before and during its
+/// hibernation.
 @main
 enum Streams {
   private typealias Stream = TLSStream<SimulatedTransport>
@@ -16,7 +16,7 @@ enum Streams {
     let echo: Task<Void, any Error>
   }
 
-  /// Not what was sent came back.
+  /// An error: the echo differs from the sent data.
   private struct Lost: Error { let connection: Int }
 
   static func main() async throws {

@@ -1,6 +1,6 @@
 """Copies standard input to standard output, as it comes, up to a number of bytes, and ends there.
 
-Arguments: the number; a file, if its bytes shall follow: then it goes on reading to the end and drops what comes.
+Arguments: the number; a file whose bytes follow, if any; then it reads to the end and drops the rest.
 """
 import os
 import sys

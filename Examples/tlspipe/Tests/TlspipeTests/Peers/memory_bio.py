@@ -1,4 +1,4 @@
-"""Python's ssl.SSLObject over two descriptors: the same idea as this library, written by somebody else."""
+"""Python's ssl.SSLObject over two descriptors: another implementation of sans-I/O TLS."""
 import os
 import ssl
 

@@ -1,4 +1,4 @@
-// libFuzzer has no header of its own: its documentation gives this declaration.
+// libFuzzer has no header: this declaration is from its documentation.
 #ifndef LIBFUZZER_H
 #define LIBFUZZER_H
 #include <stddef.h>

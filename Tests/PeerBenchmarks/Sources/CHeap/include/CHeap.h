@@ -1,4 +1,4 @@
-// What Swift's module of glibc leaves out.
+// Declarations that Swift's module of glibc omits.
 #ifndef PEER_BENCHMARKS_HEAP_H
 #define PEER_BENCHMARKS_HEAP_H
 
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
 #include <malloc.h>
-// Bytes of heap in use; -1 where nobody says.
+// The bytes of heap in use; -1 if unknown.
 static inline int64_t heap_bytes(void) {
   struct mallinfo2 information = mallinfo2();
   return (int64_t)(information.uordblks + information.hblkhd);

@@ -1,4 +1,4 @@
-// What Swift's module of glibc leaves out.
+// Declarations that Swift's module of glibc omits.
 #ifndef STREAMS_HEAP_H
 #define STREAMS_HEAP_H
 
