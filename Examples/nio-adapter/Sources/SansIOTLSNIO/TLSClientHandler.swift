@@ -18,7 +18,7 @@ public final class TLSClientHandler: TLSHandler {
   /// - Parameters:
   ///   - context: a context with a client configuration; any number of handlers may share it.
   ///   - serverName: the name of the server, which its certificate must match.
-  ///   - session: a session to resume; new sessions are delivered as ``SansIOTLS/Event/sessionTicket(_:)``.
+  ///   - session: a session to resume; new sessions are delivered as ``SansIOTLS/TLSEngine/Event/sessionTicket(_:)``.
   ///   - limits: the limits of the engine.
   ///   - closeTimeout: the time that `close`, or the response to the peer's close_notify, waits for the channel to
   ///     accept flushed data, and that ``TLSUnwrap`` waits for input from the peer.

@@ -42,7 +42,7 @@ extension TLSHandler {
     if isReadDue { readIfNeeded(context) }
   }
 
-  /// Reports the channel's end, and a truncation before it if neither side had closed.
+  /// Reports the channel's end. A truncation precedes it, unless close_notify was received or this side closed.
   func becomeInactive(_ context: ChannelHandlerContext) {
     isInactiveDue = false
     isReportingEnd = true

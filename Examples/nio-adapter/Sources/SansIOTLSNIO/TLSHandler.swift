@@ -11,7 +11,7 @@ public import SansIOTLS
 /// | `TLSUserEvent.handshakeCompleted(negotiatedProtocol:)` | the handshake is complete; once, before any data |
 /// | `ChannelEvent.inputClosed` | the peer closed its direction, and the channel allows remote half-closure |
 /// | `TLSUserEvent.shutdownCompleted` | both sides closed cleanly; the channel is closed after it |
-/// | `SansIOTLS.Event` | the engine reports a session ticket or a warning |
+/// | `TLSEngine.Event` | the engine reports a session ticket or a warning |
 /// | `errorCaught` with a `TLSError` | the connection failed; once. The alert is sent, then the channel is closed |
 ///
 /// A transport that ends without close_notify is such a failure, with code `.truncated`.

@@ -54,8 +54,8 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The time that COMMAND may run after the connection's end; then it receives SIGHUP, after this time again SIGTERM, and "
-        + "at last SIGKILL.", valueName: "seconds"))
+      "The time that COMMAND may run after the connection's end; then it receives SIGHUP, after this time again "
+        + "SIGTERM, and at last SIGKILL.", valueName: "seconds"))
   var carrierGrace = Seconds(.seconds(5))
 
   @OptionGroup var options: TLSOptions

@@ -42,8 +42,8 @@ struct DescriptorPair: ExpressibleByArgument {
   func transport(apartFrom other: DescriptorPair? = nil, advice: String) throws -> NonblockingDescriptorPair {
     if let other, !Set([reading, writing]).isDisjoint(with: [other.reading, other.writing]) {
       throw ExitReport.usage(
-        "descriptors \(reading) and \(writing) cannot be used (\(other.reading) and \(other.writing) carry the other side); "
-          + "choose others")
+        "descriptors \(reading) and \(writing) cannot be used (\(other.reading) and \(other.writing) carry the other "
+          + "side); choose others")
     }
     do throws(TransportError) {
       for (number, useless) in [(reading, O_WRONLY), (writing, O_RDONLY)] {

@@ -86,7 +86,8 @@ struct ExitReport {
     case .truncated(let error) where report.negotiated == nil:
       code = Self.truncated
       line =
-        "\(error.hint); the peer, or the carrier of the connection, ended without an alert: look for the reason in its log"
+        "\(error.hint); the peer, or the carrier of the connection, ended without an alert: "
+        + "look for the reason in its log"
     case .truncated(let error):
       code = Self.truncated
       line =

@@ -124,7 +124,8 @@ import Testing
     let pipe = workshop.file("pipe")
     let data = Workshop.noise(300_000)
     let result = try await Tool.shell(
-      "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; exec \(command(workshop, "--verbose --stats")) -- \(server) 2>&4",
+      "mkfifo \(pipe); exec 3<>\(pipe) 4>\(pipe) 3<&-; "
+        + "exec \(command(workshop, "--verbose --stats")) -- \(server) 2>&4",
       input: data)
     // The messages are lost; the data is not.
     #expect(result.exitCode == 1)
