@@ -34,7 +34,7 @@ public struct Pin: Sendable {
   ///
   /// - Parameter question: a question of an engine of ``configuration``.
   /// - Returns: `.proceed` for a pinned certificate, which keeps the verification result; `.reject` for any other.
-  public func answer(to question: Question) -> Answer {
+  public func answer(to question: TLSEngine.Question) -> TLSEngine.Answer {
     guard case .peerCertificate(let peer) = question else { return .proceed }
     return peer.chain.first.map(certificates.contains) == true ? .proceed : .reject(.certificateUnknown)
   }
