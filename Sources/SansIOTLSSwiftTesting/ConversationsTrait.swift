@@ -2,7 +2,7 @@ internal import SansIOTLSTestKit
 internal import Synchronization
 public import Testing
 
-/// A trait that attaches the conversations of a test to its failure; see ``Testing/Trait/conversations``.
+/// A trait that attaches the conversations of a test to its failure; see `Trait/conversations`.
 public struct ConversationsTrait: TestTrait, SuiteTrait, TestScoping {
   /// Whether a suite applies it to all its tests, which is `true`.
   public var isRecursive: Bool { true }
@@ -63,7 +63,7 @@ private func recordingError(of test: Test, _ function: @Sendable () async throws
 }
 
 extension Trait where Self == ConversationsTrait {
-  /// Adds the conversations of ``SansIOTLSTestKit/EnginePair``s and ``SansIOTLSTestKit/SimulatedTransport``s to the
+  /// Adds the conversations of ``/SansIOTLSTestKit/EnginePair``s and ``/SansIOTLSTestKit/SimulatedTransport``s to the
   /// first failure of a test: the ladder as text, the actions of the link, the needs and failures of both sides, the
   /// seeds, and the command that repeats the test with the same seed. Attaches the ladders as SVG and the tapes, named
   /// after the test and the seed. The tested code does not have to enable anything.

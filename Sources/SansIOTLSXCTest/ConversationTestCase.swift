@@ -1,8 +1,8 @@
 internal import SansIOTLSTestKit
 public import XCTest
 
-/// A test case that reports the conversations of a failed test's ``SansIOTLSTestKit/EnginePair``s and
-/// ``SansIOTLSTestKit/SimulatedTransport``s: the ladder as text, the actions of the link, the needs and failures of
+/// A test case that reports the conversations of a failed test's ``/SansIOTLSTestKit/EnginePair``s and
+/// ``/SansIOTLSTestKit/SimulatedTransport``s: the ladder as text, the actions of the link, the needs and failures of
 /// both sides, the seeds, and the command that repeats the test with the same seed. The tested code does not have to
 /// enable anything.
 ///

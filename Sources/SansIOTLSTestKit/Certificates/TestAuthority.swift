@@ -154,7 +154,7 @@ public struct TestAuthority: Sendable {
 extension TestAuthority {
   /// This authority's certificate.
   ///
-  /// - Throws: ``SansIOTLS/TLSError`` if libcrypto cannot parse it.
+  /// - Throws: ``/SansIOTLS/TLSError`` if libcrypto cannot parse it.
   public var certificate: TLSCertificate {
     get throws(TLSError) { try TLSCertificate(der: certificateDER) }
   }

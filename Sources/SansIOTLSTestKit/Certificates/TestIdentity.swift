@@ -88,16 +88,16 @@ public struct TestIdentity: Sendable {
 }
 
 extension TestIdentity {
-  /// The chain and the key for a ``SansIOTLS/TLSContext``.
+  /// The chain and the key for a ``/SansIOTLS/TLSContext``.
   ///
-  /// - Throws: ``SansIOTLS/TLSError`` if libssl refuses them, as with ``Defect/mismatchedKey``.
+  /// - Throws: ``/SansIOTLS/TLSError`` if libssl refuses them, as with ``Defect/mismatchedKey``.
   public var identity: TLSIdentity {
     get throws(TLSError) { try TLSIdentity(derChain: chainDER, privateKey: privateKeyDER) }
   }
 
   /// The leaf's certificate.
   ///
-  /// - Throws: ``SansIOTLS/TLSError`` if libcrypto cannot parse it.
+  /// - Throws: ``/SansIOTLS/TLSError`` if libcrypto cannot parse it.
   public var certificate: TLSCertificate {
     get throws(TLSError) { try TLSCertificate(der: certificateDER) }
   }

@@ -13,7 +13,7 @@ extension EnginePair {
   ///   - file: The file of the call. A failure without a location of its own is reported there.
   ///   - line: The line of the call.
   ///   - configure: Changes the configurations before the contexts are created.
-  /// - Throws: ``TLSError`` if a context or an engine cannot be created; any error of `configure`.
+  /// - Throws: ``/SansIOTLS/TLSError`` if a context or an engine cannot be created; any error of `configure`.
   public init(
     version: TLSVersion? = nil, key: TestIdentity.KeyType = .p256, limits: TLSEngine.Limits = .default,
     link: SimulatedLink = .direct, in world: SeededWorld? = nil,
@@ -38,7 +38,7 @@ extension EnginePair {
   ///   - version: The only version allowed; `nil` for the defaults.
   ///   - identity: The server's identity, for `localhost`.
   /// - Returns: A client's and a server's configuration, which the caller may change.
-  /// - Throws: ``TLSError`` if the identity cannot be used.
+  /// - Throws: ``/SansIOTLS/TLSError`` if the identity cannot be used.
   public static func configurations(
     version: TLSVersion? = nil, identity: TestIdentity = .server()
   ) throws(TLSError) -> (client: TLSContext.Configuration, server: TLSContext.Configuration) {

@@ -56,8 +56,8 @@ extension EnginePair {
   /// Performs the handshake on both sides.
   ///
   /// - Parameter limit: The number of steps at most.
-  /// - Throws: The ``TLSError`` of the side that failed first (the server's, if the client's only reports the server's
-  ///   alert); ``Stalled`` beyond the limit, or if nothing moves any more.
+  /// - Throws: The ``/SansIOTLS/TLSError`` of the side that failed first (the server's, if the client's only reports
+  ///   the server's alert); ``Stalled`` beyond the limit, or if nothing moves any more.
   public mutating func handshake(limit: Int = 64) throws {
     for _ in 0..<limit {
       let moved = step()
@@ -90,7 +90,7 @@ extension EnginePair {
   ///   - plaintext: The bytes to send.
   ///   - side: The side that writes.
   ///   - limit: The number of steps at most.
-  /// - Throws: The writer's ``TLSError``; ``Stalled`` if it accepts no more.
+  /// - Throws: The writer's ``/SansIOTLS/TLSError``; ``Stalled`` if it accepts no more.
   public mutating func send(_ plaintext: [UInt8], from side: TLSRole, limit: Int = 100_000) throws {
     var rest = plaintext[...]
     for _ in 0..<limit {
@@ -107,7 +107,8 @@ extension EnginePair {
   ///   - side: The side that reads.
   ///   - limit: The number of steps at most.
   /// - Returns: The plaintext, empty if there is none.
-  /// - Throws: The reader's ``TLSError``, after all plaintext before it was returned; ``Stalled`` beyond the limit.
+  /// - Throws: The reader's ``/SansIOTLS/TLSError``, after all plaintext before it was returned; ``Stalled`` beyond the
+  ///   limit.
   public mutating func receive(at side: TLSRole, limit: Int = 100_000) throws -> [UInt8] {
     var plaintext: [UInt8] = []
     for _ in 0..<limit {
@@ -133,7 +134,7 @@ extension EnginePair {
   ///   - sender: The side that writes.
   ///   - limit: The number of steps at most.
   /// - Returns: The bytes that the other side read.
-  /// - Throws: The ``TLSError`` of either side; ``Stalled`` beyond the limit.
+  /// - Throws: The ``/SansIOTLS/TLSError`` of either side; ``Stalled`` beyond the limit.
   public mutating func transfer(_ plaintext: [UInt8], from sender: TLSRole, limit: Int = 100_000) throws -> [UInt8] {
     let receiver = sender.peer
     var rest = plaintext[...]
@@ -154,7 +155,7 @@ extension EnginePair {
   /// Closes both directions and reads on both sides until the end of the stream.
   ///
   /// - Parameter limit: The number of steps at most.
-  /// - Throws: The ``TLSError`` of either side; ``Stalled`` if a side did not receive the end.
+  /// - Throws: The ``/SansIOTLS/TLSError`` of either side; ``Stalled`` if a side did not receive the end.
   public mutating func shutdown(limit: Int = 100_000) throws {
     _ = try close(from: .client)
     _ = try close(from: .server)

@@ -76,7 +76,7 @@ public struct EnginePair: ~Copyable {
   ///   - title: The title of the ladder.
   ///   - file: The file of the call. A failure without a location of its own is reported there.
   ///   - line: The line of the call.
-  /// - Throws: ``TLSError`` if an engine cannot be created.
+  /// - Throws: ``/SansIOTLS/TLSError`` if an engine cannot be created.
   public init(
     client: TLSContext, server: TLSContext, serverName: TLSServerName = .dns("localhost"),
     limits: TLSEngine.Limits = .default, session: TLSSession? = nil, link: SimulatedLink = .direct,

@@ -6,7 +6,8 @@ public import SansIOTLSTransports
   internal import Synchronization
 #endif
 
-/// One end of a ``SimulatedLink`` as a transport for ``TLSStream``: the same bad networks for asynchronous code.
+/// One end of a ``SimulatedLink`` as a transport for ``/SansIOTLSTransports/TLSStream``: the same bad networks for
+/// asynchronous code.
 ///
 /// ```swift
 /// let (near, far) = SimulatedTransport.pair(SimulatedLink(seed: 7, faults: .all))
@@ -18,7 +19,7 @@ public import SansIOTLSTransports
 ///
 /// In a test whose conversations are collected (``ConversationLog/Collector``), the conversation of the streams over
 /// the two ends is too: the actions of the link, and the messages of the engines, which are read by
-/// ``SansIOTLS/TLSEngine/nextTracedMessage()`` even if the contexts do not trace them. A stream over a transport that
+/// ``/SansIOTLS/TLSEngine/nextTracedMessage()`` even if the contexts do not trace them. A stream over a transport that
 /// wraps this one is not observed.
 public final class SimulatedTransport: ByteTransport {
   /// A link ends instead of failing.

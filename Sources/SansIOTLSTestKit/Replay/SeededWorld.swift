@@ -38,9 +38,9 @@ public final class SeededWorld: Sendable {
 
   /// Creates a context in this world. A configuration without a time of verification uses the world's.
   ///
-  /// - Parameter configuration: The configuration, as for ``SansIOTLS/TLSContext``.
+  /// - Parameter configuration: The configuration, as for ``/SansIOTLS/TLSContext``.
   /// - Returns: The context, which keeps what it needs of the world.
-  /// - Throws: ``SansIOTLS/TLSError``, as the context's own initializer.
+  /// - Throws: ``/SansIOTLS/TLSError``, as the context's own initializer.
   ///
   /// Corresponds to `SSL_CTX_new_ex(3)`.
   public func context(_ configuration: TLSContext.Configuration) throws(TLSError) -> TLSContext {

@@ -15,10 +15,10 @@ public import SansIOTLS
 /// print(ladder.text())
 /// ```
 ///
-/// The contexts of the engines have to enable tracing: ``TLSContext/Configuration/tracesMessages``. (The test kit's
-/// pairs and transports enable it in their engines automatically.) Memory is limited: of a long conversation the first
-/// and the latest 2,048 lines are kept, and consecutive application data in one direction is one line, whatever its
-/// amount.
+/// The contexts of the engines have to enable tracing: ``/SansIOTLS/TLSContext/Configuration/tracesMessages``. (The
+/// test kit's pairs and transports enable it in their engines automatically.) Memory is limited: of a long conversation
+/// the first and the latest 2,048 lines are kept, and consecutive application data in one direction is one line,
+/// whatever its amount.
 public struct Ladder: Sendable {
 
   /// The title of the diagram; empty for none.

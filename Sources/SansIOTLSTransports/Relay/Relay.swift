@@ -1,7 +1,8 @@
 public import SansIOTLS
 
 /// A relay that moves bytes between a program and a network: plaintext on one side, ciphertext on the other, a
-/// ``TLSEngine`` between them. One thread, one `poll(2)` loop, memory that does not depend on the amount of data.
+/// ``/SansIOTLS/TLSEngine`` between them. One thread, one `poll(2)` loop, memory that does not depend on the amount of
+/// data.
 ///
 /// ```swift
 /// var relay = Relay(engine, ciphertext: network)

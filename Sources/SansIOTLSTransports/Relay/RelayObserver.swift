@@ -22,7 +22,7 @@ public protocol RelayObserver: AnyObject {
 
   /// Called after each iteration of the loop.
   ///
-  /// - Parameter engine: Provided for calls such as ``TLSEngine/nextTracedMessage()``. The relay alone advances the
-  ///   connection.
+  /// - Parameter engine: Provided for calls such as ``/SansIOTLS/TLSEngine/nextTracedMessage()``. The relay alone
+  ///   advances the connection.
   func relayDidCompleteIteration(_ engine: inout TLSEngine)
 }
