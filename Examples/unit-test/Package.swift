@@ -16,6 +16,7 @@ let package = Package(
       name: "PinnedClientTests",
       dependencies: [
         "PinnedClient",
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSSwiftTesting", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSXCTest", package: "swift-sans-io-tls"),

@@ -10,7 +10,7 @@ struct TidyTests {
       "UnsafeMutablePointer", "CSansIOTLSOpenSSL", "CSansIOTLSShims", "CSansIOTLSSeededRandom",
     ]
     let folders = ["Sources/SansIOTLS", "Sources/SansIOTLSTrace", "Sources/SansIOTLSTestKit"]
-    for file in try folders.flatMap(SourceFile.all(under:)) where !file.path.contains("/OpenSSL/") {
+    for file in try folders.flatMap({ try SourceFile.all(under: $0) }) where !file.path.contains("/OpenSSL/") {
       for word in words {
         let isMentioned = file.mentions(word)
         #expect(!isMentioned, "\(file.path) mentions \(word)")
@@ -104,21 +104,17 @@ struct TidyTests {
   }
 
   @Test
-  func `the loop in the README is the one that is compiled`() throws {
-    let example = try SourceFile("Examples/embedding/Sources/embedding/Conversation.swift").lines
-    let start = try #require(example.firstIndex(of: "  // README: the loop"))
-    let end = try #require(example.firstIndex(of: "  // README: end"))
-    let loop = example[(start + 1)..<end].map { $0.dropFirst(2) }.joined(separator: "\n")
-    for page in [
-      "README.md", "Sources/SansIOTLS/SansIOTLS.docc/Guides/Embedding.md", "Sources/SansIOTLS/TLSEngine.swift",
-    ] {
-      let text = try SourceFile(page).lines.map { $0.hasPrefix("/// ") ? $0.dropFirst(4) : $0[...] }
-      let isShown = text.joined(separator: "\n").contains("```swift\n\(loop)\n```")
-      #expect(isShown, "\(page)")
+  func `the loop in the engine's documentation is the one that is compiled`() throws {
+    let loop = try #require(try SourceFile("Examples/embedding/Sources/embedding/Conversation.swift").guideParts.first)
+    let text = try SourceFile("Sources/SansIOTLS/TLSEngine.swift").lines.map { line in
+      line.hasPrefix("/// ") ? line.dropFirst(4) : line[...]
     }
+    let isShown = text.joined(separator: "\n").contains("```swift\n\(loop)\n```")
+    #expect(isShown)
   }
 
-  @Test(arguments: [
+  /// The pages that show code, by the examples that compile it.
+  private static let guides: [(pages: [String], examples: [String])] = [
     (["Sources/SansIOTLSTestKit/SansIOTLSTestKit.docc/TestingTLS.md"], ["Examples/unit-test"]),
     (
       [
@@ -126,20 +122,45 @@ struct TidyTests {
         "Sources/SansIOTLSTransports/SansIOTLSTransports.docc/LeavingAndNesting.md",
       ], ["Examples/custom-transport", "Examples/starttls"]
     ),
-  ])
-  func `the code in the guides is the one that is compiled`(guides: [String], examples: [String]) throws {
+    (
+      ["README.md"]
+        + ["Embedding", "GettingStarted", "TrustAndIdentity", "AnsweringQuestions"].map {
+          "Sources/SansIOTLS/SansIOTLS.docc/Guides/\($0).md"
+        }, ["Examples/embedding", "Examples/first-connection", "Examples/getting-started"]
+    ),
+  ]
+
+  @Test(arguments: guides)
+  func `the code in the guides is the one that is compiled`(pages: [String], examples: [String]) throws {
     let compiled = try examples.flatMap { example in
       try [SourceFile("\(example)/Package.swift")] + SourceFile.all(under: "\(example)/Sources")
         + SourceFile.all(under: "\(example)/Tests")
     }.flatMap(\.guideParts)
-    let shown = try guides.flatMap { guide in
-      try SourceFile(guide).lines.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
-        $0.prefix { $0 != "```" }.joined(separator: "\n")
-      }
-    }
+    let shown = try pages.flatMap { try SourceFile($0).swiftBlocks }
     #expect(!shown.isEmpty)
     for part in compiled { #expect(shown.contains(part), "no guide shows\n\(part)") }
     for part in shown { #expect(compiled.contains(part), "no example compiles\n\(part)") }
+  }
+
+  @Test
+  func `every page that shows code is compared with an example`() throws {
+    let compared = Self.guides.flatMap(\.pages)
+    for page in try SourceFile.all(under: "Sources", ending: ".md") where !page.swiftBlocks.isEmpty {
+      #expect(compared.contains(page.path), "\(page.path) shows code that nothing compiles")
+    }
+  }
+
+  @Test
+  func `every page is reached from the page of its module`() throws {
+    for page in try SourceFile.all(under: "Sources", ending: ".md") {
+      let parts = page.path.split(separator: "/").map(String.init)
+      let (module, name) = (parts[1], String(parts[parts.count - 1].dropLast(3)))
+      // A page that begins with a symbol adds to the symbol's own.
+      if name == module || page.lines[0].hasPrefix("# ``") { continue }
+      let root = try SourceFile("Sources/\(module)/\(module).docc/\(module).md")
+      let isListed = root.lines.contains("- <doc:\(name)>")
+      #expect(isListed, "\(root.path) does not list \(name)")
+    }
   }
 
   @Test
@@ -211,10 +232,10 @@ private struct SourceFile {
     lines = try String(contentsOfFile: Self.root + "/" + path, encoding: .utf8).components(separatedBy: "\n")
   }
 
-  static func all(under folder: String) throws -> [SourceFile] {
+  static func all(under folder: String, ending: String = ".swift") throws -> [SourceFile] {
     let enumerator = FileManager.default.enumerator(atPath: root + "/" + folder)
     let paths = (enumerator?.compactMap { $0 as? String } ?? []).filter {
-      $0.hasSuffix(".swift") && !$0.split(separator: "/").contains { $0.hasPrefix(".") }
+      $0.hasSuffix(ending) && !$0.split(separator: "/").contains { $0.hasPrefix(".") }
     }
     return try paths.sorted().map { try SourceFile(folder + "/" + $0) }
   }
@@ -239,6 +260,13 @@ private struct SourceFile {
       }
     }
     return parts
+  }
+
+  /// The Swift code of a page, block by block.
+  var swiftBlocks: [String] {
+    lines.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
+      $0.prefix { $0 != "```" }.joined(separator: "\n")
+    }
   }
 
   /// Whether any line, comments included, holds the word by itself.

@@ -31,7 +31,7 @@ func converse(
   _ tls: inout TLSEngine, over transport: some Transport, request: [UInt8],
   decide: (TLSEngine.Question) -> TLSEngine.Answer = { _ in .proceed }
 ) throws -> [UInt8] {
-  // README: the loop
+  // Guide: the loop
   var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
   func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
   defer { try? flush() }  // the alert after an error, close_notify at the end
@@ -48,5 +48,5 @@ func converse(
     case .endOfStream, .needsDrain: continue  // write the rest of the request
     }
   }
-  // README: end
+  // Guide: end
 }

@@ -1,0 +1,121 @@
+import Foundation
+import SansIOTLS
+import SansIOTLSTestKit
+import Testing
+
+@testable import GettingStarted
+
+struct GettingStartedTests {
+  private let authority = TestAuthority()
+  private let shout: @Sendable ([UInt8]) -> [UInt8] = { Array(String(decoding: $0, as: UTF8.self).uppercased().utf8) }
+
+  @Test
+  func `a blocking client and server converse over a transport of 7 bytes at a time`() async throws {
+    let files = try Files(authority)
+    let server = Task.detached { [shout] in
+      var tls = try TLSEngine(
+        .server, context: serverContext(certificateFile: files.certificate, privateKeyFile: files.key))
+      try serve(&tls, over: files.sockets.far, answer: shout)
+    }
+    var tls = try TLSEngine(.client(serverName: .dns("localhost")), context: clientContext(trustFile: files.authority))
+    let response = try request(Array("hello\n".utf8), &tls, over: files.sockets.near)
+    #expect(response == Array("HELLO\n".utf8))
+    try await server.value
+  }
+
+  @Test
+  func `a client and a server of streams converse, with certificates of both and ALPN`() async throws {
+    let files = try Files(authority)
+    let identity = try TLSIdentity(certificateFile: files.certificate, privateKeyFile: files.key)
+    let (server, client) = try (
+      TLSContext.mutualServer(identity, clientTrustFile: files.authority),
+      TLSContext.mutualClient(authority.issue(subject: "client", usage: .client).identity, trustFile: files.authority)
+    )
+    let (near, far) = try Sockets.pair()
+    async let served: Void = serve(far, context: server, answer: shout)
+    let response = try await request(Array("hello\n".utf8), of: "localhost", context: client, socket: near)
+    #expect(response == Array("HELLO\n".utf8))
+    try await served
+  }
+
+  @Test
+  func `both sides agree on HTTP/2`() throws {
+    let identity = authority.issue(names: ["localhost"])
+    var client = TLSContext.Configuration.client()
+    client.trust = [authority.trust]
+    var pair = try EnginePair(
+      client: TLSContext(client.negotiatingHTTP()),
+      server: TLSContext(TLSContext.Configuration.server(identity.identity).negotiatingHTTP()))
+    try pair.handshake()
+    let negotiated = pair.client.negotiated
+    #expect(negotiated?.applicationProtocol == "h2")
+  }
+
+  @Test
+  func `an unknown authority is reported as an untrusted peer`() throws {
+    let identity = authority.issue(names: ["localhost"])
+    var client = TLSContext.Configuration.client()
+    client.trust = [TestAuthority().trust]
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(.server(identity.identity)))
+    let error = #expect(throws: TLSError.self) { try pair.handshake() }
+    let (line, isWorthRetrying) = report(try #require(error))
+    #expect(line.hasPrefix("untrusted peer: ") && !isWorthRetrying)
+    let failure = pair.server.failure
+    #expect(report(try #require(failure)).line.hasPrefix("the peer refused: "))
+  }
+}
+
+/// Certificate files in a folder of their own, and two connected sockets.
+private final class Files: Sendable {
+  let folder: URL
+  let sockets: (near: SmallSteps, far: SmallSteps)
+
+  init(_ authority: TestAuthority) throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let (near, far) = try Sockets.pair()
+    sockets = (SmallSteps(near), SmallSteps(far))
+    let identity = authority.issue(names: ["localhost"])
+    try Data(identity.chainPEM).write(to: URL(fileURLWithPath: certificate))
+    try Data(identity.privateKeyPEM).write(to: URL(fileURLWithPath: key))
+    try Data(authority.rootPEM).write(to: URL(fileURLWithPath: self.authority))
+  }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  var certificate: String { folder.path + "/server.pem" }
+  var key: String { folder.path + "/server.key" }
+  var authority: String { folder.path + "/ca.pem" }
+}
+
+private enum Sockets {
+  static func pair() throws -> (Int32, Int32) {
+    var descriptors: [Int32] = [0, 0]
+    let status = unsafe descriptors.withUnsafeMutableBufferPointer {
+      unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, $0.baseAddress!)
+    }
+    try #require(status == 0)
+    return (descriptors[0], descriptors[1])
+  }
+}
+
+/// A blocking socket that moves 7 bytes at a time.
+private final class SmallSteps: Transport, Sendable {
+  private let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { Glibc.close(descriptor) }
+
+  func send(_ bytes: RawSpan) throws -> Int {
+    let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, min($0.count, 7)) }
+    if count < 0 { throw CocoaError(.fileWriteUnknown) }
+    return count
+  }
+
+  func receive() throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 7)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, 7) }
+    return count > 0 ? Array(bytes[..<count]) : nil
+  }
+}
