@@ -15,6 +15,18 @@ struct PollSetTests {
     #expect(set.entries.map(\.events) == [reading | writing, writing])
   }
 
+  @Test(arguments: 1...20) func `descriptors of a set of any size are found`(count: Int32) {
+    var set = PollSet()
+    for _ in 0..<2 {
+      for number in 0..<count { set.add(number, reading) }
+      for number in (0..<count).reversed() { set.add(number, writing) }
+      #expect(set.entries.map(\.fd) == Array(0..<count))
+      #expect(set.entries.allSatisfy { $0.events == reading | writing })
+      set.removeAll()
+      #expect(set.entries.isEmpty && !set.isReady(0, reading))
+    }
+  }
+
   @Test func `reader and writer of one socket are distinguished`() {
     let (near, far) = Channel.socketPair()
     defer { close(near) }

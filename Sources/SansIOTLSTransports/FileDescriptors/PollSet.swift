@@ -12,7 +12,11 @@
 /// have descriptors, and a socket has a reader and a writer.
 struct PollSet {
   private(set) var entries: [pollfd] = []
+  /// The positions of the descriptors, in a set of more than ``searchedCount``.
   private var places: [Int32: Int] = [:]
+
+  /// The largest set that is searched: with a few descriptors that costs a tenth of a dictionary.
+  private static let searchedCount = 8
 
   /// The events that `poll(2)` reports of any descriptor, requested or not. A waiting task learns more by its next
   /// call.
@@ -21,18 +25,26 @@ struct PollSet {
   /// Adds a descriptor, or events of one that was added already. `nil` adds nothing.
   mutating func add(_ number: Int32?, _ events: Int16) {
     guard let number else { return }
-    if let place = places[number] {
+    if let place = place(of: number) {
       entries[place].events |= events
-    } else {
-      places[number] = entries.count
-      entries.append(pollfd(fd: number, events: events, revents: 0))
+      return
     }
+    entries.append(pollfd(fd: number, events: events, revents: 0))
+    if entries.count == Self.searchedCount + 1 {
+      for (place, entry) in entries.enumerated() { places[entry.fd] = place }
+    } else if entries.count > Self.searchedCount {
+      places[number] = entries.count - 1
+    }
+  }
+
+  private func place(of number: Int32) -> Int? {
+    entries.count > Self.searchedCount ? places[number] : entries.firstIndex { $0.fd == number }
   }
 
   /// Empties the set and keeps its memory.
   mutating func removeAll() {
     entries.removeAll(keepingCapacity: true)
-    places.removeAll(keepingCapacity: true)
+    if !places.isEmpty { places.removeAll(keepingCapacity: true) }
   }
 
   /// Waits until a descriptor is ready or has ended.
@@ -49,7 +61,7 @@ struct PollSet {
 
   /// Whether the last `wait` reported one of these events of a descriptor, or its end; `false` for `nil`.
   func isReady(_ number: Int32?, _ events: Int16) -> Bool {
-    guard let number, let place = places[number] else { return false }
+    guard let number, let place = place(of: number) else { return false }
     return entries[place].revents & (events | Self.endings) != 0
   }
 }
