@@ -1,19 +1,22 @@
-/// A TLS connection without I/O: one `SSL` of libssl on a BIO pair, whose other half the caller empties and fills.
+/// A TLS connection without I/O: one `SSL` of libssl on a BIO pair. The caller moves ciphertext between the pair and a
+/// transport.
 ///
 /// # Theory of operation
 ///
 /// `SSL_connect(3)` has three answers: 1, the handshake is done; 0, it was refused in a controlled way; negative, it
-/// failed, or "satisfy the BIO's needs and repeat the call". With a BIO pair, satisfying the needs is moving bytes in or
-/// out of the pair. The engine turns that contract into types: a ``Step`` says how far a call came, ``needs`` says what
-/// it waits for, and whatever cannot be continued is thrown once and for ever.
+/// failed, or "satisfy the BIO's needs and repeat the call". With a BIO pair, satisfying the needs is moving bytes in
+/// or out of the pair. The engine turns that contract into types: a step reports how far a call is, ``needs`` reports
+/// what the engine waits for, and an error that ends the connection is thrown by every later call.
 ///
-/// Ciphertext comes in by `feed` and goes out by `drain`. Between the two, every call runs libssl **to rest**: when it
-/// returns, nothing more can happen without new ciphertext, a `read`, a `write`, a `close` or an answer. During the
-/// handshake `feed` itself drives libssl; afterwards `feed` only fills the ring and `read` decrypts from it, straight into
-/// the caller's memory. Before libssl writes more than the outbound ring can take, the ring is emptied into a queue, so no
-/// handshake flight, alert or close_notify is ever cut short and no write is ever left half done.
+/// `feed` adds received ciphertext, `drain` removes ciphertext to send. Each call runs libssl until it would block:
+/// when the call returns, libssl cannot make progress without more ciphertext, a `read`, a `write`, a `closeWriting` or
+/// an answer. During the handshake `feed` advances libssl; after the handshake it fills the inbound buffer, and `read`
+/// decrypts from there directly into the caller's memory. Before libssl writes more than the outbound buffer can hold,
+/// the buffer is emptied into a queue: no handshake flight, alert or close_notify is cut short, and no write is left
+/// half done.
 ///
-/// The engine has one owner at a time: it is noncopyable, so the compiler proves that no two threads are inside it.
+/// The engine has one owner at a time: it is noncopyable, so that the compiler proves that no two threads use it at
+/// once.
 ///
 /// ```swift
 /// var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
@@ -27,18 +30,23 @@
 ///   case .needsFeed:  // 3. feed input, or the end of the transport
 ///     if input.isEmpty { if let bytes = try transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
 ///     if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
-///   case .needsAnswer: if let question = tls.question { try tls.answer(decide(question)) }  // 4. answer a question
-///   case .endOfStream where request.isEmpty: _ = try tls.close(); return response  // the peer sent everything
-///   case .endOfStream, .needsDrain: continue  // write the rest of the request
+///   case .needsAnswer:  // 4. answer the question
+///     switch tls.question {
+///     case .clientHello(let hello): try tls.answer(delegate.decide(hello))
+///     case .peerCertificates(let certificates): try tls.answer(delegate.decide(certificates))
+///     default: try tls.answerAsConfigured()
+///     }
+///   case .endOfStream where request.isEmpty: _ = try tls.closeWriting(); return response  // the peer sent everything
+///   case .endOfStream: continue  // write the rest of the request
 ///   }
 /// }
 /// ```
 ///
 /// Corresponds to `SSL`, `SSL_connect(3)`, `SSL_accept(3)` and `BIO_s_bio(3)`.
 public struct TLSEngine: ~Copyable, Sendable {
-  /// The bounds that this engine keeps.
+  /// The limits that this engine enforces.
   public let limits: Limits
-  /// The error that ended the connection; every call throws it again.
+  /// The error that ended the connection, `nil` before. Every later call throws it.
   public internal(set) var failure: TLSError?
 
   var handle: SSLHandle
@@ -49,20 +57,20 @@ public struct TLSEngine: ~Copyable, Sendable {
   var servingContext: TLSContext?
   var opening: PlaintextDetection
   var handshakeBytes: Int
-  /// The connection ended, by the peer's close or by a failure, and no call has told so yet.
+  /// The connection ended, by the peer's close or by a failure, and no call has reported it yet.
   var hasUnreportedEnd: Bool
   /// Records in a row without application data, less those that this side asked for.
   var controlRecords: Int
 
-  /// Makes an engine and takes its first step: a client's ClientHello is there to be drained.
+  /// Creates an engine. A client's ClientHello is immediately available from `drain`.
   ///
   /// - Parameters:
-  ///   - endpoint: which end this is, and for a client whom it means to reach.
-  ///   - context: made for the same side; kept for the life of the engine.
-  ///   - limits: the bounds of everything that can grow.
+  ///   - endpoint: the role, and for a client the name of the server.
+  ///   - context: a context of the same role, kept for the life of the engine.
+  ///   - limits: the limits of everything that can grow.
   ///   - session: a session to resume, on a client; it is copied.
   /// - Throws: ``TLSError`` with code `.wrongRole`, `.invalidServerName`, `.invalidArgument` (limits, a session on a
-  ///   server) or `.library`.
+  ///   server) or `.openSSLFailure`.
   ///
   /// Corresponds to `SSL_new(3)`, `SSL_set_connect_state(3)`, `BIO_new_bio_pair(3)`.
   public init(
@@ -71,8 +79,8 @@ public struct TLSEngine: ~Copyable, Sendable {
     try self.init(endpoint, context: context, limits: limits, session: session, keepsMessages: false)
   }
 
-  /// Makes an engine that keeps messages from the first one on, though its context does not tap them: for the test kit. From
-  /// libssl 3.2 on a tap that starts later misses the headers of records that are not encrypted.
+  /// Creates an engine that traces messages from the first one on, although its context does not: for the test kit.
+  /// From libssl 3.2 on a trace that starts later misses the headers of records that are not encrypted.
   package init(
     _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?, keepsMessages: Bool
   ) throws(TLSError) {

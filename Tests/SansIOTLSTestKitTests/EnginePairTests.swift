@@ -56,7 +56,7 @@ struct EnginePairTests {
   }
 
   @Test func `the failure of a pair is the first one`() throws {
-    var pair = try EnginePair { client, _ in client.trust = [TestAuthority().trust] }
+    var pair = try EnginePair { client, _ in client.trustRoots = [TestAuthority().trust] }
     do {
       try pair.handshake()
       Issue.record("the handshake succeeded")

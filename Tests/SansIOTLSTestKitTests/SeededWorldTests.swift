@@ -9,7 +9,7 @@ struct SeededWorldTests {
   struct Shape: Sendable, CustomTestStringConvertible {
     var version: TLSVersion = .tls13
     var key: TestIdentity.KeyType = .p256
-    var group = "X25519"
+    var group = TLSGroup.x25519
     var cipher: String?
     var clientKey: TestIdentity.KeyType?
     var tickets = 1
@@ -17,7 +17,7 @@ struct SeededWorldTests {
     static let all: [Shape] =
       [TLSVersion.tls12, .tls13].flatMap { version in
         [TestIdentity.KeyType.p256, .p384, .ed25519, .rsa2048].flatMap { key in
-          ["X25519", "P-256"].flatMap { group in
+          [TLSGroup.x25519, .secp256r1].flatMap { group in
             [nil, TestIdentity.KeyType.p256, .rsa2048].map { clientKey in
               Shape(version: version, key: key, group: group, clientKey: clientKey)
             }
@@ -28,7 +28,7 @@ struct SeededWorldTests {
         Shape(version: .tls12, cipher: "ECDHE-ECDSA-AES128-SHA256"),
         Shape(version: .tls12, key: .rsa2048, cipher: "AES128-SHA256"),
         Shape(version: .tls12, key: .rsa2048, cipher: "ECDHE-RSA-AES256-SHA384"),
-        Shape(group: "P-384", tickets: 3), Shape(group: "X448", tickets: 0),
+        Shape(group: .secp384r1, tickets: 3), Shape(group: .x448, tickets: 0),
       ]
 
     var testDescription: String {
@@ -39,17 +39,17 @@ struct SeededWorldTests {
     func tapes(_ seed: UInt64) throws -> [Tape] {
       let world = SeededWorld(seed: seed)
       // In TLS 1.2 the curve of an ECDSA certificate has to be among the groups.
-      let groups = [group] + ["P-256", "P-384"].filter { $0 != group }
+      let groups = [group] + [.secp256r1, .secp384r1].filter { $0 != group }
       let authority = world.authority()
       var (client, server) = try EnginePair.configurations(
         version: version, identity: authority.issue(names: ["localhost"], key: key))
       client.groups = groups
       server.groups = groups
       client.cipherList = cipher
-      server.sessionTickets = tickets
+      server.resumption = .tickets(count: tickets)
       if let clientKey {
         client.identities = [try authority.issue(subject: "Client", key: clientKey, usage: .client).identity]
-        server.trust = [authority.trust]
+        server.trustRoots = [authority.trust]
         server.clientAuthentication = .required
       }
       let contexts = (client: try world.context(client), server: try world.context(server))
@@ -122,7 +122,7 @@ struct SeededWorldTests {
       var (client, server) = try EnginePair.configurations(
         version: .tls12, identity: authority.issue(names: ["localhost"], key: .rsa2048))
       client.identities = [try authority.issue(subject: "Client", key: .rsa2048, usage: .client).identity]
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = .required
       let contexts = (client: try world.context(client), server: try world.context(server))
       var digests: [String] = []
@@ -218,7 +218,7 @@ struct SeededWorldTests {
 extension EnginePair {
   /// Ends an engine whose ClientHello was drained, by ending its transport.
   fileprivate mutating func handshakeIgnoringDrained() throws {
-    _ = try client.close()
+    _ = try client.closeWriting()
     feedEOF(to: .server)
     #expect(server.failure?.code == .truncated)
   }

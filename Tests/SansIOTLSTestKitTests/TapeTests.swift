@@ -16,7 +16,7 @@ struct TapeTests {
   }
 
   private static func engines(in world: SeededWorld, link: SimulatedLink = .direct) throws -> EnginePair {
-    try EnginePair(key: .ed25519, link: link, in: world) { _, server in server.sessionTickets = 2 }
+    try EnginePair(key: .ed25519, link: link, in: world) { _, server in server.resumption = .tickets(count: 2) }
   }
 
   @Test func `a tape replays without a difference to the same failure`() throws {
@@ -41,8 +41,9 @@ struct TapeTests {
     var tape = Tape(seed: .max, setup: ["a": "b c", "empty-ish": "-"])
     let calls: [Tape.Call] = [
       .feed([]), .feed([0, 255]), .feedEOF, .drain, .write([]), .write([1]), .read(upTo: 0), .close,
-      .keyUpdate(requestingPeer: true), .keyUpdate(requestingPeer: false), .answer(.proceed), .answer(.accept),
-      .answer(.use), .answer(.reject(.accessDenied)), .takeTrailingInput, .hibernate,
+      .keyUpdate(requestingPeer: true), .keyUpdate(requestingPeer: false), .answer(.serve), .answer(.serveOther),
+      .answer(.refuse(.accessDenied)), .answer(.followVerification), .answer(.trust),
+      .answer(.distrust(.badCertificate)), .takeTrailingInput, .hibernate,
     ]
     let outcomes: [Tape.Outcome] = [
       .accepted(0), .accepted(.max), .bytes([]), .bytes([7]), .step("needsFeed"), .threw("a = b; = c"),

@@ -229,7 +229,7 @@ private func verdict(
   var server = TLSContext.Configuration.server(try identity.identity)
   server.securityLevel = securityLevels?.server
   var client = TLSContext.Configuration.client()
-  client.trust = [identity.trust]
+  client.trustRoots = [identity.trust]
   client.verificationTime = time
   client.securityLevel = securityLevels?.client
   return try verdicts(server: server, client: client, name: name).client
@@ -240,9 +240,9 @@ private func verdict(onClient identity: TestIdentity) throws -> Verdict {
   let serverIdentity = TestIdentity.server()
   var server = TLSContext.Configuration.server(try serverIdentity.identity)
   server.clientAuthentication = .required
-  server.trust = [identity.trust]
+  server.trustRoots = [identity.trust]
   var client = TLSContext.Configuration.client()
-  client.trust = [serverIdentity.trust]
+  client.trustRoots = [serverIdentity.trust]
   client.identities = [try identity.identity]
   return try verdicts(server: server, client: client, name: .dns("localhost")).server
 }

@@ -10,7 +10,7 @@ struct VerifyChunkingTests {
   ) throws {
     try verifyChunking(seed: 5) { world, link in
       var pair = try EnginePair(version: version, key: key, link: link, in: world) { _, server in
-        server.sessionTickets = 3
+        server.resumption = .tickets(count: 3)
       }
       try pair.handshake()
       _ = try pair.transfer(Array("GET / HTTP/1.1\r\n\r\n".utf8), from: .client)
@@ -24,7 +24,7 @@ struct VerifyChunkingTests {
 
   @Test func `a failure is compared too`() throws {
     try verifyChunking { world, link in
-      var pair = try EnginePair(link: link, in: world) { client, _ in client.trust = [world.authority().trust] }
+      var pair = try EnginePair(link: link, in: world) { client, _ in client.trustRoots = [world.authority().trust] }
       #expect(throws: TLSError.self) { try pair.handshake() }
       return pair
     }

@@ -38,8 +38,8 @@ import Testing
     let secrets = Secrets()
     var pair = try EnginePair(version: version) { client, server in
       switch logger {
-      case .client: client.keyLog = { secrets.append($0) }
-      case .server: server.keyLog = { secrets.append($0) }
+      case .client: client.keyLog = TLSKeyLog { secrets.append($0) }
+      case .server: server.keyLog = TLSKeyLog { secrets.append($0) }
       }
     }
     var capture = Capture()
@@ -72,10 +72,10 @@ import Testing
     try move()
     #expect(try pair.server.read(upTo: 1000).value.map { String(decoding: $0, as: UTF8.self) } == Self.request)
     _ = try pair.server.write(Self.response.utf8)
-    _ = try pair.server.close()
+    _ = try pair.server.closeWriting()
     try move()
     #expect(try pair.client.read(upTo: 1000).value.map { String(decoding: $0, as: UTF8.self) } == Self.response)
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     try move()
     capture.ended(by: .server, at: time)
     capture.ended(by: .client, at: time)

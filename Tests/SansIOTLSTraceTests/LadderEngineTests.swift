@@ -65,8 +65,8 @@ struct LadderEngineTests {
 
   @Test func `a HelloRetryRequest is distinguished from a ServerHello`() throws {
     var pair = try EnginePair(version: .tls13) { client, server in
-      client.groups = ["X25519", "P-256"]
-      server.groups = ["P-256"]
+      client.groups = [.x25519, .secp256r1]
+      server.groups = [.secp256r1]
     }
     try pair.handshake()
     #expect(
@@ -79,7 +79,7 @@ struct LadderEngineTests {
 
   @Test func `a client without certificate fails at the server and receives its alert`() throws {
     var pair = try EnginePair(version: .tls13) { client, server in
-      server.trust = client.trust
+      server.trustRoots = client.trustRoots
       server.clientAuthentication = .required
     }
     #expect(throws: TLSError.self) { try pair.handshake() }
@@ -160,12 +160,12 @@ struct LadderEngineTests {
       if sides.contains(.client) { ladder.note(.client, &client) }
       _ = try server.feed(client.drain())
       if server.negotiated != nil { _ = try server.read(upTo: 100) }
-      if round == 4 { _ = try server.close() }
+      if round == 4 { _ = try server.closeWriting() }
       if sides.contains(.server) { ladder.note(.server, &server) }
       _ = try client.feed(server.drain())
       if client.negotiated != nil { _ = try client.read(upTo: 100) }
       if round == 2 { _ = try client.write(Array("ping".utf8)) }
-      if round == 3 { _ = try client.close() }
+      if round == 3 { _ = try client.closeWriting() }
     }
     if sides.contains(.client) { ladder.note(.client, &client) }
     return ladder

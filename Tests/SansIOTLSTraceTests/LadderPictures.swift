@@ -67,8 +67,8 @@ struct LadderPictures {
 
   private func retry() throws -> Ladder {
     var pair = try pair("A HelloRetryRequest") { client, server in
-      client.groups = ["X25519", "P-256"]
-      server.groups = ["P-256"]
+      client.groups = [.x25519, .secp256r1]
+      server.groups = [.secp256r1]
     }
     try talk(&pair)
     return pair.log.ladder
@@ -77,7 +77,7 @@ struct LadderPictures {
   private func clientCertificate() throws -> Ladder {
     var pair = try pair("A client with an unknown certificate") { client, server in
       client.identities = (try? [TestIdentity.client().identity]) ?? []
-      server.trust = [TestAuthority().trust]
+      server.trustRoots = [TestAuthority().trust]
       server.clientAuthentication = .required
     }
     #expect(throws: TLSError.self) { try talk(&pair) }

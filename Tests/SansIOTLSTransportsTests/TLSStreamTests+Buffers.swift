@@ -43,7 +43,7 @@ extension TLSStreamTests {
       await far.send(server.drain())
     }
     _ = try await connected
-    _ = try server.close()
+    _ = try server.closeWriting()
     // One piece of the transport.
     await far.send(server.drain() + Self.pattern(3_000))
     await far.closeOutput()

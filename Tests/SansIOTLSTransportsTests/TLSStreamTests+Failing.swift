@@ -7,7 +7,7 @@ import Testing
 extension TLSStreamTests {
   @Test
   func `a close after a failed handshake sends the alert, ends the transport and reports the failure`() async throws {
-    let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
+    let contexts = try Self.contexts { client, _ in client.trustRoots = [TestAuthority().trust] }
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
@@ -20,7 +20,7 @@ extension TLSStreamTests {
   }
 
   @Test func `an alert is sent although no call waits any more`() async throws {
-    let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
+    let contexts = try Self.contexts { client, _ in client.trustRoots = [TestAuthority().trust] }
     let (near, far) = MemoryTransport.pair()
     let transport = FailingTransport(near)
     let client = TLSStream(try Self.clientEngine(contexts.client), over: transport)

@@ -157,7 +157,7 @@ extension TLSStreamTests {
   @Test func `a stream released after TLS failed still sends its alert, then the end`() async throws {
     for _ in 0..<20 {
       let (near, far) = try FileDescriptorTransportTests.Kind.socket.make()
-      let contexts = try Self.contexts { client, _ in client.trust = [TestAuthority().trust] }
+      let contexts = try Self.contexts { client, _ in client.trustRoots = [TestAuthority().trust] }
       let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
       let atServer = Task { try await server.handshake() }
       try await { [near] in

@@ -122,7 +122,7 @@ struct TLSStreamTests {
   }
 
   @Test func `a rejected certificate is reported on both sides`() async throws {
-    let (client, server) = try pair { client, _ in client.trust = [TestAuthority().trust] }
+    let (client, server) = try pair { client, _ in client.trustRoots = [TestAuthority().trust] }
     async let atServer = #expect(throws: TLSStreamError.self) { try await server.handshake() }
     let atClient = await #expect(throws: TLSStreamError.self) { try await client.handshake() }
     #expect(atClient?.tls?.code == .certificateRejected)
@@ -149,8 +149,10 @@ struct TLSStreamTests {
   // MARK: Questions
 
   private struct Patient: TLSStreamDelegate {
-    let answer: TLSEngine.Answer
-    func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
+    let answer: TLSEngine.PeerCertificates.Answer
+    func answerPeerCertificates(
+      _ certificates: TLSEngine.PeerCertificates
+    ) async -> TLSEngine.PeerCertificates.Answer {
       for _ in 0..<10 { await Task.yield() }
       return answer
     }
@@ -160,12 +162,12 @@ struct TLSStreamTests {
   func `questions are answered later`(accepts: Bool) async throws {
     let contexts = try Self.contexts { client, server in
       client.pausesAtPeerCertificates = true
-      client.trust = [TestAuthority().trust]
+      client.trustRoots = [TestAuthority().trust]
     }
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(
       try Self.clientEngine(contexts.client), over: near,
-      delegate: Patient(answer: accepts ? .accept : .reject(.badCertificate)))
+      delegate: Patient(answer: accepts ? .trust : .distrust(.badCertificate)))
     let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
     let atServer = Task { try await server.handshake() }
     if accepts {
@@ -185,12 +187,9 @@ struct TLSStreamTests {
   /// A delegate like one that queries a database.
   private struct ByName: TLSStreamDelegate {
     let contexts: [String: TLSContext]
-    func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
+    func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer {
       for _ in 0..<10 { await Task.yield() }
-      guard case .clientHello(let hello) = question, let context = contexts[hello.serverName ?? ""] else {
-        return .reject(.unrecognizedName)
-      }
-      return .use(context)
+      return contexts[hello.serverName ?? ""].map { .serve(with: $0) } ?? .refuse(.unrecognizedName)
     }
   }
 

@@ -46,14 +46,14 @@ extension Scenario {
       server.minimumVersion = .tls13
     }
     // The curves of the certificates stay among the groups, for TLS 1.2.
-    client.groups = ["X25519", "P-256", "P-384"]
-    server.groups = retries ? ["P-256", "P-384"] : ["X25519", "P-256", "P-384"]
+    client.groups = [.x25519, .secp256r1, .secp384r1]
+    server.groups = retries ? [.secp256r1, .secp384r1] : [.x25519, .secp256r1, .secp384r1]
     client.applicationProtocols = ["one", "two"]
     server.applicationProtocols = obstacle == .noCommonApplicationProtocol ? ["three"] : ["two"]
-    server.sessionTickets = tickets
+    server.resumption = .tickets(count: tickets)
     client.releasesBuffers = releasesBuffers
     server.releasesBuffers = releasesBuffers
-    server.trust = [cast.authority.trust]
+    server.trustRoots = [cast.authority.trust]
     switch clientCertificate {
     case .none: break
     case .requested(let isShown):

@@ -163,7 +163,7 @@ struct Simulation: ~Copyable {
       return false
     case .needsFeed?: return false
     case nil: return true
-    case let other?: throw violation("a write after the handshake says \(other)")
+    case .needsAnswer?: throw violation("a write after the handshake waits for an answer")
     }
   }
 
@@ -192,7 +192,6 @@ struct Simulation: ~Copyable {
     guard let question else { return false }
     // An answer may be delayed.
     if Int.random(in: 0..<3, using: &random) == 0 { return true }
-    let answer: TLSEngine.Answer
     switch question {
     case .clientHello(let hello):
       guard
@@ -201,18 +200,25 @@ struct Simulation: ~Copyable {
       else {
         throw violation("a ClientHello is told as it was sent: \(hello)")
       }
-      answer =
-        scenario.obstacle == .refusedClientHello
-        ? .reject(.unrecognizedName) : [.proceed, .use(alternative)].randomElement(using: &random)!
-    case .peerCertificate(let certificate):
-      answer =
-        scenario.obstacle == .refusedCertificate
-        ? .reject(.certificateUnknown)
-        : certificate.check.isAccepted ? [.proceed, .accept].randomElement(using: &random)! : .proceed
+      if scenario.obstacle == .refusedClientHello {
+        self[side].hasRefused = true
+        _ = try call(side) { (pair) throws(TLSError) in try pair.answer(.refuse(.unrecognizedName), at: side) }
+      } else {
+        let answers = [TLSEngine.ClientHello.Answer.serve, .serve(with: alternative)]
+        let answer = answers.randomElement(using: &random)!
+        if answer == answers[1] { usesAlternative = true }
+        _ = try call(side) { (pair) throws(TLSError) in try pair.answer(answer, at: side) }
+      }
+    case .peerCertificates(let certificates):
+      var answer = TLSEngine.PeerCertificates.Answer.followVerification
+      if scenario.obstacle == .refusedCertificate {
+        answer = .distrust(.certificateUnknown)
+        self[side].hasRefused = true
+      } else if certificates.verification.isAccepted {
+        answer = [.followVerification, .trust].randomElement(using: &random)!
+      }
+      _ = try call(side) { [answer] (pair) throws(TLSError) in try pair.answer(answer, at: side) }
     }
-    if case .reject = answer { self[side].hasRefused = true }
-    if case .use = answer { usesAlternative = true }
-    _ = try call(side) { (pair) throws(TLSError) in try pair.answer(answer, at: side) }
     return true
   }
 
@@ -233,7 +239,6 @@ struct Simulation: ~Copyable {
         self[side].sawEnd = true
         return true
       case .needsFeed?, .needsAnswer?: return moved
-      case .needsDrain?: throw violation("a read never says needsDrain")
       case nil: return true
       }
     }
@@ -340,7 +345,7 @@ struct Simulation: ~Copyable {
       case .done?: isDone(side)
       case .needsAnswer?: question(side)
       case .needsFeed?: !isDone(side) && !question(side)
-      default: false
+      case nil: false
       }
     guard isRight else {
       throw violation("handshake() tells how things stand, not \(step as Any)")

@@ -193,7 +193,11 @@ struct TidyTests {
     for file in try SourceFile.all(under: "Sources") {
       for (index, line) in file.lines.enumerated() where line.firstMatch(of: declaration) != nil {
         var above = index - 1
-        while above >= 0, file.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix("@") { above -= 1 }
+        while above >= 0,
+          ["@", "#if ", "#endif"].contains(where: file.lines[above].trimmingCharacters(in: .whitespaces).hasPrefix)
+        {
+          above -= 1
+        }
         let comment = above >= 0 ? file.lines[above].trimmingCharacters(in: .whitespaces) : ""
         #expect(comment.hasPrefix("///"), "\(file.path):\(index + 1) has no documentation: \(line)")
       }

@@ -66,34 +66,42 @@ static const uint64_t sitls_op_ignore_unexpected_eof = SSL_OP_IGNORE_UNEXPECTED_
 static const uint64_t sitls_op_ignore_unexpected_eof = 0;
 #endif
 
-// MARK: Groups
+// MARK: What providers declare
 
-// Takes a group's name in TLS, the provider's own name for it, and its number.
-typedef void (*sitls_group_taker)(void *taker, const char *name, const char *inner_name, uint32_t identifier);
-struct sitls_group_visit {
-  sitls_group_taker take;
+// Takes a name in TLS, the provider's own name for it, and its number.
+typedef void (*sitls_name_taker)(void *taker, const char *name, const char *inner_name, uint32_t identifier);
+struct sitls_name_visit {
+  const char *capability, *name, *inner_name, *number;
+  sitls_name_taker take;
   void *taker;
 };
-static inline int sitls_visit_group(const OSSL_PARAM parameters[], void *argument) {
-  const struct sitls_group_visit *visit = argument;
+static inline int sitls_visit_name(const OSSL_PARAM parameters[], void *argument) {
+  const struct sitls_name_visit *visit = argument;
   const char *name = NULL, *inner_name = NULL;
   uint32_t identifier = 0;
-  const OSSL_PARAM *inner = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_NAME_INTERNAL);
-  const OSSL_PARAM *number = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_ID);
-  const OSSL_PARAM *outer = OSSL_PARAM_locate_const(parameters, OSSL_CAPABILITY_TLS_GROUP_NAME);
+  const OSSL_PARAM *inner = OSSL_PARAM_locate_const(parameters, visit->inner_name);
+  const OSSL_PARAM *number = OSSL_PARAM_locate_const(parameters, visit->number);
+  const OSSL_PARAM *outer = OSSL_PARAM_locate_const(parameters, visit->name);
   if (outer && inner && number && OSSL_PARAM_get_utf8_string_ptr(outer, &name) &&
       OSSL_PARAM_get_utf8_string_ptr(inner, &inner_name) && OSSL_PARAM_get_uint32(number, &identifier)) {
     visit->take(visit->taker, name, inner_name, identifier);
   }
   return 1;
 }
-static inline int sitls_visit_provider(OSSL_PROVIDER *provider, void *visit) {
-  OSSL_PROVIDER_get_capabilities(provider, "TLS-GROUP", sitls_visit_group, visit);
+static inline int sitls_visit_provider(OSSL_PROVIDER *provider, void *argument) {
+  const struct sitls_name_visit *visit = argument;
+  OSSL_PROVIDER_get_capabilities(provider, visit->capability, sitls_visit_name, argument);
   return 1;
 }
 // The groups of all providers of the default library context, in the order in which libssl looks through them.
-static inline void sitls_declared_groups(sitls_group_taker take, void *taker) {
-  struct sitls_group_visit visit = {take, taker};
+static inline void sitls_declared_groups(sitls_name_taker take, void *taker) {
+  struct sitls_name_visit visit = {"TLS-GROUP", "tls-group-name", "tls-group-name-internal", "tls-group-id", take, taker};
+  OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
+}
+// The signature schemes of all providers of the default library context; none before 3.2, which has no such capability.
+static inline void sitls_declared_signature_schemes(sitls_name_taker take, void *taker) {
+  struct sitls_name_visit visit = {
+      "TLS-SIGALG", "tls-sigalg-iana-name", "tls-sigalg-name", "tls-sigalg-code-point", take, taker};
   OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
 }
 

@@ -1,7 +1,10 @@
-/// Whom a client means to reach. The name goes into the SNI extension where it is a DNS name, and is checked against the
-/// certificate.
+/// The name of the server that a client connects to. A DNS name is sent in the SNI extension; the name is checked
+/// against the server's certificate.
 ///
 /// Corresponds to `SSL_set1_host(3)`, `SSL_set_tlsext_host_name(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
+#if hasAttribute(nonexhaustive)
+  @nonexhaustive
+#endif
 public enum TLSServerName: Sendable, Hashable {
   /// A DNS name in ASCII form (A-labels for international names), 1 to 253 characters; one trailing dot is dropped. Its
   /// labels hold letters, digits, hyphens and underscores, 1 to 63 of them. It has neither wildcard nor port.

@@ -1,7 +1,7 @@
-/// A source of certificates that a peer's chain may end at: self-signed ones, or any, where a configuration sets
+/// A source of certificates that a peer's chain may end at: self-signed ones, or any, if a configuration sets
 /// ``TLSContext/Configuration/acceptsPartialChains``. A configuration takes several sources.
-public struct TLSTrustRoots: Sendable {
-  enum Kind: Sendable {
+public struct TLSTrustRoots: Sendable, Hashable {
+  enum Kind: Sendable, Hashable {
     case system
     case certificates([TLSCertificate])
     case pem([UInt8])
@@ -12,8 +12,8 @@ public struct TLSTrustRoots: Sendable {
 
   let kind: Kind
 
-  /// The distribution's trust store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its place. Where there is none, the
-  /// context warns of it. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
+  /// The distribution's trust store, or what `SSL_CERT_FILE` and `SSL_CERT_DIR` name in its place. If it is empty, the
+  /// context has a warning. Corresponds to `SSL_CTX_set_default_verify_paths(3)`.
   public static let system = TLSTrustRoots(kind: .system)
 
   /// These certificates.
@@ -33,7 +33,7 @@ public struct TLSTrustRoots: Sendable {
 
   /// One certificate in DER form.
   ///
-  /// - Parameter bytes: the certificate and nothing behind it.
+  /// - Parameter bytes: the certificate and nothing after it.
   /// - Returns: the source.
   public static func der(_ bytes: [UInt8]) -> TLSTrustRoots { TLSTrustRoots(kind: .der(bytes)) }
 
@@ -43,8 +43,8 @@ public struct TLSTrustRoots: Sendable {
   /// - Returns: the source.
   public static func file(_ path: String) -> TLSTrustRoots { TLSTrustRoots(kind: .file(path)) }
 
-  /// A directory of certificates named by hash, as `openssl rehash` makes it; libcrypto looks there when it checks a
-  /// chain. A directory that holds none is warned of. Corresponds to `SSL_CTX_load_verify_dir(3)`.
+  /// A directory of certificates named by hash, as `openssl rehash` creates it; libcrypto searches it when it verifies
+  /// a chain. A directory that holds none is warned of. Corresponds to `SSL_CTX_load_verify_dir(3)`.
   ///
   /// - Parameter path: the directory's path, without a colon.
   /// - Returns: the source.

@@ -1,5 +1,5 @@
 extension TLSContext.Configuration {
-  /// The mistakes that can be told without libssl.
+  /// Throws at the mistakes that are found without libssl.
   func validate() throws(TLSError) {
     func refuse(_ code: TLSError.Code, _ hint: String) -> TLSError { TLSError(code, .misuse, hint: hint) }
     for version in [minimumVersion, maximumVersion] {
@@ -19,8 +19,9 @@ extension TLSContext.Configuration {
     if role == .server, identities.isEmpty {
       throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
     }
-    if verifiesPeer, trust.isEmpty {
-      throw refuse(.missingTrustRoots, "peers are to be verified and no trust is given; add .system or certificates")
+    if verifiesPeer, trustRoots.isEmpty {
+      throw refuse(
+        .missingTrustRoots, "peers are to be verified and there are no trust roots; add .system or certificates")
     }
     if let securityLevel, !(0...5).contains(securityLevel) {
       throw refuse(.invalidConfiguration, "security level \(securityLevel) does not exist; choose 0 to 5")
@@ -28,8 +29,8 @@ extension TLSContext.Configuration {
     if let verificationDepth, !(0...100).contains(verificationDepth) {
       throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
     }
-    if !(0...16).contains(sessionTickets) {
-      throw refuse(.invalidConfiguration, "\(sessionTickets) session tickets are out of range; choose 0 to 16")
+    if !(0...16).contains(resumption.ticketCount) {
+      throw refuse(.invalidConfiguration, "\(resumption.ticketCount) session tickets are out of range; choose 0 to 16")
     }
     if pausesAtClientHello, role == .client {
       throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")

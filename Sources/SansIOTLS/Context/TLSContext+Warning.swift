@@ -1,5 +1,8 @@
 extension TLSContext {
   /// Something about a configuration that works now and may not work as meant.
+  #if hasAttribute(nonexhaustive)
+    @nonexhaustive
+  #endif
   public enum Warning: Sendable, Hashable, CustomStringConvertible {
     /// The identity of this subject has expired at the time of verification.
     case expiredIdentity(subject: String)
@@ -13,14 +16,14 @@ extension TLSContext {
     case groupsExcludeCommonCertificates
     /// The identity of this subject cannot be used in this version, for this reason.
     case unusableIdentity(subject: String, version: TLSVersion, reason: String)
-    /// The security level does not allow this one of the signature algorithms.
-    case forbiddenSignatureAlgorithm(String)
-    /// The system has no trusted authorities: there is nothing in this file, nor in this directory (or several, with colons
-    /// between).
+    /// The security level does not allow this one of the signature schemes.
+    case forbiddenSignatureScheme(TLSSignatureScheme)
+    /// The system has no trusted authorities: there is nothing in this file, nor in this directory (or several, with
+    /// colons between).
     case emptySystemTrust(file: String, directory: String)
-    /// A trust directory holds no certificate under a hashed name, as `openssl rehash` makes them.
+    /// A trust directory holds no certificate under a hashed name, as `openssl rehash` creates them.
     case emptyTrustDirectory(path: String)
-    /// A server has trust or client authorities, and does not ask clients for certificates.
+    /// A server has trust roots or client authorities, and does not ask clients for certificates.
     case unusedTrust
 
     /// The warning in words.
@@ -34,16 +37,16 @@ extension TLSContext {
       case .notYetValidIntermediate(let subject):
         "the chain's certificate of \(subject.printable) is not valid yet; peers will refuse the chain"
       case .groupsExcludeCommonCertificates:
-        "without P-256 or P-384 among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
+        "without secp256r1 (P-256) or secp384r1 (P-384) among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
       case .unusableIdentity(let subject, let version, let reason):
         "the certificate of \(subject) cannot be used in \(version): \(reason)"
-      case .forbiddenSignatureAlgorithm(let name): "the security level does not allow the signature algorithm \(name)"
+      case .forbiddenSignatureScheme(let scheme): "the security level does not allow the signature scheme \(scheme)"
       case .emptySystemTrust(let file, let directory):
-        "the system's trust store is empty: there are no certificates in \(file) or \(directory); install its authorities (ca-certificates), or name others as trust"
+        "the system's trust store is empty: there are no certificates in \(file) or \(directory); install its authorities (ca-certificates), or name other trust roots"
       case .emptyTrustDirectory(let path):
         "the trust directory \(path) holds no certificate under a hashed name; run openssl rehash on it"
       case .unusedTrust:
-        "trust and clientAuthorities are of no effect while clientAuthentication is .none: clients are not asked for a certificate"
+        "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not asked for a certificate"
       }
     }
   }

@@ -1,10 +1,11 @@
-/// What many connections share: configuration, identities, trust. Made once, immutable, cheap to pass around.
+/// The state that many connections share: configuration, identities and trust roots. It is created once, immutable, and
+/// cheap to pass.
 ///
 /// Corresponds to `SSL_CTX_new(3)`.
 public final class TLSContext: Sendable {
-  /// The configuration that the context was made from.
+  /// The configuration that the context was created from.
   public let configuration: Configuration
-  /// What works now and may not work as meant, for example an own certificate that has expired.
+  /// Problems that do not prevent use, for example a local certificate that has expired.
   public let warnings: [Warning]
   let handle: ContextHandle
   // What every connection asks for, without a copy of the whole configuration.
@@ -13,16 +14,16 @@ public final class TLSContext: Sendable {
   let ignoresVerdict: Bool
   let tracesMessages: Bool
 
-  /// Checks a configuration and makes a context of it. Files are read here and never again (but for a trust directory,
-  /// where libcrypto looks at each check).
+  /// Creates a context from a configuration, which is checked. Files are read here and not again, except for a trust
+  /// directory, which libcrypto searches at each verification.
   ///
-  /// - Parameter configuration: what to make.
+  /// - Parameter configuration: the configuration.
   /// - Throws: ``TLSError``; each mistake has a code of its own (see the codes under "Configuration").
   public convenience init(_ configuration: Configuration) throws(TLSError) {
     try self.init(configuration, library: nil)
   }
 
-  /// Makes a context of the test kit's, in a library context of its own.
+  /// Creates a context in a library context of its own: for the test kit.
   package init(_ configuration: Configuration, library: LibraryContext?) throws(TLSError) {
     try configuration.validate()
     self.configuration = configuration

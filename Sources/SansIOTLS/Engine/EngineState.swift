@@ -15,7 +15,7 @@ struct EngineState: Equatable, Sendable {
 
   enum Sending: Equatable, Sendable {
     case open
-    /// `close()` was called, and the close_notify waits for the rest of a message that the peer began.
+    /// `closeWriting()` was called, and the close_notify waits for the rest of a message that the peer began.
     case closing
     case closed
   }
@@ -27,7 +27,7 @@ struct EngineState: Equatable, Sendable {
   }
 
   enum Call: CaseIterable, Sendable {
-    case feed, handshake, read, write, close, keyUpdate, answer
+    case feed, handshake, read, write, closeWriting, keyUpdate, answer
   }
 
   /// What a call is to do.
@@ -65,7 +65,7 @@ struct EngineState: Equatable, Sendable {
     switch call {
     case .feed:
       return inputEnded ? .misuse(.inputAfterEOF) : phase == .abandoned ? .misuse(.abandoned) : .proceed
-    case .close:
+    case .closeWriting:
       if phase == .abandoned || sending == .closed { return .done }
       return .proceed
     case .answer:
@@ -114,7 +114,7 @@ struct EngineState: Equatable, Sendable {
 
   mutating func peerClosed() { receiving = .closed }
 
-  /// `close()` was called. In mid-handshake it abandons the connection.
+  /// `closeWriting()` was called. In mid-handshake it abandons the connection.
   ///
   /// - Returns: whether a close_notify is due.
   mutating func closeRequested() -> Bool {

@@ -1,9 +1,12 @@
 extension TLSEngine {
-  /// Something that happened and asks for nothing. Events wait in the engine until they are pulled by `nextEvent()`.
+  /// A report that requires no answer. Events are queued in the engine until `nextEvent()` returns them.
+  #if hasAttribute(nonexhaustive)
+    @nonexhaustive
+  #endif
   public enum Event: Sendable {
-    /// The handshake is done; told once, before any application data can be read.
+    /// The handshake is done; reported exactly once, before any application data can be read.
     case handshakeCompleted
-    /// The peer closed its direction by close_notify; told once.
+    /// The peer closed its direction by close_notify; reported exactly once.
     case peerClosed
     /// The peer sent a warning that does not end the connection.
     case alertReceived(TLSAlert)

@@ -6,8 +6,8 @@ struct EventQueue: Sendable {
 
   private var ticketBytes: Int { events.reduce(0) { $0 + $1.ticketBytes } }
 
-  /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept. What
-  /// comes once in a connection always is: no number of warnings makes it disappear.
+  /// Appends an event; at the limit the oldest session ticket makes room, else a new ticket or warning is not kept.
+  /// What comes once in a connection always is: no number of warnings makes it disappear.
   ///
   /// - Parameters:
   ///   - event: what happened.

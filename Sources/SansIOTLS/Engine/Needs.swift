@@ -1,5 +1,5 @@
 extension TLSEngine {
-  /// What the engine waits for: all that an event loop must know.
+  /// The conditions that an engine waits for: all that an event loop must know.
   ///
   /// The members are independent of one another: a handshake regularly needs `.drain` and `.feed` at once.
   public struct Needs: OptionSet, Hashable, Sendable, CustomStringConvertible {
@@ -11,9 +11,9 @@ extension TLSEngine {
     /// - Parameter rawValue: a union of the members' bits.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// No progress without more ciphertext from the peer, or the news that there will be none.
+    /// No progress without more ciphertext from the peer, or the end of the transport.
     public static let feed = Needs(rawValue: 1 << 0)
-    /// Ciphertext waits to be taken to the peer.
+    /// Ciphertext waits to be sent to the peer.
     public static let drain = Needs(rawValue: 1 << 1)
     /// A `read` would deliver plaintext, the end of the stream, an event or an error.
     public static let read = Needs(rawValue: 1 << 2)

@@ -1,14 +1,14 @@
-/// The byte-taking calls for the containers that people have. Arrays and slices are lent to libssl where they lie; other
-/// sequences are copied once. (A span's raw bytes count as unsafe for types with padding; `UInt8` has none.)
+/// The calls with bytes for the containers of programs. Arrays, slices and spans are passed to libssl where they lie;
+/// other sequences are copied once. (A span's raw bytes count as unsafe for types with padding; `UInt8` has none.)
 extension TLSEngine {
-  /// Takes ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
+  /// Accepts ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
   ///
   /// - Parameter ciphertext: bytes in the order of the stream.
   /// - Returns: how many bytes were accepted.
   /// - Throws: ``TLSError`` as the span form does.
   public mutating func feed(_ ciphertext: [UInt8]) throws(TLSError) -> Int { try feed(unsafe ciphertext.span.bytes) }
 
-  /// Takes ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
+  /// Accepts ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
   ///
   /// - Parameter ciphertext: bytes in the order of the stream.
   /// - Returns: how many bytes were accepted.
@@ -17,44 +17,70 @@ extension TLSEngine {
     try feed(unsafe ciphertext.span.bytes)
   }
 
-  /// Seals plaintext; see ``write(_:)-(RawSpan)``.
+  /// Accepts ciphertext of any sequence, for example a lazy one; see ``feed(_:)-(RawSpan)``. The bytes are copied
+  /// twice.
+  ///
+  /// - Parameter ciphertext: bytes in the order of the stream.
+  /// - Returns: how many bytes were accepted, from the first on.
+  /// - Throws: ``TLSError`` as the span form does.
+  public mutating func feed(_ ciphertext: some Sequence<UInt8>) throws(TLSError) -> Int { try feed(Array(ciphertext)) }
+
+  /// Accepts ciphertext; see ``feed(_:)-(RawSpan)``. The bytes are copied once.
+  ///
+  /// - Parameter ciphertext: bytes in the order of the stream.
+  /// - Returns: how many bytes were accepted.
+  /// - Throws: ``TLSError`` as the raw span form does.
+  public mutating func feed(_ ciphertext: Span<UInt8>) throws(TLSError) -> Int { try feed(unsafe ciphertext.bytes) }
+
+  /// Encrypts plaintext; see ``write(_:)-(RawSpan)``.
   ///
   /// - Parameter plaintext: bytes to send.
-  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Returns: how many bytes were accepted, or what the call waits for.
+  /// - Throws: ``TLSError`` as the raw span form does.
+  public mutating func write(_ plaintext: Span<UInt8>) throws(TLSError) -> WriteStep {
+    try write(unsafe plaintext.bytes)
+  }
+
+  /// Encrypts plaintext; see ``write(_:)-(RawSpan)``.
+  ///
+  /// - Parameter plaintext: bytes to send.
+  /// - Returns: how many bytes were accepted, or what the call waits for.
   /// - Throws: ``TLSError`` as the span form does.
-  public mutating func write(_ plaintext: [UInt8]) throws(TLSError) -> Step<Int> {
+  public mutating func write(_ plaintext: [UInt8]) throws(TLSError) -> WriteStep {
     try write(unsafe plaintext.span.bytes)
   }
 
-  /// Seals plaintext; see ``write(_:)-(RawSpan)``.
+  /// Encrypts plaintext; see ``write(_:)-(RawSpan)``.
   ///
   /// - Parameter plaintext: bytes to send.
-  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Returns: how many bytes were accepted, or what the call waits for.
   /// - Throws: ``TLSError`` as the span form does.
-  public mutating func write(_ plaintext: ArraySlice<UInt8>) throws(TLSError) -> Step<Int> {
+  public mutating func write(_ plaintext: ArraySlice<UInt8>) throws(TLSError) -> WriteStep {
     try write(unsafe plaintext.span.bytes)
   }
 
-  /// Seals plaintext of any sequence, for example `"text".utf8`; see ``write(_:)-(RawSpan)``. The bytes are copied once.
+  /// Encrypts plaintext of any sequence, for example `"text".utf8`; see ``write(_:)-(RawSpan)``. The bytes are copied
+  /// once.
   ///
   /// - Parameter plaintext: bytes to send.
-  /// - Returns: how far it came, and how many bytes were accepted.
+  /// - Returns: how many bytes were accepted, or what the call waits for.
   /// - Throws: ``TLSError`` as the span form does.
-  public mutating func write(_ plaintext: some Sequence<UInt8>) throws(TLSError) -> Step<Int> {
+  public mutating func write(_ plaintext: some Sequence<UInt8>) throws(TLSError) -> WriteStep {
     try write(Array(plaintext))
   }
 
   /// Decrypts into an output span of bytes; see ``read(into:)-(OutputRawSpan)``. Nothing is copied.
   ///
-  /// - Parameter output: takes the plaintext.
-  /// - Returns: how far it came, and how many bytes were read.
+  /// - Parameter output: receives the plaintext.
+  /// - Returns: how many bytes were read, or what the call waits for.
   /// - Throws: ``TLSError`` as the raw span form does.
-  public mutating func read(into output: inout OutputSpan<UInt8>) throws(TLSError) -> Step<Int> {
-    // The typed error crosses the closure as a value: the span's own method throws whatever its body does, untyped here.
+  public mutating func read(into output: inout OutputSpan<UInt8>) throws(TLSError) -> ReadStep<Int> {
+    // The typed error crosses the closure as a value: the span's own method throws whatever its body does, untyped
+    // here.
     let outcome = unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
       var raw = unsafe OutputRawSpan(
         buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: initialized)
-      let result: Result<Step<Int>, TLSError>
+      let result: Result<ReadStep<Int>, TLSError>
       do throws(TLSError) { result = .success(try read(into: &raw)) } catch { result = .failure(error) }
       initialized = unsafe raw.finalize(for: UnsafeMutableRawBufferPointer(buffer))
       return result
@@ -62,20 +88,20 @@ extension TLSEngine {
     return try outcome.get()
   }
 
-  /// Decrypts into a fresh array, no longer than what was there.
+  /// Decrypts into a new array, no longer than the plaintext that is available.
   ///
-  /// - Parameter count: bytes wanted at most, 1 or more. More than the ring and a record hold are never there at once.
-  /// - Returns: `.done` with the bytes that were there, never empty; else as ``read(into:)-(OutputRawSpan)``.
+  /// - Parameter count: bytes at most, 1 or more. No call returns more than the inbound buffer and a record hold.
+  /// - Returns: `.done` with the bytes, never empty; else as ``read(into:)-(OutputRawSpan)``.
   /// - Throws: ``TLSError`` as the raw span form does.
-  public mutating func read(upTo count: Int) throws(TLSError) -> Step<[UInt8]> {
-    var step: Result<Step<Int>, TLSError> = .success(.needsFeed)
+  public mutating func read(upTo count: Int) throws(TLSError) -> ReadStep<[UInt8]> {
+    var step: Result<ReadStep<Int>, TLSError> = .success(.needsFeed)
     let capacity = min(max(count, 0), limits.bufferByteCount + 16_384)
     let bytes = [UInt8](capacity: capacity) { (output: inout OutputSpan<UInt8>) in
       do throws(TLSError) { step = .success(try read(into: &output)) } catch { step = .failure(error) }
     }
     return try step.get().map { count in
       if count * 2 >= capacity { return bytes }
-      // Who keeps what came in small records does not keep the room for large ones.
+      // A caller that keeps the plaintext of small records does not keep the capacity for large ones.
       var trimmed: [UInt8] = []
       trimmed.reserveCapacity(count)
       trimmed.append(contentsOf: bytes)
@@ -83,9 +109,10 @@ extension TLSEngine {
     }
   }
 
-  /// Takes waiting ciphertext as an array, a copy. See ``drain(_:)`` for the form that copies nothing.
+  /// Returns waiting ciphertext as an array, a copy, and removes it. See ``drain(_:)`` for the form that copies
+  /// nothing.
   ///
-  /// - Parameter count: bytes wanted at most; without it all.
+  /// - Parameter count: bytes at most; by default all.
   /// - Returns: the bytes, empty if none wait.
   public mutating func drain(upTo count: Int = .max) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -101,7 +128,7 @@ extension TLSEngine {
 
   /// Copies waiting ciphertext into the caller's memory, as much as fits.
   ///
-  /// - Parameter output: takes the bytes; what was in it stays.
+  /// - Parameter output: receives the bytes; its present contents stay.
   public mutating func drain(into output: inout OutputRawSpan) {
     drain { (segment: RawSpan) in
       let count = min(segment.byteCount, output.freeCapacity)

@@ -19,8 +19,8 @@ extension TLSEngine {
     }
   }
 
-  /// libssl is inside a message that the peer began to send: it goes on with that and with nothing else, so that each that
-  /// ends is counted and answered. Whatever else were asked of libssl would finish it unseen.
+  /// libssl is inside a message that the peer began to send: it goes on with that and with nothing else, so that each
+  /// that ends is counted and answered. Whatever else were asked of libssl would finish it unseen.
   mutating func continueHandshakeMessage() {
     let outcome = handle.finishMessage()
     switch outcome {

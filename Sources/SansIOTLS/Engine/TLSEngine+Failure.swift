@@ -21,8 +21,9 @@ extension TLSEngine {
 
   static func error(for misuse: EngineState.Misuse) -> TLSError {
     switch misuse {
-    case .closed: TLSError(.closed, .misuse, hint: "close() was called; nothing can be sent any more")
-    case .abandoned: TLSError(.abandoned, .misuse, hint: "close() was called in mid-handshake; the connection is over")
+    case .closed: TLSError(.closed, .misuse, hint: "closeWriting() was called; nothing can be sent any more")
+    case .abandoned:
+      TLSError(.abandoned, .misuse, hint: "closeWriting() was called during the handshake; the connection is over")
     case .inputAfterEOF: TLSError(.inputAfterEOF, .misuse, hint: "feedEOF() was called; nothing can follow it")
     case .noQuestion: TLSError(.wrongAnswer, .misuse, hint: "there is no question to answer")
     }
@@ -53,7 +54,7 @@ extension TLSEngine {
           failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
     case .success, .wantsRead: break
     case .asksClientHello, .asksPeerCertificate:
-      fail(TLSError(.library, .local, hint: "libssl asked a question outside of a handshake"))
+      fail(TLSError(.openSSLFailure, .local, hint: "libssl asked a question outside of a handshake"))
     }
   }
 

@@ -1,13 +1,13 @@
 extension TLSEngine {
-  /// Goes on with the handshake as far as it comes. `feed` does so by itself: this tells how things stand.
+  /// Returns how far the handshake is. `feed` continues it automatically.
   ///
   /// - Returns: `.done`, `.needsFeed` or `.needsAnswer`.
-  /// - Throws: ``TLSError``: what ended the connection; `.abandoned` after `close()` in mid-handshake.
+  /// - Throws: ``TLSError``: what ended the connection; `.abandoned` after ``closeWriting()`` during the handshake.
   ///
   /// Corresponds to `SSL_do_handshake(3)`.
-  public mutating func handshake() throws(TLSError) -> Step<Void> {
+  public mutating func handshake() throws(TLSError) -> HandshakeStep {
     switch try admit(.handshake) {
-    case .done: return .done(())
+    case .done: return .done
     case .needsAnswer: return .needsAnswer
     default: return .needsFeed
     }
@@ -45,9 +45,9 @@ extension TLSEngine {
     }
   }
 
-  /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since the
-  /// middle of 2024, and then refuses by an alert. Before, it has finished its handshake when the engine looks, and cannot
-  /// be made to send one.
+  /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since
+  /// the middle of 2024, and then refuses by an alert. Before, it has finished its handshake when the engine looks, and
+  /// cannot be made to send one.
   var selectionWasNotOffered: Bool {
     guard context.role == .client, let selected = handle.selectedApplicationProtocol else { return false }
     return !context.configuration.offers(selected)

@@ -1,8 +1,8 @@
 extension TLSEngine {
-  /// Gives back what an idle connection does not need: libssl's record buffers and both rings, about 70 KB. The next
-  /// call that needs them brings them back by itself.
+  /// Releases what an idle connection does not need: libssl's record buffers and both buffers of the BIO pair, about 70
+  /// KB. The next call that needs them allocates them again.
   ///
-  /// - Returns: whether the engine hibernates now; it cannot while there is something to drain or to read.
+  /// - Returns: whether the engine hibernates now; it does not while there is something to drain or to read.
   ///
   /// Corresponds to `SSL_free_buffers(3)` and `SSL_set_bio(3)` without BIO.
   @discardableResult

@@ -1,10 +1,12 @@
 extension TLSEngine {
-  /// Takes ciphertext that came from the peer. During the handshake it drives it; afterwards it waits for `read`.
+  /// Adds ciphertext received from the peer. During the handshake it advances the handshake; after the handshake it is
+  /// buffered for `read`.
   ///
-  /// - Parameter ciphertext: bytes in the order of the stream, cut anywhere. They are copied once.
-  /// - Returns: how many bytes were accepted. Fewer than given is the back-pressure signal: `read` (or answer the
-  ///   question, or take the trailing input), then feed the rest.
-  /// - Throws: ``TLSError``: what ended the connection; `.inputAfterEOF` or `.abandoned` if it was not to be fed.
+  /// - Parameter ciphertext: bytes in the order of the stream, divided anywhere. They are copied once.
+  /// - Returns: the number of bytes accepted. Fewer than given is the back-pressure signal: `read` (or answer the
+  ///   question, or call ``takeTrailingInput()``), then feed the rest.
+  /// - Throws: ``TLSError``: what ended the connection; `.inputAfterEOF` after ``feedEOF()``; `.abandoned` after
+  ///   ``closeWriting()`` during the handshake.
   ///
   /// Corresponds to `BIO_nwrite(3)` and, during the handshake, `SSL_do_handshake(3)`.
   public mutating func feed(_ ciphertext: RawSpan) throws(TLSError) -> Int {
@@ -41,8 +43,8 @@ extension TLSEngine {
     return accepted
   }
 
-  /// Tells that the transport ended: no more ciphertext will come. Whether that is a truncation shows at the next
-  /// `read` or `handshake`, after all that arrived before it was delivered. Repeating it changes nothing.
+  /// Signals the end of the transport: no more ciphertext follows. After all earlier plaintext was delivered, the next
+  /// `read` or `handshake` throws `.truncated` if no close_notify was received. Repeating it changes nothing.
   ///
   /// Corresponds to `BIO_shutdown_wr(3)`.
   public mutating func feedEOF() {
@@ -52,10 +54,10 @@ extension TLSEngine {
     if state.isHandshaking { advanceHandshake() }
   }
 
-  /// The bytes that were fed behind the peer's close_notify, or that a failed connection never read: exactly these, for
-  /// a protocol that goes on in clear. Empty before. Room is made for more to be fed.
+  /// Returns the input after the peer's close_notify, or the input that a failed connection did not read: exactly these
+  /// bytes, for protocols that continue in plaintext. They are removed, so that more can be fed.
   ///
-  /// - Returns: the bytes, a copy.
+  /// - Returns: the bytes, a copy; empty before the peer's close_notify or a failure.
   public mutating func takeTrailingInput() -> [UInt8] {
     guard state.receiving == .closed || state.phase == .failed || state.phase == .abandoned else { return [] }
     return handle.takeInbound()

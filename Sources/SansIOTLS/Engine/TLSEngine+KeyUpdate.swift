@@ -1,12 +1,12 @@
 extension TLSEngine {
-  /// Changes this side's sending keys (TLS 1.3), at once and visibly: the message is there to be drained.
+  /// Changes the sending keys (TLS 1.3). The KeyUpdate message is immediately available from `drain`.
   ///
-  /// - Parameter requestingPeer: whether the peer is asked to change its own too.
+  /// - Parameter requestingPeer: whether the peer is requested to change its keys too.
   /// - Returns: `.done`; `.needsFeed` or `.needsAnswer` before the handshake is done.
-  /// - Throws: ``TLSError``: what ended the connection; `.unsupported` in TLS 1.2; `.closed` after `close()`.
+  /// - Throws: ``TLSError``: what ended the connection; `.unsupported` in TLS 1.2; `.closed` after `closeWriting()`.
   ///
   /// Corresponds to `SSL_key_update(3)`, RFC 8446, section 4.6.3.
-  public mutating func keyUpdate(requestingPeer: Bool) throws(TLSError) -> Step<Void> {
+  public mutating func keyUpdate(requestingPeer: Bool) throws(TLSError) -> HandshakeStep {
     switch try admit(.keyUpdate) {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer
@@ -22,9 +22,9 @@ extension TLSEngine {
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
     if case .success = scheduled { flushPendingKeyUpdate() } else { end(scheduled) }
     try throwFailure()
-    // The peer's answer is not of its own making.
+    // The peer's answer was requested by this side.
     if requestingPeer { controlRecords -= 1 }
-    return .done(())
+    return .done
   }
 
   mutating func flushPendingKeyUpdate() {

@@ -1,35 +1,35 @@
 extension TLSEngine {
-  /// The bounds of everything that a peer, or a caller who never drains, could make grow.
+  /// The limits of everything that a peer, or a caller that does not drain, could cause to grow.
   public struct Limits: Sendable, Hashable {
-    /// Size in bytes of each of the two rings between engine and libssl, 64 to 262,144. The default, 17 KiB, holds one
-    /// record of the largest size; a smaller ring saves memory and costs speed, never correctness.
+    /// Size in bytes of each of the two buffers between engine and libssl, 64 to 262,144. The default, 17 KiB, holds
+    /// one record of the largest size; a smaller buffer saves memory and costs speed, never correctness.
     public var bufferByteCount: Int = 17 * 1024
-    /// Ciphertext in bytes that may wait to be drained before `write` says `.needsDrain`. The last record begun may
-    /// pass it, by one record (16,640 bytes) at most; handshake messages, alerts and close_notify are never held back.
+    /// Ciphertext in bytes that may wait to be drained before `write` returns `.needsDrain`. The last record may
+    /// exceed it by one record (16,640 bytes) at most; handshake messages, alerts and close_notify are never held back.
     public var pendingOutputByteCount: Int = 256 * 1024
-    /// Ciphertext in bytes that a handshake may take from the peer, 4,096 or more; beyond it the peer's fault is
-    /// `.limitExceeded`. (libssl bounds each single message besides.)
+    /// Ciphertext in bytes that a handshake may accept from the peer, 4,096 or more; more is `.limitExceeded`. (libssl
+    /// limits each message in addition.)
     public var handshakeInputByteCount: Int = 256 * 1024
     /// Records in a row that carry no application data (KeyUpdate, session tickets) that a peer may send after the
     /// handshake; one more is `.limitExceeded`.
     public var controlRecordCount: Int = 64
-    /// Requests for a renegotiation that are declined in the life of a TLS 1.2 connection, each by the warning no_renegotiation;
-    /// one more is `.limitExceeded`. A request may be as short as 4 bytes, and its warning has 31.
+    /// Requests for a renegotiation that are declined in the life of a TLS 1.2 connection, each by the warning
+    /// no_renegotiation; one more is `.limitExceeded`. A request may be as short as 4 bytes, and its warning has 31.
     public var declinedRenegotiationCount: Int = 1024
-    /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped; where none waits, a new ticket or
-    /// warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
+    /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped; if none waits, the new
+    /// ticket or warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
     public var queuedEventCount: Int = 64
-    /// Session tickets, in bytes, that wait for `nextEvent()`. Beyond it the oldest is dropped, or one that is larger by itself. A
-    /// ticket has 65,535 bytes at most, and a few hundred as servers make them.
+    /// Session tickets, in bytes, that wait for `nextEvent()`. Beyond it the oldest is dropped, and a ticket that is
+    /// larger alone is not kept. A ticket has 65,535 bytes at most; usual servers send a few hundred.
     public var queuedTicketByteCount: Int = 128 * 1024
-    /// Tapped messages that wait for ``TLSEngine/nextTracedMessage()``. Beyond it the oldest is dropped.
+    /// Traced messages that wait for ``TLSEngine/nextTracedMessage()``. Beyond it the oldest is dropped.
     public var tracedMessageCount: Int = 1024
 
     /// The defaults.
     public init() {}
 
-    /// The defaults: 17 KiB rings, 256 KiB outbound, 256 KiB of handshake, 64 control records, 1,024 declined
-    /// renegotiations, 64 events with 128 KiB of tickets, 1,024 tapped messages.
+    /// The defaults: 17 KiB buffers, 256 KiB outbound, 256 KiB of handshake, 64 control records, 1,024 declined
+    /// renegotiations, 64 events with 128 KiB of tickets, 1,024 traced messages.
     public static let `default` = Limits()
 
     /// The values that lie outside of their ranges, in words; `nil` if all is well.

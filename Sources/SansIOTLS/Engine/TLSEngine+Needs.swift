@@ -1,5 +1,5 @@
 extension TLSEngine {
-  /// What the engine waits for: all that an event loop must know.
+  /// The conditions that the engine waits for: all that an event loop must know.
   public var needs: Needs {
     var needs: Needs = handle.pendingOutputByteCount > 0 ? .drain : []
     switch state.phase {
@@ -17,8 +17,8 @@ extension TLSEngine {
     return needs
   }
 
-  /// How many ciphertext bytes until the next step can be made: a transport that must not read ahead (a serial line, a
-  /// protocol that goes on in clear) reads exactly so many. 0 when none are waited for.
+  /// The number of ciphertext bytes until the next step. A transport that must not read ahead (a serial line, a
+  /// protocol that continues in plaintext) reads exactly so many. 0 if ``needs`` does not contain `.feed`.
   ///
   /// Corresponds to `BIO_ctrl_get_read_request(3)`.
   public var bytesNeeded: Int { needs.contains(.feed) ? handle.bytesNeeded : 0 }

@@ -1,14 +1,14 @@
 extension TLSEngine {
-  /// Decrypts into the caller's memory as many records as have arrived and fit. Data comes before the end or the error
-  /// behind it.
+  /// Decrypts into the caller's memory as many records as have arrived and fit. Plaintext is delivered before the end
+  /// or the error that follows it.
   ///
-  /// - Parameter output: takes the plaintext; what was in it stays.
+  /// - Parameter output: receives the plaintext; its present contents stay.
   /// - Returns: `.done` with the number of bytes, `.needsFeed`, `.needsAnswer`, or `.endOfStream`, which repeats.
   /// - Throws: ``TLSError``: what ended the connection, `.truncated` if the transport ended without close_notify;
   ///   `.abandoned`.
   ///
   /// Corresponds to `SSL_read_ex(3)`.
-  public mutating func read(into output: inout OutputRawSpan) throws(TLSError) -> Step<Int> {
+  public mutating func read(into output: inout OutputRawSpan) throws(TLSError) -> ReadStep<Int> {
     switch try admit(.read) {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer

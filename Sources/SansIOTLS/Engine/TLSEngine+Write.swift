@@ -1,15 +1,16 @@
 extension TLSEngine {
-  /// Seals plaintext into records. What is accepted is sealed in this very call: a later call can never find a write
-  /// half done, and there is no "retry with the same buffer".
+  /// Encrypts plaintext into records. What is accepted is encrypted in this call: a later call never finds a write half
+  /// done, and there is no "retry with the same buffer".
   ///
   /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
-  /// - Returns: `.done` with how many bytes were accepted: all of them, or as many whole records as fit under
-  ///   ``Limits-swift.struct/pendingOutputByteCount``, at least one; `.needsDrain` if it is met already; `.needsFeed` or `.needsAnswer` before the handshake is done, or while a
-  ///   message that the peer began to send keeps libssl from writing.
-  /// - Throws: ``TLSError``: what ended the connection; `.closed` after `close()`; `.abandoned`.
+  /// - Returns: `.done` with the number of bytes accepted: all of them, or as many whole records as fit under
+  ///   ``Limits-swift.struct/pendingOutputByteCount``, at least one; `.needsDrain` if the limit is reached;
+  ///   `.needsFeed` or `.needsAnswer` before the handshake is done; `.needsFeed` while a message that the peer began to
+  ///   send keeps libssl from writing.
+  /// - Throws: ``TLSError``: what ended the connection; `.closed` after ``closeWriting()``; `.abandoned`.
   ///
   /// Corresponds to `SSL_write_ex(3)`.
-  public mutating func write(_ plaintext: RawSpan) throws(TLSError) -> Step<Int> {
+  public mutating func write(_ plaintext: RawSpan) throws(TLSError) -> WriteStep {
     switch try admit(.write) {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer

@@ -1,4 +1,4 @@
-/// An alert of the TLS protocol (RFC 8446, section 6): what one side tells the other before it stops.
+/// An alert of the TLS protocol (RFC 8446, section 6): the reason that one side sends to the other before it stops.
 ///
 /// Corresponds to `SSL_alert_desc_string_long(3)`.
 public struct TLSAlert: RawRepresentable, Hashable, Sendable, CustomStringConvertible {

@@ -11,20 +11,20 @@ extension TLSError.Code {
   public static let alertReceived = Self("alertReceived")
   /// The two sides have no version, suite, group, signature algorithm or application protocol in common.
   public static let peerIncompatible = Self("peerIncompatible")
-  /// The peer broke the protocol; `alertSent` says how, if libssl told it.
+  /// The peer broke the protocol; `alertSent` says how, if libssl sent an alert.
   public static let protocolViolation = Self("protocolViolation")
   /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
   public static let limitExceeded = Self("limitExceeded")
-  /// The application answered a question by `.reject`.
+  /// The application answered a question by `.refuse` or `.distrust`.
   public static let rejected = Self("rejected")
-  /// libssl failed for a reason of its own; see `library`.
-  public static let library = Self("library")
+  /// libssl failed for a reason of its own; see `openSSLErrors`.
+  public static let openSSLFailure = Self("openSSLFailure")
 
   // MARK: Calls
 
-  /// `write` or `keyUpdate` after `close()`.
+  /// `write` or `keyUpdate` after `closeWriting()`.
   public static let closed = Self("closed")
-  /// A call after `close()` in mid-handshake.
+  /// A call after `closeWriting()` during the handshake.
   public static let abandoned = Self("abandoned")
   /// The call needs a finished handshake.
   public static let handshakeNotComplete = Self("handshakeNotComplete")
@@ -38,7 +38,7 @@ extension TLSError.Code {
   public static let invalidServerName = Self("invalidServerName")
   /// A client's engine with a server's context, or the other way round.
   public static let wrongRole = Self("wrongRole")
-  /// What this libssl, or this version of TLS, does not offer.
+  /// A feature that this libssl, or this version of TLS, does not offer.
   public static let unsupported = Self("unsupported")
 
   // MARK: Configuration
@@ -53,9 +53,10 @@ extension TLSError.Code {
   public static let missingPassphrase = Self("missingPassphrase")
   /// The passphrase does not open the key or bundle.
   public static let wrongPassphrase = Self("wrongPassphrase")
-  /// A key or bundle that is encrypted with what libcrypto's providers lack; `hint` names it. The passphrase may be right.
+  /// A key or bundle that is encrypted with what libcrypto's providers lack; `hint` names it. The passphrase may be
+  /// right.
   public static let unsupportedEncryption = Self("unsupportedEncryption")
-  /// A passphrase longer than libcrypto takes (1,024 bytes).
+  /// A passphrase longer than libcrypto accepts (1,024 bytes).
   public static let passphraseTooLong = Self("passphraseTooLong")
   /// A private key that is not the certificate's.
   public static let keyDoesNotMatchCertificate = Self("keyDoesNotMatchCertificate")
@@ -78,10 +79,11 @@ extension TLSError.Code {
   /// Groups that exclude the curve of this side's own certificate in TLS 1.2.
   public static let unusableGroups = Self("unusableGroups")
   /// A signature algorithm that libssl does not know.
-  public static let unknownSignatureAlgorithm = Self("unknownSignatureAlgorithm")
+  public static let unknownSignatureScheme = Self("unknownSignatureScheme")
   /// An application protocol that is empty or longer than 255 bytes, or a list over 65,535 bytes.
   public static let invalidApplicationProtocol = Self("invalidApplicationProtocol")
-  /// A text with a NUL where libssl or libcrypto would read C text, and so drop what follows it; `hint` names the setting.
+  /// A text with a NUL for a setting that libssl or libcrypto reads as C text, dropping what follows the NUL; `hint`
+  /// names the setting.
   public static let containsNUL = Self("containsNUL")
   /// A security level, depth or count out of its range.
   public static let invalidConfiguration = Self("invalidConfiguration")

@@ -3,14 +3,14 @@
 /// Two errors are equal when their codes are. A description holds names, numbers and libssl's own texts, never key
 /// material, passphrases or plaintext.
 public struct TLSError: Error, Sendable, CustomStringConvertible {
-  /// What happened, in one word that programs can compare.
+  /// The kind of an error, in one word that programs can compare.
   public struct Code: Hashable, Sendable, CustomStringConvertible {
     /// The code's name.
     public let description: String
     init(_ name: String) { description = name }
   }
 
-  /// Whose turn it is to change something.
+  /// The side that must change something.
   public enum Blame: Sendable, Hashable {
     /// The peer, or the transport to it, did what it must not.
     case peer
@@ -26,7 +26,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     public let code: UInt
     /// The reporting library, for example `SSL routines`.
     public let library: String
-    /// The reporting function, for example `tls_process_server_hello`; empty where it is not known.
+    /// The reporting function, for example `tls_process_server_hello`; empty if it is not known.
     public let function: String
     /// The reason in words.
     public let reason: String
@@ -34,6 +34,26 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     public let reasonCode: Int
     /// Additional text that libssl attached, empty if none.
     public let detail: String
+
+    /// Creates an entry, for tests of what shows errors.
+    ///
+    /// - Parameters:
+    ///   - code: the packed code.
+    ///   - library: the reporting library.
+    ///   - function: the reporting function, empty if it is not known.
+    ///   - reason: the reason in words.
+    ///   - reasonCode: the reason's number.
+    ///   - detail: additional text, empty if none.
+    public init(
+      code: UInt, library: String, function: String = "", reason: String, reasonCode: Int, detail: String = ""
+    ) {
+      self.code = code
+      self.library = library
+      self.function = function
+      self.reason = reason
+      self.reasonCode = reasonCode
+      self.detail = detail
+    }
 
     /// For example `SSL routines: wrong version number (267) in ssl3_get_record`.
     public var description: String {
@@ -44,7 +64,8 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     }
   }
 
-  // One reference keeps the error as small as a pointer: the engine carries an optional one and looks at it in each call.
+  // One reference keeps the error as small as a pointer: the engine carries an optional one and looks at it in each
+  // call.
   private final class Storage: Sendable {
     let code: Code
     let blame: Blame
@@ -52,12 +73,12 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     let alertSent: TLSAlert?
     let alertReceived: TLSAlert?
     let verification: TLSVerificationResult?
-    let library: [OpenSSLEntry]
+    let openSSLErrors: [OpenSSLEntry]
     let isMidRecord: Bool
 
     init(
       code: Code, blame: Blame, hint: String, alertSent: TLSAlert?, alertReceived: TLSAlert?,
-      verification: TLSVerificationResult?, library: [OpenSSLEntry], isMidRecord: Bool
+      verification: TLSVerificationResult?, openSSLErrors: [OpenSSLEntry], isMidRecord: Bool
     ) {
       self.code = code
       self.blame = blame
@@ -65,27 +86,38 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
       self.alertSent = alertSent
       self.alertReceived = alertReceived
       self.verification = verification
-      self.library = library
+      self.openSSLErrors = openSSLErrors
       self.isMidRecord = isMidRecord
     }
   }
 
   private let storage: Storage
 
-  init(
+  /// Creates an error, for tests of what handles it. The library's own errors are created by the library alone.
+  ///
+  /// - Parameters:
+  ///   - code: what happened.
+  ///   - blame: which side must change something.
+  ///   - hint: what went wrong in words. What is not printable is escaped.
+  ///   - alertSent: the fatal alert that this side sent.
+  ///   - alertReceived: the fatal alert that the peer sent.
+  ///   - verification: the result of a certificate verification that failed.
+  ///   - openSSLErrors: libssl's error queue, oldest entry first.
+  ///   - isMidRecord: with `.truncated`, whether the transport ended inside a record.
+  public init(
     _ code: Code, _ blame: Blame, hint: String, alertSent: TLSAlert? = nil, alertReceived: TLSAlert? = nil,
-    verification: TLSVerificationResult? = nil, library: [OpenSSLEntry] = [], isMidRecord: Bool = false
+    verification: TLSVerificationResult? = nil, openSSLErrors: [OpenSSLEntry] = [], isMidRecord: Bool = false
   ) {
     storage = Storage(
       code: code, blame: blame, hint: hint.printable, alertSent: alertSent, alertReceived: alertReceived,
-      verification: verification, library: library, isMidRecord: isMidRecord)
+      verification: verification, openSSLErrors: openSSLErrors, isMidRecord: isMidRecord)
   }
 
-  /// What happened.
+  /// The kind of error.
   public var code: Code { storage.code }
-  /// Whose fault it is.
+  /// The side that caused it.
   public var blame: Blame { storage.blame }
-  /// What went wrong in words, and what to do about it; what a peer or a file put into it is escaped.
+  /// The cause in words, and what to do about it. Text of a peer or a file is escaped.
   public var hint: String { storage.hint }
   /// The fatal alert that this side sent; it is in what `drain` yields.
   public var alertSent: TLSAlert? { storage.alertSent }
@@ -94,7 +126,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
   /// The result of the certificate check, if one failed.
   public var verification: TLSVerificationResult? { storage.verification }
   /// libssl's error queue as it was, oldest entry first.
-  public var library: [OpenSSLEntry] { storage.library }
+  public var openSSLErrors: [OpenSSLEntry] { storage.openSSLErrors }
   /// With `.truncated`: whether the transport ended inside a record rather than between two.
   public var isMidRecord: Bool { storage.isMidRecord }
 
@@ -104,7 +136,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
     if let verification { text += "; certificate check: \(verification)" }
     if let alertReceived { text += "; alert received: \(alertReceived)" }
     if let alertSent { text += "; alert sent: \(alertSent)" }
-    if !library.isEmpty { text += "; libssl: " + library.map(\.description).joined(separator: " | ") }
+    if !openSSLErrors.isEmpty { text += "; libssl: " + openSSLErrors.map(\.description).joined(separator: " | ") }
     return text
   }
 }

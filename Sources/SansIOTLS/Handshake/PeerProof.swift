@@ -1,5 +1,5 @@
-/// What a handshake proves of the peer, held against what was asked for. libssl checks a certificate where the suite brings one;
-/// that one was brought is for the engine to see (law 15).
+/// What a handshake proves of the peer, held against what was asked for. libssl checks a certificate where the suite
+/// brings one; that one was brought is for the engine to see (law 15).
 struct PeerProof: Equatable, Sendable {
   /// What the configuration asks for.
   enum Demand: CaseIterable, Sendable {

@@ -1,14 +1,14 @@
 extension TLSEngine {
-  /// Keying material for another protocol, bound to this connection.
+  /// Returns keying material for another protocol, bound to this connection.
   ///
   /// - Parameters:
   ///   - label: the exporter label, for example `EXPORTER-Channel-Binding` (RFC 9266); 1 to 249 bytes.
   ///   - context: the context value, less than 64 KiB; in TLS 1.2 none and empty differ.
   ///   - count: bytes wanted, 1 to 8,160.
-  /// - Returns: the bytes. They are secret where the label's protocol says so; their owner zeroes them.
-  /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, `.invalidArgument` for a length out of
-  ///   range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627), where somebody in the middle could have made
-  ///   two connections that export the same, `.library` where libssl refuses.
+  /// - Returns: the bytes. They are secret if the label's protocol says so; the caller zeroes them.
+  /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, `.invalidArgument` for a
+  ///   length out of range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627), because a machine in the
+  ///   middle could have created two connections that export the same, `.openSSLFailure` if libssl refuses.
   ///
   /// Corresponds to `SSL_export_keying_material(3)`, RFC 5705 and RFC 8446, section 7.5.
   public func exportKeyingMaterial(

@@ -1,7 +1,7 @@
-/// A certificate chain and the private key of its leaf: who one side is.
+/// A certificate chain and the private key of its leaf.
 ///
-/// The key is parsed once and held by libcrypto, which zeroes it when the last copy of the value goes. That the key is the
-/// certificate's is checked when a ``TLSContext`` is made.
+/// The key is parsed once and held by libcrypto, which zeroes it when the last copy of the value is destroyed. Whether
+/// the key belongs to the certificate is checked when a ``TLSContext`` is created.
 public struct TLSIdentity: Sendable {
   /// The certificates that are sent, leaf first.
   public let chain: [TLSCertificate]
@@ -12,7 +12,7 @@ public struct TLSIdentity: Sendable {
     self.key = key
   }
 
-  /// Takes chain and key as PEM text. The bytes are parsed and not kept.
+  /// Creates an identity from PEM text. The bytes are parsed and not kept.
   ///
   /// - Parameters:
   ///   - pemChain: one or more `CERTIFICATE` blocks, leaf first.
@@ -28,7 +28,7 @@ public struct TLSIdentity: Sendable {
       key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase))
   }
 
-  /// Takes a chain of DER certificates and a key. The bytes are parsed and not kept.
+  /// Creates an identity from a chain of DER certificates and a key. The bytes are parsed and not kept.
   ///
   /// - Parameters:
   ///   - derChain: at least one certificate, leaf first.
@@ -44,13 +44,14 @@ public struct TLSIdentity: Sendable {
     self.init(chain: chain, key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase))
   }
 
-  /// Reads chain and key from files; libcrypto opens them.
+  /// Creates an identity from files; libcrypto opens them.
   ///
   /// - Parameters:
   ///   - certificateFile: a PEM file, leaf first.
   ///   - privateKeyFile: a PEM or DER file; it may be the same.
   ///   - passphrase: opens an encrypted key; 1,024 bytes at most.
-  /// - Throws: as ``init(pemChain:privateKey:passphrase:)``, and `.unreadableFile` or `.containsNUL`. A file has 64 MiB at most.
+  /// - Throws: as ``init(pemChain:privateKey:passphrase:)``, and `.unreadableFile` or `.containsNUL`. A file has 64 MiB
+  ///   at most.
   ///
   /// Corresponds to `BIO_new_file(3)`.
   public init(certificateFile: String, privateKeyFile: String, passphrase: String? = nil) throws(TLSError) {
@@ -59,13 +60,14 @@ public struct TLSIdentity: Sendable {
       key: try PrivateKey.parse(.file(privateKeyFile, "privateKeyFile"), passphrase: passphrase))
   }
 
-  /// Takes a PKCS#12 bundle: one key, its certificate, and what else of the chain it holds. The bytes are not kept.
+  /// Creates an identity from a PKCS#12 bundle: one key, its certificate, and the rest of the chain. The bytes are not
+  /// kept.
   ///
   /// - Parameters:
   ///   - pkcs12: the bundle in DER form, with one private key.
   ///   - passphrase: the bundle's passphrase, empty if it has none; 1,024 bytes at most, without a NUL.
-  /// - Throws: ``TLSError`` with code `.invalidPKCS12`, `.wrongPassphrase`, `.unsupportedEncryption`, `.passphraseTooLong`
-  ///   or `.containsNUL`.
+  /// - Throws: ``TLSError`` with code `.invalidPKCS12`, `.wrongPassphrase`, `.unsupportedEncryption`,
+  ///   `.passphraseTooLong` or `.containsNUL`.
   ///
   /// Corresponds to `PKCS12_parse(3)`.
   public init(pkcs12: [UInt8], passphrase: String) throws(TLSError) {
@@ -77,4 +79,16 @@ public struct TLSIdentity: Sendable {
 extension TLSIdentity: CustomStringConvertible {
   /// The leaf's subject; never the key.
   public var description: String { "TLSIdentity(\(chain[0].subject))" }
+}
+
+extension TLSIdentity: Hashable {
+  /// Returns whether the chains and the keys are equal.
+  public static func == (left: TLSIdentity, right: TLSIdentity) -> Bool {
+    left.chain == right.chain && left.key.isEqual(to: right.key)
+  }
+
+  /// Hashes the chain.
+  ///
+  /// - Parameter hasher: the hasher.
+  public func hash(into hasher: inout Hasher) { hasher.combine(chain) }
 }

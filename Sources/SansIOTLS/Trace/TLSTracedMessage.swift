@@ -14,6 +14,9 @@ public struct TLSTracedMessage: Sendable, Hashable {
   }
 
   /// The content of a record or the type of a message.
+  #if hasAttribute(nonexhaustive)
+    @nonexhaustive
+  #endif
   public enum Content: Sendable, Hashable {
     /// A record, by its type after decryption.
     case record(RecordType)
@@ -27,6 +30,9 @@ public struct TLSTracedMessage: Sendable, Hashable {
   }
 
   /// The outcome of a call of the engine: the step that its messages caused.
+  #if hasAttribute(nonexhaustive)
+    @nonexhaustive
+  #endif
   public enum CallOutcome: Sendable, Hashable {
     /// The handshake is done, or application data was read.
     case done

@@ -6,7 +6,7 @@ public import SansIOTLS
 /// let identity = TestIdentity.server("api.example")
 /// let server = try TLSContext(.server(identity.identity))
 /// var trusting = TLSContext.Configuration.client()
-/// trusting.trust = [identity.trust]
+/// trusting.trustRoots = [identity.trust]
 /// ```
 ///
 /// ``server(_:addresses:key:defect:)`` and ``client(_:key:defect:)`` create an authority of their own;

@@ -37,7 +37,7 @@ extension EnginePair {
   ///   - side: The side that writes.
   /// - Returns: The engine's step.
   /// - Throws: The engine's ``TLSError``.
-  public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: TLSRole) throws(TLSError) -> TLSEngine.Step<Int>
+  public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: TLSRole) throws(TLSError) -> TLSEngine.WriteStep
   {
     try call(.write(Array(plaintext)), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.write(plaintext)
@@ -51,7 +51,8 @@ extension EnginePair {
   ///   - count: Bytes at most.
   /// - Returns: The engine's step.
   /// - Throws: The engine's ``TLSError``.
-  public mutating func read(at side: TLSRole, upTo count: Int = 65_536) throws(TLSError) -> TLSEngine.Step<[UInt8]> {
+  public mutating func read(at side: TLSRole, upTo count: Int = 65_536) throws(TLSError) -> TLSEngine.ReadStep<[UInt8]>
+  {
     try call(.read(upTo: count), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.read(upTo: count)
     }
@@ -63,8 +64,8 @@ extension EnginePair {
   /// - Returns: The engine's step.
   /// - Throws: The engine's ``TLSError``.
   @discardableResult
-  public mutating func close(from side: TLSRole) throws(TLSError) -> TLSEngine.Step<Void> {
-    try call(.close, at: side, Tape.Outcome.init) { (engine) throws(TLSError) in try engine.close() }
+  public mutating func close(from side: TLSRole) throws(TLSError) -> TLSEngine.HandshakeStep {
+    try call(.close, at: side, Tape.Outcome.init) { (engine) throws(TLSError) in try engine.closeWriting() }
   }
 
   /// Ends one side's transport without close_notify, as if its process ended: what it has written so far still arrives,
@@ -84,21 +85,47 @@ extension EnginePair {
   /// - Returns: The engine's step.
   /// - Throws: The engine's ``TLSError``.
   @discardableResult
-  public mutating func keyUpdate(from side: TLSRole, requestingPeer: Bool) throws(TLSError) -> TLSEngine.Step<Void> {
+  public mutating func keyUpdate(from side: TLSRole, requestingPeer: Bool) throws(TLSError) -> TLSEngine.HandshakeStep {
     try call(.keyUpdate(requestingPeer: requestingPeer), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
       try engine.keyUpdate(requestingPeer: requestingPeer)
     }
   }
 
-  /// Answers the question of one side.
+  /// Answers one side's question of a ClientHello.
   ///
   /// - Parameters:
   ///   - answer: The answer.
   ///   - side: The side that is suspended at the question.
   /// - Throws: The engine's ``TLSError``.
-  public mutating func answer(_ answer: TLSEngine.Answer, at side: TLSRole) throws(TLSError) {
+  public mutating func answer(_ answer: TLSEngine.ClientHello.Answer, at side: TLSRole) throws(TLSError) {
     try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
       try engine.answer(answer)
+    }
+  }
+
+  /// Answers one side's question of its peer's certificates.
+  ///
+  /// - Parameters:
+  ///   - answer: The answer.
+  ///   - side: The side that is suspended at the question.
+  /// - Throws: The engine's ``TLSError``.
+  public mutating func answer(_ answer: TLSEngine.PeerCertificates.Answer, at side: TLSRole) throws(TLSError) {
+    try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
+      try engine.answer(answer)
+    }
+  }
+
+  private mutating func answer(
+    _ reply: Tape.Reply, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?
+  ) throws(TLSError) {
+    switch reply {
+    case .serve: try answer(TLSEngine.ClientHello.Answer.serve, at: side)
+    // Without another context, serving by the engine's own shows as a difference.
+    case .serveOther: try answer(context(askedClientHello(at: side)).map { .serve(with: $0) } ?? .serve, at: side)
+    case .refuse(let alert): try answer(.refuse(alert), at: side)
+    case .followVerification: try answer(.followVerification, at: side)
+    case .trust: try answer(.trust, at: side)
+    case .distrust(let alert): try answer(.distrust(alert), at: side)
     }
   }
 
@@ -135,7 +162,7 @@ extension EnginePair {
       case .close: return Tape.Outcome(try close(from: side))
       case .keyUpdate(let requestingPeer):
         return Tape.Outcome(try keyUpdate(from: side, requestingPeer: requestingPeer))
-      case .answer(let reply): try answer(reply.answer { context(askedClientHello(at: side)) }, at: side)
+      case .answer(let reply): try answer(reply, at: side, serving: context)
       case .takeTrailingInput: return .bytes(takeTrailingInput(at: side))
       case .hibernate: return .step(hibernate(side) ? "done" : "refused")
       }

@@ -43,7 +43,7 @@ extension EnginePair {
     version: TLSVersion? = nil, identity: TestIdentity = .server()
   ) throws(TLSError) -> (client: TLSContext.Configuration, server: TLSContext.Configuration) {
     var client = TLSContext.Configuration.client()
-    client.trust = [identity.trust]
+    client.trustRoots = [identity.trust]
     var server = TLSContext.Configuration.server(try identity.identity)
     client.minimumVersion = version
     client.maximumVersion = version

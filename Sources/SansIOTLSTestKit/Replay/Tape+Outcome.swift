@@ -2,15 +2,15 @@ internal import SansIOTLS
 
 /// Conversions of an engine's results and answers for a tape.
 extension Tape.Outcome {
-  init(_ step: TLSEngine.Step<Int>) {
+  init(_ step: TLSEngine.WriteStep) {
     if case .done(let count) = step { self = .accepted(count) } else { self = .step("\(step)") }
   }
 
-  init(_ step: TLSEngine.Step<[UInt8]>) {
+  init(_ step: TLSEngine.ReadStep<[UInt8]>) {
     if case .done(let bytes) = step { self = .bytes(bytes) } else { self = .step("\(step)") }
   }
 
-  init(_ step: TLSEngine.Step<Void>) { if case .done = step { self = .step("done") } else { self = .step("\(step)") } }
+  init(_ step: TLSEngine.HandshakeStep) { self = .step("\(step)") }
 
   /// The whole description on one line: a replay has to end with exactly the same failure.
   init(_ error: any Error) {
@@ -19,23 +19,21 @@ extension Tape.Outcome {
 }
 
 extension Tape.Reply {
-  init(_ answer: TLSEngine.Answer) {
+  init(_ answer: TLSEngine.ClientHello.Answer) {
     self =
-      switch answer {
-      case .proceed: .proceed
-      case .accept: .accept
-      case .reject(let alert): .reject(alert)
-      case .use: .use
+      switch answer.kind {
+      case .serve: .serve
+      case .serveWith: .serveOther
+      case .refuse(let alert): .refuse(alert)
       }
   }
 
-  func answer(_ context: () -> TLSContext?) -> TLSEngine.Answer {
-    switch self {
-    case .proceed: .proceed
-    case .accept: .accept
-    case .reject(let alert): .reject(alert)
-    // Without a context to use, continuing with the engine's own shows as a difference.
-    case .use: context().map(TLSEngine.Answer.use) ?? .proceed
-    }
+  init(_ answer: TLSEngine.PeerCertificates.Answer) {
+    self =
+      switch answer.kind {
+      case .followVerification: .followVerification
+      case .trust: .trust
+      case .distrust(let alert): .distrust(alert)
+      }
   }
 }

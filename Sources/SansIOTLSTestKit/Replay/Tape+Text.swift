@@ -75,10 +75,12 @@ extension Tape.Call: CustomStringConvertible {
     case .read(let count): "read \(count)"
     case .close: "close"
     case .keyUpdate(let requestingPeer): requestingPeer ? "keyUpdate requested" : "keyUpdate"
-    case .answer(.proceed): "answer proceed"
-    case .answer(.accept): "answer accept"
-    case .answer(.use): "answer use"
-    case .answer(.reject(let alert)): "answer reject \(alert.rawValue)"
+    case .answer(.serve): "answer serve"
+    case .answer(.serveOther): "answer serveOther"
+    case .answer(.refuse(let alert)): "answer refuse \(alert.rawValue)"
+    case .answer(.followVerification): "answer followVerification"
+    case .answer(.trust): "answer trust"
+    case .answer(.distrust(let alert)): "answer distrust \(alert.rawValue)"
     case .takeTrailingInput: "takeTrailingInput"
     case .hibernate: "hibernate"
     }
@@ -98,12 +100,13 @@ extension Tape.Call: CustomStringConvertible {
     case ("keyUpdate", 2) where words[1] == "requested": self = .keyUpdate(requestingPeer: true)
     case ("takeTrailingInput", 1): self = .takeTrailingInput
     case ("hibernate", 1): self = .hibernate
-    case ("answer", 2) where words[1] == "proceed": self = .answer(.proceed)
-    case ("answer", 2) where words[1] == "accept": self = .answer(.accept)
-    case ("answer", 2) where words[1] == "use": self = .answer(.use)
-    case ("answer", 3) where words[1] == "reject":
-      guard let number = UInt8(words[2]) else { return nil }
-      self = .answer(.reject(TLSAlert(rawValue: number)))
+    case ("answer", 2) where words[1] == "serve": self = .answer(.serve)
+    case ("answer", 2) where words[1] == "serveOther": self = .answer(.serveOther)
+    case ("answer", 2) where words[1] == "followVerification": self = .answer(.followVerification)
+    case ("answer", 2) where words[1] == "trust": self = .answer(.trust)
+    case ("answer", 3) where ["refuse", "distrust"].contains(words[1]):
+      guard let alert = UInt8(words[2]).map(TLSAlert.init(rawValue:)) else { return nil }
+      self = .answer(words[1] == "refuse" ? .refuse(alert) : .distrust(alert))
     default: return nil
     }
   }

@@ -43,14 +43,18 @@ public struct Tape: Sendable, Hashable {
 
   /// An answer, as far as a tape can record it.
   public enum Reply: Sendable, Hashable {
-    /// Continue as configured.
-    case proceed
-    /// Accept the certificate.
-    case accept
-    /// Reject, with this alert.
-    case reject(TLSAlert)
-    /// Serve with another context, which the replay has to provide again.
-    case use
+    /// Serve the client by the engine's own context.
+    case serve
+    /// Serve the client by another context, which a replay has to provide again.
+    case serveOther
+    /// Refuse the client with this alert.
+    case refuse(TLSAlert)
+    /// Follow the verification of the certificates.
+    case followVerification
+    /// Accept the certificates.
+    case trust
+    /// Refuse the certificates with this alert.
+    case distrust(TLSAlert)
   }
 
   /// The outcome of a call.

@@ -9,8 +9,8 @@ extension Ladder {
     init(parts: [String]) { self.parts = parts.map { Printable.escape($0, limit: 64) } }
 
     init(_ negotiated: TLSEngine.NegotiatedParameters) {
-      var parts = ["\(negotiated.version)", negotiated.cipherSuite]
-      if let group = negotiated.group { parts.append(group) }
+      var parts = ["\(negotiated.version)", "\(negotiated.cipherSuite)"]
+      if let group = negotiated.group { parts.append("\(group)") }
       if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }
       if let name = negotiated.serverName { parts.append("SNI \(name)") }
       if negotiated.isResumed { parts.append("resumed") }

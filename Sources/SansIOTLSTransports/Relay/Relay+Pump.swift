@@ -36,9 +36,9 @@ extension Relay {
       // The answer continues with what was fed, which may be all: the peer need not send more, so the loop repeats the
       // call.
       case .needsAnswer:
-        try engine.answer(.proceed)
+        try engine.answerAsConfigured()
         continue
-      case .needsFeed, .needsDrain, .endOfStream: break
+      case .needsFeed: break
       }
       return
     }
@@ -51,8 +51,8 @@ extension Relay {
       case .endOfStream:
         peerClosed = true
         plaintext?.closeOutput()
-      case .needsAnswer: try engine.answer(.proceed)
-      case .needsFeed, .needsDrain: return
+      case .needsAnswer: try engine.answerAsConfigured()
+      case .needsFeed: return
       }
     }
   }
@@ -94,7 +94,7 @@ extension Relay {
       if waitsForPeer || (accepted == 0 && engine.pendingOutputByteCount > 0) { return }
     }
     if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !hasClosedWriting && isComplete() {
-      if case .done = try engine.close() { hasClosedWriting = true }
+      if case .done = try engine.closeWriting() { hasClosedWriting = true }
     }
   }
 

@@ -106,9 +106,15 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
 
   private func answering() -> Task<Void, Never> {
     Task { [weak self, delegate] in
-      guard let question = self?.locked({ $0.takeQuestion() }) else { return }
-      let answer = await delegate?.answer(question) ?? .proceed
-      self?.changed { $0.answered(answer) }
+      switch self?.locked({ $0.takeQuestion() }) {
+      case .clientHello(let hello)?:
+        let answer = await delegate?.answerClientHello(hello) ?? .serve
+        self?.changed { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
+      case .peerCertificates(let certificates)?:
+        let answer = await delegate?.answerPeerCertificates(certificates) ?? .followVerification
+        self?.changed { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
+      case nil: return
+      }
     }
   }
 

@@ -1,11 +1,38 @@
 public import SansIOTLS
 
-/// A type that answers the engine's questions for a ``TLSStream``, asynchronously: it may query a database, or a
-/// person.
+/// Decides what only the application can decide, at any later time: a database may be asked, or a person.
+///
+/// There is one method for each question, and a default that follows the configuration. Meanwhile the stream waits;
+/// ciphertext that arrives is buffered.
 public protocol TLSStreamDelegate: Sendable {
-  /// Answers a question of the handshake. The stream waits for the answer and keeps ciphertext that arrives meanwhile.
+  /// Chooses the context that serves a client, or refuses the client. Called if
+  /// `TLSContext.Configuration.pausesAtClientHello`.
   ///
-  /// - Parameter question: The question, for example which context serves a ClientHello.
-  /// - Returns: The answer.
-  func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer
+  /// - Parameter hello: what the client offers.
+  /// - Returns: the answer; by default `.serve`.
+  func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer
+
+  /// Accepts or refuses the peer's certificates. Called if `TLSContext.Configuration.pausesAtPeerCertificates`.
+  ///
+  /// - Parameter certificates: what the peer presented, and the result of the verification.
+  /// - Returns: the answer; by default `.followVerification`.
+  func answerPeerCertificates(
+    _ certificates: TLSEngine.PeerCertificates
+  ) async -> TLSEngine.PeerCertificates.Answer
+}
+
+extension TLSStreamDelegate {
+  /// Serves every client by the stream's own context.
+  ///
+  /// - Parameter hello: what the client offers.
+  /// - Returns: `.serve`.
+  public func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer { .serve }
+
+  /// Follows the result of the verification.
+  ///
+  /// - Parameter certificates: what the peer presented.
+  /// - Returns: `.followVerification`.
+  public func answerPeerCertificates(
+    _ certificates: TLSEngine.PeerCertificates
+  ) async -> TLSEngine.PeerCertificates.Answer { .followVerification }
 }

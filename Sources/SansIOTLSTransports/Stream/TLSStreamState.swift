@@ -160,7 +160,7 @@ struct TLSStreamState: ~Copyable, Sendable {
     try checkFailure()
     feed()
     while true {
-      if case .done = try tls({ (engine) throws(TLSError) in try engine.close() }) {
+      if case .done = try tls({ (engine) throws(TLSError) in try engine.closeWriting() }) {
         if engine.negotiated == nil, !isAbandoned {
           isAbandoned = true
           changed()
@@ -368,13 +368,13 @@ struct TLSStreamState: ~Copyable, Sendable {
     return engine.question
   }
 
-  mutating func answered(_ answer: TLSEngine.Answer) {
+  mutating func answered(_ answer: (inout TLSEngine) throws(TLSError) -> Void) {
     end(.answer)
     defer { changed() }
     // After a close or a failure there is nothing to answer any more.
     guard failure == nil, engine.question != nil else { return }
     do throws(TLSError) {
-      try engine.answer(answer)
+      try answer(&engine)
     } catch {
       // An answer to another question than was asked ends the stream: asking again would have the same result.
       if engine.failure == nil { failure = TLSStreamError(error) }

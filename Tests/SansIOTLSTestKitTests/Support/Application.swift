@@ -7,7 +7,7 @@ enum Application {
   static func contexts(_ version: TLSVersion? = nil) throws -> (client: TLSContext, server: TLSContext) {
     let identity = TestIdentity.server()
     var client = TLSContext.Configuration.client()
-    client.trust = [identity.trust]
+    client.trustRoots = [identity.trust]
     client.maximumVersion = version
     return (try TLSContext(client), try TLSContext(.server(identity.identity)))
   }

@@ -18,7 +18,7 @@ struct ChunkInvarianceTests {
     init(_ version: TLSVersion, tickets: Int) throws {
       var (client, server) = try EnginePair.configurations(version: version, identity: serverIdentity)
       try EnginePair.authenticateClient(&client, &server, clientIdentity)
-      server.sessionTickets = tickets
+      server.resumption = .tickets(count: tickets)
       self.client = try TLSContext(client)
       self.server = try TLSContext(server)
       self.version = version
@@ -91,9 +91,9 @@ struct ChunkInvarianceTests {
       let client = try authority.issue(subject: "Client", key: kind.key, usage: .client).identity
       var pair = try EnginePair(version: version, key: kind.key, limits: limits, link: link, in: world) {
         $0.identities = [client]
-        $1.trust = [authority.trust]
+        $1.trustRoots = [authority.trust]
         $1.clientAuthentication = .required
-        $1.sessionTickets = 3
+        $1.resumption = .tickets(count: 3)
       }
       try pair.handshake()
       for side in TLSRole.allCases {

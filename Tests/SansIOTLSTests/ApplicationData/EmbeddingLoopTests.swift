@@ -71,7 +71,7 @@ struct EmbeddingLoopTests {
       while case .done(let plaintext) = try tls.read(upTo: 16_384) { request += plaintext }
       if tls.negotiated == nil || request.count < requestSize { return }
       while !response.isEmpty, case .done(let count) = try tls.write(response) { response = response.dropFirst(count) }
-      if response.isEmpty, closes { _ = try tls.close() }
+      if response.isEmpty, closes { _ = try tls.closeWriting() }
     }
   }
 
@@ -85,6 +85,27 @@ struct EmbeddingLoopTests {
     case .client: try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(pair.client))
     case .server: try TLSEngine(.server, context: TLSContext(pair.server))
     }
+  }
+
+  /// Notes the questions, and follows the configuration.
+  private final class Asked: Delegate {
+    private(set) var questions: [String] = []
+
+    func decide(_ hello: TLSEngine.ClientHello) -> TLSEngine.ClientHello.Answer {
+      questions.append("ClientHello")
+      return .serve
+    }
+
+    func decide(_ certificates: TLSEngine.PeerCertificates) -> TLSEngine.PeerCertificates.Answer {
+      questions.append("certificates")
+      return .followVerification
+    }
+  }
+
+  private struct Refusing: Delegate {
+    let alert: TLSAlert
+    func decide(_ hello: TLSEngine.ClientHello) -> TLSEngine.ClientHello.Answer { .refuse(alert) }
+    func decide(_ certificates: TLSEngine.PeerCertificates) -> TLSEngine.PeerCertificates.Answer { .distrust(alert) }
   }
 
   @Test(arguments: Taking.allCases, TLSVersion.both)
@@ -113,15 +134,9 @@ struct EmbeddingLoopTests {
       var tls = try Self.engine(side, asking)
       let peer = Peer(
         try Self.engine(side.peer, silent), taking: taking, requestSize: Self.request.count, response: Self.response)
-      var questions: [String] = []
-      let response = try converse(&tls, over: peer, request: Self.request) { question in
-        switch question {
-        case .clientHello: questions.append("ClientHello")
-        case .peerCertificate: questions.append("certificate")
-        }
-        return .proceed
-      }
-      #expect(questions == [side == .client ? "certificate" : "ClientHello"])
+      let asked = Asked()
+      let response = try converse(&tls, over: peer, request: Self.request, delegate: asked)
+      #expect(asked.questions == [side == .client ? "certificates" : "ClientHello"])
       #expect(response == Self.response)
       #expect(peer.request == Self.request)
     }
@@ -138,7 +153,7 @@ struct EmbeddingLoopTests {
       let peer = Peer(try Self.engine(side.peer, silent), taking: taking, requestSize: 1)
       let alert: TLSAlert = side == .client ? .certificateUnknown : .accessDenied
       let error = thrownError {
-        _ = try converse(&tls, over: peer, request: Self.request) { _ in .reject(alert) }
+        _ = try converse(&tls, over: peer, request: Self.request, delegate: Refusing(alert: alert))
       }
       #expect(error?.code == .rejected)
       #expect(peer.failure?.alertReceived == alert)

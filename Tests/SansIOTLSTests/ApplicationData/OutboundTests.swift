@@ -85,7 +85,7 @@ struct OutboundTests {
       for _ in 0..<20 { #expect(try pair[side].keyUpdate(requestingPeer: false) == .done) }
     }
     #expect(try pair[side].write([1]) == .needsDrain)
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let ciphertext = pair[side].drain()
     #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
     #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
@@ -94,7 +94,7 @@ struct OutboundTests {
   @Test(arguments: TLSVersion.both)
   func `tickets are queued if the buffer is too small for them`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 }) { _, server in
-      server.sessionTickets = 16
+      server.resumption = .tickets(count: 16)
     }
     let tickets = pair.server.drain()
     if version == .tls13 { #expect(tickets.count > 16 * 200) }

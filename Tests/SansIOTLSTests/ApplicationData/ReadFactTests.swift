@@ -57,7 +57,7 @@ struct ReadFactTests {
         try EnginePair.connected(version, handshake: false, identity: identity) { client, server in
           client.releasesBuffers = releases
           server.releasesBuffers = releases
-          server.sessionTickets = 0
+          server.resumption = .off
         },
         nextPiece: { 700 })
       try conversation.run(count: 30_000, version: version)

@@ -61,7 +61,7 @@ struct WholeWriteTests {
     #expect(try pair[side].write([1]) == .needsDrain)
     #expect(try pair[side].absorb(request) == Array("under new keys".utf8))
     #expect(try pair[side].keyUpdate(requestingPeer: false) == .done)
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let ciphertext = pair[side].drain()
     #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
     #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)

@@ -55,7 +55,7 @@ struct WriteFactTests {
   @Test(arguments: TLSVersion.both)
   func `close after a refused write sends a complete stream`(version: TLSVersion) throws {
     var pair = try Self.held(version)
-    #expect(try pair.client.close() == .done)
+    #expect(try pair.client.closeWriting() == .done)
     #expect(try pair.server.absorb(pair.client.drain()) == pattern(16_384))
     #expect(try pair.server.read(upTo: 1) == .endOfStream)
   }

@@ -14,7 +14,7 @@ struct ClientAuthenticationTests {
     change: (inout TLSContext.Configuration) -> Void = { _ in }
   ) throws -> EnginePair.Failures {
     try EnginePair.failures(version) { clientConfiguration, server in
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = demand
       clientConfiguration.identities = try client.map { [try $0.identity] } ?? []
       change(&server)
@@ -26,7 +26,7 @@ struct ClientAuthenticationTests {
     let alice = authority.issueIntermediate(name: "Staff").issue(subject: "Alice", usage: .client)
     var pair = try EnginePair.connected(version) { client, server in
       client.identities = [try alice.identity]
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = demand
     }
     #expect(pair.server.peerCertificates.map(\.der) == alice.chainDER)
@@ -46,7 +46,7 @@ struct ClientAuthenticationTests {
   @Test(arguments: TLSVersion.both)
   func `a client without a certificate is served if the certificate is optional`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version) { _, server in
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = .requested
     }
     #expect(pair.server.peerCertificates.isEmpty)
@@ -97,7 +97,7 @@ struct ClientAuthenticationTests {
 
   @Test func `in TLS 1.3 a client learns of its refusal only after its own handshake`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = .required
     }
     for _ in 0..<3 { pair.step() }
@@ -148,7 +148,7 @@ struct ClientAuthenticationTests {
   func `a server that does not verify still requires a certificate if configured to`(version: TLSVersion) throws {
     let failures = try failures(version, .required, nil) { server in
       server.peerVerification = .none
-      server.trust = []
+      server.trustRoots = []
     }
     #expect(failures.server?.code == .certificateRejected)
   }
@@ -167,20 +167,21 @@ struct ClientAuthenticationTests {
 
   @Test func `a server sends the names of its trusted authorities`() throws {
     let other = TestAuthority(name: "Second Client CA")
-    let bytes = try flight { server in server.trust = [.pem(authority.certificatePEM), .der(other.certificateDER)] }
+    let bytes = try flight { server in server.trustRoots = [.pem(authority.certificatePEM), .der(other.certificateDER)]
+    }
     #expect(bytes.contains(text: "Client CA"))
     #expect(bytes.contains(text: "Second Client CA"))
   }
 
   @Test func `the names sent may differ from the trusted ones, or be absent`() throws {
     let named = try flight { server in
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthorities = [try TestAuthority(name: "Told Instead").certificate]
     }
     #expect(named.contains(text: "Told Instead"))
     #expect(!named.contains(text: "Client CA"))
     let none = try flight { server in
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthorities = []
     }
     #expect(!none.contains(text: "Client CA"))
@@ -203,7 +204,7 @@ struct ClientAuthenticationTests {
     let alice = authority.issue(subject: "Alice", usage: .client)
     let pair = try EnginePair.connected(version) { client, server in
       client.identities = [try alice.identity]
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = .requested
       server.clientAuthorities = fitting
     }
@@ -212,14 +213,14 @@ struct ClientAuthenticationTests {
     server.minimumVersion = version
     server.maximumVersion = version
     server.clientAuthentication = .requested
-    server.trust = [authority.trust]
+    server.trustRoots = [authority.trust]
     server.clientAuthorities = try authorities(limit + 1)
     expectRefusal(.invalidConfiguration, .misuse, naming: "\(limit + 1) bytes", "clientAuthorities") {
       _ = try TLSContext(server)
     }
     // Those of the trust are named where no others are.
     server.clientAuthorities = nil
-    server.trust = [.certificates(try authorities(limit + 1))]
+    server.trustRoots = [.certificates(try authorities(limit + 1))]
     expectRefusal(.invalidConfiguration, .misuse, naming: "\(limit + 1) bytes", "clientAuthorities") {
       _ = try TLSContext(server)
     }

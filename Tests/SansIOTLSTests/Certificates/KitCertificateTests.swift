@@ -11,7 +11,7 @@ struct KitCertificateTests {
     let failures = try EnginePair.failures { client, server in
       client.identities = [try identity.identity]
       server.clientAuthentication = .required
-      server.trust = [identity.trust]
+      server.trustRoots = [identity.trust]
     }
     return failures.client == nil && failures.server == nil
   }

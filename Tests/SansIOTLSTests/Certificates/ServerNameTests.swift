@@ -76,7 +76,7 @@ struct ServerNameTests {
       _ = try server.feed(client.drain())
       if case .needsAnswer = try server.handshake(), case .clientHello(let hello) = server.question {
         asked = hello.serverName
-        try server.answer(.proceed)
+        try server.answer(.serve)
         _ = try server.handshake()
       }
     }
@@ -241,7 +241,7 @@ struct ServerNameTests {
   ) throws {
     let certificate = SelfSigned(subject: "www.example", alternativeNames: alternative)
     var client = TLSContext.Configuration.client()
-    client.trust = [certificate.trust]
+    client.trustRoots = [certificate.trust]
     client.minimumVersion = version
     client.maximumVersion = version
     let (context, server) = (try TLSContext(client), try TLSContext(.server(try certificate.identity)))
@@ -264,7 +264,7 @@ struct ServerNameTests {
   func `a common name is used if the certificate has no alternative name`(version: TLSVersion) throws {
     let certificate = SelfSigned(subject: "www.example", alternativeNames: nil)
     var client = TLSContext.Configuration.client()
-    client.trust = [certificate.trust]
+    client.trustRoots = [certificate.trust]
     client.maximumVersion = version
     var pair = try EnginePair(
       client: TLSContext(client), server: TLSContext(.server(try certificate.identity)), serverName: .dns("www.example")

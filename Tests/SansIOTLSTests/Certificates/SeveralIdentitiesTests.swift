@@ -15,16 +15,16 @@ struct SeveralIdentitiesTests {
 
   struct Ability: CustomTestStringConvertible {
     let version: TLSVersion
-    let algorithms: [String]
+    let schemes: [TLSSignatureScheme]
     let chosen: TestIdentity.KeyType
-    var testDescription: String { "\(version), \(algorithms.joined(separator: ":"))" }
+    var testDescription: String { "\(version), \(schemes)" }
   }
 
   static let abilities: [Ability] = TLSVersion.both.flatMap { version in
     [
-      Ability(version: version, algorithms: ["rsa_pss_rsae_sha256", "RSA+SHA256"], chosen: .rsa2048),
-      Ability(version: version, algorithms: ["ECDSA+SHA256"], chosen: .p256),
-      Ability(version: version, algorithms: ["ed25519"], chosen: .ed25519),
+      Ability(version: version, schemes: [.rsa_pss_rsae_sha256, .rsa_pkcs1_sha256], chosen: .rsa2048),
+      Ability(version: version, schemes: [.ecdsa_secp256r1_sha256], chosen: .p256),
+      Ability(version: version, schemes: [.ed25519], chosen: .ed25519),
     ]
   }
 
@@ -33,7 +33,7 @@ struct SeveralIdentitiesTests {
     let leaves = Self.leaves
     let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
       server.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
-      client.signatureAlgorithms = ability.algorithms
+      client.signatureSchemes = ability.schemes
     }
     #expect(pair.client.peerCertificates.first?.der == leaves[ability.chosen]?.certificateDER)
   }
@@ -43,9 +43,9 @@ struct SeveralIdentitiesTests {
     let leaves = Self.leaves
     let pair = try EnginePair.connected(ability.version, identity: #require(leaves[.p256])) { client, server in
       client.identities = try [.rsa2048, .p256, .ed25519].map { try #require(leaves[$0]).identity }
-      server.trust = [Self.authority.trust]
+      server.trustRoots = [Self.authority.trust]
       server.clientAuthentication = .required
-      server.signatureAlgorithms = ability.algorithms
+      server.signatureSchemes = ability.schemes
       // A server accepts from clients the algorithms that it signs with: it needs an identity of that kind.
       server.identities = [try #require(leaves[ability.chosen]).identity]
     }
@@ -59,9 +59,9 @@ struct SeveralIdentitiesTests {
     let leaves = Self.leaves
     var (client, server) = try EnginePair.configurations(version: version, identity: #require(leaves[.rsa2048]))
     client.identities = try [.p256, .ed25519].map { try #require(leaves[$0]).identity }
-    server.trust = [Self.authority.trust]
+    server.trustRoots = [Self.authority.trust]
     server.clientAuthentication = demand
-    server.signatureAlgorithms = ["rsa_pss_rsae_sha256", "RSA+SHA256"]
+    server.signatureSchemes = [.rsa_pss_rsae_sha256, .rsa_pkcs1_sha256]
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     let failures = pair.outcome()
     #expect(pair.server.peerCertificates.isEmpty)
@@ -86,10 +86,10 @@ struct SeveralIdentitiesTests {
     let authority = TestAuthority()
     let elliptic = authority.issueIntermediate(name: "Elliptic").issue(names: ["localhost"], key: .p256)
     let edwards = authority.issueIntermediate(name: "Edwards").issue(names: ["localhost"], key: .ed25519)
-    for (algorithm, expected) in [("ECDSA+SHA256", "CN=Elliptic"), ("ed25519", "CN=Edwards")] {
+    for (scheme, expected) in [(TLSSignatureScheme.ecdsa_secp256r1_sha256, "CN=Elliptic"), (.ed25519, "CN=Edwards")] {
       let pair = try EnginePair.connected(.tls13, identity: elliptic) { client, server in
         server.identities = [try elliptic.identity, try edwards.identity]
-        client.signatureAlgorithms = [algorithm]
+        client.signatureSchemes = [scheme]
       }
       #expect(pair.client.peerCertificates.map(\.subject) == ["CN=localhost", expected])
     }
@@ -123,7 +123,7 @@ struct SeveralIdentitiesTests {
     let leaves = Self.leaves
     let server = RawPeer(.server, identity: leaves[.p256], certificateTypes: request.types)
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [Self.authority.trust]
+    configuration.trustRoots = [Self.authority.trust]
     configuration.identities = try request.identities.map { try #require(leaves[$0]).identity }
     var client = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
     for _ in 0..<8 where client.negotiated == nil {

@@ -18,7 +18,7 @@ struct TrustTests {
   private let identity = TestIdentity.server()
 
   private func failures(trusting trust: TLSTrustRoots...) throws -> EnginePair.Failures {
-    try EnginePair.failures(identity: identity) { client, _ in client.trust = trust }
+    try EnginePair.failures(identity: identity) { client, _ in client.trustRoots = trust }
   }
 
   @Test func `every form of an authority is accepted`() throws {
@@ -77,7 +77,7 @@ struct TrustTests {
 
   @Test func `a client without trust roots is refused`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = []
+    configuration.trustRoots = []
     expectRefusal(.missingTrustRoots, .misuse, naming: ".system") { _ = try TLSContext(configuration) }
   }
 
@@ -92,7 +92,7 @@ struct TrustTests {
 
   @Test func `an empty list of authorities is refused`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [.certificates([])]
+    configuration.trustRoots = [.certificates([])]
     expectRefusal(.missingTrustRoots, .misuse, naming: "empty") { _ = try TLSContext(configuration) }
   }
 
@@ -100,7 +100,7 @@ struct TrustTests {
   func `bytes without a certificate are refused as trust roots`(bytes: [UInt8]) throws {
     for (trust, form) in [(TLSTrustRoots.pem(bytes), "PEM"), (.der(bytes), "DER")] {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [trust]
+      configuration.trustRoots = [trust]
       expectRefusal(.invalidCertificate, .local, naming: form) { _ = try TLSContext(configuration) }
     }
   }
@@ -109,7 +109,7 @@ struct TrustTests {
     let missing = TemporaryDirectory().path + "/missing"
     for trust in [TLSTrustRoots.file(missing), .directory(missing)] {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [trust]
+      configuration.trustRoots = [trust]
       expectRefusal(.unreadableFile, .local, naming: missing) { _ = try TLSContext(configuration) }
     }
   }
@@ -117,7 +117,7 @@ struct TrustTests {
   @Test func `a directory is refused as a file`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [.file(directory.path)]
+    configuration.trustRoots = [.file(directory.path)]
     let error = thrownError { _ = try TLSContext(configuration) }
     #expect([.unreadableFile, .invalidCertificate].contains(error?.code))
   }
@@ -125,7 +125,7 @@ struct TrustTests {
   @Test func `a file without certificates is refused`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [.file(directory.write("none.pem", IdentityTests.gibberish))]
+    configuration.trustRoots = [.file(directory.write("none.pem", IdentityTests.gibberish))]
     expectRefusal(.invalidCertificate, .local, naming: "PEM") { _ = try TLSContext(configuration) }
   }
 
@@ -134,7 +134,7 @@ struct TrustTests {
     do {
       let directory = TemporaryDirectory()
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [.file(directory.write("authority.pem", identity.authority.certificatePEM))]
+      configuration.trustRoots = [.file(directory.write("authority.pem", identity.authority.certificatePEM))]
       context = try TLSContext(configuration)
     }
     var pair = try EnginePair(client: context, server: TLSContext(.server(try identity.identity)))
@@ -146,7 +146,7 @@ struct TrustTests {
     let intermediate = root.issueIntermediate()
     let leaf = intermediate.issue(names: ["localhost"])
     let failures = try EnginePair.failures(identity: leaf) { client, _ in
-      client.trust = [.der(intermediate.certificateDER)]
+      client.trustRoots = [.der(intermediate.certificateDER)]
     }
     #expect(failures.client?.code == .certificateRejected)
   }
@@ -158,11 +158,11 @@ struct TrustTests {
     let intermediate = TestAuthority().issueIntermediate()
     let leaf = intermediate.issue(names: ["localhost"])
     for trust in [TLSTrustRoots.der(intermediate.certificateDER), .der(leaf.certificateDER)] {
-      let refused = try EnginePair.failures(version, identity: leaf) { client, _ in client.trust = [trust] }
+      let refused = try EnginePair.failures(version, identity: leaf) { client, _ in client.trustRoots = [trust] }
       #expect(refused.client?.code == .certificateRejected)
       #expect(refused.client?.hint.contains("acceptsPartialChains") == true, "\(refused.client?.hint ?? "")")
       let accepted = try EnginePair.failures(version, identity: leaf) { client, _ in
-        client.trust = [trust]
+        client.trustRoots = [trust]
         client.acceptsPartialChains = true
       }
       #expect(accepted.client == nil)
@@ -173,7 +173,7 @@ struct TrustTests {
   @Test func `the hint does not suggest adding an intermediate that is already trusted`() throws {
     let intermediate = TestAuthority().issueIntermediate()
     let failures = try EnginePair.failures(identity: intermediate.issue(names: ["localhost"])) { client, _ in
-      client.trust = [.der(intermediate.certificateDER)]
+      client.trustRoots = [.der(intermediate.certificateDER)]
     }
     #expect(failures.client?.verification?.code == Int(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT))
     #expect(failures.client?.hint.contains("leads to a trusted certificate that is no root") == true)
@@ -184,7 +184,7 @@ struct TrustTests {
     for defect in [TestIdentity.Defect.wrongName, .expired, .wrongUsage] {
       let leaf = TestIdentity.server(defect: defect)
       let failures = try EnginePair.failures(identity: leaf) { client, _ in
-        client.trust = [.der(leaf.certificateDER)]
+        client.trustRoots = [.der(leaf.certificateDER)]
         client.acceptsPartialChains = true
       }
       #expect(failures.client?.code == .certificateRejected, "\(defect)")
@@ -198,7 +198,7 @@ struct TrustTests {
     for isAccepted in [true, false] {
       func server(_ acceptsPartialChains: Bool) throws -> TLSContext.Configuration {
         var server = TLSContext.Configuration.server(try identity.identity)
-        server.trust = [.der(intermediate.certificateDER)]
+        server.trustRoots = [.der(intermediate.certificateDER)]
         server.clientAuthentication = .required
         server.acceptsPartialChains = acceptsPartialChains
         return server
@@ -209,7 +209,7 @@ struct TrustTests {
       client.identities = [try alice.identity]
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(first))
       pair.step()
-      try pair.server.answer(.use(TLSContext(server(isAccepted))))
+      try pair.server.answer(.serve(with: TLSContext(server(isAccepted))))
       let failures = pair.outcome()
       #expect((failures.server == nil) == isAccepted, "\(failures.server?.description ?? "accepted")")
     }
@@ -220,7 +220,7 @@ struct TrustTests {
   @Test func `a directory with a colon in its path is refused by name`() throws {
     for path in ["/etc/ssl:certs", TemporaryDirectory().path + ":b", ":"] {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [.directory(path)]
+      configuration.trustRoots = [.directory(path)]
       expectRefusal(.unreadableFile, .local, naming: path, "colon") { _ = try TLSContext(configuration) }
     }
   }
@@ -230,18 +230,18 @@ struct TrustTests {
     let file = directory.write("authority.pem", identity.authority.certificatePEM)
     for path in [file, "/dev/null"] {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [.directory(path)]
+      configuration.trustRoots = [.directory(path)]
       expectRefusal(.unreadableFile, .local, naming: path, "directory") { _ = try TLSContext(configuration) }
     }
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [.directory("")]
+    configuration.trustRoots = [.directory("")]
     expectRefusal(.unreadableFile, .local, naming: "empty") { _ = try TLSContext(configuration) }
   }
 
   @Test func `a directory without hashed names is warned about by name`() throws {
     let directory = TemporaryDirectory()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [.directory(directory.path)]
+    configuration.trustRoots = [.directory(directory.path)]
     #expect(try TLSContext(configuration).warnings == [.emptyTrustDirectory(path: directory.path)])
     // Neither a certificate under its own name nor a list of revoked ones is what libcrypto looks for.
     for name in ["authority.pem", "01234567.r0", "01234567.0.bak", "0123456.0", "ABCDEF01.0"] {
@@ -258,7 +258,7 @@ struct TrustTests {
     let list = Array("-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n".utf8)
     for path in [directory.write("empty.pem", []), directory.write("crl.pem", list)] {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [.file(path)]
+      configuration.trustRoots = [.file(path)]
       expectRefusal(.invalidCertificate, .local, naming: path) { _ = try TLSContext(configuration) }
     }
   }
@@ -289,7 +289,7 @@ struct SystemTrustTests {
   func `other trust roots are used, and the warning remains`() throws {
     let identity = TestIdentity.server()
     var client = TLSContext.Configuration.client()
-    client.trust = [identity.trust, .system]
+    client.trustRoots = [identity.trust, .system]
     let context = try TLSContext(client)
     #expect(context.warnings.count == 1)
     var pair = try EnginePair(client: context, server: TLSContext(.server(try identity.identity)))

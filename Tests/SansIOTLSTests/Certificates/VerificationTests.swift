@@ -109,7 +109,9 @@ struct VerificationTests {
   {
     let identity = TestAuthority().issue(names: ["localhost"], usage: .client)
     #expect(try EnginePair.failures(version, identity: identity).client?.verification?.code == 26)
-    let pair = try EnginePair.connected(version, identity: identity) { client, _ in client.acceptsAnyPurpose = true }
+    let pair = try EnginePair.connected(version, identity: identity) { client, _ in
+      client.checksExtendedKeyUsage = false
+    }
     #expect(pair.client.negotiated != nil)
   }
 
@@ -121,7 +123,7 @@ struct VerificationTests {
   @Test func `a leaf certificate is not accepted as an authority`() throws {
     let leaf = TestIdentity.server()
     let failures = try EnginePair.failures(identity: leaf) { client, _ in
-      client.trust = [.der(TestIdentity.server().certificateDER)]
+      client.trustRoots = [.der(TestIdentity.server().certificateDER)]
     }
     #expect(failures.client?.code == .certificateRejected)
   }
@@ -157,7 +159,7 @@ struct VerificationTests {
   func `without verification any certificate is accepted`(version: TLSVersion, defect: TestIdentity.Defect) throws {
     var pair = try EnginePair.connected(version, identity: .server(defect: defect)) { client, _ in
       client.peerVerification = .none
-      client.trust = []
+      client.trustRoots = []
     }
     #expect(pair.client.peerCertificates.count == 1)
     #expect(try pair.transfer([1, 2, 3], from: .client) == [1, 2, 3])

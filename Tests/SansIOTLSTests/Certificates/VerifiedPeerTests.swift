@@ -19,7 +19,7 @@ struct VerifiedPeerTests {
     var configuration = TLSContext.Configuration.client()
     configuration.cipherList = list
     configuration.securityLevel = 0
-    configuration.trust = [TestAuthority().trust]
+    configuration.trustRoots = [TestAuthority().trust]
     return try TLSContext(configuration)
   }
 

@@ -15,9 +15,9 @@ struct CloseFactTests {
     let plaintext = pattern(3000)
     _ = try pair.write(plaintext[...], from: side.peer)
     pair.step()
-    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
+    for _ in 0..<3 { #expect(try pair[side].closeWriting() == .done) }
     #expect(try pair.read(at: side, upTo: 1000) == .done(Array(plaintext[..<1000])))
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     #expect(try pair[side].readAll() == Array(plaintext[1000...]))
     #expect(pair[side].failure == nil)
   }
@@ -31,7 +31,7 @@ struct CloseFactTests {
     let first = pair.client.drain()
     _ = try pair.client.write([2])
     let second = pair.client.drain()
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     let close = pair.client.drain()
     let stream = first + second + close + [9, 9, 9]
     #expect(try pair.server.feed(stream) == stream.count)
@@ -51,7 +51,7 @@ struct CloseFactTests {
       try pair.settle()
       let plaintext = pattern(1000)
       _ = try pair.write(plaintext[...], from: side.peer)
-      _ = try pair[side.peer].close()
+      _ = try pair[side.peer].closeWriting()
       pair.step()
       if endsInput { pair[side].feedEOF() }
       for start in stride(from: 0, to: 1000, by: 100) {
@@ -78,7 +78,7 @@ struct CloseFactTests {
     #expect(box.pair.server.allEvents() == ["alertReceived(user_canceled)", "peerClosed"])
     #expect(box.pair.server.takeTrailingInput() == [9, 9])
     #expect(try box.pair.server.write([1]) == .done(1))
-    #expect(try box.pair.server.close() == .done)
+    #expect(try box.pair.server.closeWriting() == .done)
     #expect(box.pair.server.failure == nil)
   }
 

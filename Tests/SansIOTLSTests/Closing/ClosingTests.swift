@@ -5,7 +5,7 @@ import Testing
 /// The end of a connection, in every order.
 @Suite(.tags(.behaviour))
 struct ClosingTests {
-  private func readAtServer(_ pair: inout EnginePair) throws -> TLSEngine.Step<[UInt8]> {
+  private func readAtServer(_ pair: inout EnginePair) throws -> TLSEngine.ReadStep<[UInt8]> {
     try pair.server.read(upTo: 100_000)
   }
 
@@ -16,7 +16,7 @@ struct ClosingTests {
     let ours = pattern(50_000)
     #expect(try pair.server.write(ours) == .done(ours.count))
     _ = try pair.client.write("trailing".utf8)
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     _ = try pair.server.feed(pair.client.drain())
     #expect(try readAtServer(&pair) == .done(Array("trailing".utf8)))
     #expect(try readAtServer(&pair) == .endOfStream)
@@ -27,8 +27,8 @@ struct ClosingTests {
   func `both sides may close at once`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair.client.close()
-    _ = try pair.server.close()
+    _ = try pair.client.closeWriting()
+    _ = try pair.server.closeWriting()
     #expect(pair.client.pendingOutputByteCount > 0)
     #expect(pair.server.pendingOutputByteCount > 0)
     pair.step()
@@ -47,7 +47,7 @@ struct ClosingTests {
   func `the transport's end instead of close_notify is a truncation, also after our close`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     pair.client.feedEOF()
     let error = thrownError { _ = try pair.client.read(upTo: 1) }
     #expect(error?.code == .truncated)
@@ -60,12 +60,12 @@ struct ClosingTests {
   func `invalid bytes instead of close_notify are an error, also after our close`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     _ = try pair.client.feed(pattern(100))
     let error = thrownError { _ = try pair.client.read(upTo: 1) }
     #expect(error != nil)
     #expect(error?.code != .truncated)
-    #expect(thrownError { _ = try pair.client.close() } == error)
+    #expect(thrownError { _ = try pair.client.closeWriting() } == error)
   }
 
   // MARK: In the handshake
@@ -85,7 +85,7 @@ struct ClosingTests {
     var pair = try EnginePair.connected(version, handshake: false, identity: .server(defect: .expired))
     let error = thrownError { try pair.handshake() }
     #expect(error?.code == .certificateRejected)
-    #expect(thrownError { _ = try pair.client.close() } == error)
+    #expect(thrownError { _ = try pair.client.closeWriting() } == error)
   }
 
   // MARK: No spinning
@@ -97,7 +97,7 @@ struct ClosingTests {
       (
         "truncated after our close",
         { pair in
-          _ = try pair.client.close()
+          _ = try pair.client.closeWriting()
           pair.client.feedEOF()
         }
       ),
@@ -112,8 +112,8 @@ struct ClosingTests {
       (
         "both closed",
         { pair in
-          _ = try pair.client.close()
-          _ = try pair.server.close()
+          _ = try pair.client.closeWriting()
+          _ = try pair.server.closeWriting()
           pair.step()
           pair.client.feedEOF()
         }

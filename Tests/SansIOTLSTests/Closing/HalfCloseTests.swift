@@ -10,7 +10,7 @@ struct HalfCloseTests {
   func `after close, reading continues until the peer's end`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     #expect(pair[side].needs == [.drain, .feed])
     #expect(thrownError { _ = try pair.write([1], from: side) }?.code == .closed)
     pair.step()
@@ -23,7 +23,7 @@ struct HalfCloseTests {
       #expect(try pair.transfer(plaintext, from: side.peer) == plaintext)
     }
     #expect(pair[side].needs.contains(.feed))
-    #expect(try pair[side.peer].close() == .done)
+    #expect(try pair[side.peer].closeWriting() == .done)
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
     #expect(try pair.read(at: side.peer) == .endOfStream)
@@ -35,7 +35,7 @@ struct HalfCloseTests {
   func `after the peer's close, writing continues`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = try pair[side.peer].close()
+    _ = try pair[side.peer].closeWriting()
     pair.step()
     #expect(try pair.read(at: side) == .endOfStream)
     #expect(pair[side].needs == [])
@@ -50,10 +50,10 @@ struct HalfCloseTests {
   func `close_notify is sent once, and writing is refused after it`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let count = pair[side].pendingOutputByteCount
     #expect(count > 0)
-    for _ in 0..<100 { #expect(try pair[side].close() == .done) }
+    for _ in 0..<100 { #expect(try pair[side].closeWriting() == .done) }
     #expect(pair[side].pendingOutputByteCount == count)
     let error = thrownError { _ = try pair[side].write([1]) }
     #expect(error?.code == .closed)
@@ -64,15 +64,15 @@ struct HalfCloseTests {
     #expect(try pair[side].read(upTo: 1) == .needsFeed)
     let closeNotify = pair[side].drain()
     #expect(recordLengths(closeNotify) == [count])
-    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
+    for _ in 0..<3 { #expect(try pair[side].closeWriting() == .done) }
     #expect(pair[side].pendingOutputByteCount == 0)
     _ = try pair[side.peer].feed(closeNotify)
     for _ in 0..<3 { #expect(try pair.read(at: side.peer) == .endOfStream) }
     let events = pair[side.peer].allEvents().filter { !$0.hasPrefix("sessionTicket") }
     #expect(events == ["handshakeCompleted", "peerClosed"])
-    _ = try pair[side.peer].close()
+    _ = try pair[side.peer].closeWriting()
     pair.step()
-    for _ in 0..<3 { #expect(try pair[side].close() == .done) }
+    for _ in 0..<3 { #expect(try pair[side].closeWriting() == .done) }
     #expect(pair[side].pendingOutputByteCount == 0)
   }
 
@@ -82,7 +82,7 @@ struct HalfCloseTests {
   func `nothing follows close_notify, whatever the peer requests`(side: TLSRole) throws {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     #expect(!pair[side].drain().isEmpty)
     for _ in 0..<3 {
       try pair.keyUpdate(from: side.peer, requestingPeer: true)
@@ -104,7 +104,7 @@ struct HalfCloseTests {
     try pair.settle()
     let plaintext = pattern(200_000)
     #expect(try pair[side].write(plaintext) == .done(plaintext.count))
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let ciphertext = pair[side].drain()
     #expect(try pair[side.peer].absorb(ciphertext) == plaintext)
     #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
@@ -117,8 +117,8 @@ struct HalfCloseTests {
       if flights == 1 || side == .server { _ = try pair.server.feed(pair.client.drain()) }
       let rest = pair[side.peer].drain()
       let waiting = pair[side].pendingOutputByteCount
-      #expect(try pair[side].close() == .done)
-      #expect(try pair[side].close() == .done)
+      #expect(try pair[side].closeWriting() == .done)
+      #expect(try pair[side].closeWriting() == .done)
       #expect(pair[side].pendingOutputByteCount == waiting)
       #expect(pair[side].needs == (waiting > 0 ? .drain : []))
       for error in [
@@ -141,10 +141,10 @@ struct HalfCloseTests {
       let update = pair[side.peer].drain()
       _ = try pair[side].feed(update[..<cut])
       #expect(try pair[side].read(upTo: 1) == .needsFeed)
-      _ = try pair[side].close()
+      _ = try pair[side].closeWriting()
       _ = try pair[side].feed(update[cut...])
       #expect(try pair[side].read(upTo: 1) == .needsFeed)
-      #expect(try pair[side].close() == .done)
+      #expect(try pair[side].closeWriting() == .done)
       let last = pair[side].drain()
       #expect(try pair[side.peer].absorb(last).isEmpty)
       #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)
@@ -164,7 +164,7 @@ struct HalfCloseTests {
       for _ in 0..<updates { #expect(try pair[side.peer].keyUpdate(requestingPeer: true) == .done) }
       switch tail {
       case .data, .corruptRecord: _ = try pair[side.peer].write([1, 2, 3])
-      case .close: _ = try pair[side.peer].close()
+      case .close: _ = try pair[side.peer].closeWriting()
       case .alert:
         _ = thrownError { _ = try pair[side.peer].absorb([23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)) }
       case .endOfInput: break
@@ -172,11 +172,11 @@ struct HalfCloseTests {
       var bytes = pair[side.peer].drain()
       if tail == .corruptRecord { bytes[bytes.count - 1] ^= 1 }
       let ciphertext = bytes
-      #expect(try pair[side].close() == .done)
+      #expect(try pair[side].closeWriting() == .done)
       let plaintext = (try? pair[side].absorb(ciphertext, piece: piece)) ?? []
       if tail == .endOfInput { pair[side].feedEOF() }
       let last = Result { try pair[side].read(upTo: 1) }
-      return "\(plaintext) \(last) \(pair[side].failure?.description ?? "") \(pair[side].failure?.library ?? [])"
+      return "\(plaintext) \(last) \(pair[side].failure?.description ?? "") \(pair[side].failure?.openSSLErrors ?? [])"
     }
     let expected = try outcome(updates: 0, piece: .max)
     for updates in [1, 2] {

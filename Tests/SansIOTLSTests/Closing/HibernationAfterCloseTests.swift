@@ -10,7 +10,7 @@ struct HibernationAfterCloseTests {
   private func closed(_ version: TLSVersion, naps: Int) throws -> EnginePair {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    #expect(try pair.client.close() == .done)
+    #expect(try pair.client.closeWriting() == .done)
     try pair.settle()
     for _ in 0..<naps {
       #expect(pair.client.hibernate() == true)

@@ -9,7 +9,7 @@ struct TrailingInputTests {
   private func lastWords(of side: TLSRole, in pair: inout EnginePair) throws -> [UInt8] {
     try pair.settle()
     _ = try pair[side].write(Array("bye".utf8))
-    _ = try pair[side].close()
+    _ = try pair[side].closeWriting()
     return pair[side].drain()
   }
 
@@ -77,7 +77,7 @@ struct TrailingInputTests {
     try other.settle()
     _ = try other.client.write("data after the end".utf8)
     let record = other.client.drain()
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     _ = try pair.server.feed(pair.client.drain() + record)
     #expect(try pair.server.read(upTo: 100_000) == .endOfStream)
     #expect(pair.server.takeTrailingInput() == record)
@@ -119,7 +119,7 @@ struct TrailingInputTests {
     #expect(inner.client.negotiated?.version == innerVersion)
     #expect(inner.server.negotiated?.version == innerVersion)
     #expect(try inner.client.write(Array("deep".utf8)) == .done(4))
-    #expect(try inner.client.close() == .done)
+    #expect(try inner.client.closeWriting() == .done)
     _ = try tunnel(from: .client)
     #expect(try inner.server.readAll() == Array("deep".utf8))
     #expect(try inner.server.read(upTo: 1) == .endOfStream)
@@ -135,7 +135,7 @@ struct TrailingInputTests {
     #expect(try pair.server.feed(hello + [1, 2, 3]) == hello.count + 3)
     #expect(pair.server.question != nil)
     #expect(pair.server.takeTrailingInput().isEmpty, "the handshake may go on yet")
-    #expect(try pair.server.close() == .done)
+    #expect(try pair.server.closeWriting() == .done)
     #expect(pair.server.takeTrailingInput() == [1, 2, 3])
     #expect(pair.server.takeTrailingInput().isEmpty)
     #expect(pair.server.drain().isEmpty)

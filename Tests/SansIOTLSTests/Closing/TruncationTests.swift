@@ -78,7 +78,7 @@ struct TruncationTests {
       var pair = try EnginePair.connected(version)
       try pair.settle()
       _ = try pair.write(Array("bye".utf8)[...], from: side.peer)
-      _ = try pair[side.peer].close()
+      _ = try pair[side.peer].closeWriting()
       let records = pair[side.peer].drain()
       _ = try pair[side].feed(records)
       if endsFirst { pair[side].feedEOF() }
@@ -102,7 +102,7 @@ struct TruncationTests {
     try pair.settle()
     pair[side].feedEOF()
     #expect(try pair[side].write(Array("last".utf8)) == .done(4))
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let last = pair[side].drain()
     #expect(try pair[side.peer].absorb(last) == Array("last".utf8))
     #expect(try pair[side.peer].read(upTo: 1) == .endOfStream)

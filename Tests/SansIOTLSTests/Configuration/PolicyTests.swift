@@ -79,20 +79,20 @@ struct PolicyTests {
   }
 
   /// Both sides leave the groups to the policy, and agree on another than libssl's first.
-  private static let namesAGroup = (try? EnginePair.connected(.tls13))?.client.negotiated?.group == "secp256r1"
+  private static let namesAGroup = (try? EnginePair.connected(.tls13))?.client.negotiated?.group == .secp256r1
 
   @Test(.enabled(if: namesAGroup))
   func `a context without groups uses the policy's, also if another context paused at the ClientHello`() throws {
     let identity = TestIdentity.server(key: .ed25519)
     var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
-      client.groups = ["X25519", "P-256"]
-      server.groups = ["X25519"]
+      client.groups = [.x25519, .secp256r1]
+      server.groups = [.x25519]
       server.pausesAtClientHello = true
     }
     pair.step()
-    try pair.server.answer(.use(TLSContext(.server(identity.identity))))
+    try pair.server.answer(.serve(with: TLSContext(.server(identity.identity))))
     try pair.handshake()
-    #expect(pair.client.negotiated?.group == "secp256r1")
+    #expect(pair.client.negotiated?.group == .secp256r1)
   }
 
   /// Suites without certificate are among those that the policy gives a new context.
@@ -114,7 +114,7 @@ struct PolicyTests {
   @Test(.enabled(if: admitsAnonymousPeers))
   func `no policy lets a client accept a server without a certificate`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [TestAuthority().trust]
+    configuration.trustRoots = [TestAuthority().trust]
     var client = try TLSEngine(.client(serverName: .dns("bank.example")), context: TLSContext(configuration))
     let server = RawPeer(.server, ciphers: "aNULL:@SECLEVEL=0")
     for _ in 0..<4 {

@@ -35,8 +35,8 @@ struct SecurityLevelTests {
     // The group is one that the level allows, so that the certificate alone is at fault.
     let failures = try EnginePair.failures { client, server in
       client.securityLevel = 5
-      client.groups = ["P-521"]
-      server.groups = ["P-256", "P-521"]
+      client.groups = [.secp521r1]
+      server.groups = [.secp256r1, .secp521r1]
     }
     #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .handshakeFailure)
@@ -47,7 +47,7 @@ struct SecurityLevelTests {
   @Test func `groups that the level forbids leave a client nothing to offer`() throws {
     var (client, _) = try EnginePair.configurations()
     client.securityLevel = 5
-    client.groups = ["X25519", "P-256"]
+    client.groups = [.x25519, .secp256r1]
     let context = try TLSContext(client)
     expectRefusal(.peerIncompatible, .local, naming: "groups", "security level") {
       _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
@@ -72,7 +72,7 @@ struct SecurityLevelTests {
   @Test(arguments: [-1, 17])
   func `a number of session tickets out of range is refused`(count: Int) throws {
     var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    configuration.sessionTickets = count
+    configuration.resumption = .tickets(count: count)
     expectRefusal(.invalidConfiguration, .misuse, naming: "\(count)", "16") { _ = try TLSContext(configuration) }
   }
 

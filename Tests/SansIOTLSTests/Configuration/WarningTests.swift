@@ -16,7 +16,7 @@ struct WarningTests {
   @Test func `an ordinary context has no warnings`() throws {
     #expect(try warnings(.server()) == [])
     var client = TLSContext.Configuration.client()
-    client.trust = [TestAuthority().trust]
+    client.trustRoots = [TestAuthority().trust]
     #expect(try TLSContext(client).warnings == [])
   }
 
@@ -44,7 +44,7 @@ struct WarningTests {
 
   @Test func `a client's local certificate is checked too`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [TestAuthority().trust]
+    configuration.trustRoots = [TestAuthority().trust]
     configuration.identities = [try TestIdentity.client("Alice", defect: .expired).identity]
     #expect(try TLSContext(configuration).warnings == [.expiredIdentity(subject: "CN=Alice")])
   }
@@ -72,12 +72,12 @@ struct WarningTests {
   @Test func `trust roots without a client certificate request are warned about`() throws {
     let authority = TestAuthority()
     for set: (inout TLSContext.Configuration) throws -> Void in [
-      { $0.trust = [authority.trust] }, { $0.clientAuthorities = [try authority.certificate] },
+      { $0.trustRoots = [authority.trust] }, { $0.clientAuthorities = [try authority.certificate] },
     ] {
       var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
       try set(&server)
       #expect(try TLSContext(server).warnings == [.unusedTrust])
-      server.trust = [authority.trust]
+      server.trustRoots = [authority.trust]
       server.clientAuthentication = .requested
       #expect(try TLSContext(server).warnings == [])
     }

@@ -19,8 +19,9 @@ struct LifetimeTests {
     #expect(isSendable(TLSError.self))
     #expect(isSendable(TLSEngine.Event.self))
     #expect(isSendable(TLSEngine.Question.self))
-    #expect(isSendable(TLSEngine.Answer.self))
-    #expect(isSendable(TLSEngine.Step<Int>.self))
+    #expect(isSendable(TLSEngine.ClientHello.Answer.self))
+    #expect(isSendable(TLSEngine.PeerCertificates.Answer.self))
+    #expect(isSendable(TLSEngine.ReadStep<Int>.self))
   }
 
   @Test func `an engine is small, and an error has the size of a pointer`() {
@@ -87,7 +88,7 @@ struct LifetimeTests {
         let (client, server) = try EnginePair.configurations(version: version)
         var logging = client
         let held = Witness()
-        logging.keyLog = { _ in _ = held }
+        logging.keyLog = TLSKeyLog { _ in _ = held }
         let made = try TLSContext(logging)
         context = made
         witness = held
@@ -108,13 +109,13 @@ struct LifetimeTests {
       do {
         var (client, server) = try EnginePair.configurations()
         server.pausesAtClientHello = ending == 2
-        client.keyLog = { _ in }
+        client.keyLog = TLSKeyLog { _ in }
         let made = try TLSContext(server)
         context = made
         var pair = try EnginePair(client: TLSContext(client), server: made)
         pair.step()
         if ending == 0 { _ = try? pair.server.feed(pattern(100)) }
-        if ending == 1 { _ = try pair.server.close() }
+        if ending == 1 { _ = try pair.server.closeWriting() }
       }
       #expect(context == nil)
     }

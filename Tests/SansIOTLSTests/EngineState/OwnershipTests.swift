@@ -25,7 +25,7 @@ struct OwnershipTests {
     init(_ engine: consuming sending TLSEngine) { self.engine = engine }
     func drain() -> [UInt8] { engine.drain() }
     func absorb(_ bytes: [UInt8]) throws -> [UInt8] { try engine.absorb(bytes) }
-    func write(_ bytes: [UInt8]) throws -> TLSEngine.Step<Int> { try engine.write(bytes) }
+    func write(_ bytes: [UInt8]) throws -> TLSEngine.WriteStep { try engine.write(bytes) }
     var version: TLSVersion? { engine.negotiated?.version }
   }
 

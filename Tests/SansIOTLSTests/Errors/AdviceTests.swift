@@ -12,7 +12,7 @@ struct AdviceTests {
     let message = [2, 0, 0, UInt8(hello.count)] + hello
     _ = try? pair.client.feed([22, 3, 3, 0, UInt8(message.count)] + message)
     let error = try #require(thrownError { _ = try pair.client.handshake() })
-    #expect(error.library.contains { $0.reason == "unsafe legacy renegotiation disabled" }, "\(error)")
+    #expect(error.openSSLErrors.contains { $0.reason == "unsafe legacy renegotiation disabled" }, "\(error)")
     #expect(error.blame == .peer)
     #expect(error.hint.contains("RFC 5746"))
   }
@@ -27,7 +27,7 @@ struct AdviceTests {
     hello[suites + count + 1] = 0x00
     _ = try? pair.server.feed(hello)
     let error = try #require(thrownError { _ = try pair.server.handshake() })
-    #expect(error.library.contains { $0.reason == "inappropriate fallback" }, "\(error)")
+    #expect(error.openSSLErrors.contains { $0.reason == "inappropriate fallback" }, "\(error)")
     #expect(error.alertSent == .inappropriateFallback)
     #expect(error.hint.contains("TLS_FALLBACK_SCSV"))
     _ = try? pair.client.feed(pair.server.drain())

@@ -62,9 +62,9 @@ struct CallErrorTests {
   @Test(arguments: TLSVersion.both)
   func `after close writing is refused and everything else continues`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
-    _ = try pair.client.close()
-    expectRefusal(.closed, .misuse, naming: "close()") { _ = try pair.client.write([1]) }
-    expectRefusal(.closed, .misuse, naming: "close()") { _ = try pair.client.keyUpdate(requestingPeer: false) }
+    _ = try pair.client.closeWriting()
+    expectRefusal(.closed, .misuse, naming: "closeWriting()") { _ = try pair.client.write([1]) }
+    expectRefusal(.closed, .misuse, naming: "closeWriting()") { _ = try pair.client.keyUpdate(requestingPeer: false) }
     #expect(pair.client.failure == nil)
     #expect(try pair.transfer([7], from: .server) == [7])
   }
@@ -73,13 +73,15 @@ struct CallErrorTests {
   func `a handshake closed in its middle is over`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
     pair.step()
-    #expect(try pair.client.close() == .done)
-    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.feed([22]) }
-    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.handshake() }
-    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.read(upTo: 1) }
-    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.write([1]) }
-    expectRefusal(.abandoned, .misuse, naming: "mid-handshake") { _ = try pair.client.keyUpdate(requestingPeer: true) }
-    #expect(try pair.client.close() == .done)
+    #expect(try pair.client.closeWriting() == .done)
+    expectRefusal(.abandoned, .misuse, naming: "during the handshake") { _ = try pair.client.feed([22]) }
+    expectRefusal(.abandoned, .misuse, naming: "during the handshake") { _ = try pair.client.handshake() }
+    expectRefusal(.abandoned, .misuse, naming: "during the handshake") { _ = try pair.client.read(upTo: 1) }
+    expectRefusal(.abandoned, .misuse, naming: "during the handshake") { _ = try pair.client.write([1]) }
+    expectRefusal(.abandoned, .misuse, naming: "during the handshake") {
+      _ = try pair.client.keyUpdate(requestingPeer: true)
+    }
+    #expect(try pair.client.closeWriting() == .done)
     #expect(pair.client.failure == nil)
     #expect(pair.client.needs.isSubset(of: .drain))
   }
@@ -98,19 +100,21 @@ struct CallErrorTests {
       client.pausesAtPeerCertificates = true
       server.pausesAtClientHello = true
     }
-    expectRefusal(.wrongAnswer, .misuse, naming: "no question") { try pair.server.answer(.proceed) }
+    expectRefusal(.wrongAnswer, .misuse, naming: "no question") { try pair.server.answer(.serve) }
     pair.step()
-    expectRefusal(.wrongAnswer, .misuse, naming: "another question") { try pair.server.answer(.accept) }
+    expectRefusal(.wrongAnswer, .misuse, naming: "another question") { try pair.server.answer(.trust) }
     let clientContext = try TLSContext(.client())
-    expectRefusal(.wrongRole, .misuse, naming: "server's side") { try pair.server.answer(.use(clientContext)) }
+    expectRefusal(.wrongRole, .misuse, naming: "server's side") { try pair.server.answer(.serve(with: clientContext)) }
     #expect(pair.server.question != nil)
-    try pair.server.answer(.proceed)
+    try pair.server.answer(.serve)
     pair.step()
     #expect(pair.client.question != nil)
-    expectRefusal(.wrongAnswer, .misuse, naming: "another question") { try pair.client.answer(.use(clientContext)) }
-    expectRefusal(.wrongAnswer, .misuse, naming: "close_notify") { try pair.client.answer(.reject(.closeNotify)) }
+    expectRefusal(.wrongAnswer, .misuse, naming: "another question") {
+      try pair.client.answer(.serve(with: clientContext))
+    }
+    expectRefusal(.wrongAnswer, .misuse, naming: "close_notify") { try pair.client.answer(.distrust(.closeNotify)) }
     #expect(pair.client.question != nil)
-    try pair.client.answer(.proceed)
+    try pair.client.answer(.followVerification)
     try pair.handshake()
   }
 

@@ -49,7 +49,7 @@ struct ErrorFactTests {
     #expect(pair[side].needs == [.read])
     let errors = (0..<3).map { _ in thrownError { _ = try pair[side].read(upTo: 1) } }
     #expect(errors.allSatisfy { $0?.code == .truncated && $0?.blame == .peer && $0?.isMidRecord == false })
-    #expect(errors[0]?.library.first?.reasonCode == 294)
+    #expect(errors[0]?.openSSLErrors.first?.reasonCode == 294)
   }
 
   /// Row 23. Plaintext to a server, or to a client: libssl sends no alert, and its reason is misleading.
@@ -77,7 +77,7 @@ struct ErrorFactTests {
   func `an HTTP request in plaintext is reported by libssl's reason`(text: String, reason: Int) throws {
     var pair = try EnginePair.connected(handshake: false)
     let error = thrownError { _ = try pair.server.feed(Array(text.utf8)) }
-    #expect(error?.library.map(\.reasonCode) == [reason], "\(error as Any)")
+    #expect(error?.openSSLErrors.map(\.reasonCode) == [reason], "\(error as Any)")
   }
 
   /// Row 23. Bytes of no known protocol are still an error at once, not a wait for more.

@@ -68,7 +68,7 @@ struct ForeignErrorTests {
       log.append("\(call("hibernate") { pair[side].hibernate() })")
     }
     for side in TLSRole.allCases {
-      log.append("\(try call("close") { try pair[side].close() })")
+      log.append("\(try call("close") { try pair[side].closeWriting() })")
       let records = call("drain") { pair[side].drain() }
       _ = try call("feed") { try pair[side.peer].feed(records) }
       log.append("\(try call("read") { try pair[side.peer].read(upTo: 100) })")
@@ -113,7 +113,7 @@ struct ForeignErrorTests {
     let first = side == .client ? clean.client.failure : clean.server.failure
     let second = side == .client ? poisoned.client.failure : poisoned.server.failure
     #expect(first?.description == second?.description)
-    #expect(first?.library == second?.library)
+    #expect(first?.openSSLErrors == second?.openSSLErrors)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -153,7 +153,8 @@ struct ForeignErrorTests {
       client.pausesAtPeerCertificates = true
       client.peerVerification = verification
       let contexts = (client: try TLSContext(client), server: try TLSContext(server))
-      for answer in [TLSEngine.Answer.proceed, .accept] where answer.isAccept || name.isUnverified {
+      for answer in [TLSEngine.PeerCertificates.Answer.followVerification, .trust]
+      where answer == .trust || name.isUnverified {
         var pair = try EnginePair(client: contexts.client, server: contexts.server, serverName: name)
         while pair.client.question == nil, pair.step() {}
         try pair.client.answer(answer)
@@ -172,8 +173,8 @@ struct ForeignErrorTests {
     ERR_clear_error()
     for asks in [false, true] {
       var pair = try EnginePair.connected(version, handshake: false) { client, server in
-        client.keyLog = { _ in Self.poison() }
-        server.keyLog = { _ in Self.poison() }
+        client.keyLog = TLSKeyLog { _ in Self.poison() }
+        server.keyLog = TLSKeyLog { _ in Self.poison() }
         try EnginePair.authenticateClient(&client, &server)
         server.applicationProtocols = ["a"]
         client.applicationProtocols = ["a"]
@@ -184,8 +185,8 @@ struct ForeignErrorTests {
         pair.step()
         // The application fails too, between the calls.
         Self.poison()
-        if pair.client.question != nil { try pair.client.answer(.accept) }
-        if pair.server.question != nil { try pair.server.answer(.proceed) }
+        if pair.client.question != nil { try pair.client.answer(.trust) }
+        if pair.server.question != nil { try pair.server.answer(.serve) }
       }
       try pair.settle()
       if version == .tls13 { _ = try pair.client.keyUpdate(requestingPeer: true) }
@@ -202,7 +203,7 @@ struct ForeignErrorTests {
   @Test(arguments: TLSVersion.both)
   func `each callback leaves the queue unchanged`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
-    client.keyLog = { _ in Self.poison() }
+    client.keyLog = TLSKeyLog { _ in Self.poison() }
     server.applicationProtocols = ["a"]
     client.applicationProtocols = ["a"]
     var pair = try EnginePair(
@@ -243,8 +244,4 @@ struct ForeignErrorTests {
     }
     return codes.count
   }
-}
-
-extension TLSEngine.Answer {
-  fileprivate var isAccept: Bool { if case .accept = self { true } else { false } }
 }

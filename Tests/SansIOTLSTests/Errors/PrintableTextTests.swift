@@ -34,7 +34,7 @@ struct PrintableTextTests {
   @Test func `a failed verification names the peer in one printable line`() throws {
     let authority = TestAuthority()
     let identity = authority.issue(names: ["localhost"], subject: subject, validity: .past)
-    let failures = try EnginePair.failures(identity: identity) { client, _ in client.trust = [authority.trust] }
+    let failures = try EnginePair.failures(identity: identity) { client, _ in client.trustRoots = [authority.trust] }
     let error = try #require(failures.client)
     #expect(error.code == .certificateRejected)
     #expect(isClean(error.description))
@@ -61,12 +61,8 @@ struct PrintableTextTests {
     let error = thrownError { _ = try TLSIdentity(certificateFile: "/no/\(subject)", privateKeyFile: "x") }
     #expect(error?.code == .unreadableFile)
     #expect(isClean(try #require(error).description))
-    #expect(try #require(error).library.allSatisfy { isClean($0.description) })
-    let unknown = thrownError {
-      var configuration = TLSContext.Configuration.client()
-      configuration.groups = ["x\u{2028}y"]
-      _ = try TLSContext(configuration)
-    }
+    #expect(try #require(error).openSSLErrors.allSatisfy { isClean($0.description) })
+    let unknown = thrownError { _ = try TLSGroup(name: "x\u{2028}y") }
     #expect(isClean(try #require(unknown).description))
   }
 }

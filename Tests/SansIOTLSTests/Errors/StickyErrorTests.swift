@@ -14,8 +14,9 @@ struct StickyErrorTests {
       thrownError { _ = try engine.write([1]) },
       thrownError { _ = try engine.write([UInt8]()) },
       thrownError { _ = try engine.keyUpdate(requestingPeer: true) },
-      thrownError { try engine.answer(.proceed) },
-      thrownError { _ = try engine.close() },
+      thrownError { try engine.answer(.serve) },
+      thrownError { try engine.answer(.followVerification) },
+      thrownError { _ = try engine.closeWriting() },
     ].map { $0.map(\.description) ?? "nothing" }
   }
 
@@ -46,9 +47,9 @@ struct StickyErrorTests {
     let pair = try breakage.pair(version)
     let expected = breakage.expectation(version)
     let failure = try #require(expected.side == .client ? pair.client.failure : pair.server.failure)
-    #expect(!failure.library.isEmpty)
-    #expect(failure.library.allSatisfy { $0.code != 0 && !$0.reason.isEmpty })
-    #expect(failure.description.contains(try #require(failure.library.last).reason))
+    #expect(!failure.openSSLErrors.isEmpty)
+    #expect(failure.openSSLErrors.allSatisfy { $0.code != 0 && !$0.reason.isEmpty })
+    #expect(failure.description.contains(try #require(failure.openSSLErrors.last).reason))
     #expect(failure.alertSent == expected.alert)
     #expect(failure.alertReceived == nil)
     #expect((failure.verification != nil) == breakage.isCertificateCheck)
@@ -82,12 +83,12 @@ struct StickyErrorTests {
     #expect(error.code == .certificateRejected)
     #expect(error.blame == .peer)
     #expect(error.verification?.code == 7)
-    #expect(error.library.count > 1)
-    #expect(error.library.last?.library == "SSL routines")
-    #expect(error.library.last?.function.isEmpty == false)
-    #expect(error.library.last?.reason == "certificate verify failed")
-    #expect(error.library.dropLast().allSatisfy { $0.library != "SSL routines" })
-    #expect(error.description.hasSuffix(error.library.map(\.description).joined(separator: " | ")))
+    #expect(error.openSSLErrors.count > 1)
+    #expect(error.openSSLErrors.last?.library == "SSL routines")
+    #expect(error.openSSLErrors.last?.function.isEmpty == false)
+    #expect(error.openSSLErrors.last?.reason == "certificate verify failed")
+    #expect(error.openSSLErrors.dropLast().allSatisfy { $0.library != "SSL routines" })
+    #expect(error.description.hasSuffix(error.openSSLErrors.map(\.description).joined(separator: " | ")))
   }
 
   @Test(arguments: TLSVersion.both)

@@ -27,7 +27,7 @@ struct CipherTests {
   /// A client without any other warning.
   private func client(_ list: String) -> TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [TestAuthority().trust]
+    configuration.trustRoots = [TestAuthority().trust]
     configuration.cipherList = list
     return configuration
   }
@@ -85,16 +85,23 @@ struct CipherTests {
 
   @Test(arguments: [
     " TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384", "tls_aes_128_gcm_sha256",
+    "TLS_NO_SUCH_SUITE", "ECDHE-RSA-AES128-GCM-SHA256", "", "TLS_AES_128_GCM_SHA256\0x",
   ])
-  func `a suite is one name in its exact spelling`(suite: String) throws {
-    var configuration = client("HIGH")
-    configuration.cipherSuites = [suite]
-    expectRefusal(.unknownCipher, .misuse, naming: "\"\(suite)\"") { _ = try TLSContext(configuration) }
+  func `a suite is one name of the registry in its exact spelling`(suite: String) throws {
+    expectRefusal(.unknownCipher, .misuse, naming: "is no cipher suite's name", "TLS_AES_256_GCM_SHA384") {
+      _ = try TLSCipherSuite(name: suite)
+    }
+  }
+
+  @Test func `a suite is the same by its name and by its number`() throws {
+    #expect(try TLSCipherSuite(name: "TLS_AES_128_GCM_SHA256") == .TLS_AES_128_GCM_SHA256)
+    #expect("\(TLSCipherSuite.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256)" == "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+    #expect("\(TLSCipherSuite(rawValue: 0x1A1A)), \(TLSCipherSuite(rawValue: 1))" == "0x1a1a, TLS_RSA_WITH_NULL_MD5")
   }
 
   @Test func `every suite of libssl is accepted`() throws {
     var configuration = client("HIGH")
-    configuration.cipherSuites = ["TLS_AES_128_CCM_8_SHA256", "TLS_AES_128_CCM_SHA256"]
+    configuration.cipherSuites = [.TLS_AES_128_CCM_8_SHA256, .TLS_AES_128_CCM_SHA256]
     #expect(throws: Never.self) { try TLSContext(configuration) }
   }
 
@@ -103,7 +110,7 @@ struct CipherTests {
       client.cipherList = "DHE-RSA-AES128-GCM-SHA256"
       server.cipherList = "ECDHE+AESGCM:DHE+AESGCM"
     }
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite.description == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
   }
 
   @Test func `a context that the ClientHello chooses brings its DHE along`() throws {
@@ -115,16 +122,16 @@ struct CipherTests {
     var other = TLSContext.Configuration.server(try identity.identity)
     other.cipherList = "DHE+AESGCM"
     pair.step()
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     try pair.handshake()
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite.description == "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")
   }
 
-  @Test(arguments: ["TLS_NO_SUCH_SUITE", "ECDHE-RSA-AES128-GCM-SHA256", ""])
-  func `a suite that TLS 1.3 does not have is refused by name`(suite: String) throws {
+  @Test(arguments: [TLSCipherSuite(rawValue: 0x13FE), .TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256])
+  func `a suite that TLS 1.3 does not have is refused by name`(suite: TLSCipherSuite) throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.cipherSuites = ["TLS_AES_128_GCM_SHA256", suite]
-    expectRefusal(.unknownCipher, .misuse, naming: "\"\(suite)\"", "TLS_AES_256_GCM_SHA384") {
+    configuration.cipherSuites = [.TLS_AES_128_GCM_SHA256, suite]
+    expectRefusal(.unknownCipher, .misuse, naming: "suite \(suite);", "TLS_AES_256_GCM_SHA384") {
       _ = try TLSContext(configuration)
     }
   }
@@ -136,14 +143,14 @@ struct CipherTests {
   }
 
   @Test(arguments: [
-    "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_CCM_SHA256",
+    TLSCipherSuite.TLS_AES_128_GCM_SHA256, .TLS_AES_256_GCM_SHA384, .TLS_CHACHA20_POLY1305_SHA256,
+    .TLS_AES_128_CCM_SHA256,
   ])
-  func `the only suite of a client is the suite of the connection in TLS 1.3`(suite: String) throws {
+  func `the only suite of a client is the suite of the connection in TLS 1.3`(suite: TLSCipherSuite) throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
       client.cipherSuites = [suite]
       server.cipherSuites = [
-        "TLS_AES_128_CCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_256_GCM_SHA384",
-        "TLS_AES_128_GCM_SHA256",
+        .TLS_AES_128_CCM_SHA256, .TLS_CHACHA20_POLY1305_SHA256, .TLS_AES_256_GCM_SHA384, .TLS_AES_128_GCM_SHA256,
       ]
     }
     #expect(pair.client.negotiated?.cipherSuite == suite)
@@ -152,10 +159,10 @@ struct CipherTests {
 
   @Test func `the server's order decides in TLS 1.3`() throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
-      client.cipherSuites = ["TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"]
-      server.cipherSuites = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"]
+      client.cipherSuites = [.TLS_AES_256_GCM_SHA384, .TLS_AES_128_GCM_SHA256]
+      server.cipherSuites = [.TLS_AES_128_GCM_SHA256, .TLS_AES_256_GCM_SHA384]
     }
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_AES_128_GCM_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite == .TLS_AES_128_GCM_SHA256)
   }
 
   @Test func `the server's order decides in TLS 1.2`() throws {
@@ -163,8 +170,8 @@ struct CipherTests {
       client.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
       server.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"
     }
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
-    #expect(pair.server.negotiated?.cipherSuite == "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite == .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
+    #expect(pair.server.negotiated?.cipherSuite == .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)
   }
 
   @Test func `without a common cipher both sides report it in TLS 1.2`() throws {
@@ -181,8 +188,8 @@ struct CipherTests {
 
   @Test func `without a common suite both sides report it in TLS 1.3`() throws {
     let failures = try EnginePair.failures(.tls13) { client, server in
-      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
-      server.cipherSuites = ["TLS_CHACHA20_POLY1305_SHA256"]
+      client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
+      server.cipherSuites = [.TLS_CHACHA20_POLY1305_SHA256]
     }
     #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .handshakeFailure)

@@ -83,14 +83,14 @@ struct ForgedRecordTests {
   func `close inside a message follows when the message is whole`() throws {
     var (box, forge) = try RecordForge.connected(.tls13)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[..<4]))).isEmpty)
-    #expect(try box.pair.server.close() == .needsFeed)
+    #expect(try box.pair.server.closeWriting() == .needsFeed)
     #expect(box.pair.server.failure == nil)
     #expect(box.pair.server.pendingOutputByteCount == 0)
     #expect(thrownError { _ = try box.pair.server.write([1]) }?.code == .closed)
     #expect(try box.pair.server.absorb(forge.seal(.handshake, Array(Self.keyUpdateRequest[4...]))).isEmpty)
     #expect(try box.pair.client.absorb(box.pair.server.drain()).isEmpty)
     #expect(try box.pair.client.read(upTo: 1) == .endOfStream)
-    #expect(try box.pair.server.close() == .done)
+    #expect(try box.pair.server.closeWriting() == .done)
   }
 
   /// Each piece ends one message and begins the next, so that libssl is never between two of them.

@@ -2,13 +2,14 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Key-exchange groups and signature algorithms.
+/// Key-exchange groups and signature schemes.
 @Suite(.tags(.law16, .behaviour))
 struct GroupTests {
   @Test func `a group that libssl does not know is refused by name, also beside one that it knows`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.groups = ["X25519", "P-1000"]
-    expectRefusal(.unknownGroup, .misuse, naming: "\"P-1000\"") { _ = try TLSContext(configuration) }
+    configuration.groups = [.x25519, TLSGroup(rawValue: 0xFE17)]
+    expectRefusal(.unknownGroup, .misuse, naming: "0xfe17") { _ = try TLSContext(configuration) }
+    expectRefusal(.unknownGroup, .misuse, naming: "\"P-1000\"") { _ = try TLSGroup(name: "P-1000") }
   }
 
   @Test func `an empty list of groups is refused`() throws {
@@ -20,7 +21,7 @@ struct GroupTests {
   @Test(arguments: TLSVersion.both)
   func `two sides without configured groups use libssl's first`(version: TLSVersion) throws {
     let pair = try EnginePair.connected(version)
-    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
+    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? TLSGroup.X25519MLKEM768 : .x25519
     #expect(pair.client.negotiated?.group == first)
     #expect(pair.server.negotiated?.group == first)
   }
@@ -29,32 +30,32 @@ struct GroupTests {
   func `a context without groups uses libssl's own, whatever the first context configured`(
     version: TLSVersion
   ) throws {
-    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? "X25519MLKEM768" : "x25519"
-    for named in [["P-384", "P-256"], nil] {
+    let first = version == .tls13 && LibraryVersion.hasHybridGroups ? TLSGroup.X25519MLKEM768 : .x25519
+    for named in [[TLSGroup.secp384r1, .secp256r1], nil] {
       let identity = TestIdentity.server()
       var pair = try EnginePair.connected(version, handshake: false, identity: identity) { _, server in
         server.pausesAtClientHello = true
         server.groups = named
       }
       pair.step()
-      try pair.server.answer(.use(TLSContext(.server(identity.identity))))
+      try pair.server.answer(.serve(with: TLSContext(.server(identity.identity))))
       try pair.handshake()
       #expect(pair.client.negotiated?.group == first)
     }
   }
 
-  private static let names = ["P-256": "secp256r1", "P-384": "secp384r1"]
-
-  @Test(arguments: [["P-256", "P-384"], ["P-384", "P-256"]], [["P-384", "X25519", "P-256"], ["P-256", "P-384"]])
+  @Test(
+    arguments: [[TLSGroup.secp256r1, .secp384r1], [.secp384r1, .secp256r1]],
+    [[TLSGroup.secp384r1, .x25519, .secp256r1], [.secp256r1, .secp384r1]])
   func `of the common groups TLS 1.2 uses the server's first, and TLS 1.3 the client's key share`(
-    ofClient: [String], ofServer: [String]
+    ofClient: [TLSGroup], ofServer: [TLSGroup]
   ) throws {
     for version in TLSVersion.both {
       let pair = try EnginePair.connected(version) { client, server in
         client.groups = ofClient
         server.groups = ofServer
       }
-      let expected = try #require(Self.names[version == .tls12 ? ofServer[0] : ofClient[0]])
+      let expected = version == .tls12 ? ofServer[0] : ofClient[0]
       #expect(pair.client.negotiated?.group == expected, "\(version)")
       #expect(pair.server.negotiated?.group == expected, "\(version)")
     }
@@ -65,7 +66,7 @@ struct GroupTests {
       client.cipherList = "AES128-SHA256"
       server.cipherList = "AES128-SHA256"
     }
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_RSA_WITH_AES_128_CBC_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite.description == "TLS_RSA_WITH_AES_128_CBC_SHA256")
     for negotiated in [pair.client.negotiated, pair.server.negotiated] {
       #expect(negotiated != nil)
       #expect(negotiated?.group == nil)
@@ -74,17 +75,17 @@ struct GroupTests {
 
   @Test func `a client with an unsuitable key share is asked for another`() throws {
     let pair = try EnginePair.connected(.tls13) { client, server in
-      client.groups = ["X25519", "P-384"]
-      server.groups = ["P-384"]
+      client.groups = [.x25519, .secp384r1]
+      server.groups = [.secp384r1]
     }
-    #expect(pair.client.negotiated?.group == "secp384r1")
-    #expect(pair.server.negotiated?.group == "secp384r1")
+    #expect(pair.client.negotiated?.group == .secp384r1)
+    #expect(pair.server.negotiated?.group == .secp384r1)
   }
 
   @Test func `without a common group both sides report it in TLS 1.3`() throws {
     let failures = try EnginePair.failures(.tls13) { client, server in
-      client.groups = ["X25519"]
-      server.groups = ["P-384"]
+      client.groups = [.x25519]
+      server.groups = [.secp384r1]
     }
     #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.server?.alertSent == .handshakeFailure)
@@ -94,8 +95,8 @@ struct GroupTests {
   @Test func `without a common group both sides report it in TLS 1.2`() throws {
     let identity = TestIdentity.server(key: .rsa2048)
     let failures = try EnginePair.failures(.tls12, identity: identity) { client, server in
-      client.groups = ["X25519"]
-      server.groups = ["P-384"]
+      client.groups = [.x25519]
+      server.groups = [.secp384r1]
       client.cipherList = "ECDHE"
     }
     #expect(failures.server?.code == .peerIncompatible)
@@ -104,43 +105,43 @@ struct GroupTests {
 
   @Test func `a server's groups must include the curve of its certificate in TLS 1.2`() throws {
     var (_, server) = try EnginePair.configurations()
-    server.groups = ["X25519"]
+    server.groups = [.x25519]
     expectRefusal(.unusableGroups, .misuse, naming: "CN=localhost", "prime256v1") { _ = try TLSContext(server) }
-    server.groups = ["X25519", "P-256"]
+    server.groups = [.x25519, .secp256r1]
     #expect(throws: Never.self) { try TLSContext(server) }
-    server.groups = ["X25519"]
+    server.groups = [.x25519]
     server.minimumVersion = .tls13
     #expect(throws: Never.self) { try TLSContext(server) }
   }
 
   @Test(arguments: [
-    [" P-256"], ["secp256r1"], ["prime256v1"], ["X25519 : P-384"], ["x25519", "P-521:\tP-256 "],
-    ["secp384r1", "X25519"],
+    ("P-256", TLSGroup.secp256r1), ("secp256r1", .secp256r1), ("prime256v1", .secp256r1), ("p-256", .secp256r1),
+    ("x25519", .x25519), ("X25519", .x25519), ("secp384r1", .secp384r1), ("P-521", .secp521r1),
+    ("ffdhe2048", .ffdhe2048),
+    ("X448", .x448),
   ])
-  func `groups are compared by identity, not by spelling`(groups: [String]) throws {
+  func `groups are compared by identity, not by spelling`(name: String, group: TLSGroup) throws {
+    #expect(try TLSGroup(name: name) == group)
     var client = TLSContext.Configuration.client()
-    client.trust = [TestAuthority().trust]
-    client.groups = groups
+    client.trustRoots = [TestAuthority().trust]
+    client.groups = [group] + (group == .secp256r1 ? [] : [.secp256r1])
     #expect(try TLSContext(client).warnings == [])
-    let key: TestIdentity.KeyType = groups.contains { $0.contains("384") } ? .p384 : .p256
-    let pair = try EnginePair.connected(.tls12, identity: .server(key: key)) { _, server in server.groups = groups }
-    #expect(pair.client.negotiated != nil)
   }
 
-  @Test(arguments: [
-    ["P-256", "secp256r1"], ["X25519", "x25519"], ["P-256: P-256"], ["prime256v1", "P-384", " P-256"],
-  ])
-  func `a group that is named twice is refused, by whatever name`(groups: [String]) throws {
-    var configuration = TLSContext.Configuration.client()
-    configuration.groups = groups
-    expectRefusal(.unknownGroup, .misuse, naming: "twice") { _ = try TLSContext(configuration) }
+  @Test func `a group is described by its name in the registry or by its number`() {
+    #expect("\(TLSGroup.secp256r1), \(TLSGroup.X25519MLKEM768)" == "secp256r1, X25519MLKEM768")
+    #expect("\(TLSGroup(rawValue: 0x0A0A))" == "0x0a0a")
   }
 
-  @Test(arguments: [["X25519:"], [""], ["X25519", " "], ["X25519:P-1000"], ["?X25519"], ["X25519/P-256"], ["DEFAULT"]])
-  func `an unknown group name is refused`(groups: [String]) throws {
+  @Test(arguments: ["", " ", " P-256", "X25519:P-256", "X25519:", "?X25519", "X25519/P-256", "DEFAULT", "0x001d"])
+  func `an unknown group name is refused`(name: String) {
+    expectRefusal(.unknownGroup, .misuse, naming: "knows no group \"\(name)\"") { _ = try TLSGroup(name: name) }
+  }
+
+  @Test func `a group that is named twice is refused`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.groups = groups
-    expectRefusal(.unknownGroup, .misuse, naming: "knows no group") { _ = try TLSContext(configuration) }
+    configuration.groups = [.secp256r1, .x25519, try TLSGroup(name: "P-256")]
+    expectRefusal(.unknownGroup, .misuse, naming: "secp256r1 twice") { _ = try TLSContext(configuration) }
   }
 
   // MARK: Identities
@@ -151,7 +152,7 @@ struct GroupTests {
     let elliptic = authority.issue(names: ["localhost"], subject: "Elliptic", key: .p256)
     let rsa = authority.issue(names: ["localhost"], key: .rsa2048)
     var server = TLSContext.Configuration.server(try rsa.identity, try elliptic.identity)
-    server.groups = ["X25519"]
+    server.groups = [.x25519]
     server.pausesAtClientHello = isAsking
     let context = try TLSContext(server)
     let reason = "the groups leave out its curve prime256v1"
@@ -159,7 +160,7 @@ struct GroupTests {
     #expect(context.warnings[0].description.contains("CN=Elliptic cannot be used in TLSv1.2: the groups"))
     if isAsking { return }
     var client = try EnginePair.configurations(version: .tls12, identity: rsa).client
-    client.groups = ["X25519"]
+    client.groups = [.x25519]
     var pair = try EnginePair(client: TLSContext(client), server: context)
     try pair.handshake()
     #expect(pair.client.peerCertificates.first?.subject == "CN=localhost")
@@ -167,6 +168,7 @@ struct GroupTests {
 
   @Test func `a server's identity on a curve that no group stands for is refused as this side's mistake`() throws {
     let brainpool = SelfSigned(.curve("brainpoolP256r1"))
+    let brainpoolP256r1 = try TLSGroup(name: "brainpoolP256r1")
     var server = TLSContext.Configuration.server(try brainpool.identity)
     server.maximumVersion = .tls12
     expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(server) }
@@ -176,11 +178,11 @@ struct GroupTests {
     } else {
       expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(server) }
     }
-    server.groups = ["brainpoolP256r1", "X25519"]
+    server.groups = [brainpoolP256r1, .x25519]
     server.maximumVersion = .tls12
     var client = TLSContext.Configuration.client()
-    client.trust = [brainpool.trust]
-    client.groups = ["X25519", "brainpoolP256r1"]
+    client.trustRoots = [brainpool.trust]
+    client.groups = [.x25519, brainpoolP256r1]
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     try pair.handshake()
     #expect(pair.client.negotiated != nil)
@@ -192,9 +194,9 @@ struct GroupTests {
     client.maximumVersion = .tls12
     expectRefusal(.unusableGroups, .local, naming: "CN=localhost", "brainpoolP256r1") { _ = try TLSContext(client) }
     client.identities = [try TestIdentity.client().identity]
-    client.groups = ["X25519"]
+    client.groups = [.x25519]
     expectRefusal(.unusableGroups, .local, naming: "CN=Test Client", "prime256v1") { _ = try TLSContext(client) }
-    client.groups = ["X25519", "secp256r1"]
+    client.groups = [.x25519, .secp256r1]
     #expect(throws: Never.self) { try TLSContext(client) }
   }
 
@@ -212,29 +214,29 @@ struct GroupTests {
     var client = TLSContext.Configuration.client()
     client.securityLevel = 0
     client.cipherList = "DHE-DSS-AES128-GCM-SHA256"
-    client.trust = [dsa.trust]
+    client.trustRoots = [dsa.trust]
     client.maximumVersion = .tls12
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     try pair.handshake()
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256")
+    #expect(pair.client.negotiated?.cipherSuite.description == "TLS_DHE_DSS_WITH_AES_128_GCM_SHA256")
     client.identities = [try dsa.identity]
     client.minimumVersion = .tls13
     client.maximumVersion = .tls13
     expectRefusal(.identityRefused, .local, naming: "CN=localhost", "DSA") { _ = try TLSContext(client) }
   }
 
-  @Test func `signature algorithms that the security level forbids are this side's mistake`() throws {
+  @Test func `signature schemes that the security level forbids are this side's mistake`() throws {
     for (side, name) in [(TLSRole.client, "client"), (.server, "server")] {
       var configuration =
         side == .client ? TLSContext.Configuration.client() : .server(try TestIdentity.server().identity)
-      if side == .client { configuration.trust = [TestAuthority().trust] }
+      if side == .client { configuration.trustRoots = [TestAuthority().trust] }
       configuration.securityLevel = 1
-      configuration.signatureAlgorithms = ["RSA+SHA1"]
-      expectRefusal(.peerIncompatible, .local, naming: "RSA+SHA1", "security level") {
+      configuration.signatureSchemes = [.rsa_pkcs1_sha1]
+      expectRefusal(.peerIncompatible, .local, naming: "rsa_pkcs1_sha1", "security level") {
         _ = try TLSContext(configuration)
       }
-      configuration.signatureAlgorithms = ["RSA+SHA1", "ECDSA+SHA256"]
-      #expect(try TLSContext(configuration).warnings == [.forbiddenSignatureAlgorithm("RSA+SHA1")], "\(name)")
+      configuration.signatureSchemes = [.rsa_pkcs1_sha1, .ecdsa_secp256r1_sha256]
+      #expect(try TLSContext(configuration).warnings == [.forbiddenSignatureScheme(.rsa_pkcs1_sha1)], "\(name)")
       configuration.securityLevel = 0
       #expect(try TLSContext(configuration).warnings == [], "\(name)")
     }
@@ -242,30 +244,56 @@ struct GroupTests {
 
   @Test func `a client is warned of groups that exclude common certificates`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [TestAuthority().trust]
-    configuration.groups = ["X25519"]
+    configuration.trustRoots = [TestAuthority().trust]
+    configuration.groups = [.x25519]
     #expect(try TLSContext(configuration).warnings == [.groupsExcludeCommonCertificates])
     configuration.minimumVersion = .tls13
     #expect(try TLSContext(configuration).warnings == [])
   }
 
-  @Test func `a signature algorithm that libssl does not know is refused by name`() throws {
+  @Test func `a signature scheme that libssl does not know is refused by name`() throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.signatureAlgorithms = ["ECDSA+SHA256", "ECDSA+MD17"]
-    expectRefusal(.unknownSignatureAlgorithm, .misuse, naming: "\"ECDSA+MD17\"") { _ = try TLSContext(configuration) }
+    configuration.signatureSchemes = [.ecdsa_secp256r1_sha256, TLSSignatureScheme(rawValue: 0xFE01)]
+    expectRefusal(.unknownSignatureScheme, .misuse, naming: "0xfe01") { _ = try TLSContext(configuration) }
+    for name in ["ECDSA+MD17", "ECDSA+MD5", "DH+SHA256", "ecdsa", "", "RSA+", "+SHA256", "RSA+SHA256+SHA1"] {
+      expectRefusal(.unknownSignatureScheme, .misuse, naming: "\"\(name)\"") { _ = try TLSSignatureScheme(name: name) }
+    }
   }
 
-  @Test func `an empty list of signature algorithms is refused`() throws {
+  @Test(arguments: [
+    ("ECDSA+SHA256", TLSSignatureScheme.ecdsa_secp256r1_sha256), ("RSA+SHA512", .rsa_pkcs1_sha512),
+    ("RSA-PSS+SHA384", .rsa_pss_rsae_sha384), ("PSS+SHA256", .rsa_pss_rsae_sha256), ("ECDSA+SHA1", .ecdsa_sha1),
+    ("ed25519", .ed25519), ("rsa_pss_pss_sha256", .rsa_pss_pss_sha256),
+  ])
+  func `a signature scheme is the same by its name and by its pair`(name: String, scheme: TLSSignatureScheme) throws {
+    #expect(try TLSSignatureScheme(name: name) == scheme)
+    #expect(try TLSSignatureScheme(name: scheme.description) == scheme)
+  }
+
+  @Test(arguments: [
+    0x0201, 0x0202, 0x0203, 0x0301, 0x0303, 0x0401, 0x0403, 0x0501, 0x0503, 0x0601, 0x0603, 0x0804, 0x0805, 0x0806,
+    0x0807,
+    0x0808, 0x0809, 0x080A, 0x080B,
+  ])
+  func `every signature scheme of libssl is found by its number`(number: UInt16) throws {
     var configuration = TLSContext.Configuration.client()
-    configuration.signatureAlgorithms = []
-    expectRefusal(.unknownSignatureAlgorithm, .misuse, naming: "empty") { _ = try TLSContext(configuration) }
+    configuration.securityLevel = 0
+    configuration.trustRoots = [TestAuthority().trust]
+    configuration.signatureSchemes = [TLSSignatureScheme(rawValue: number)]
+    #expect(try TLSContext(configuration).warnings == [])
+  }
+
+  @Test func `an empty list of signature schemes is refused`() throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.signatureSchemes = []
+    expectRefusal(.unknownSignatureScheme, .misuse, naming: "empty") { _ = try TLSContext(configuration) }
   }
 
   @Test(arguments: TLSVersion.both)
-  func `without a common signature algorithm both sides report it`(version: TLSVersion) throws {
+  func `without a common signature scheme both sides report it`(version: TLSVersion) throws {
     let failures = try EnginePair.failures(version) { client, server in
-      client.signatureAlgorithms = ["ed25519", "ECDSA+SHA384"]
-      server.signatureAlgorithms = ["ECDSA+SHA256"]
+      client.signatureSchemes = [.ed25519, .ecdsa_secp384r1_sha384]
+      server.signatureSchemes = [.ecdsa_secp256r1_sha256]
     }
     #expect(failures.server?.code == .peerIncompatible)
     #expect(failures.client?.code == .alertReceived)

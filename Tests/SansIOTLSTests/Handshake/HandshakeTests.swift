@@ -114,7 +114,7 @@ struct HandshakeTests {
       var pair = try EnginePair.connected(version, handshake: false)
       #expect(try pair.server.feed(hello[..<count]) == count)
       #expect(pair.server.failure == nil)
-      #expect(try pair.server.close() == .done)
+      #expect(try pair.server.closeWriting() == .done)
       #expect(pair.server.needs.isSubset(of: .drain))
     }
   }
@@ -126,7 +126,7 @@ struct HandshakeTests {
     var faults: [String] = []
     if engine.failure != nil || engine.needs != .feed { faults.append("before it needs \(engine.needs)") }
     for _ in 0..<2 {
-      let closed = try engine.close()
+      let closed = try engine.closeWriting()
       if !(closed == .done) || !engine.needs.isSubset(of: .drain) { faults.append("\(closed), needs \(engine.needs)") }
     }
     if let failure = engine.failure { faults.append("\(failure)") }

@@ -17,8 +17,8 @@ struct KeyLogTests {
     let client = Lines()
     let server = Lines()
     _ = try EnginePair.connected(version) { clientConfiguration, serverConfiguration in
-      clientConfiguration.keyLog = { client.append($0) }
-      serverConfiguration.keyLog = { server.append($0) }
+      clientConfiguration.keyLog = TLSKeyLog { client.append($0) }
+      serverConfiguration.keyLog = TLSKeyLog { server.append($0) }
     }
     return (client.all, server.all)
   }
@@ -60,7 +60,7 @@ struct KeyLogTests {
   func `each connection of a context is logged apart`(version: TLSVersion) throws {
     let lines = Lines()
     var (client, server) = try EnginePair.configurations(version: version)
-    client.keyLog = { lines.append($0) }
+    client.keyLog = TLSKeyLog { lines.append($0) }
     server.keyLog = nil
     let contexts = (client: try TLSContext(client), server: try TLSContext(server))
     for _ in 0..<3 {
@@ -76,13 +76,13 @@ struct KeyLogTests {
     let second = Lines()
     let identity = TestIdentity.server()
     var other = TLSContext.Configuration.server(try identity.identity)
-    other.keyLog = { second.append($0) }
+    other.keyLog = TLSKeyLog { second.append($0) }
     var pair = try EnginePair.connected(handshake: false, identity: identity) { _, server in
       server.pausesAtClientHello = true
-      server.keyLog = { first.append($0) }
+      server.keyLog = TLSKeyLog { first.append($0) }
     }
     pair.step()
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     try pair.handshake()
     #expect(first.all.isEmpty)
     #expect(second.all.count == 5)

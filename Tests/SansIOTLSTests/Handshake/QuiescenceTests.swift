@@ -102,7 +102,7 @@ struct QuiescenceTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.client.write([1])
-    _ = try pair.client.close()
+    _ = try pair.client.closeWriting()
     pair.step()
     #expect(try pair.server.read(upTo: 100) == .done([1]))
     #expect(pair.server.needs.contains(.read), "the end was met and not told")

@@ -16,7 +16,7 @@ struct RenegotiationFactTests {
 
   private static func client(for identity: TestIdentity) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [identity.trust]
+    configuration.trustRoots = [identity.trust]
     configuration.tracesMessages = true
     return try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
   }

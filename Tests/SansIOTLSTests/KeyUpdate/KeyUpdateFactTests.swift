@@ -67,7 +67,7 @@ struct KeyUpdateFactTests {
     var pair = try EnginePair.connected(.tls13)
     try pair.settle()
     #expect(try pair[side].keyUpdate(requestingPeer: requesting) == .done)
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     let last = pair[side].drain()
     #expect(recordLengths(last).count == 2)
     #expect(try pair[side.peer].absorb(last).isEmpty)
@@ -82,7 +82,7 @@ struct KeyUpdateFactTests {
     _ = try pair[side.peer].keyUpdate(requestingPeer: true)
     let request = pair[side.peer].drain()
     _ = try pair[side].feed(request)
-    #expect(try pair[side].close() == .done, "the request was fed and not read")
+    #expect(try pair[side].closeWriting() == .done, "the request was fed and not read")
     #expect(try pair[side].read(upTo: 1) == .needsFeed)
     let last = pair[side].drain()
     #expect(try pair[side.peer].absorb(last).isEmpty)
@@ -92,7 +92,7 @@ struct KeyUpdateFactTests {
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `close before and in the handshake is no error`(version: TLSVersion, side: TLSRole) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    #expect(try pair[side].close() == .done)
+    #expect(try pair[side].closeWriting() == .done)
     #expect(pair[side].failure == nil)
   }
 }

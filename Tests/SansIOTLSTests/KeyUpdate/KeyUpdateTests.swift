@@ -61,7 +61,7 @@ struct KeyUpdateTests {
   @Test(arguments: [0, 1, 2, 16])
   func `a server sends as many tickets as configured, and a client receives them while it only reads`(count: Int) throws
   {
-    var pair = try EnginePair.connected(.tls13) { _, server in server.sessionTickets = count }
+    var pair = try EnginePair.connected(.tls13) { _, server in server.resumption = .tickets(count: count) }
     pair.step()
     #expect(pair.client.allSessions().isEmpty)
     #expect(try pair.client.read(upTo: 100) == .needsFeed)

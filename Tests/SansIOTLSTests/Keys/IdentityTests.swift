@@ -13,7 +13,7 @@ struct IdentityTests {
   private func serves(_ loaded: TLSIdentity, as expected: TestIdentity? = nil) throws -> Bool {
     let identity = expected ?? self.identity
     var (client, _) = try EnginePair.configurations(identity: identity)
-    client.trust = [identity.trust]
+    client.trustRoots = [identity.trust]
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(.server(loaded)))
     try pair.handshake()
     return pair.client.peerCertificates.first?.der == identity.certificateDER
@@ -182,7 +182,7 @@ struct IdentityTests {
       }
       expectRefusal(.invalidCertificate, .local, naming: "certificate 1") {
         var configuration = TLSContext.Configuration.client()
-        configuration.trust = [.pem(certificate)]
+        configuration.trustRoots = [.pem(certificate)]
         _ = try TLSContext(configuration)
       }
       expectRefusal(.wrongPassphrase, .local, naming: "PKCS#12") {
@@ -388,7 +388,7 @@ struct IdentityTests {
     let error = expectRefusal(.identityRefused, .local, naming: "CN=localhost", "security level") {
       _ = try TLSContext(configuration)
     }
-    #expect(error?.library.contains { $0.reason == "ee key too small" } == true)
+    #expect(error?.openSSLErrors.contains { $0.reason == "ee key too small" } == true)
     configuration.securityLevel = 0
     #expect(throws: Never.self) { try TLSContext(configuration) }
   }

@@ -172,7 +172,7 @@ struct KeyFormTests {
       _ = try TLSIdentity(pemChain: chain, privateKey: key, passphrase: "pw")
     }
     for name in form.names { #expect(error?.hint.contains(name) == true, "\(String(describing: error))") }
-    #expect(error?.library.isEmpty == false)
+    #expect(error?.openSSLErrors.isEmpty == false)
     expectRefusal(.missingPassphrase, .local, naming: "encrypted") {
       _ = try TLSIdentity(pemChain: chain, privateKey: key)
     }
@@ -257,7 +257,7 @@ struct KeyFormTests {
     let file = directory.write("root.pem", good + indented)
     expectRefusal(.invalidCertificate, .local, naming: "line \(lines + 1)", "white space") {
       var configuration = TLSContext.Configuration.client()
-      configuration.trust = [.file(file)]
+      configuration.trustRoots = [.file(file)]
       _ = try TLSContext(configuration)
     }
   }

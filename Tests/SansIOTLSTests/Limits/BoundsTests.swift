@@ -93,7 +93,7 @@ struct BoundsTests {
       var pair = try EnginePair.connected(.tls13)
       try pair.settle()
       #expect(try pair.transfer([0], from: side.peer) == [0], "tickets count no more from here")
-      #expect(try pair[side].close() == .done)
+      #expect(try pair[side].closeWriting() == .done)
       _ = pair[side].drain()
       func updates(_ count: Int) throws -> [UInt8] {
         for _ in 0..<count { #expect(try pair[side.peer].keyUpdate(requestingPeer: requesting) == .done) }
@@ -147,7 +147,7 @@ struct BoundsTests {
   @Test
   func `a flood of tickets is refused`() throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.controlRecordCount = 15 }) { _, server in
-      server.sessionTickets = 16
+      server.resumption = .tickets(count: 16)
     }
     let error = thrownError { try pair.settle() }
     #expect(error?.code == .limitExceeded)
@@ -158,7 +158,7 @@ struct BoundsTests {
   @Test
   func `the newest tickets remain if there are more than the limit of events`() throws {
     var pair = try EnginePair.connected(.tls13, limits: .with { $0.queuedEventCount = 4 }) { _, server in
-      server.sessionTickets = 16
+      server.resumption = .tickets(count: 16)
     }
     try pair.settle()
     let events = pair.client.allEvents()

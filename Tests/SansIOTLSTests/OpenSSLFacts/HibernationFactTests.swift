@@ -104,7 +104,7 @@ struct HibernationFactTests {
     #expect(pair.client.needs == [.read])
     #expect(thrownError { _ = try pair.client.read(upTo: 1) }?.code == .truncated)
     #expect(pair.server.hibernate() == true)
-    #expect(try pair.server.close() == .done)
+    #expect(try pair.server.closeWriting() == .done)
     #expect(pair.server.pendingOutputByteCount > 0)
   }
 
@@ -129,7 +129,7 @@ struct HibernationFactTests {
     asking.step()
     #expect(asking.server.hibernate() == true)
     #expect(asking.server.question != nil)
-    try asking.server.answer(.proceed)
+    try asking.server.answer(.serve)
     try asking.handshake()
   }
 
@@ -150,7 +150,7 @@ struct HibernationFactTests {
     var pair = try EnginePair.connected(version)
     try pair.settle()
     _ = try pair.server.write([1, 2, 3])
-    _ = try pair.server.close()
+    _ = try pair.server.closeWriting()
     _ = try pair.client.feed(pair.server.drain())
     #expect(try pair.client.read(upTo: 3) == .done([1, 2, 3]))
     #expect(try pair.client.read(upTo: 3) == .endOfStream)

@@ -88,7 +88,7 @@ struct RingFactTests {
     try pair.settle()
     let plaintext = pattern(offset + 1)
     #expect(try pair.server.write(plaintext) == .done(plaintext.count))
-    #expect(try pair.server.close() == .done)
+    #expect(try pair.server.closeWriting() == .done)
     let words = pair.server.drain()
     let stream = words + pattern(200 - recordLengths(words)[1])
     // After the first record was read, the last bytes wrap to the start of the buffer.
@@ -180,7 +180,7 @@ struct RingFactTests {
         closed = true
         #expect(pair.client.negotiated != nil)
         _ = try pair.client.write(pattern(20_000))
-        _ = try pair.client.close()
+        _ = try pair.client.closeWriting()
         // What follows the end in plaintext is not touched.
         wires[.server]! += pair.client.drain() + [1, 2, 3]
       }

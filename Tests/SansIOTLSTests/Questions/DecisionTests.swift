@@ -29,21 +29,22 @@ struct DecisionTests {
   func `a ClientHello is reported with its relevant contents`(version: TLSVersion) throws {
     var pair = try asking(version) { client in
       client.applicationProtocols = ["h2", "http/1.1"]
-      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+      client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
       client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
     }
     let hello = try hello(pair)
     #expect(hello.serverName == "localhost")
     #expect(hello.applicationProtocols == ["h2", "http/1.1"])
     #expect(hello.versions == [version])
-    #expect(hello.cipherSuites.contains(version == .tls13 ? 0x1301 : 0xc02b))
-    #expect(!hello.cipherSuites.contains(version == .tls13 ? 0xc02b : 0x1301))
+    let suite = { $0 ? TLSCipherSuite.TLS_AES_128_GCM_SHA256 : .TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 }
+    #expect(hello.cipherSuites.contains(suite(version == .tls13)))
+    #expect(!hello.cipherSuites.contains(suite(version != .tls13)))
     #expect(pair.server.needs == .answer)
     #expect(try pair.server.handshake() == .needsAnswer)
     #expect(try pair.server.read(upTo: 1) == .needsAnswer)
     #expect(try pair.server.write([1]) == .needsAnswer)
     #expect(try pair.server.keyUpdate(requestingPeer: true) == .needsAnswer)
-    try pair.server.answer(.proceed)
+    try pair.server.answer(.serve)
     #expect(pair.server.question == nil)
     try pair.handshake()
   }
@@ -55,7 +56,7 @@ struct DecisionTests {
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: .dns("LocalHost"))
     pair.step()
     #expect(try hello(pair).serverName == "localhost")
-    try pair.server.answer(.proceed)
+    try pair.server.answer(.serve)
     try pair.handshake()
   }
 
@@ -79,7 +80,7 @@ struct DecisionTests {
     bytes[start + 3] = 0
     _ = try pair.server.feed(bytes)
     #expect(try hello(pair).serverName == nil)
-    let error = thrownError { try pair.server.answer(.proceed) }
+    let error = thrownError { try pair.server.answer(.serve) }
     #expect(error?.blame == .peer)
     #expect(error?.alertSent != nil)
   }
@@ -128,10 +129,10 @@ struct DecisionTests {
     #expect(hello.applicationProtocols == (malformation.isOfName ? ["h2", "\0"] : []))
     // To libssl a name is any bytes but NUL.
     if malformation == .noASCII {
-      try pair.server.answer(.proceed)
+      try pair.server.answer(.serve)
       return
     }
-    let error = thrownError { try pair.server.answer(.proceed) }
+    let error = thrownError { try pair.server.answer(.serve) }
     #expect(error?.code == .protocolViolation, "\(error as Any)")
     #expect(error?.blame == .peer)
     #expect(error?.alertSent == .decodeError, "\(error as Any)")
@@ -144,7 +145,7 @@ struct DecisionTests {
     var contexts: [String: TLSContext] = [:]
     for name in names { contexts[name] = try TLSContext(.server(authority.issue(names: [name]).identity)) }
     var (client, server) = try EnginePair.configurations(version: version)
-    client.trust = [authority.trust]
+    client.trustRoots = [authority.trust]
     server.pausesAtClientHello = true
     let clientContext = try TLSContext(client)
     let serverContext = try TLSContext(server)
@@ -152,7 +153,7 @@ struct DecisionTests {
       var pair = try EnginePair(client: clientContext, server: serverContext, serverName: .dns(name))
       pair.step()
       let asked = try #require(try hello(pair).serverName)
-      try pair.server.answer(.use(#require(contexts[asked])))
+      try pair.server.answer(.serve(with: #require(contexts[asked])))
       try pair.handshake()
       #expect(pair.client.peerCertificates.map(\.subject) == ["CN=\(name)"])
       #expect(pair.server.negotiated?.serverName == name)
@@ -166,7 +167,7 @@ struct DecisionTests {
     other.maximumVersion = .tls12
     other.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384"
     other.applicationProtocols = ["other"]
-    other.trust = [alice.trust]
+    other.trustRoots = [alice.trust]
     other.clientAuthentication = .required
     var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
       server.pausesAtClientHello = true
@@ -175,10 +176,10 @@ struct DecisionTests {
       client.identities = [try alice.identity]
     }
     pair.step()
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     try pair.handshake()
     #expect(pair.client.negotiated?.version == .tls12)
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384")
+    #expect(pair.client.negotiated?.cipherSuite == .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
     #expect(pair.client.negotiated?.applicationProtocol == "other")
     #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
   }
@@ -186,23 +187,23 @@ struct DecisionTests {
   @Test func `the other context determines the suites and groups of TLS 1.3`() throws {
     let identity = TestIdentity.server()
     var other = TLSContext.Configuration.server(try identity.identity)
-    other.cipherSuites = ["TLS_CHACHA20_POLY1305_SHA256"]
-    other.groups = ["P-256"]
+    other.cipherSuites = [.TLS_CHACHA20_POLY1305_SHA256]
+    other.groups = [.secp256r1]
     var pair = try asking(.tls13, identity: identity)
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     // A group that the client sent no share of takes a second hello, and that is asked about too if at all.
     for _ in 0..<4 {
       pair.step()
-      if pair.server.question != nil { try pair.server.answer(.proceed) }
+      if pair.server.question != nil { try pair.server.answer(.serve) }
     }
-    #expect(pair.client.negotiated?.cipherSuite == "TLS_CHACHA20_POLY1305_SHA256")
-    #expect(pair.client.negotiated?.group == "secp256r1" || pair.client.negotiated?.group == "prime256v1")
+    #expect(pair.client.negotiated?.cipherSuite == .TLS_CHACHA20_POLY1305_SHA256)
+    #expect(pair.client.negotiated?.group == .secp256r1 || pair.client.negotiated?.group == .secp256r1)
   }
 
   @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .internalError])
   func `a hello is refused by the alert that the application names`(version: TLSVersion, alert: TLSAlert) throws {
     var pair = try asking(version)
-    let error = thrownError { try pair.server.answer(.reject(alert)) }
+    let error = thrownError { try pair.server.answer(.refuse(alert)) }
     #expect(error?.code == .rejected)
     #expect(error?.blame == .local)
     #expect(error?.alertSent == alert)
@@ -219,7 +220,7 @@ struct DecisionTests {
   ) throws -> EnginePair {
     var (client, server) = try EnginePair.configurations(version: version, identity: identity)
     client.pausesAtPeerCertificates = true
-    server.sessionTickets = 0
+    server.resumption = .off
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server), serverName: serverName)
     pair.step()
     pair.step()
@@ -227,7 +228,7 @@ struct DecisionTests {
   }
 
   private func certificate(_ pair: borrowing EnginePair) throws -> TLSEngine.PeerCertificates {
-    guard case .peerCertificate(let certificate) = pair.client.question else { throw EnginePair.Stalled.noQuestion }
+    guard case .peerCertificates(let certificate) = pair.client.question else { throw EnginePair.Stalled.noQuestion }
     return certificate
   }
 
@@ -237,24 +238,24 @@ struct DecisionTests {
     let pair = try asking(about: good, version)
     let shown = try certificate(pair)
     #expect(shown.chain.map(\.der) == good.chainDER)
-    #expect(shown.check.isAccepted)
+    #expect(shown.verification.isAccepted)
     #expect(shown.serverName == "localhost")
     #expect(pair.client.needs == .answer)
     #expect(pair.client.negotiated == nil)
 
     let bad = try certificate(asking(about: .server(defect: .expired), version))
-    #expect(bad.check.code == 10)
-    #expect(bad.check.subject == "CN=localhost")
-    #expect("\(bad.check)" == "certificate has expired (10) at depth 0, CN=localhost")
+    #expect(bad.verification.code == 10)
+    #expect(bad.verification.subject == "CN=localhost")
+    #expect("\(bad.verification)" == "certificate has expired (10) at depth 0, CN=localhost")
   }
 
   @Test(arguments: TLSVersion.both)
   func `to proceed is to follow the verdict`(version: TLSVersion) throws {
     var good = try asking(about: .server(), version)
-    try good.client.answer(.proceed)
+    try good.client.answer(.followVerification)
     try good.handshake()
     var bad = try asking(about: .server(defect: .unknownIssuer), version)
-    let error = thrownError { try bad.client.answer(.proceed) }
+    let error = thrownError { try bad.client.answer(.followVerification) }
     #expect(error?.code == .certificateRejected)
     #expect(error?.alertSent == .unknownCA)
     bad.step()
@@ -264,8 +265,8 @@ struct DecisionTests {
   @Test(arguments: TLSVersion.both, [TestIdentity.Defect.selfSigned, .expired, .wrongName])
   func `the application may accept what libssl would not`(version: TLSVersion, defect: TestIdentity.Defect) throws {
     var pair = try asking(about: .server(defect: defect), version)
-    #expect(try certificate(pair).check.isAccepted == false)
-    try pair.client.answer(.accept)
+    #expect(try certificate(pair).verification.isAccepted == false)
+    try pair.client.answer(.trust)
     try pair.handshake()
     #expect(try pair.transfer([1], from: .client) == [1])
     #expect(pair.client.allEvents().first { $0.hasPrefix("handshakeCompleted") } != nil)
@@ -281,8 +282,8 @@ struct DecisionTests {
     version: TLSVersion, alert: TLSAlert
   ) throws {
     var pair = try asking(about: .server(), version)
-    #expect(try certificate(pair).check.isAccepted == true)
-    let error = thrownError { try pair.client.answer(.reject(alert)) }
+    #expect(try certificate(pair).verification.isAccepted == true)
+    let error = thrownError { try pair.client.answer(.distrust(alert)) }
     #expect(error?.code == .rejected)
     #expect(error?.blame == .local)
     #expect(error?.alertSent == alert)

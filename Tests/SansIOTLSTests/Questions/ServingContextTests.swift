@@ -23,7 +23,7 @@ struct ServingContextTests {
     changeOther(&other)
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
     while pair.server.question == nil, pair.step() {}
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     return pair
   }
 
@@ -33,7 +33,7 @@ struct ServingContextTests {
     {
       $0.clientAuthentication = authentication
       $0.peerVerification = verification
-      $0.trust = [alice.trust]
+      $0.trustRoots = [alice.trust]
     }
   }
 
@@ -81,7 +81,8 @@ struct ServingContextTests {
 
   @Test(arguments: [(1, 0), (0, 1), (1, 3), (3, 1)])
   func `the other context decides how many tickets are sent`(front: Int, other: Int) throws {
-    var pair = try served(.tls13, front: { $0.sessionTickets = front }, other: { $0.sessionTickets = other })
+    var pair = try served(
+      .tls13, front: { $0.resumption = .tickets(count: front) }, other: { $0.resumption = .tickets(count: other) })
     #expect(pair.outcome().client == nil)
     #expect(pair.client.allEvents().count { $0.hasPrefix("sessionTicket") } == other)
   }

@@ -12,7 +12,7 @@ struct ResumedPeerTests {
   /// A connection of two contexts, its question answered; its sessions.
   private static func connect(
     _ client: TLSContext, _ server: TLSContext, _ name: TLSServerName = .dns("a.example"), _ session: TLSSession? = nil,
-    answer: TLSEngine.Answer = .proceed
+    answer: TLSEngine.PeerCertificates.Answer = .followVerification
   ) throws -> (isResumed: Bool, session: TLSSession?) {
     var pair = try EnginePair(client: client, server: server, serverName: name, session: session)
     while pair.client.question == nil, pair.step() {}
@@ -50,7 +50,7 @@ struct ResumedPeerTests {
     version: TLSVersion, names: (TLSServerName, TLSServerName)
   ) throws {
     let identity = TestAuthority().issue(names: Self.names, addresses: ["192.0.2.1"])
-    for answer in [TLSEngine.Answer.proceed, .accept] {
+    for answer in [TLSEngine.PeerCertificates.Answer.followVerification, .trust] {
       for verification in [TLSContext.Configuration.PeerVerification.chain, .none] {
         var (client, server) = try EnginePair.configurations(version: version, identity: identity)
         client.pausesAtPeerCertificates = true
@@ -99,7 +99,7 @@ struct ResumedPeerTests {
     client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     let name = TLSServerName.dns("pinned.example")
-    let session = try #require(try Self.connect(ends.client, ends.server, name, answer: .accept).session)
+    let session = try #require(try Self.connect(ends.client, ends.server, name, answer: .trust).session)
     #expect(try Self.connect(ends.client, ends.server, name, session).isResumed)
   }
 
@@ -112,7 +112,7 @@ struct ResumedPeerTests {
     let bob = try staff.issue(subject: "Bob", usage: .client).identity
     var (client, server) = try EnginePair.configurations(version: version)
     server.clientAuthentication = .requested
-    server.trust = [staff.trust]
+    server.trustRoots = [staff.trust]
     let serverContext = try TLSContext(server)
     func context(_ identities: [TLSIdentity]) throws -> TLSContext {
       client.identities = identities
@@ -146,7 +146,7 @@ struct ResumedPeerTests {
     server.verificationTime = Self.inside
     let root = TestAuthority(name: "Root", validity: .init(notBefore: 0, notAfter: 5_000_000))
     client.identities = [try root.issue(subject: "Alice", validity: Self.validity, usage: .client).identity]
-    server.trust = [root.trust]
+    server.trustRoots = [root.trust]
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
     var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost")).session)
     let next = try Self.connect(ends.client, ends.server, .dns("localhost"), session)
@@ -179,7 +179,7 @@ struct ResumedPeerTests {
       client.verificationTime = Self.inside
       client.pausesAtPeerCertificates = asks
       let ends = (client: try TLSContext(client), server: try TLSContext(server))
-      for answer in [TLSEngine.Answer.proceed, .accept] {
+      for answer in [TLSEngine.PeerCertificates.Answer.followVerification, .trust] {
         Self.set(Self.inside, on: ends.client)
         let first = try Self.connect(ends.client, ends.server, .dns("localhost"), answer: answer)
         let session = try #require(first.session)
@@ -205,7 +205,7 @@ struct ResumedPeerTests {
     var (client, server) = try EnginePair.configurations(version: version, identity: .server(defect: .expired))
     client.pausesAtPeerCertificates = true
     let ends = (client: try TLSContext(client), server: try TLSContext(server))
-    var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost"), answer: .accept).session)
+    var session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost"), answer: .trust).session)
     for _ in 0..<2 {
       let next = try Self.connect(ends.client, ends.server, .dns("localhost"), session)
       #expect(next.isResumed)
@@ -225,7 +225,7 @@ struct ResumedPeerTests {
     client.pausesAtPeerCertificates = true
     client.verificationTime = Self.outside[1]
     let context = try TLSContext(client)
-    let first = try Self.connect(context, TLSContext(server), .dns("localhost"), answer: .accept)
+    let first = try Self.connect(context, TLSContext(server), .dns("localhost"), answer: .trust)
     let accepted = try #require(first.session)
     Self.set(Self.inside, on: context)
     let next = try Self.connect(context, TLSContext(server), .dns("localhost"), accepted)
@@ -247,7 +247,7 @@ struct ResumedPeerTests {
     var client = configuration
     client.pausesAtPeerCertificates = true
     client.verificationTime = Self.outside[1]
-    let first = try Self.connect(TLSContext(client), ends[0], .dns("localhost"), answer: .accept)
+    let first = try Self.connect(TLSContext(client), ends[0], .dns("localhost"), answer: .trust)
     let accepted = try #require(first.session)
     client.pausesAtPeerCertificates = false
     client.verificationTime = Self.inside

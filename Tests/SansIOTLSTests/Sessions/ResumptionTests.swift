@@ -130,15 +130,15 @@ struct ResumptionTests {
     let (client, server) = try EnginePair.configurations(version: version)
     let serverContext = try TLSContext(server)
     var before = client
-    before.groups = ["X25519", "P-256"]
+    before.groups = [.x25519, .secp256r1]
     var first = try EnginePair(client: TLSContext(before), server: serverContext)
     let session = try session(&first)
-    #expect(first.client.negotiated?.group == "x25519")
+    #expect(first.client.negotiated?.group == .x25519)
     var now = client
-    now.groups = ["P-256"]
+    now.groups = [.secp256r1]
     var second = try EnginePair(client: TLSContext(now), server: serverContext, session: session)
     try second.handshake()
-    let expected = version == .tls13 ? "secp256r1" : "x25519"
+    let expected = version == .tls13 ? TLSGroup.secp256r1 : .x25519
     for negotiated in [second.client.negotiated, second.server.negotiated] {
       #expect(negotiated?.isResumed == true)
       #expect(negotiated?.group == expected)
@@ -150,7 +150,7 @@ struct ResumptionTests {
     let ends = try Ends(version) { client, _ in client.pausesAtPeerCertificates = true }
     var first = try ends.pair()
     for _ in 0..<3 { first.step() }
-    try first.client.answer(.proceed)
+    try first.client.answer(.followVerification)
     let session = try #require(try ends.finish(&first).sessions.last)
     #expect(try ends.connect(session).isResumed == true)
   }
@@ -210,7 +210,7 @@ struct ResumptionTests {
   @Test func `in TLS 1.3 a session is resumed with another suite of the same hash only`() throws {
     let (client, server) = try EnginePair.configurations(version: .tls13)
     let serverContext = try TLSContext(server)
-    func connect(_ suite: String, _ session: TLSSession?) throws -> (Bool, TLSSession?) {
+    func connect(_ suite: TLSCipherSuite, _ session: TLSSession?) throws -> (Bool, TLSSession?) {
       var configuration = client
       configuration.cipherSuites = [suite]
       var pair = try EnginePair(client: TLSContext(configuration), server: serverContext, session: session)
@@ -219,9 +219,9 @@ struct ResumptionTests {
       let last = pair.client.allSessions().last
       return (pair.client.negotiated?.isResumed == true, last)
     }
-    let (_, session) = try connect("TLS_AES_128_GCM_SHA256", nil)
-    #expect(try connect("TLS_CHACHA20_POLY1305_SHA256", session).0 == true)
-    #expect(try connect("TLS_AES_256_GCM_SHA384", session).0 == false)
+    let (_, session) = try connect(.TLS_AES_128_GCM_SHA256, nil)
+    #expect(try connect(.TLS_CHACHA20_POLY1305_SHA256, session).0 == true)
+    #expect(try connect(.TLS_AES_256_GCM_SHA384, session).0 == false)
   }
 
   /// Expects that a session of `first` offered by `second` never results in an unproven connection.
@@ -267,7 +267,7 @@ struct ResumptionTests {
 
   @Test(arguments: TLSVersion.both)
   func `a server without tickets performs full handshakes`(version: TLSVersion) throws {
-    let ends = try Ends(version) { _, server in server.sessionTickets = 0 }
+    let ends = try Ends(version) { _, server in server.resumption = .off }
     #expect(try ends.connect().sessions.isEmpty == true)
   }
 
@@ -278,12 +278,12 @@ struct ResumptionTests {
     var first: TLSContext.Configuration
     (client, first) = try EnginePair.configurations(version: version, identity: identity)
     first.pausesAtClientHello = true
-    first.sessionTickets = 1 - count
+    first.resumption = .tickets(count: 1 - count)
     var other = TLSContext.Configuration.server(try identity.identity)
-    other.sessionTickets = count
+    other.resumption = .tickets(count: count)
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(first))
     pair.step()
-    try pair.server.answer(.use(TLSContext(other)))
+    try pair.server.answer(.serve(with: TLSContext(other)))
     try pair.handshake()
     try pair.settle()
     #expect(pair.client.allSessions().count == count)
@@ -306,7 +306,7 @@ struct ResumptionTests {
     let serverContext = try TLSContext(server)
     var pair = try EnginePair(client: TLSContext(asking), server: serverContext)
     while pair.client.question == nil, pair.step() {}
-    try pair.client.answer(.accept)
+    try pair.client.answer(.trust)
     let session = try session(&pair)
     let error = thrownError {
       _ = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(strict), session: session)
@@ -324,7 +324,7 @@ struct ResumptionTests {
     func connect(_ session: TLSSession?, _ name: String) throws -> (isResumed: Bool, session: TLSSession?) {
       var pair = try ends.pair(session, serverName: .dns(name))
       while pair.client.question == nil, pair.step() {}
-      if pair.client.question != nil { try pair.client.answer(.accept) }
+      if pair.client.question != nil { try pair.client.answer(.trust) }
       let (isResumed, sessions) = try ends.finish(&pair)
       return (isResumed, sessions.last)
     }
@@ -359,7 +359,7 @@ struct ResumptionTests {
   func `a session is offered by another context if that context trusts its certificates`(version: TLSVersion) throws {
     let (client, server) = try EnginePair.configurations(version: version)
     var other = client
-    other.trust = [TestIdentity.server().trust]
+    other.trustRoots = [TestIdentity.server().trust]
     let serverContext = try TLSContext(server)
     var pair = try EnginePair(client: TLSContext(client), server: serverContext)
     let session = try session(&pair)

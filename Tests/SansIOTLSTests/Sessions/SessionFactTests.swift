@@ -9,7 +9,8 @@ struct SessionFactTests {
   /// reads.
   @Test
   func `a server drains its tickets after the handshake and the client reads them`() throws {
-    var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.sessionTickets = 2 }
+    var pair = try EnginePair.connected(.tls13, handshake: false) { _, server in server.resumption = .tickets(count: 2)
+    }
     _ = try pair.server.feed(pair.client.drain())
     _ = try pair.client.feed(pair.server.drain())
     #expect(pair.client.negotiated != nil)

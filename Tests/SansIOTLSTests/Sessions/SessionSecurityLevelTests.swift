@@ -13,10 +13,10 @@ struct SessionSecurityLevelTests {
     // P-256 is worth 128 bits: enough for level 3, too little for level 4 (SSL_CTX_set_security_level(3)).
     var (client, server) = try EnginePair.configurations(version: version, identity: .server(key: .p256))
     // Keys of connections that level 4 accepts too.
-    client.cipherSuites = ["TLS_AES_256_GCM_SHA384"]
+    client.cipherSuites = [.TLS_AES_256_GCM_SHA384]
     client.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384"
-    client.groups = ["P-384", "P-256"]
-    server.groups = ["P-384", "P-256"]
+    client.groups = [.secp384r1, .secp256r1]
+    server.groups = [.secp384r1, .secp256r1]
     var first = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     try first.handshake()
     try first.settle()

@@ -69,8 +69,8 @@ enum Breakage: CaseIterable {
         client.applicationProtocols = ["one"]
         server.applicationProtocols = ["other"]
       case .noCommonGroup:
-        client.groups = ["P-384", "P-256"]
-        server.groups = version == .tls13 ? ["X25519"] : ["P-521"]
+        client.groups = [.secp384r1, .secp256r1]
+        server.groups = version == .tls13 ? [.x25519] : [.secp521r1]
         server.identities = [try TestIdentity.server(key: .ed25519).identity]
       case .noCommonVersion:
         client.minimumVersion = version

@@ -54,10 +54,10 @@ struct Conversation: ~Copyable {
         try rest("data under new keys")
       }
     }
-    #expect(try pair.client.close() == .done)
+    #expect(try pair.client.closeWriting() == .done)
     try rest("half-close")
     try send(Self.serverBytes.suffix(200), from: .server)
-    #expect(try pair.server.close() == .done)
+    #expect(try pair.server.closeWriting() == .done)
     try rest("close")
     for side in TLSRole.allCases {
       outcome.sent[side] = recordLengths(sent[side]!)

@@ -21,7 +21,7 @@ extension EnginePair {
     _ identity: TestIdentity = .client()
   ) throws(TLSError) {
     client.identities = [try identity.identity]
-    server.trust = [identity.trust]
+    server.trustRoots = [identity.trust]
     server.clientAuthentication = .required
   }
 }

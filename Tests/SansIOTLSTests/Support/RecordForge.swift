@@ -39,9 +39,9 @@ struct RecordForge {
     let lines = Lines()
     var pair = try EnginePair.connected(version, handshake: false, limits: limits) { client, server in
       client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
-      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
-      client.keyLog = { lines.append($0) }
-      server.sessionTickets = 0
+      client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
+      client.keyLog = TLSKeyLog { lines.append($0) }
+      server.resumption = .off
     }
     let hello = pair.client.drain()
     _ = try pair.server.absorb(hello)
@@ -69,9 +69,9 @@ struct RecordForge {
     let lines = Lines()
     var pair = try EnginePair.connected(version, handshake: false) { client, server in
       client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
-      client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
-      client.keyLog = { lines.append($0) }
-      server.keyLog = { lines.append($0) }
+      client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
+      client.keyLog = TLSKeyLog { lines.append($0) }
+      server.keyLog = TLSKeyLog { lines.append($0) }
     }
     let hello = pair.client.drain()
     _ = try pair.server.absorb(hello)

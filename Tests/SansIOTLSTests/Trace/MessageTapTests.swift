@@ -150,8 +150,8 @@ struct MessageTapTests {
 
   @Test func `HelloRetryRequest has its own name`() throws {
     var engines = try Engines(.tls13) { client, server in
-      client.groups = ["X25519", "P-256"]
-      server.groups = ["P-256"]
+      client.groups = [.x25519, .secp256r1]
+      server.groups = [.secp256r1]
     }
     try engines.move()
     #expect(engines.names.prefix(3) == ["sent ClientHello", "received HelloRetryRequest", "sent ChangeCipherSpec"])
@@ -165,7 +165,7 @@ struct MessageTapTests {
     #expect(engines.messages.map(\.callOutcome) == [nil, .needsFeed])
     try engines.move()
     _ = try engines.server.write([1])
-    _ = try engines.server.close()
+    _ = try engines.server.closeWriting()
     try engines.move()
     _ = try engines.client.read(upTo: 1)
     #expect(try engines.client.read(upTo: 1) == .endOfStream)
@@ -176,7 +176,7 @@ struct MessageTapTests {
 
   @Test(arguments: TLSVersion.both)
   func `a failure and its alert are traced`(version: TLSVersion) throws {
-    var engines = try Engines(version) { client, _ in client.trust = [TestAuthority().trust] }
+    var engines = try Engines(version) { client, _ in client.trustRoots = [TestAuthority().trust] }
     #expect(throws: TLSError.self) { try engines.move() }
     engines.pull()
     #expect(engines.messages.contains { $0.content == .alert(.unknownCA, isFatal: true) && $0.direction == .sent })

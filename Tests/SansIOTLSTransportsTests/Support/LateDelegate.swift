@@ -7,9 +7,20 @@ final class LateDelegate: TLSStreamDelegate {
   private let state = Mutex((isAsked: false, isAllowed: false))
   var isAsked: Bool { state.withLock { $0.isAsked } }
   func allow() { state.withLock { $0.isAllowed = true } }
-  func answer(_ question: TLSEngine.Question) async -> TLSEngine.Answer {
+  func answerPeerCertificates(
+    _ certificates: TLSEngine.PeerCertificates
+  ) async -> TLSEngine.PeerCertificates.Answer {
+    await wait()
+    return .trust
+  }
+
+  func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer {
+    await wait()
+    return .serve
+  }
+
+  private func wait() async {
     state.withLock { $0.isAsked = true }
     while !state.withLock({ $0.isAllowed }) { await Task.yield() }
-    return .accept
   }
 }

@@ -26,7 +26,7 @@ struct RelayFixture: Sendable {
   static func clientContext(_ version: TLSVersion, trusting trust: TLSTrustRoots = identity.trust) throws -> TLSContext
   {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [trust]
+    configuration.trustRoots = [trust]
     configuration.minimumVersion = version
     configuration.maximumVersion = version
     return try TLSContext(configuration)
@@ -65,7 +65,7 @@ struct RelayFixture: Sendable {
       rest = rest.dropFirst((try! engine.write(rest)).value ?? 0)
       Channel.sendAll(engine.drain()[...], to: wire.1)
     }
-    _ = try! engine.close()
+    _ = try! engine.closeWriting()
     Channel.sendAll(engine.drain()[...], to: wire.1)
     beforeLeaving()
     for end in [wire.0, wire.1] { close(end) }

@@ -7,7 +7,7 @@ import SansIOTLSTransports
 // inner server and writes its answer to standard error.
 guard CommandLine.arguments.count == 2 else { fatalError("usage: tls-in-tls CERT.pem") }
 var configuration = TLSContext.Configuration.client()
-configuration.trust = [.file(CommandLine.arguments[1])]
+configuration.trustRoots = [.file(CommandLine.arguments[1])]
 let context = try TLSContext(configuration)
 let transport = FileDescriptorTransport(try NonblockingDescriptorPair(reading: 0, writing: 1, ownership: .borrowed))
 let outer = TLSStream(try TLSEngine(.client(serverName: .dns("localhost")), context: context), over: transport)

@@ -12,7 +12,7 @@ struct CustomTransportsTests {
   init() throws {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [identity.trust]
+    configuration.trustRoots = [identity.trust]
     client = try TLSContext(configuration)
     server = try TLSContext(.server(identity.identity))
   }

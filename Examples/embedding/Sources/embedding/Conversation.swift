@@ -17,19 +17,33 @@ protocol Transport: AnyObject {
   func receive() throws -> [UInt8]?
 }
 
+/// Answers the questions of an engine, each by an answer of its type.
+protocol Delegate {
+  func decide(_ hello: TLSEngine.ClientHello) -> TLSEngine.ClientHello.Answer
+  func decide(_ certificates: TLSEngine.PeerCertificates) -> TLSEngine.PeerCertificates.Answer
+}
+
+extension Delegate {
+  func decide(_ hello: TLSEngine.ClientHello) -> TLSEngine.ClientHello.Answer { .serve }
+  func decide(_ certificates: TLSEngine.PeerCertificates) -> TLSEngine.PeerCertificates.Answer { .followVerification }
+}
+
+/// Follows the configuration.
+struct Defaults: Delegate {}
+
 /// Sends a request and returns the whole response.
 ///
 /// - Parameters:
 ///   - tls: an engine; the handshake is performed if it is not complete.
 ///   - transport: a connection to the peer.
 ///   - request: bytes to send.
-///   - decide: answers the engine's questions.
+///   - delegate: answers the engine's questions.
 /// - Returns: the plaintext received up to the peer's close_notify.
 /// - Throws: `TLSError`, with code `.truncated` if the transport ended before the response did; the error of
 ///   `transport`.
 func converse(
   _ tls: inout TLSEngine, over transport: some Transport, request: [UInt8],
-  decide: (TLSEngine.Question) -> TLSEngine.Answer = { _ in .proceed }
+  delegate: some Delegate = Defaults()
 ) throws -> [UInt8] {
   // Guide: the loop
   var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
@@ -43,9 +57,14 @@ func converse(
     case .needsFeed:  // 3. feed input, or the end of the transport
       if input.isEmpty { if let bytes = try transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
       if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
-    case .needsAnswer: if let question = tls.question { try tls.answer(decide(question)) }  // 4. answer a question
-    case .endOfStream where request.isEmpty: _ = try tls.close(); return response  // the peer sent everything
-    case .endOfStream, .needsDrain: continue  // write the rest of the request
+    case .needsAnswer:  // 4. answer the question
+      switch tls.question {
+      case .clientHello(let hello): try tls.answer(delegate.decide(hello))
+      case .peerCertificates(let certificates): try tls.answer(delegate.decide(certificates))
+      default: try tls.answerAsConfigured()
+      }
+    case .endOfStream where request.isEmpty: _ = try tls.closeWriting(); return response  // the peer sent everything
+    case .endOfStream: continue  // write the rest of the request
     }
   }
   // Guide: end

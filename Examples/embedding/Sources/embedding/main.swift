@@ -13,7 +13,7 @@ final class Peer: Transport {
       let count = try tls.feed(bytes)
       if case .done(let line) = try tls.read(upTo: 4096) {
         _ = try tls.write(String(decoding: line, as: UTF8.self).uppercased().utf8)
-        _ = try tls.close()
+        _ = try tls.closeWriting()
       }
       return count
     } catch {
@@ -31,7 +31,7 @@ final class Peer: Transport {
 func shout() throws {
   let identity = TestIdentity.server("shout.example")
   var configuration = TLSContext.Configuration.client()
-  configuration.trust = [identity.trust]
+  configuration.trustRoots = [identity.trust]
   var tls = try TLSEngine(.client(serverName: .dns("shout.example")), context: TLSContext(configuration))
   let peer = try Peer(context: TLSContext(.server(identity.identity)))
   let response = try converse(&tls, over: peer, request: Array("hello\n".utf8))

@@ -18,7 +18,7 @@ let server = Task {
 
 // The client: the authority that it trusts, and the name that the server must prove.
 var configuration = TLSContext.Configuration.client()
-configuration.trust = [.file("ca.pem")]  // the system's authorities without this line
+configuration.trustRoots = [.file("ca.pem")]  // the system's authorities without this line
 let clientContext = try TLSContext(configuration)
 let client = TLSStream(try TLSEngine(.client(serverName: .dns("localhost")), context: clientContext), over: near)
 print(try await client.handshake().cipherSuite)

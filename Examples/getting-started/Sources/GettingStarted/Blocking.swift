@@ -19,7 +19,7 @@ public func request(_ request: [UInt8], _ tls: inout TLSEngine, over transport: 
   while true {
     if !request.isEmpty, case .done(let count) = try tls.write(request) {
       request = request.dropFirst(count)
-      if request.isEmpty { _ = try tls.close() }  // the response can still be read
+      if request.isEmpty { _ = try tls.closeWriting() }  // the response can still be read
     }
     try flush()
     switch try tls.read(upTo: 16_384) {
@@ -54,7 +54,7 @@ public func serve(
       if input.isEmpty { if let bytes = try transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
       if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
     case .endOfStream:
-      _ = try tls.close()
+      _ = try tls.closeWriting()
       return
     default: preconditionFailure("this context asks no questions")
     }

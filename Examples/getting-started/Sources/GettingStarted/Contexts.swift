@@ -8,7 +8,7 @@ import SansIOTLS
 /// - Throws: `TLSError`, for example `.unreadableFile`.
 public func clientContext(trustFile: String) throws(TLSError) -> TLSContext {
   var configuration = TLSContext.Configuration.client()
-  configuration.trust = [.file(trustFile)]
+  configuration.trustRoots = [.file(trustFile)]
   return try TLSContext(configuration)
 }
 // Guide: end
@@ -35,14 +35,14 @@ extension TLSContext {
   public static func mutualServer(_ identity: TLSIdentity, clientTrustFile: String) throws(TLSError) -> TLSContext {
     var configuration = Configuration.server(identity)
     configuration.clientAuthentication = .required
-    configuration.trust = [.file(clientTrustFile)]
+    configuration.trustRoots = [.file(clientTrustFile)]
     return try TLSContext(configuration)
   }
 
   /// A client that presents a certificate if the server requests one.
   public static func mutualClient(_ identity: TLSIdentity, trustFile: String) throws(TLSError) -> TLSContext {
     var configuration = Configuration.client()
-    configuration.trust = [.file(trustFile)]
+    configuration.trustRoots = [.file(trustFile)]
     configuration.identities = [identity]
     return try TLSContext(configuration)
   }

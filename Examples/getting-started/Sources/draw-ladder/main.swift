@@ -14,7 +14,7 @@ let authority = world.authority()
 var server = try TLSContext.Configuration.server(authority.issue(names: ["shout.example"]).identity)
 server.applicationProtocols = ["shout/1"]
 var client = TLSContext.Configuration.client()
-client.trust = [authority.trust]
+client.trustRoots = [authority.trust]
 client.applicationProtocols = ["shout/1"]
 var pair = try EnginePair(
   client: world.context(client), server: world.context(server), serverName: .dns("shout.example"), in: world,

@@ -42,7 +42,7 @@ struct GettingStartedTests {
   func `both sides agree on HTTP/2`() throws {
     let identity = authority.issue(names: ["localhost"])
     var client = TLSContext.Configuration.client()
-    client.trust = [authority.trust]
+    client.trustRoots = [authority.trust]
     var pair = try EnginePair(
       client: TLSContext(client.negotiatingHTTP()),
       server: TLSContext(TLSContext.Configuration.server(identity.identity).negotiatingHTTP()))
@@ -55,7 +55,7 @@ struct GettingStartedTests {
   func `an unknown authority is reported as an untrusted peer`() throws {
     let identity = authority.issue(names: ["localhost"])
     var client = TLSContext.Configuration.client()
-    client.trust = [TestAuthority().trust]
+    client.trustRoots = [TestAuthority().trust]
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(.server(identity.identity)))
     let error = #expect(throws: TLSError.self) { try pair.handshake() }
     let (line, isWorthRetrying) = report(try #require(error))

@@ -22,13 +22,13 @@ public final class TLSClientHandler: TLSHandler {
   ///   - limits: the limits of the engine.
   ///   - closeTimeout: the time that `close`, or the response to the peer's close_notify, waits for the channel to
   ///     accept flushed data, and that ``TLSUnwrap`` waits for input from the peer.
-  ///   - answer: answers the engine's questions; `nil` answers each with `.proceed`.
+  ///   - delegate: answers the engine's questions; `nil` lets the configuration decide.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.invalidServerName`.
   public init(
     context: TLSContext, serverName: TLSServerName, session: TLSSession? = nil, limits: TLSEngine.Limits = .default,
-    closeTimeout: TimeAmount = .seconds(5), answer: Answering? = nil
+    closeTimeout: TimeAmount = .seconds(5), delegate: (any TLSHandlerDelegate)? = nil
   ) throws(TLSError) {
     let engine = try TLSEngine(.client(serverName: serverName), context: context, limits: limits, session: session)
-    super.init(engine, closeTimeout: closeTimeout, answer: answer)
+    super.init(engine, closeTimeout: closeTimeout, delegate: delegate)
   }
 }

@@ -14,12 +14,12 @@ extension TLSEngine {
   ///   - plaintext: the buffer to append to. An empty one is allocated when there is plaintext.
   ///   - room: the largest expected amount of plaintext, in bytes.
   ///   - allocator: the allocator of `plaintext`.
-  /// - Returns: the reason to stop; `.done` if the buffer is full, never `.needsDrain`. After an error `plaintext`
+  /// - Returns: the reason to stop; `.done` if the buffer is full. After an error `plaintext`
   ///   holds the plaintext before it.
   mutating func decrypt(
     _ ciphertext: inout ByteBuffer, isEnd: Bool, into plaintext: inout ByteBuffer, room: Int,
     allocator: ByteBufferAllocator
-  ) -> Result<Step<Int>, TLSError> {
+  ) -> Result<ReadStep<Int>, TLSError> {
     do throws(TLSError) {
       while true {
         let accepted = try feed(&ciphertext)
@@ -59,8 +59,8 @@ extension TLSEngine {
     return accepted
   }
 
-  private mutating func read(into plaintext: inout ByteBuffer) throws(TLSError) -> Step<Int> {
-    var step = Step<Int>.needsFeed
+  private mutating func read(into plaintext: inout ByteBuffer) throws(TLSError) -> ReadStep<Int> {
+    var step = ReadStep<Int>.needsFeed
     try plaintext.writeWithOutputRawSpan(minimumWritableBytes: 1) { (output: inout OutputRawSpan) throws(TLSError) in
       step = try read(into: &output)
     }

@@ -15,7 +15,7 @@ extension TLSHandler {
     if isClosing { return }
     isClosing = true
     guard isHandshakeDone else {
-      _ = try? engine.close()
+      _ = try? engine.closeWriting()
       return closeChannel(context)
     }
     startCloseTimer(context)
@@ -47,7 +47,7 @@ extension TLSHandler {
     guard phase == .live, closeNotify == .pending, !pendingWrites.hasFlushed else { return }
     do throws(TLSError) {
       // Inside a message of the peer, the engine sends it after the remainder was read.
-      guard case .done = try engine.close() else { return }
+      guard case .done = try engine.closeWriting() else { return }
     } catch { return fail(error, context) }
     closeNotify = .written
     let promise = context.eventLoop.makePromise(of: Void.self)

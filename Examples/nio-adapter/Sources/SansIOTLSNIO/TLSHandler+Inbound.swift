@@ -108,6 +108,7 @@ extension TLSHandler {
           TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
       case .peerClosed: break  // reported after the data before it
       case .alertReceived, .sessionTicket: context.fireUserInboundEventTriggered(event)
+      @unknown default: context.fireUserInboundEventTriggered(event)
       }
     }
   }
@@ -142,18 +143,35 @@ extension TLSHandler {
     guard phase == .live, !isAwaitingAnswer, let question = engine.question else { return }
     isAwaitingAnswer = true
     let eventLoop = context.eventLoop
-    guard let answer else { return answered(.success(.proceed), context) }
-    answer(question, eventLoop).hop(to: eventLoop).assumeIsolated().whenComplete { self.answered($0, context) }
+    guard let delegate else { return answered(context) { try $0.answerAsConfigured() } }
+    switch question {
+    case .clientHello(let hello):
+      delegate.answerClientHello(hello, on: eventLoop).hop(to: eventLoop).assumeIsolated().whenComplete { result in
+        self.answered(context) { try $0.answer(result.get()) }
+      }
+    case .peerCertificates(let certificates):
+      delegate.answerPeerCertificates(certificates, on: eventLoop).hop(to: eventLoop).assumeIsolated()
+        .whenComplete { result in self.answered(context) { try $0.answer(result.get()) } }
+    @unknown default: answered(context) { try $0.answerAsConfigured() }
+    }
   }
 
-  private func answered(_ result: Result<TLSEngine.Answer, any Error>, _ context: ChannelHandlerContext) {
+  private func refuse() {
+    switch engine.question {
+    case .clientHello?: try? engine.answer(TLSEngine.ClientHello.Answer.refuse(.handshakeFailure))
+    case .peerCertificates?: try? engine.answer(TLSEngine.PeerCertificates.Answer.distrust(.handshakeFailure))
+    default: break
+    }
+  }
+
+  private func answered(_ context: ChannelHandlerContext, _ answer: (inout TLSEngine) throws -> Void) {
     guard phase == .live else { return }
     isAwaitingAnswer = false
     do {
-      try engine.answer(result.get())
+      try answer(&engine)
     } catch {
       // The application failed, not the engine: the question is still pending, and the peer is rejected.
-      if engine.failure == nil { try? engine.answer(.reject(.handshakeFailure)) }
+      if engine.failure == nil { refuse() }
       return fail(error, context)
     }
     advance(context)

@@ -43,13 +43,6 @@ public import SansIOTLS
 ///
 /// A handler belongs to its channel's event loop and is created there.
 public class TLSHandler {
-  /// A closure that answers a question of the engine, now or later.
-  ///
-  /// Until then nothing is read from the channel. A failed future, or an answer that does not fit the question, rejects
-  /// the peer with the alert handshake_failure.
-  public typealias Answering =
-    (_ question: TLSEngine.Question, _ eventLoop: any EventLoop) -> EventLoopFuture<TLSEngine.Answer>
-
   enum Phase {
     /// The channel is not active yet.
     case idle
@@ -71,7 +64,7 @@ public class TLSHandler {
   }
 
   var engine: TLSEngine
-  let answer: Answering?
+  let delegate: (any TLSHandlerDelegate)?
   let closeTimeout: TimeAmount
 
   var phase = Phase.idle
@@ -114,10 +107,10 @@ public class TLSHandler {
   var isCompletingUnwrap = false
   var removalToken: ChannelHandlerContext.RemovalToken?
 
-  init(_ engine: consuming TLSEngine, closeTimeout: TimeAmount, answer: Answering?) {
+  init(_ engine: consuming TLSEngine, closeTimeout: TimeAmount, delegate: (any TLSHandlerDelegate)?) {
     self.engine = engine
     self.closeTimeout = closeTimeout
-    self.answer = answer
+    self.delegate = delegate
   }
 
   /// The parameters that both sides negotiated; `nil` before the handshake is complete.

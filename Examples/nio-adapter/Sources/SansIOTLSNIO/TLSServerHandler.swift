@@ -19,12 +19,12 @@ public final class TLSServerHandler: TLSHandler {
   ///   - limits: the limits of the engine.
   ///   - closeTimeout: the time that `close`, or the response to the peer's close_notify, waits for the channel to
   ///     accept flushed data, and that ``TLSUnwrap`` waits for input from the peer.
-  ///   - answer: answers the engine's questions; `nil` answers each with `.proceed`.
+  ///   - delegate: answers the engine's questions; `nil` lets the configuration decide.
   /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.wrongRole`.
   public init(
     context: TLSContext, limits: TLSEngine.Limits = .default, closeTimeout: TimeAmount = .seconds(5),
-    answer: Answering? = nil
+    delegate: (any TLSHandlerDelegate)? = nil
   ) throws(TLSError) {
-    super.init(try TLSEngine(.server, context: context, limits: limits), closeTimeout: closeTimeout, answer: answer)
+    super.init(try TLSEngine(.server, context: context, limits: limits), closeTimeout: closeTimeout, delegate: delegate)
   }
 }

@@ -10,7 +10,7 @@ guard CommandLine.arguments.count == 3, let port = Int(CommandLine.arguments[1])
 }
 
 var configuration = TLSContext.Configuration.client()
-configuration.trust = [.file(CommandLine.arguments[2])]
+configuration.trustRoots = [.file(CommandLine.arguments[2])]
 let context = try TLSContext(configuration)
 let group = MultiThreadedEventLoopGroup.singleton
 

@@ -68,20 +68,21 @@ final class ChannelPair {
   ///   - version: the only version allowed; `nil` for the defaults.
   ///   - allowsHalfClosure: the channel option, on both ends.
   ///   - configure: changes the configurations before the contexts are created.
-  ///   - clientAnswer: answers the client's questions; `nil` asks none.
-  ///   - serverAnswer: answers the server's questions; `nil` asks none.
+  ///   - clientDelegate: answers the client's questions; `nil` asks none.
+  ///   - serverDelegate: answers the server's questions; `nil` asks none.
   init(
     version: TLSVersion? = nil, allowsHalfClosure: Bool = false,
     configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) -> Void = { _, _ in },
-    clientAnswer: TLSHandler.Answering? = nil, serverAnswer: TLSHandler.Answering? = nil
+    clientDelegate: (any TLSHandlerDelegate)? = nil, serverDelegate: (any TLSHandlerDelegate)? = nil
   ) throws {
     var (client, server) = try EnginePair.configurations(version: version)
-    if clientAnswer != nil { client.pausesAtPeerCertificates = true }
-    if serverAnswer != nil { server.pausesAtClientHello = true }
+    if clientDelegate != nil { client.pausesAtPeerCertificates = true }
+    if serverDelegate != nil { server.pausesAtClientHello = true }
     configure(&client, &server)
     self.client = try End(
-      TLSClientHandler(context: TLSContext(client), serverName: .dns("localhost"), answer: clientAnswer), loop: loop)
-    self.server = try End(TLSServerHandler(context: TLSContext(server), answer: serverAnswer), loop: loop)
+      TLSClientHandler(context: TLSContext(client), serverName: .dns("localhost"), delegate: clientDelegate), loop: loop
+    )
+    self.server = try End(TLSServerHandler(context: TLSContext(server), delegate: serverDelegate), loop: loop)
     for end in [self.client, self.server] { end.channel.allowRemoteHalfClosure = allowsHalfClosure }
   }
 

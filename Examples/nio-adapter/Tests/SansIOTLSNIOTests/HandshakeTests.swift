@@ -77,7 +77,7 @@ struct HandshakeTests {
 
   @Test
   func `an untrusted certificate fails both sides, and the alert is sent before the channel closes`() throws {
-    let pair = try ChannelPair { client, _ in client.trust = [TestAuthority().trust] }
+    let pair = try ChannelPair { client, _ in client.trustRoots = [TestAuthority().trust] }
     let write = pair.client.send("secret".utf8)
     try pair.handshake()
     #expect(pair.client.recorder.events == [.failed(.certificateRejected), .inactive])

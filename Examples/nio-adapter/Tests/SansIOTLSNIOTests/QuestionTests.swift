@@ -9,11 +9,11 @@ struct QuestionTests {
   @Test
   func `a question about the certificate is answered later`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(clientAnswer: later.answer)
+    let pair = try ChannelPair(clientDelegate: later)
     try pair.handshake()
     #expect(later.asked == 1)
     #expect(pair.client.recorder.events.isEmpty)
-    later.succeed(.proceed)
+    later.succeed()
     try pair.settle()
     #expect(later.asked == 1)
     #expect(pair.client.recorder.events == [.handshake(nil)])
@@ -23,10 +23,11 @@ struct QuestionTests {
   @Test
   func `a question that is answered at once does not stop the handshake`() throws {
     var names: [String?] = []
-    let pair = try ChannelPair(serverAnswer: { question, eventLoop in
-      if case .clientHello(let hello) = question { names.append(hello.serverName) }
-      return eventLoop.makeSucceededFuture(.proceed)
-    })
+    let pair = try ChannelPair(
+      serverDelegate: Answers(clientHello: { hello, eventLoop in
+        names.append(hello.serverName)
+        return eventLoop.makeSucceededFuture(.serve)
+      }))
     try pair.handshake()
     #expect(names == ["localhost"])
     #expect(pair.server.recorder.events == [.handshake(nil)])
@@ -44,9 +45,10 @@ struct QuestionTests {
 
   @Test
   func `an answer may reject the peer`() throws {
-    let pair = try ChannelPair(clientAnswer: { _, eventLoop in
-      eventLoop.makeSucceededFuture(.reject(.certificateUnknown))
-    })
+    let pair = try ChannelPair(
+      clientDelegate: Answers(certificates: { _, eventLoop in
+        eventLoop.makeSucceededFuture(.distrust(.certificateUnknown))
+      }))
     try pair.handshake()
     #expect(pair.client.recorder.events.first == .failed(.rejected))
     #expect(pair.server.recorder.events == [.failed(.alertReceived), .inactive])
@@ -54,17 +56,19 @@ struct QuestionTests {
 
   @Test
   func `a failed answer rejects the peer and is reported`() throws {
-    let pair = try ChannelPair(serverAnswer: { _, eventLoop in
-      eventLoop.makeFailedFuture(ChannelError.connectTimeout(.seconds(1)))
-    })
+    let pair = try ChannelPair(
+      serverDelegate: Answers(clientHello: { _, eventLoop in
+        eventLoop.makeFailedFuture(ChannelError.connectTimeout(.seconds(1)))
+      }))
     try pair.handshake()
     #expect(pair.server.recorder.events == [.channelFailed(.connectTimeout(.seconds(1))), .inactive])
     #expect(pair.client.recorder.events == [.failed(.alertReceived), .inactive])
   }
 
   @Test
-  func `an answer to another question rejects the peer`() throws {
-    let pair = try ChannelPair(serverAnswer: { _, eventLoop in eventLoop.makeSucceededFuture(.accept) })
+  func `an answer that libssl cannot give rejects the peer`() throws {
+    let pair = try ChannelPair(
+      serverDelegate: Answers(clientHello: { $1.makeSucceededFuture(.refuse(.closeNotify)) }))
     try pair.handshake()
     #expect(pair.server.recorder.events == [.failed(.wrongAnswer), .inactive])
     #expect(pair.client.recorder.events == [.failed(.alertReceived), .inactive])
@@ -73,10 +77,10 @@ struct QuestionTests {
   @Test
   func `an answer after the end has no effect`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(serverAnswer: later.answer)
+    let pair = try ChannelPair(serverDelegate: later)
     try pair.handshake()
     try pair.server.lose()
-    later.succeed(.proceed)
+    later.succeed()
     try pair.settle()
     #expect(pair.server.recorder.events == [.channelFailed(.eof), .inactive])
   }
@@ -84,14 +88,14 @@ struct QuestionTests {
   @Test
   func `nothing is read from the channel while an answer is pending`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(serverAnswer: later.answer)
+    let pair = try ChannelPair(serverDelegate: later)
     let reads = ReadCounter()
     try pair.server.channel.pipeline.syncOperations.addHandler(reads, position: .first)
     try pair.handshake()
     let before = reads.count
     pair.server.channel.read()
     #expect(reads.count == before)
-    later.succeed(.proceed)
+    later.succeed()
     #expect(reads.count > before)
     try pair.settle()
     #expect(pair.server.recorder.events == [.handshake(nil)])
@@ -100,12 +104,12 @@ struct QuestionTests {
   @Test
   func `a flush while an answer is pending waits`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(clientAnswer: later.answer)
+    let pair = try ChannelPair(clientDelegate: later)
     try pair.handshake()
     let write = pair.client.send("later".utf8)
     #expect(try pair.client.takeSent().isEmpty)
     #expect(write.result == nil)
-    later.succeed(.proceed)
+    later.succeed()
     try pair.settle()
     #expect(write.hasSucceeded)
     #expect(pair.server.recorder.history == [.handshake(nil), .data(Array("later".utf8))])
@@ -116,12 +120,12 @@ struct QuestionTests {
     let (client, server) = try EnginePair.configurations()
     let context = try TLSContext(server)
     let other = EmbeddedEventLoop()
-    let promise = other.makePromise(of: TLSEngine.Answer.self)
+    let promise = other.makePromise(of: TLSEngine.ClientHello.Answer.self)
     let pair = try ChannelPair(
-      configure: { ours, _ in ours = client }, serverAnswer: { _, _ in promise.futureResult })
+      configure: { ours, _ in ours = client }, serverDelegate: Answers(clientHello: { _, _ in promise.futureResult }))
     try pair.handshake()
     #expect(pair.server.recorder.events.isEmpty)
-    promise.succeed(.use(context))
+    promise.succeed(.serve(with: context))
     try pair.settle()
     #expect(pair.client.recorder.events == [.handshake(nil)])
     #expect(pair.server.recorder.events == [.handshake(nil)])
@@ -130,24 +134,24 @@ struct QuestionTests {
   @Test
   func `the transport's half-closure while an answer is pending is reported after the answer`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(allowsHalfClosure: true, clientAnswer: later.answer)
+    let pair = try ChannelPair(allowsHalfClosure: true, clientDelegate: later)
     try pair.handshake()
     pair.client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     #expect(pair.client.recorder.events.isEmpty)
-    later.succeed(.proceed)
+    later.succeed()
     #expect(Array(pair.client.recorder.events.suffix(2)) == [.failed(.truncated), .inactive])
   }
 
   @Test
   func `an end after more input than the buffer holds, while an answer is pending, is not misuse`() throws {
     let later = DeferredAnswer()
-    let pair = try ChannelPair(serverAnswer: later.answer)
+    let pair = try ChannelPair(serverDelegate: later)
     try pair.connect()
     var chunk = try pair.client.takeSentChunk()
     chunk.writeRepeatingByte(0, count: 100_000)
     pair.server.receive(chunk)
     try pair.server.lose()
-    later.succeed(.proceed)
+    later.succeed()
     #expect(pair.server.recorder.events == [.channelFailed(.eof), .inactive])
   }
 }

@@ -60,7 +60,7 @@ struct ReentrancyTests {
 
   @Test
   func `an application that closes at a ticket receives nothing more`() throws {
-    let pair = try ChannelPair(version: .tls13) { _, server in server.sessionTickets = 2 }
+    let pair = try ChannelPair(version: .tls13) { _, server in server.resumption = .tickets(count: 2) }
     pair.client.recorder.onTicket = { $0.close(promise: nil) }
     try pair.handshake()
     #expect(pair.client.recorder.entries == [.handshake(nil), .ticket, .inactive])

@@ -6,7 +6,7 @@ guard CommandLine.arguments.count == 3, let port = UInt16(CommandLine.arguments[
   fatalError("usage: mailclient CA.pem PORT")
 }
 var configuration = TLSContext.Configuration.client()
-configuration.trust = [.file(CommandLine.arguments[1])]
+configuration.trustRoots = [.file(CommandLine.arguments[1])]
 let client = MailClient(context: try TLSContext(configuration), serverName: .dns("localhost"))
 let message = MailMessage(
   sender: "alice@localhost", recipients: ["bob@localhost"],

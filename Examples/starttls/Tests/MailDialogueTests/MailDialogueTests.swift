@@ -26,7 +26,7 @@ struct MailDialogueTests {
   init() throws {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [identity.trust]
+    configuration.trustRoots = [identity.trust]
     (serverContext, clientContext) = (try TLSContext(.server(identity.identity)), try TLSContext(configuration))
     let box = box
     server = MailServer(context: serverContext) { box.add($0) }

@@ -108,7 +108,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
     var configuration = TLSContext.Configuration.client()
     options.apply(to: &configuration, recording)
-    if let ca { configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
+    if let ca { configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
     if insecure {
       StandardError.say(
         "warning: --insecure verifies no certificate; anyone between the two sides can read and change everything")

@@ -92,9 +92,9 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
         passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }))
     options.apply(to: &configuration, recording)
     // The ticket keys end with this process: no later process could resume a session.
-    configuration.sessionTickets = 0
+    configuration.resumption = .off
     if let ca {
-      configuration.trust = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
+      configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
       configuration.clientAuthentication = .required
     }
     do throws(TLSError) {
@@ -111,7 +111,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     let negotiated = relay.report.negotiated
     return .inherit.updating([
       "TLS_VERSION": negotiated?.version.description,
-      "TLS_CIPHER": negotiated?.cipherSuite,
+      "TLS_CIPHER": negotiated?.cipherSuite.description,
       "TLS_SERVER_NAME": negotiated?.serverName,
       "TLS_ALPN": negotiated?.applicationProtocol,
       "TLS_PEER_SUBJECT": relay.peerCertificates.first?.subject,

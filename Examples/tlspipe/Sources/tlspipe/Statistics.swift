@@ -26,7 +26,7 @@ enum Statistics {
 
   /// The negotiated parameters in one line.
   static func agreement(_ negotiated: TLSEngine.NegotiatedParameters) -> String {
-    var parts = ["\(negotiated.version)", negotiated.cipherSuite]
+    var parts = ["\(negotiated.version)", "\(negotiated.cipherSuite)"]
     if let group = negotiated.group { parts.append("group \(group)") }
     if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }
     if let name = negotiated.serverName { parts.append("server name \(name)") }

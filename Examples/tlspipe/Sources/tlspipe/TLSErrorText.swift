@@ -12,7 +12,9 @@ enum TLSErrorText {
     if let check = error.verification { parts.append("certificate check: \(check)") }
     if let alert = error.alertReceived { parts.append("alert received: \(alert)") }
     if let alert = error.alertSent { parts.append("alert sent: \(alert)") }
-    if !error.library.isEmpty { parts.append("libssl: " + error.library.map(\.description).joined(separator: " | ")) }
+    if !error.openSSLErrors.isEmpty {
+      parts.append("libssl: " + error.openSSLErrors.map(\.description).joined(separator: " | "))
+    }
     return parts.joined(separator: "; ") + " (\(error.code))"
   }
 

@@ -67,7 +67,7 @@ struct TLSOptions: ParsableArguments {
     versions.apply(to: &configuration)
     configuration.applicationProtocols = protocols
     configuration.tracesMessages = ladder != nil
-    if keylog != nil || capture != nil { configuration.keyLog = { recording?.keyLog($0) } }
+    if keylog != nil || capture != nil { configuration.keyLog = TLSKeyLog { recording?.keyLog($0) } }
   }
 
   /// Reports progress if the options request it.

@@ -109,9 +109,9 @@ import Testing
 
   /// Names of the library's interface, which a user of the program does not know.
   private static let interface = [
-    ".dns", ".ip", ".unverified", ".system", ".accept", ".proceed", "TLSContext", "TLSEngine", "TLSTrustRoots",
+    ".dns", ".ip", ".unverified", ".system", ".distrust", ".serve", "TLSContext", "TLSEngine", "TLSTrustRoots",
     "TLSIdentity",
-    "limits.", "asksAbout", "peerVerification", "clientAuthentication", "sessionTickets", "applicationProtocols",
+    "limits.", "pausesAt", "peerVerification", "clientAuthentication", "trustRoots", "applicationProtocols",
     "the form that takes", "(pem:", "(der:", "()", "`", "SubprocessError", "nil",
   ]
 

@@ -3,7 +3,7 @@ import SansIOTLS
 /// The certificates that a client accepts, in addition to the usual verification.
 ///
 /// A pin narrows the verification and replaces no part of it: chain, dates, purpose and name must also be valid. An
-/// expired certificate is rejected even if it is pinned. (Therefore a pin never answers `.accept`, which would override
+/// expired certificate is rejected even if it is pinned. (Therefore a pin never answers `.trust`, which would override
 /// the verification result.) For a server without an authority, trust its certificate alone:
 /// `Pin([certificate], trust: [.certificates([certificate])])`.
 ///
@@ -25,17 +25,16 @@ public struct Pin: Sendable {
   /// A client configuration whose engines ask about the server's certificate; answer with ``answer(to:)``.
   public var configuration: TLSContext.Configuration {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = trust
+    configuration.trustRoots = trust
     configuration.pausesAtPeerCertificates = true
     return configuration
   }
 
   /// Checks the server's certificate against the pin.
   ///
-  /// - Parameter question: a question of an engine of ``configuration``.
-  /// - Returns: `.proceed` for a pinned certificate, which keeps the verification result; `.reject` for any other.
-  public func answer(to question: TLSEngine.Question) -> TLSEngine.Answer {
-    guard case .peerCertificate(let peer) = question else { return .proceed }
-    return peer.chain.first.map(certificates.contains) == true ? .proceed : .reject(.certificateUnknown)
+  /// - Parameter presented: the certificates that an engine of ``configuration`` asks about.
+  /// - Returns: `.followVerification` for a pinned certificate; `.distrust` for any other.
+  public func answer(to presented: TLSEngine.PeerCertificates) -> TLSEngine.PeerCertificates.Answer {
+    presented.chain.first.map(certificates.contains) == true ? .followVerification : .distrust(.certificateUnknown)
   }
 }

@@ -34,11 +34,12 @@ public struct PinnedClient: Sendable {
       case .needsFeed:
         if input.isEmpty { if let bytes = transport.receive() { input = bytes[...] } else { tls.feedEOF() } }
         if !input.isEmpty { input = input.dropFirst(try tls.feed(input)) }
-      case .needsAnswer: if let question = tls.question { try tls.answer(pin.answer(to: question)) }
+      case .needsAnswer:
+        if case .peerCertificates(let presented) = tls.question { try tls.answer(pin.answer(to: presented)) }
       case .endOfStream where request.isEmpty:
-        _ = try tls.close()
+        _ = try tls.closeWriting()
         return answer
-      case .endOfStream, .needsDrain: continue  // write the rest of the request
+      case .endOfStream: continue  // write the rest of the request
       }
     }
   }

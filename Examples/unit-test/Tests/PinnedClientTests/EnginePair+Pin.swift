@@ -14,9 +14,9 @@ extension EnginePair {
   /// Performs the handshake; the pin answers the client's questions.
   mutating func handshake(answering pin: Pin) throws {
     while step() {
-      guard let question = client.question else { continue }
+      guard case .peerCertificates(let presented) = client.question else { continue }
       // A rejection fails the client, and is thrown below after its alert was delivered.
-      try? answer(pin.answer(to: question), at: .client)
+      try? answer(pin.answer(to: presented), at: .client)
     }
     try handshake()
   }

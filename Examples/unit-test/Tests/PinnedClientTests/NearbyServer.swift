@@ -41,7 +41,7 @@ final class NearbyServer: Transport {
       request += plaintext
       guard plaintext.last == UInt8(ascii: "\n") else { continue }
       _ = try tls.write(String(decoding: request, as: UTF8.self).uppercased().utf8)
-      _ = try tls.close()
+      _ = try tls.closeWriting()
     }
   }
 }

@@ -16,7 +16,7 @@ struct StreamTests {
       TLSStream(TLSEngine(.server, context: TLSContext(.server(server.identity))), over: far))
 
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [server.trust]
+    configuration.trustRoots = [server.trust]
     let engine = try TLSEngine(.client(serverName: .dns("localhost")), context: TLSContext(configuration))
     let stream = TLSStream(engine, over: near)
     try await stream.write(Array("hello".utf8))

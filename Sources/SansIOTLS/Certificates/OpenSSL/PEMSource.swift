@@ -45,7 +45,8 @@ enum Source {
         }
         let entries = ErrorQueue.take()
         if !entries.isEmpty {
-          throw TLSError(.unreadableFile, .local, hint: "cannot read \(path); it may be a directory", library: entries)
+          throw TLSError(
+            .unreadableFile, .local, hint: "cannot read \(path); it may be a directory", openSSLErrors: entries)
         }
       }
       return try unsafe body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
@@ -60,7 +61,7 @@ enum Source {
     guard let file = try unsafe path.withCText(setting, { unsafe sitls_open_file($0) }) else {
       throw TLSError(
         .unreadableFile, .local, hint: "cannot open \(path); check the path and its permissions",
-        library: ErrorQueue.take())
+        openSSLErrors: ErrorQueue.take())
     }
     defer { unsafe BIO_free(file) }
     return try unsafe body(file)
@@ -82,7 +83,7 @@ enum Source {
         .invalidArgument, .misuse, hint: "\(bytes.count) bytes are more than libcrypto reads, which is \(CInt.max)")
     }
     guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), count) else {
-      throw TLSError(.library, .local, hint: "no memory for a BIO", library: ErrorQueue.take())
+      throw TLSError(.openSSLFailure, .local, hint: "no memory for a BIO", openSSLErrors: ErrorQueue.take())
     }
     defer { unsafe BIO_free(bio) }
     return try unsafe body(bio)
@@ -111,12 +112,13 @@ enum Source {
           let line = text.line(ofBlock: certificates.count, labelled: "CERTIFICATE").map { " (line \($0))" } ?? ""
           throw TLSError(
             .invalidCertificate, .local,
-            hint: "certificate \(certificates.count + 1) of the PEM text\(line) is malformed", library: entries)
+            hint: "certificate \(certificates.count + 1) of the PEM text\(line) is malformed", openSSLErrors: entries)
         }
         if certificates.isEmpty {
           throw TLSError(
             .invalidCertificate, .local,
-            hint: "there is no CERTIFICATE block in the PEM text; for DER use the form that takes DER", library: entries
+            hint: "there is no CERTIFICATE block in the PEM text; for DER use the form that takes DER",
+            openSSLErrors: entries
           )
         }
         return certificates

@@ -31,7 +31,7 @@ extension SSLHandle {
     }
     if !accepted {
       throw TLSError(
-        .invalidServerName, .misuse, hint: "libssl does not take this server name", library: ErrorQueue.take())
+        .invalidServerName, .misuse, hint: "libssl does not take this server name", openSSLErrors: ErrorQueue.take())
     }
   }
 

@@ -22,7 +22,7 @@ public struct TLSCertificate: Sendable {
 
   /// Parses one certificate in DER form. The bytes are copied.
   ///
-  /// - Parameter der: the certificate and nothing behind it.
+  /// - Parameter der: the certificate and nothing after it.
   /// - Throws: ``TLSError`` with code `.invalidCertificate`.
   ///
   /// Corresponds to `d2i_X509(3)`.
@@ -36,7 +36,7 @@ public struct TLSCertificate: Sendable {
     guard let x509 = unsafe x509 else {
       throw TLSError(
         .invalidCertificate, .local, hint: "the bytes are not an X.509 certificate in DER form; for PEM use init(pem:)",
-        library: ErrorQueue.take())
+        openSSLErrors: ErrorQueue.take())
     }
     unsafe self.init(adopting: x509)
     if consumed != der.count {
@@ -57,7 +57,8 @@ public struct TLSCertificate: Sendable {
 
   /// Parses all certificates of a PEM text. The bytes are copied.
   ///
-  /// - Parameter pem: text with at least one `CERTIFICATE` block; other blocks are passed over. At most 2,147,483,647 bytes.
+  /// - Parameter pem: text with at least one `CERTIFICATE` block; other blocks are passed over. At most 2,147,483,647
+  ///   bytes.
   /// - Returns: the certificates in order, at least one.
   /// - Throws: ``TLSError`` with code `.invalidCertificate` if there is none, or one is malformed or begins after white
   ///   space; `.invalidArgument` if there are too many bytes.
@@ -76,7 +77,8 @@ public struct TLSCertificate: Sendable {
     }
   }
 
-  /// The subject's name in the form of RFC 2253, what cannot be printed as `\u{…}`; at most 1,024 bytes of it. Corresponds to `X509_NAME_print_ex(3)`.
+  /// The subject's name in the form of RFC 2253, what cannot be printed as `\u{…}`; at most 1,024 bytes of it.
+  /// Corresponds to `X509_NAME_print_ex(3)`.
   public var subject: String { unsafe Self.text(of: X509_get_subject_name(reference.x509)) }
 
   /// The issuer's name in the same form. Corresponds to `X509_NAME_print_ex(3)`.
@@ -91,8 +93,8 @@ public struct TLSCertificate: Sendable {
     }
   }
 
-  /// A distinguished name as text, at most 1,024 bytes of it; what its owner put into it cannot begin a line or control a
-  /// terminal.
+  /// A distinguished name as text, at most 1,024 bytes of it; what its owner put into it cannot begin a line or control
+  /// a terminal.
   static func text(of name: OpaquePointer?) -> String {
     guard let name = unsafe name, let sink = unsafe BIO_new(BIO_s_mem()) else { return "" }
     defer { unsafe BIO_free(sink) }
@@ -112,7 +114,7 @@ extension TLSCertificate: Hashable {
 
   /// Hashes the encoded certificate.
   ///
-  /// - Parameter hasher: takes the bytes.
+  /// - Parameter hasher: the hasher.
   public func hash(into hasher: inout Hasher) { hasher.combine(der) }
 }
 

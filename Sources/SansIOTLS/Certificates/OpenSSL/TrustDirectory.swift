@@ -6,7 +6,7 @@ enum TrustDirectory {
   /// Refuses what is no directory that can be read.
   static func check(_ path: String) throws(TLSError) {
     func refuse(_ why: String, _ entries: [TLSError.OpenSSLEntry] = []) -> TLSError {
-      TLSError(.unreadableFile, .local, hint: "the trust directory \(path) \(why)", library: entries)
+      TLSError(.unreadableFile, .local, hint: "the trust directory \(path) \(why)", openSSLErrors: entries)
     }
     if path.isEmpty { throw TLSError(.unreadableFile, .local, hint: "the path of a trust directory is empty") }
     if path.utf8.contains(UInt8(ascii: ":")) {
@@ -17,7 +17,7 @@ enum TrustDirectory {
       try unsafe Source.file(path + "/.", "TLSTrustRoots.directory").withBIO { _ throws(TLSError) in }
     } catch {
       if error.code != .unreadableFile { throw error }
-      throw refuse("cannot be opened as a directory; check the path and its permissions", error.library)
+      throw refuse("cannot be opened as a directory; check the path and its permissions", error.openSSLErrors)
     }
   }
 

@@ -7,13 +7,13 @@ extension ContextBuilder {
   func setCiphers() throws(TLSError) {
     if let list = configuration.cipherList { try setCipherList(list) }
     if let suites = configuration.cipherSuites {
-      for suite in suites where try suitesNamed(by: suite) != [suite] {
+      for suite in suites where try suitesNamed(by: "\(suite)") != ["\(suite)"] {
         throw refuse(
           .unknownCipher,
-          "libssl knows no TLS 1.3 suite \"\(suite.prefix(64))\"; it has \(try suitesNamed().joined(separator: ", ")) and others"
+          "libssl knows no TLS 1.3 suite \(suite); it has \(try suitesNamed().joined(separator: ", ")) and others"
         )
       }
-      let names = suites.joined(separator: ":")
+      let names = suites.map(\.description).joined(separator: ":")
       guard !suites.isEmpty,
         try unsafe names.withCText("cipherSuites", { unsafe SSL_CTX_set_ciphersuites(context, $0) }) == 1
       else {

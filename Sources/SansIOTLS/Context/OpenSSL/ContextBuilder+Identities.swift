@@ -89,8 +89,8 @@ extension ContextBuilder {
   private func obstacleInTLS12(to key: PrivateKey) throws(TLSError) -> IdentityObstacle? {
     // A server's own groups do not bind it, but its clients', which are most often the same, bind them.
     if let curve = key.curve, let groups = try offeredGroups() {
-      let identifier = GroupNames().identifier(of: curve)
-      if !groups.contains(where: { UInt32($0) == identifier }) {
+      let identifier = DeclaredNames.groups().value(of: curve)
+      if !groups.contains(where: { $0.rawValue == identifier }) {
         return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
       }
     }
@@ -106,14 +106,16 @@ extension ContextBuilder {
   /// in no other way; `SSL_check_chain(3)`, which compares them, needs a handshake under way from 3.2 on.
   ///
   /// - Returns: the groups; `nil` where a ClientHello has none, or cannot be made.
-  private func offeredGroups() throws(TLSError) -> [UInt16]? {
-    guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+  private func offeredGroups() throws(TLSError) -> [TLSGroup]? {
+    guard let probe = unsafe SSL_new(context) else {
+      throw refuse(.openSSLFailure, "no memory for a connection", .local)
+    }
     defer {
       unsafe SSL_free(probe)
       ErrorQueue.clear()
     }
     unsafe SSL_set_connect_state(probe)
-    if let list = configuration.groupNames?.joined(separator: ":") {
+    if let list = configuration.groups.map({ TLSGroup.list($0) }) {
       try unsafe list.withCText("groups") { _ = unsafe sitls_set_groups(probe, $0) }
     }
     let sink = unsafe BIO_new(BIO_s_mem())

@@ -33,19 +33,17 @@ extension ContextBuilder {
   }
 
   func setGroups(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
-    guard let names = configuration.groupNames else { return }
-    let known = GroupNames()
-    var identifiers: Set<UInt32> = []
-    for name in names {
-      guard try unsafe isKnown(name, "groups", sitls_ctx_set_groups), let identifier = known.identifier(of: name) else {
-        throw refuse(.unknownGroup, "libssl knows no group \"\(name.prefix(64))\"; for example X25519, P-256, P-384")
+    guard let groups = configuration.groups else { return }
+    let known = DeclaredNames.groups()
+    var distinct: Set<TLSGroup> = []
+    for group in groups {
+      guard let name = known.name(of: group.rawValue), try unsafe isKnown(name, "groups", sitls_ctx_set_groups) else {
+        throw TLSGroup.unknown("\(group)")
       }
-      if !identifiers.insert(identifier).inserted {
-        throw refuse(.unknownGroup, "the list of groups names \"\(name)\" twice, by this name or another")
-      }
+      if !distinct.insert(group).inserted { throw refuse(.unknownGroup, "the list of groups names \(group) twice") }
     }
-    let list = names.joined(separator: ":")
-    guard !names.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
+    let list = TLSGroup.list(groups, known)
+    guard !groups.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
       throw refuse(.unknownGroup, "the list of groups is empty")
     }
     // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
@@ -55,52 +53,51 @@ extension ContextBuilder {
     {
       throw refuse(.unknownGroup, "libssl does not take the groups")
     }
-    let common = Set(["P-256", "P-384"].compactMap(known.identifier))
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
-    if configuration.role == .client, identifiers.isDisjoint(with: common), allowsTLS12 {
+    if configuration.role == .client, distinct.isDisjoint(with: [.secp256r1, .secp384r1]), allowsTLS12 {
       warnings.append(.groupsExcludeCommonCertificates)
     }
   }
 
-  func setSignatureAlgorithms(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
-    guard let algorithms = configuration.signatureAlgorithms else { return }
-    for algorithm in algorithms {
-      guard try unsafe isKnown(algorithm, "signatureAlgorithms", sitls_ctx_set_signature_algorithms) else {
-        throw refuse(
-          .unknownSignatureAlgorithm,
-          "libssl knows no signature algorithm \"\(algorithm.prefix(64))\"; for example ECDSA+SHA256, rsa_pss_rsae_sha256, ed25519"
-        )
-      }
+  func setSignatureSchemes(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
+    guard let schemes = configuration.signatureSchemes else { return }
+    var names: [String] = []
+    for scheme in schemes {
+      guard let name = scheme.libraryName,
+        try unsafe isKnown(name, "signatureSchemes", sitls_ctx_set_signature_algorithms)
+      else { throw TLSSignatureScheme.unknown("\(scheme)") }
+      names.append(name)
     }
-    let list = algorithms.joined(separator: ":")
-    guard !algorithms.isEmpty,
-      try unsafe list.withCText(
-        "signatureAlgorithms", { unsafe sitls_ctx_set_signature_algorithms(context, $0) }) == 1
+    let list = names.joined(separator: ":")
+    guard !names.isEmpty,
+      try unsafe list.withCText("signatureSchemes", { unsafe sitls_ctx_set_signature_algorithms(context, $0) }) == 1
     else {
-      throw refuse(.unknownSignatureAlgorithm, "the list of signature algorithms is empty, or names one twice")
+      throw refuse(.unknownSignatureScheme, "the list of signature schemes is empty, or names one twice")
     }
-    var forbidden: [String] = []
-    for algorithm in algorithms where try !isAllowed(algorithm) { forbidden.append(algorithm) }
-    if forbidden.count == algorithms.count {
+    var forbidden: [TLSSignatureScheme] = []
+    for (scheme, name) in zip(schemes, names) where try !isAllowed(name) { forbidden.append(scheme) }
+    if forbidden.count == schemes.count {
       throw refuse(
         .peerIncompatible,
-        "the security level allows none of this side's signature algorithms (\(forbidden.joined(separator: ", ")))",
+        "the security level allows none of this side's signature schemes (\(forbidden.map(\.description).joined(separator: ", ")))",
         .local
       )
     }
-    warnings += forbidden.map { .forbiddenSignatureAlgorithm($0) }
+    warnings += forbidden.map { .forbiddenSignatureScheme($0) }
   }
 
-  /// Whether libssl offers a signature algorithm at the context's security level: whether it can write a ClientHello with it.
+  /// Whether libssl offers a signature scheme at the context's security level: whether it can write a ClientHello with it.
   private func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
-    guard let probe = unsafe SSL_new(context) else { throw refuse(.library, "no memory for a connection", .local) }
+    guard let probe = unsafe SSL_new(context) else {
+      throw refuse(.openSSLFailure, "no memory for a connection", .local)
+    }
     defer {
       unsafe SSL_free(probe)
       ErrorQueue.clear()
     }
     unsafe SSL_set_connect_state(probe)
     unsafe SSL_set_bio(probe, BIO_new(BIO_s_null()), BIO_new(BIO_s_null()))
-    let isSet = try unsafe algorithm.withCText("signatureAlgorithms") {
+    let isSet = try unsafe algorithm.withCText("signatureSchemes") {
       unsafe sitls_set_signature_algorithms(probe, $0)
     }
     if isSet != 1 { return false }

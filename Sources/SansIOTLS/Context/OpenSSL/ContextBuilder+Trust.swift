@@ -6,12 +6,12 @@ extension ContextBuilder {
   func setTrust(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     var named: [TLSCertificate] = []
     if configuration.verifiesPeer {
-      for source in configuration.trust { try use(source, &named, &warnings) }
+      for source in configuration.trustRoots { try use(source, &named, &warnings) }
     }
     guard configuration.role == .server else { return }
     if configuration.clientAuthentication != .none {
       try name(configuration.clientAuthorities ?? named)
-    } else if !configuration.trust.isEmpty || configuration.clientAuthorities?.isEmpty == false {
+    } else if !configuration.trustRoots.isEmpty || configuration.clientAuthorities?.isEmpty == false {
       warnings.append(.unusedTrust)
     }
   }
@@ -54,7 +54,8 @@ extension ContextBuilder {
   private func certificates(of path: String) throws(TLSError) -> [TLSCertificate] {
     do throws(TLSError) { return try Source.file(path, "TLSTrustRoots.file").certificates() } catch {
       if error.code != .invalidCertificate { throw error }
-      throw TLSError(error.code, error.blame, hint: "the trust file \(path): \(error.hint)", library: error.library)
+      throw TLSError(
+        error.code, error.blame, hint: "the trust file \(path): \(error.hint)", openSSLErrors: error.openSSLErrors)
     }
   }
 
@@ -106,7 +107,7 @@ extension ContextBuilder {
     if configuration.acceptsPartialChains {
       unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
-    if configuration.acceptsAnyPurpose { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
+    if !configuration.checksExtendedKeyUsage { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
     if configuration.pausesAtPeerCertificates, !sitls_can_suspend_verification() {
       throw refuse(.unsupported, "this libssl cannot suspend a certificate check; it needs 3.0.2 or later", .local)
     }

@@ -30,7 +30,7 @@ extension ContextBuilder {
     throw TLSError(
       .unknownCipher, .local,
       hint: "\(source) leaves no cipher suite that both authenticates the peer and encrypts; add one, such as "
-        + "ECDHE-ECDSA-AES256-GCM-SHA384 or ECDHE-RSA-AES256-GCM-SHA384", library: ErrorQueue.take())
+        + "ECDHE-ECDSA-AES256-GCM-SHA384 or ECDHE-RSA-AES256-GCM-SHA384", openSSLErrors: ErrorQueue.take())
   }
 
   private struct Suite {

@@ -10,7 +10,7 @@ struct ContextBuilder {
   let configuration: TLSContext.Configuration
 
   func refuse(_ code: TLSError.Code, _ hint: String, _ blame: TLSError.Blame = .misuse) -> TLSError {
-    TLSError(code, blame, hint: hint, library: ErrorQueue.take())
+    TLSError(code, blame, hint: hint, openSSLErrors: ErrorQueue.take())
   }
 
   /// Tries a setting on a context that is thrown away.
@@ -25,7 +25,7 @@ struct ContextBuilder {
   /// Lends a context that is thrown away, with the security level out of the way.
   func withScratch<Result>(_ body: (OpaquePointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
     guard let scratch = unsafe SSL_CTX_new(TLS_method()) else {
-      throw refuse(.library, "no memory for a context", .local)
+      throw refuse(.openSSLFailure, "no memory for a context", .local)
     }
     defer {
       unsafe SSL_CTX_free(scratch)

@@ -8,10 +8,12 @@ internal import CSansIOTLSOpenSSL
 final class ContextCallbackState: @unchecked Sendable {
   /// What sessions made with the context are known by.
   let origin: TLSSession.Origin
-  let keyLog: (@Sendable (String) -> Void)?
+  let keyLog: TLSKeyLog?
   let refusesMismatch: Bool
   let demand: PeerProof.Demand
   let ignoresVerdict: Bool
+  /// The groups in libssl's words, for a connection that this context serves after a question.
+  let groupList: String?
   /// The protocol list in wire form; libssl points into it, so it must not move.
   let protocolList: UnsafeBufferPointer<UInt8>
 
@@ -19,6 +21,7 @@ final class ContextCallbackState: @unchecked Sendable {
     keyLog = configuration.keyLog
     refusesMismatch = configuration.applicationProtocolMismatch == .refuse
     demand = configuration.peerDemand
+    groupList = configuration.groups.map { TLSGroup.list($0) }
     ignoresVerdict = configuration.peerVerification == .none
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),

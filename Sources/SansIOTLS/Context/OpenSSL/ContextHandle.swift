@@ -24,8 +24,8 @@ final class ContextHandle: @unchecked Sendable {
     }
     guard let context = unsafe SSL_CTX_new_ex(library?.pointer, nil, TLS_method()) else {
       throw TLSError(
-        .library, .local, hint: "libssl could not make a context; its configuration file may be at fault",
-        library: ErrorQueue.take())
+        .openSSLFailure, .local, hint: "libssl could not make a context; its configuration file may be at fault",
+        openSSLErrors: ErrorQueue.take())
     }
     let isServer = configuration.role == .server
     let callbacks = ContextCallbackState(configuration)
@@ -39,7 +39,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setCiphers()
       try builder.removeUnsafeCiphers()
       try builder.setGroups(&warnings)
-      try builder.setSignatureAlgorithms(&warnings)
+      try builder.setSignatureSchemes(&warnings)
       try builder.setIdentities(&warnings)
       try builder.setTrust(&warnings)
       try builder.setVerification()

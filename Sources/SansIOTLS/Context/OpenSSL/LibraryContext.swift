@@ -56,7 +56,8 @@ extension TLSCertificate {
     }
     guard isParsed, let x509 = unsafe x509 else {
       throw TLSError(
-        .invalidCertificate, .local, hint: "the library context cannot decode \(subject)", library: ErrorQueue.take())
+        .invalidCertificate, .local, hint: "the library context cannot decode \(subject)",
+        openSSLErrors: ErrorQueue.take())
     }
     return unsafe TLSCertificate(adopting: x509)
   }
@@ -71,7 +72,7 @@ extension PrivateKey {
     guard let copy = unsafe info.flatMap({ unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }) else {
       throw TLSError(
         .invalidPrivateKey, .local, hint: "the library context cannot decode the private key",
-        library: ErrorQueue.take())
+        openSSLErrors: ErrorQueue.take())
     }
     return unsafe PrivateKey(adopting: copy)
   }

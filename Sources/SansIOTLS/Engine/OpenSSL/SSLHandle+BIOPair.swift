@@ -12,7 +12,7 @@ extension SSLHandle {
     var network: OpaquePointer?
     // libssl's side writes into the outbound ring, which is larger by an alert: see `makeRoom`.
     guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
-      throw TLSError(.library, .local, hint: "no memory for a BIO pair", library: ErrorQueue.take())
+      throw TLSError(.openSSLFailure, .local, hint: "no memory for a BIO pair", openSSLErrors: ErrorQueue.take())
     }
     unsafe UnsafeMutableRawPointer(callbackState).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
       unsafe BIO_set_callback_arg(inner, argument)

@@ -59,7 +59,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   ) throws(TLSError) -> SSLHandle {
     ErrorQueue.clear()
     guard let ssl = unsafe SSL_new(context.handle.context) else {
-      throw TLSError(.library, .local, hint: "libssl could not make a connection object", library: ErrorQueue.take())
+      throw TLSError(
+        .openSSLFailure, .local, hint: "libssl could not make a connection object", openSSLErrors: ErrorQueue.take())
     }
     var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
     // Before SSL_set_connect_state, which makes the record layer.

@@ -21,7 +21,7 @@ extension TLSError {
     self.init(
       classification.code, classification.blame, hint: classification.hint, alertSent: handle.alertSent,
       alertReceived: evidence.alertReceived, verification: failedCheck,
-      library: failure.entries, isMidRecord: classification.code == .truncated && failure.isMidRecord)
+      openSSLErrors: failure.entries, isMidRecord: classification.code == .truncated && failure.isMidRecord)
   }
 }
 
@@ -93,7 +93,7 @@ private struct FailureFacts {
       return (.protocolViolation, .peer, "the peer, or something on the way, broke the protocol" + told)
     }
     return (
-      .library, .local,
+      .openSSLFailure, .local,
       isQueueEmpty
         ? "libssl cannot go on and does not say why (SSL_get_error \(code))"
         : "libssl cannot go on; its own words say why"

@@ -13,7 +13,12 @@ extension TLSEngine.ClientHello {
       serverName: wish.serverName, applicationProtocols: Self.protocols(in: wish.applicationProtocols),
       versions: Self.versions(
         in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_versions), of: ssl), legacy: legacyVersion),
-      cipherSuites: Self.numbers(in: unsafe [UInt8](UnsafeBufferPointer(start: suites, count: suitesCount))))
+      cipherSuites: Self.numbers(in: unsafe [UInt8](UnsafeBufferPointer(start: suites, count: suitesCount)))
+        .map(TLSCipherSuite.init(rawValue:)),
+      groups: Self.list(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_groups), of: ssl))
+        .map(TLSGroup.init(rawValue:)),
+      signatureSchemes: Self.list(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_signature_algorithms), of: ssl))
+        .map(TLSSignatureScheme.init(rawValue:)))
   }
 
   /// What a context is chosen by, as it was sent.
@@ -67,6 +72,12 @@ extension TLSEngine.ClientHello {
     return numbers(in: Array(bytes.dropFirst())).map(TLSVersion.init(rawValue:))
   }
 
+  /// A list of 16-bit numbers behind its length (RFC 8446, sections 4.2.3 and 4.2.7).
+  static func list(in bytes: [UInt8]) -> [UInt16] {
+    guard bytes.count > 2, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2 else { return [] }
+    return numbers(in: Array(bytes.dropFirst(2)))
+  }
+
   static func numbers(in bytes: [UInt8]) -> [UInt16] {
     stride(from: 0, to: bytes.count - 1, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
   }
@@ -75,7 +86,7 @@ extension TLSEngine.ClientHello {
   ///
   /// - Parameter record: the record, its header included.
   /// - Returns: the groups; `nil` where the extension is absent.
-  static func groups(inRecord record: ArraySlice<UInt8>) -> [UInt16]? {
+  static func groups(inRecord record: ArraySlice<UInt8>) -> [TLSGroup]? {
     // Headers of record and message, version and random.
     var rest = record.dropFirst(5 + 4 + 2 + 32)
     func field(_ rest: inout ArraySlice<UInt8>, lengthOf bytes: Int) -> ArraySlice<UInt8>? {
@@ -95,7 +106,7 @@ extension TLSEngine.ClientHello {
       extensions = extensions.dropFirst(2)
       guard var body = field(&extensions, lengthOf: 2) else { return nil }
       if type == Int(TLSEXT_TYPE_supported_groups) {
-        return field(&body, lengthOf: 2).map { numbers(in: Array($0)) }
+        return field(&body, lengthOf: 2).map { numbers(in: Array($0)).map(TLSGroup.init(rawValue:)) }
       }
     }
     return nil

@@ -29,8 +29,8 @@ extension SSLHandle {
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     if !isAdopted {
       throw TLSError(
-        .library, .local, hint: "libssl does not take the other context for this connection",
-        library: ErrorQueue.take())
+        .openSSLFailure, .local, hint: "libssl does not take the other context for this connection",
+        openSSLErrors: ErrorQueue.take())
     }
   }
 
@@ -51,8 +51,8 @@ extension SSLHandle {
 
   /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has not.
   func setGroups(of context: TLSContext) -> Bool {
-    guard let groups = context.configuration.groups else { return true }
-    // A context whose groups hold a NUL does not exist.
-    return unsafe (try? groups.joined(separator: ":").withCText("groups") { unsafe sitls_set_groups(ssl, $0) }) == 1
+    guard let groups = context.handle.callbacks.groupList else { return true }
+    // A name with a NUL is none that a provider can declare.
+    return unsafe (try? groups.withCText("groups") { unsafe sitls_set_groups(ssl, $0) }) == 1
   }
 }

@@ -21,11 +21,10 @@ extension SSLHandle {
   }
 
   var negotiated: TLSEngine.NegotiatedParameters {
-    let suite = unsafe SSL_get_current_cipher(ssl).flatMap { unsafe SSL_CIPHER_standard_name($0) }
-    return unsafe TLSEngine.NegotiatedParameters(
+    unsafe TLSEngine.NegotiatedParameters(
       version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))),
-      cipherSuite: suite.map { unsafe String(cString: $0) } ?? "unknown",
-      group: sitls_group_name(ssl).map { unsafe String(cString: $0) },
+      cipherSuite: TLSCipherSuite(rawValue: SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl))),
+      group: sitls_group_name(ssl).flatMap { unsafe TLSGroup(declared: String(cString: $0)) },
       applicationProtocol: selectedApplicationProtocol.map { String(decoding: $0, as: UTF8.self) },
       serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
   }
@@ -52,7 +51,8 @@ extension SSLHandle {
         context ?? [], context?.count ?? 0, context == nil ? 0 : 1)
     }
     guard result == 1 else {
-      throw TLSError(.library, .local, hint: "libssl exports no keying material here", library: ErrorQueue.take())
+      throw TLSError(
+        .openSSLFailure, .local, hint: "libssl exports no keying material here", openSSLErrors: ErrorQueue.take())
     }
     return material
   }

@@ -10,7 +10,7 @@ extension SSLHandle {
     guard case .asked(let chain) = unsafe callbackState.pointee.peerCertificate,
       let check = unsafe callbackState.pointee.verification
     else { return nil }
-    return TLSEngine.PeerCertificates(chain: chain, check: check, serverName: serverName)
+    return TLSEngine.PeerCertificates(chain: chain, verification: check, serverName: serverName)
   }
 
   /// Whether the application's own answer refused the peer.

@@ -1,14 +1,134 @@
 extension TLSEngine {
-  /// What a client offered, as far as it matters for the choice of a context. Bounded by libssl's limit on a ClientHello.
+  /// The offer of a client, as far as it matters for the choice of a context. Bounded by libssl's limit on a
+  /// ClientHello.
+  ///
+  /// A server with ``TLSContext/Configuration/pausesAtClientHello`` stops at it and asks: which context serves this
+  /// client?
   public struct ClientHello: Sendable, Hashable {
-    /// The host name asked for (SNI), lower-cased; `nil` if there is none or it is not a DNS name as in ``TLSServerName/dns(_:)``,
-    /// without trailing dot.
+    /// The host name that the client names (SNI), in small letters; `nil` if there is none or it is not a DNS name as
+    /// in ``TLSServerName/dns(_:)``, without trailing dot.
     public let serverName: String?
     /// The application protocols offered (ALPN), in the client's order.
     public let applicationProtocols: [String]
     /// The versions offered, in the client's order, GREASE included as unknown numbers.
     public let versions: [TLSVersion]
-    /// The numbers of the cipher suites offered, in the client's order.
-    public let cipherSuites: [UInt16]
+    /// The cipher suites offered, in the client's order, GREASE and signalling values included.
+    public let cipherSuites: [TLSCipherSuite]
+    /// The key-exchange groups offered, in the client's order, GREASE included; empty if there is no such extension.
+    public let groups: [TLSGroup]
+    /// The signature schemes that the client verifies, in its order; empty if there is no such extension.
+    public let signatureSchemes: [TLSSignatureScheme]
+
+    /// Creates an offer, for tests of what answers it.
+    ///
+    /// - Parameters:
+    ///   - serverName: the host name, in small letters.
+    ///   - applicationProtocols: the application protocols, the client's first choice first.
+    ///   - versions: the versions, the client's first choice first.
+    ///   - cipherSuites: the cipher suites, the client's first choice first.
+    ///   - groups: the groups, the client's first choice first.
+    ///   - signatureSchemes: the signature schemes, the client's first choice first.
+    public init(
+      serverName: String?, applicationProtocols: [String] = [], versions: [TLSVersion] = [.tls13, .tls12],
+      cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = []
+    ) {
+      self.serverName = serverName
+      self.applicationProtocols = applicationProtocols
+      self.versions = versions
+      self.cipherSuites = cipherSuites
+      self.groups = groups
+      self.signatureSchemes = signatureSchemes
+    }
+  }
+}
+
+extension TLSEngine.ClientHello {
+  /// The answer to a ClientHello; see ``TLSEngine/answer(_:)-(ClientHello.Answer)``. Two answers are equal if they
+  /// state the same; contexts are compared by identity.
+  public struct Answer: Sendable, Equatable {
+    package enum Kind: Sendable {
+      case serve
+      case serveWith(TLSContext)
+      case refuse(TLSAlert)
+    }
+
+    package let kind: Kind
+
+    /// Serves the client by the engine's own context.
+    public static let serve = Answer(kind: .serve)
+
+    /// Serves the client by another server context: its identities, versions, suites, groups, ALPN, and all that it
+    /// requires of clients. Tickets are encrypted by the keys of the context that the engine was created with, and
+    /// resume only the context that they were issued for.
+    ///
+    /// - Parameter context: a context of a server's configuration. The engine keeps it.
+    /// - Returns: the answer.
+    public static func serve(with context: TLSContext) -> Answer { Answer(kind: .serveWith(context)) }
+
+    /// Refuses the client.
+    ///
+    /// - Parameter alert: the alert to the client. libssl sends `unrecognized_name`, `access_denied`,
+    ///   `handshake_failure` and most others as they are; the rest is misuse.
+    /// - Returns: the answer.
+    public static func refuse(_ alert: TLSAlert) -> Answer { Answer(kind: .refuse(alert)) }
+
+    /// Returns whether two answers state the same.
+    public static func == (left: Answer, right: Answer) -> Bool {
+      switch (left.kind, right.kind) {
+      case (.serve, .serve): true
+      case (.serveWith(let left), .serveWith(let right)): left === right
+      case (.refuse(let left), .refuse(let right)): left == right
+      default: false
+      }
+    }
+  }
+}
+
+extension TLSEngine {
+  /// Answers the question of a ClientHello and continues the handshake, with what was fed meanwhile.
+  ///
+  /// - Parameter answer: serve or refuse the client.
+  /// - Throws: ``TLSError``: `.wrongAnswer` if the engine does not ask about a ClientHello, or for an alert that libssl
+  ///   cannot send as it is; `.wrongRole` for a client's context; then what ends the connection. After a misuse the
+  ///   question stands.
+  public mutating func answer(_ answer: ClientHello.Answer) throws(TLSError) {
+    try admit(.answer)
+    guard case .clientHello? = question else { throw Self.otherQuestion }
+    switch answer.kind {
+    case .serve:
+      if !handle.setGroups(of: context) {
+        try refuseClientHello(
+          because: TLSError(.openSSLFailure, .local, hint: "libssl does not accept the context's groups"))
+      }
+      handle.answerClientHello(.proceed)
+    case .serveWith(let context):
+      guard context.role == .server else {
+        throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
+      }
+      // libssl points into it from here on, also if it does not accept all of it.
+      servingContext = context
+      do throws(TLSError) { try handle.adopt(context, after: self.context) } catch {
+        try refuseClientHello(because: error)
+      }
+      handle.answerClientHello(.proceed)
+    case .refuse(let alert):
+      guard alert.canRefuseClientHello else {
+        throw TLSError(
+          .wrongAnswer, .misuse,
+          hint: "libssl does not send \(alert) as it is; unrecognized_name, access_denied or handshake_failure it does")
+      }
+      handle.answerClientHello(.reject(alert))
+    }
+    try resumeAfterAnswer()
+  }
+
+  /// Ends the connection for a reason of this side's, by the alert internal_error.
+  private mutating func refuseClientHello(because error: TLSError) throws(TLSError) {
+    handle.answerClientHello(.reject(.internalError))
+    _ = handle.handshake()
+    fail(
+      TLSError(
+        error.code, error.blame, hint: error.hint, alertSent: handle.alertSent, openSSLErrors: error.openSSLErrors))
+    try throwFailure()
   }
 }

@@ -1,11 +1,77 @@
 extension TLSEngine {
-  /// What a server showed, and what libssl thinks of it.
-  public struct PeerCertificates: Sendable {
+  /// The certificates that a peer presented, and the result of libssl's verification.
+  ///
+  /// A client with ``TLSContext/Configuration/pausesAtPeerCertificates`` stops at them and asks: are they acceptable?
+  public struct PeerCertificates: Sendable, Hashable {
     /// The chain as sent, leaf first.
     public let chain: [TLSCertificate]
-    /// The result of libssl's check of chain, dates, purpose and name.
-    public let check: TLSVerificationResult
-    /// The name that the client asked for.
+    /// The result of libssl's verification of chain, dates, purpose and name.
+    public let verification: TLSVerificationResult
+    /// The server name that the client verifies.
     public let serverName: String?
+
+    /// Creates a presentation of certificates, for tests of what answers it.
+    ///
+    /// - Parameters:
+    ///   - chain: the chain as sent, leaf first.
+    ///   - verification: the result of the verification.
+    ///   - serverName: the server name.
+    public init(chain: [TLSCertificate], verification: TLSVerificationResult, serverName: String? = nil) {
+      self.chain = chain
+      self.verification = verification
+      self.serverName = serverName
+    }
+  }
+}
+
+extension TLSEngine.PeerCertificates {
+  /// The answer to a peer's certificates; see ``TLSEngine/answer(_:)-(PeerCertificates.Answer)``.
+  public struct Answer: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+      case followVerification
+      case trust
+      case distrust(TLSAlert)
+    }
+
+    package let kind: Kind
+
+    /// Follows the result of libssl's verification, as without a question.
+    public static let followVerification = Answer(kind: .followVerification)
+
+    /// Accepts the certificates whatever the result. Only an application that has a proof of its own, such as a pinned
+    /// key, may answer so.
+    public static let trust = Answer(kind: .trust)
+
+    /// Refuses the certificates.
+    ///
+    /// - Parameter alert: the alert to the peer: `bad_certificate`, `unsupported_certificate`, `certificate_revoked`,
+    ///   `certificate_expired`, `certificate_unknown`, `unknown_ca` or `handshake_failure`; others are misuse.
+    /// - Returns: the answer.
+    public static func distrust(_ alert: TLSAlert) -> Answer { Answer(kind: .distrust(alert)) }
+  }
+}
+
+extension TLSEngine {
+  /// Answers the question of the peer's certificates and continues the handshake, with what was fed meanwhile.
+  ///
+  /// - Parameter answer: follow the verification, trust or distrust the peer.
+  /// - Throws: ``TLSError``: `.wrongAnswer` if the engine does not ask about certificates, or for an alert that libssl
+  ///   does not send about them; then what ends the connection. After a misuse the question stands.
+  public mutating func answer(_ answer: PeerCertificates.Answer) throws(TLSError) {
+    try admit(.answer)
+    guard case .peerCertificates? = question else { throw Self.otherQuestion }
+    switch answer.kind {
+    case .followVerification: handle.answerPeerCertificate(.proceed)
+    case .trust: handle.answerPeerCertificate(.accept)
+    case .distrust(let alert):
+      guard alert.canRefuseCertificate else {
+        throw TLSError(
+          .wrongAnswer, .misuse,
+          hint: "a certificate is refused by bad_certificate, unsupported_certificate, certificate_revoked, "
+            + "certificate_expired, certificate_unknown, unknown_ca or handshake_failure, not by \(alert)")
+      }
+      handle.answerPeerCertificate(.reject(alert))
+    }
+    try resumeAfterAnswer()
   }
 }

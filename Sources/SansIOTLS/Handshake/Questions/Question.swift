@@ -1,36 +1,51 @@
 extension TLSEngine {
-  /// A decision that only the application can take. The engine stops at it and goes on when it is answered, whenever that
-  /// is; what is fed meanwhile waits in the ring.
-  public enum Question: Sendable {
-    /// A server read a ClientHello: which context serves it? Asked if ``TLSContext/Configuration/pausesAtClientHello``.
+  /// A decision that only the application can make. The engine stops at it and continues after the answer, at any later
+  /// time; what is fed meanwhile is buffered.
+  ///
+  /// Each question has an answer type of its own, so that an answer to another question does not compile. A later
+  /// version may ask more, each only if the configuration enables it.
+  #if hasAttribute(nonexhaustive)
+    @nonexhaustive
+  #endif
+  public enum Question: Sendable, Hashable {
+    /// A server received a ClientHello: which context serves it? Asked if
+    /// ``TLSContext/Configuration/pausesAtClientHello``. Answered by ``ClientHello/Answer``.
     case clientHello(ClientHello)
-    /// A client read the server's certificates: are they acceptable? Asked if
-    /// ``TLSContext/Configuration/pausesAtPeerCertificates``, after libssl's own check, with its result.
-    case peerCertificate(PeerCertificates)
-  }
-
-  /// The answer to a ``Question``.
-  public enum Answer: Sendable {
-    /// Go on as configured: the engine's own context; libssl's own verdict on the certificate.
-    case proceed
-    /// Serve this ClientHello by another server context: its identities, versions, suites, groups, ALPN, and all that it asks of
-    /// clients. Tickets are sealed by the keys of the context that the connection began with, and open only the context that
-    /// they were made for.
-    case use(TLSContext)
-    /// Accept the certificate whatever libssl found. Only an application that has its own proof (a pinned key) may say so.
-    case accept
-    /// Refuse, with this alert to the peer; those that libssl does not send as they are, are misuse.
-    case reject(TLSAlert)
+    /// A client received the server's certificates: are they acceptable? Asked if
+    /// ``TLSContext/Configuration/pausesAtPeerCertificates``, after libssl's own verification. Answered by
+    /// ``PeerCertificates/Answer``.
+    case peerCertificates(PeerCertificates)
   }
 }
 
-extension TLSEngine.Answer {
-  /// Whether this can answer that question.
-  func fits(_ question: TLSEngine.Question) -> Bool {
-    switch (question, self) {
-    case (.clientHello, .proceed), (.clientHello, .use), (.clientHello, .reject): true
-    case (.peerCertificate, .proceed), (.peerCertificate, .accept), (.peerCertificate, .reject): true
-    default: false
+extension TLSEngine {
+  /// The question that the engine stopped at, `nil` if it did not.
+  public var question: Question? {
+    guard state.phase == .asking else { return nil }
+    if let hello = handle.askedClientHello { return .clientHello(hello) }
+    return handle.askedPeerCertificate.map(Question.peerCertificates)
+  }
+
+  /// Answers whatever question there is as the configuration alone decides: a ClientHello by `.serve`, certificates by
+  /// `.followVerification`. The answer to a question that the caller does not know.
+  ///
+  /// - Throws: ``TLSError``: `.wrongAnswer` if there is no question; then what ends the connection.
+  public mutating func answerAsConfigured() throws(TLSError) {
+    try admit(.answer)
+    switch question {
+    case .clientHello?: try answer(ClientHello.Answer.serve)
+    case .peerCertificates?: try answer(PeerCertificates.Answer.followVerification)
+    case nil: throw Self.otherQuestion
     }
+  }
+
+  static var otherQuestion: TLSError {
+    TLSError(.wrongAnswer, .misuse, hint: "this answer is to another question")
+  }
+
+  mutating func resumeAfterAnswer() throws(TLSError) {
+    state.answered()
+    advanceHandshake()
+    try throwFailure()
   }
 }

@@ -73,7 +73,7 @@ extension TLSError {
       .unsupportedEncryption, .local,
       hint:
         "\(what) needs \(name), which libcrypto's providers lack or refuse; load the legacy provider in openssl.cnf, or "
-        + "encrypt it again with AES (openssl pkcs8 -topk8, openssl pkcs12 -export)", library: entries)
+        + "encrypt it again with AES (openssl pkcs8 -topk8, openssl pkcs12 -export)", openSSLErrors: entries)
   }
 }
 

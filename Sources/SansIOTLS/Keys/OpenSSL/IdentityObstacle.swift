@@ -11,7 +11,7 @@ struct IdentityObstacle {
   static func inTLS13(to key: PrivateKey) -> IdentityObstacle? {
     if key.isDSA { return IdentityObstacle(reason: "TLS 1.3 has no signatures by DSA keys", isCurve: false) }
     guard let curve = key.curve, !["prime256v1", "secp384r1", "secp521r1"].contains(curve),
-      GroupNames().identifier(of: curve + "tls13") == nil
+      DeclaredNames.groups().value(of: curve + "tls13") == nil
     else { return nil }
     return IdentityObstacle(reason: "this libssl has no signatures on its curve \(curve) in TLS 1.3", isCurve: true)
   }

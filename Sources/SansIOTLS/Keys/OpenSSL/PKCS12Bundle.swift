@@ -12,7 +12,8 @@ final class PKCS12Bundle {
     let bundle = try unsafe Source.bytes(bytes).withBIO { (bio) throws(TLSError) in unsafe d2i_PKCS12_bio(bio, nil) }
     guard let bundle = unsafe bundle else {
       throw TLSError(
-        .invalidPKCS12, .local, hint: "the bytes are not a PKCS#12 bundle in DER form", library: ErrorQueue.take())
+        .invalidPKCS12, .local, hint: "the bytes are not a PKCS#12 bundle in DER form", openSSLErrors: ErrorQueue.take()
+      )
     }
     unsafe self.bundle = bundle
   }
@@ -55,7 +56,7 @@ final class PKCS12Bundle {
       return TLSError(
         .invalidPKCS12, .local,
         hint: "\(what) has no MAC, so that this libcrypto cannot check its passphrase; export it again with one",
-        library: entries)
+        openSSLErrors: entries)
     }
     let isMAC = entries.contains { $0.isPKCS12(PKCS12_R_UNKNOWN_DIGEST_ALGORITHM) }
     if let error = TLSError.unsupportedEncryption(of: what, isMAC ? macAlgorithm : nil, entries) { return error }
@@ -64,7 +65,7 @@ final class PKCS12Bundle {
     }
     return TLSError(
       isPassphrase ? .wrongPassphrase : .invalidPKCS12, .local,
-      hint: isPassphrase ? "the passphrase does not open \(what)" : "\(what) cannot be read", library: entries)
+      hint: isPassphrase ? "the passphrase does not open \(what)" : "\(what) cannot be read", openSSLErrors: entries)
   }
 
   /// The digest of the MAC.

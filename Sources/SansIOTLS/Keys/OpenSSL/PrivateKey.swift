@@ -13,6 +13,11 @@ final class PrivateKey: @unchecked Sendable {
 
   deinit { unsafe EVP_PKEY_free(pkey) }
 
+  /// Whether the public keys are equal. Corresponds to `EVP_PKEY_eq(3)`.
+  func isEqual(to other: PrivateKey) -> Bool {
+    self === other || ErrorQueue.preserving { unsafe EVP_PKEY_eq(pkey, other.pkey) == 1 }
+  }
+
   /// Parses a key in PEM or DER form, in each structure that libcrypto decodes (PKCS#8, PKCS#1, SEC 1), encrypted or not,
   /// whatever the PEM label says. The first key that can be read is taken.
   static func parse(_ source: Source, passphrase: String?) throws(TLSError) -> PrivateKey {
@@ -33,7 +38,7 @@ final class PrivateKey: @unchecked Sendable {
           "line \($0) of the PEM text begins a PRIVATE KEY block after white space, where libcrypto does not see it; "
             + "there is no private key beside it; remove the white space"
         } ?? "there is no private key in PEM or DER form"
-      throw refusal ?? TLSError(.invalidPrivateKey, .local, hint: hint, library: ErrorQueue.take())
+      throw refusal ?? TLSError(.invalidPrivateKey, .local, hint: hint, openSSLErrors: ErrorQueue.take())
     }
   }
 }
@@ -50,7 +55,7 @@ private struct KeyDecoder {
     guard
       let bio = unsafe BIO_new_mem_buf(
         bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1), CInt(clamping: bytes.count))
-    else { throw TLSError(.library, .local, hint: "no memory for a BIO", library: ErrorQueue.take()) }
+    else { throw TLSError(.openSSLFailure, .local, hint: "no memory for a BIO", openSSLErrors: ErrorQueue.take()) }
     defer { unsafe BIO_free(bio) }
     var blocks = 0
     while true {
@@ -81,7 +86,7 @@ private struct KeyDecoder {
           refusal = TLSError(
             .invalidPrivateKey, .local,
             hint: "there is no private key that libcrypto knows in the block \(name)\(line)\(advice)",
-            library: ErrorQueue.take())
+            openSSLErrors: ErrorQueue.take())
         }
       } else {
         let entries = ErrorQueue.take()
@@ -143,12 +148,13 @@ private struct KeyDecoder {
   ) -> TLSError {
     if let error = TLSError.unsupportedEncryption(of: what, algorithm, entries) { return error }
     if isAsked, passphrase == nil {
-      return TLSError(.missingPassphrase, .local, hint: "\(what) is encrypted; give its passphrase", library: entries)
+      return TLSError(
+        .missingPassphrase, .local, hint: "\(what) is encrypted; give its passphrase", openSSLErrors: entries)
     }
     return TLSError(
       isAsked ? .wrongPassphrase : .invalidPrivateKey, .local,
       hint: isAsked ? "the passphrase does not open \(what)" : "there is no private key in PEM or DER form",
-      library: entries)
+      openSSLErrors: entries)
   }
 
   private static func decode(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {

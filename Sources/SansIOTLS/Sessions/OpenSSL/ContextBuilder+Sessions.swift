@@ -7,9 +7,9 @@ extension ContextBuilder {
     let isServer = configuration.role == .server
     unsafe sitls_ctx_set_session_cache_mode(
       context, isServer ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL)
-    unsafe SSL_CTX_set_num_tickets(context, configuration.sessionTickets)
+    unsafe SSL_CTX_set_num_tickets(context, configuration.resumption.ticketCount)
     // The number of tickets is that of TLS 1.3; the option switches them off in TLS 1.2.
-    if isServer, configuration.sessionTickets == 0 { unsafe SSL_CTX_set_options(context, sitls_op_no_ticket) }
+    if isServer, configuration.resumption.ticketCount == 0 { unsafe SSL_CTX_set_options(context, sitls_op_no_ticket) }
     try setSessionIdentifier(isServer, library)
   }
 
@@ -23,8 +23,8 @@ extension ContextBuilder {
     let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(clamping: identifier.count)) == 1
     if !isRandom || !isSet {
       throw TLSError(
-        .library, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",
-        library: ErrorQueue.take())
+        .openSSLFailure, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",
+        openSSLErrors: ErrorQueue.take())
     }
   }
 }

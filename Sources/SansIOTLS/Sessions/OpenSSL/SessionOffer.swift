@@ -9,18 +9,19 @@ extension SSLHandle {
   func offer(_ session: TLSSession, to serverName: TLSServerName, by context: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
-      throw TLSError(.library, .local, hint: "no memory for a copy of the session", library: ErrorQueue.take())
+      throw TLSError(
+        .openSSLFailure, .local, hint: "no memory for a copy of the session", openSSLErrors: ErrorQueue.take())
     }
     defer { unsafe SSL_SESSION_free(copy) }
     guard unsafe SSL_set_session(ssl, copy) == 1 else {
       throw TLSError(
         .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
-        library: ErrorQueue.take())
+        openSSLErrors: ErrorQueue.take())
     }
     let provenance = session.reference.provenance
     let origin = provenance.origin
     func refuse(_ hint: String) -> TLSError {
-      TLSError(.invalidArgument, .misuse, hint: hint + "; do without it", library: ErrorQueue.take())
+      TLSError(.invalidArgument, .misuse, hint: hint + "; do without it", openSSLErrors: ErrorQueue.take())
     }
     if origin.identities != context.handle.origin.identities {
       throw refuse("the session was made by a client with another identity")

@@ -2,18 +2,18 @@ internal import CSansIOTLSOpenSSL
 
 /// A session that a client may resume: opaque, secret, and good for one connection in TLS 1.3.
 ///
-/// A resumption shows no certificate: the peer is who it was when the session was made. So a session that does not prove
-/// the server name asked for, or was made without checking the chain, is refused where that is checked; so is one whose
-/// certificate is out of date by the context's time. Offered by another context than the one that it was made with, its
-/// certificates are checked again, by that context's trust; and the other context must have the same identities, because the
-/// server goes on with the client that it knows. The question about the peer's certificate is not asked again: a context that
-/// asks takes its own sessions alone, and each of them for the whole ``TLSServerName`` that it was made for.
+/// A resumption sends no certificate: the peer's identity is the one verified when the session was created. A session
+/// is refused if it does not prove the server name, or was created without verification, or its certificate is out of
+/// date, as far as the configuration verifies these. Another context verifies the session's certificates again, by its
+/// own trust roots; it must have the same identities, because the server continues with the client that it knows. The
+/// question of the peer's certificates is not asked again: a context that asks accepts only its own sessions, each for
+/// the whole ``TLSServerName`` that it was created for.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
   /// Owns one reference to an `SSL_SESSION`.
   ///
-  /// `@unchecked`: the engine copies a session before libssl may change it, so this one stays as it came.
+  /// `@unchecked`: the engine copies a session before libssl may change it, so this one stays as it was received.
   @safe
   package final class Reference: @unchecked Sendable {
     package let session: OpaquePointer
@@ -52,7 +52,7 @@ public struct TLSSession: Sendable {
     unsafe reference = Reference(adopting: session, provenance)
   }
 
-  /// The version that the session was made with.
+  /// The version that the session was created with.
   public var version: TLSVersion {
     TLSVersion(rawValue: UInt16(truncatingIfNeeded: unsafe SSL_SESSION_get_protocol_version(reference.session)))
   }

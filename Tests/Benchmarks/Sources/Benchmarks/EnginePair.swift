@@ -9,14 +9,14 @@ struct EngineContexts {
 
   init(_ version: TLSVersion, _ credentials: Credentials, releasesBuffers: Bool = false) throws {
     var client = TLSContext.Configuration.client()
-    client.trust = [credentials.identity.trust]
+    client.trustRoots = [credentials.identity.trust]
     client.minimumVersion = version
     client.maximumVersion = version
     client.releasesBuffers = releasesBuffers
     self.client = try TLSContext(client)
 
     var server = TLSContext.Configuration.server(try credentials.identity.identity)
-    server.sessionTickets = 1
+    server.resumption = .tickets(count: 1)
     server.minimumVersion = version
     server.maximumVersion = version
     server.releasesBuffers = releasesBuffers

@@ -40,7 +40,7 @@ func fuzzConversation(_ input: [UInt8]) {
         ends[side].read += bytes
         precondition(ends[1 - side].written.starts(with: ends[side].read), "plaintext is genuine and in order")
       }
-    case 5: _ = side == 0 ? try? pair.client.close() : try? pair.server.close()
+    case 5: _ = side == 0 ? try? pair.client.closeWriting() : try? pair.server.closeWriting()
     case 6:
       if operation & 0x80 != 0 {
         if side == 0 { pair.client.feedEOF() } else { pair.server.feedEOF() }

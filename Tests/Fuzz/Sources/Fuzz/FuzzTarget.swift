@@ -42,7 +42,7 @@ enum Shared {
   }()
   static let client: TLSContext = {
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [identity.trust]
+    configuration.trustRoots = [identity.trust]
     return try! TLSContext(configuration)
   }()
 }

@@ -17,7 +17,7 @@ func fuzzHandshake(_ input: [UInt8]) {
       let accepted = try engine.feed(piece)
       precondition(accepted <= piece.count)
       rest = rest.dropFirst(max(accepted, 1))
-      if engine.question != nil { try engine.answer(.proceed) }
+      if engine.question != nil { try engine.answerAsConfigured() }
       precondition(engine.negotiated == nil, "random input completes no handshake")
     }
     engine.feedEOF()

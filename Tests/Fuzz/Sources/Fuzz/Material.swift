@@ -11,6 +11,6 @@ func fuzzMaterial(_ input: [UInt8]) {
   _ = try? TLSIdentity(pemChain: input, privateKey: input, passphrase: "secret")
   _ = try? TLSIdentity(pkcs12: input, passphrase: "secret")
   var configuration = TLSContext.Configuration.client()
-  configuration.trust = [.pem(input), .der(input)]
+  configuration.trustRoots = [.pem(input), .der(input)]
   _ = try? TLSContext(configuration)
 }

@@ -17,10 +17,10 @@ struct AdapterPeer: Peer {
 
   init(_ identity: TestIdentity) throws {
     var client = TLSContext.Configuration.client()
-    client.trust = [identity.trust]
+    client.trustRoots = [identity.trust]
     client.minimumVersion = .tls13
     // BoringSSL's preference on a processor with AES; libssl prefers the longer key.
-    client.cipherSuites = ["TLS_AES_128_GCM_SHA256"]
+    client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
     clientContext = try TLSContext(client)
     serverContext = try TLSContext(.server(identity.identity))
   }

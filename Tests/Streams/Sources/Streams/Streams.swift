@@ -23,7 +23,7 @@ enum Streams {
     let count = CommandLine.arguments.count > 1 ? Int(CommandLine.arguments[1]) ?? 10_000 : 10_000
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.client()
-    configuration.trust = [identity.trust]
+    configuration.trustRoots = [identity.trust]
     let contexts = (client: try TLSContext(configuration), server: try TLSContext(.server(identity.identity)))
     let start = ContinuousClock.now
     let empty = ResidentMemory.bytes
