@@ -33,11 +33,11 @@ import Testing
     .init("demo --min-version 1.3 --max-version 1.2 --fil x", 64, "Unknown option '--fil'"),
     // Options that contradict one another or have no effect.
     .init("client -- cat", 64, "--server-name"),
-    .init("client --insecure --ca @ca.pem -- cat", 64, "--insecure checks no certificate, so that --ca has no effect"),
+    .init("client --insecure --ca @ca.pem -- cat", 64, "--insecure verifies no certificate, so --ca has no effect"),
     .init("\(client) --certificate @chain.pem -- cat", 64, "--certificate and --private-key must be used together"),
     .init(
       "\(client) --client-certificate @chain.pem -- cat", 64, "--certificate and --private-key must be used together"),
-    .init("\(client) --passphrase-file @pw -- cat", 64, "--passphrase-file opens the key of --private-key"),
+    .init("\(client) --passphrase-file @pw -- cat", 64, "--passphrase-file needs --private-key"),
     .init("\(client) --alpn a,,b -- cat", 64, "--alpn takes names of 1 to 255 bytes"),
     .init("\(client) --handshake-timeout 0 -- cat", 64, "'--handshake-timeout <seconds>'"),
     .init("\(client) --handshake-timeout nan -- cat", 64, "'--handshake-timeout <seconds>'"),
