@@ -77,24 +77,25 @@ struct ChunkInvarianceTests {
     #expect(bytewise == whole)
   }
 
-  /// In a seeded world the ciphertext itself is compared, tickets and signatures of any length included.
+  /// In a seeded world the ciphertext itself is compared, tickets and signatures of any length included. The keys are
+  /// generated once in a world of their own: RSA keys are slow to generate.
   @Test(
     arguments: TLSVersion.both,
     [(TestIdentity.KeyType.p256, 17_408), (.ed25519, 64), (.rsa2048, 700), (.p384, 4096)]
       as [(TestIdentity.KeyType, Int)])
   func `the ciphertext of both sides does not depend on how it is divided`(
-    version: TLSVersion, kind: (key: TestIdentity.KeyType, ring: Int)
+    version: TLSVersion, kind: (key: TestIdentity.KeyType, bufferSize: Int)
   ) throws {
-    let limits = TLSEngine.Limits.with { $0.bufferByteCount = kind.ring }
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = kind.bufferSize }
+    let authority = SeededWorld(seed: 20).authority()
+    let serverIdentity = authority.issue(names: ["localhost"], key: kind.key)
+    let clientIdentity = authority.issue(subject: "Client", key: kind.key, usage: .client)
     try verifyChunking(seed: 21, cuts: 12) { world, link in
-      let authority = world.authority()
-      let client = try authority.issue(subject: "Client", key: kind.key, usage: .client).identity
-      var pair = try EnginePair(version: version, key: kind.key, limits: limits, link: link, in: world) {
-        $0.identities = [client]
-        $1.trustRoots = [authority.trust]
-        $1.clientAuthentication = .required
-        $1.resumption = .tickets(count: 3)
-      }
+      var (client, server) = try EnginePair.configurations(version: version, identity: serverIdentity)
+      try EnginePair.authenticateClient(&client, &server, clientIdentity)
+      server.resumption = .tickets(count: 3)
+      var pair = try EnginePair(
+        client: world.context(client), server: world.context(server), limits: limits, link: link, in: world)
       try pair.handshake()
       for side in TLSRole.allCases {
         _ = try pair.transfer(pattern(3000), from: side)
