@@ -187,7 +187,8 @@ struct EmbeddingLoopTests {
     let configurations = try EnginePair.configurations()
     var tls = try Self.engine(.client, configurations)
     let peer = Peer(try Self.engine(.server, configurations), taking: taking, requestSize: 0)
-    let request = pattern(1_000_000)
+    // More than all buffers hold: the peer ends while a part of it is still to be written.
+    let request = pattern(400_000)
     #expect(try converse(&tls, over: peer, request: request) == [])
     #expect(peer.request == request)
   }

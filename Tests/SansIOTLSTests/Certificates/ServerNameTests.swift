@@ -5,8 +5,11 @@ import Testing
 /// The name of the server: which names are accepted, what is sent, and what a certificate must contain.
 @Suite(.tags(.behaviour))
 struct ServerNameTests {
+  /// One context for all names: loading the system's trust roots takes most of a test's time.
+  private static let context = Result { try TLSContext(.client()) }
+
   private func engine(_ name: TLSServerName) throws -> TLSEngine {
-    try TLSEngine(.client(serverName: name), context: TLSContext(.client()))
+    try TLSEngine(.client(serverName: name), context: Self.context.get())
   }
 
   // MARK: What may be asked for
