@@ -2,8 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Decisions of the application during a handshake: which context serves a name, and whether a
-/// server's certificate will do.
+/// Decisions of the application during a handshake: which context serves a client, and whether a server's certificate is
+/// accepted.
 @Suite(.tags(.law13, .behaviour))
 struct DecisionTests {
   // MARK: The ClientHello
@@ -27,11 +27,15 @@ struct DecisionTests {
 
   @Test(arguments: TLSVersion.both)
   func `a ClientHello is reported with its relevant contents`(version: TLSVersion) throws {
-    var pair = try asking(version) { client in
+    var pair = try EnginePair.connected(version, handshake: false) { client, server in
       client.applicationProtocols = ["h2", "http/1.1"]
       client.cipherSuites = [.TLS_AES_128_GCM_SHA256]
       client.cipherList = "ECDHE-ECDSA-AES128-GCM-SHA256"
+      server.applicationProtocols = ["http/1.1"]
+      server.pausesAtClientHello = true
     }
+    #expect(pair.server.question == nil)
+    pair.step()
     let hello = try hello(pair)
     #expect(hello.serverName == "localhost")
     #expect(hello.applicationProtocols == ["h2", "http/1.1"])
@@ -40,13 +44,10 @@ struct DecisionTests {
     #expect(hello.cipherSuites.contains(suite(version == .tls13)))
     #expect(!hello.cipherSuites.contains(suite(version != .tls13)))
     #expect(pair.server.needs == .answer)
-    #expect(try pair.server.handshake() == .needsAnswer)
-    #expect(try pair.server.read(upTo: 1) == .needsAnswer)
-    #expect(try pair.server.write([1]) == .needsAnswer)
-    #expect(try pair.server.keyUpdate(requestingPeer: true) == .needsAnswer)
     try pair.server.answer(.serve)
     #expect(pair.server.question == nil)
     try pair.handshake()
+    #expect(pair.server.negotiated?.applicationProtocol == "http/1.1")
   }
 
   @Test func `the requested name is reported in lower case`() throws {
@@ -139,13 +140,18 @@ struct DecisionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `the name picks the context, for each connection anew`(version: TLSVersion) throws {
+  func `the name selects the context, for each connection separately`(version: TLSVersion) throws {
     let authority = TestAuthority()
     let names = ["a.example", "b.example"]
     var contexts: [String: TLSContext] = [:]
-    for name in names { contexts[name] = try TLSContext(.server(authority.issue(names: [name]).identity)) }
+    for name in names {
+      var configuration = TLSContext.Configuration.server(try authority.issue(names: [name]).identity)
+      configuration.applicationProtocols = ["for-\(name)"]
+      contexts[name] = try TLSContext(configuration)
+    }
     var (client, server) = try EnginePair.configurations(version: version)
     client.trustRoots = [authority.trust]
+    client.applicationProtocols = names.map { "for-\($0)" }
     server.pausesAtClientHello = true
     let clientContext = try TLSContext(client)
     let serverContext = try TLSContext(server)
@@ -153,61 +159,88 @@ struct DecisionTests {
       var pair = try EnginePair(client: clientContext, server: serverContext, serverName: .dns(name))
       pair.step()
       let asked = try #require(try hello(pair).serverName)
+      #expect(asked == name)
       try pair.server.answer(.serve(with: #require(contexts[asked])))
       try pair.handshake()
+      #expect(pair.client.negotiated?.version == version)
+      #expect(pair.client.negotiated?.applicationProtocol == "for-\(name)")
       #expect(pair.client.peerCertificates.map(\.subject) == ["CN=\(name)"])
       #expect(pair.server.negotiated?.serverName == name)
+      #expect(try pair.transfer([1, 2], from: .server) == [1, 2])
     }
   }
 
-  @Test func `the other context determines versions, suites, protocols and client authentication`() throws {
-    let identity = TestIdentity.server()
-    let alice = TestIdentity.client("Alice")
-    var other = TLSContext.Configuration.server(try identity.identity)
-    other.maximumVersion = .tls12
+  @Test(arguments: TLSVersion.both)
+  func `the other context determines version, suite, group, protocol and client authentication`(
+    version: TLSVersion
+  ) throws {
+    let alice = TestIdentity.client("Alice", key: .p384)
+    var pair = try EnginePair.connected(handshake: false) { client, server in
+      server.pausesAtClientHello = true
+      // A version that the other context does not have.
+      server.maximumVersion = version == .tls12 ? .tls13 : .tls12
+      server.applicationProtocols = ["own"]
+      client.applicationProtocols = ["own", "other"]
+      client.identities = [try alice.identity]
+      client.peerVerification = .none
+      client.groups = [.x25519, .secp384r1]
+    }
+    var other = TLSContext.Configuration.server(try TestIdentity.server(key: .ed25519).identity)
+    other.minimumVersion = version
+    other.maximumVersion = version
     other.cipherList = "ECDHE-ECDSA-AES256-GCM-SHA384"
+    other.cipherSuites = [.TLS_CHACHA20_POLY1305_SHA256]
+    other.groups = [.secp384r1]
     other.applicationProtocols = ["other"]
     other.trustRoots = [alice.trust]
     other.clientAuthentication = .required
-    var pair = try EnginePair.connected(handshake: false, identity: identity) { client, server in
-      server.pausesAtClientHello = true
-      client.applicationProtocols = ["own", "other"]
-      server.applicationProtocols = ["own"]
-      client.identities = [try alice.identity]
-    }
     pair.step()
     try pair.server.answer(.serve(with: TLSContext(other)))
     try pair.handshake()
-    #expect(pair.client.negotiated?.version == .tls12)
-    #expect(pair.client.negotiated?.cipherSuite == .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)
-    #expect(pair.client.negotiated?.applicationProtocol == "other")
+    let agreed = pair.server.negotiated
+    let negotiated = try #require(agreed)
+    #expect(negotiated == pair.client.negotiated)
+    #expect(negotiated.version == version)
+    #expect(
+      negotiated.cipherSuite
+        == (version == .tls12 ? .TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 : .TLS_CHACHA20_POLY1305_SHA256))
+    #expect(negotiated.group == .secp384r1)
+    #expect(negotiated.applicationProtocol == "other")
+    #expect(pair.server.peerCertificates.first == (try alice.certificate))
     #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
   }
 
-  @Test func `the other context determines the suites and groups of TLS 1.3`() throws {
+  /// The client has sent no share of the other context's group. The second ClientHello asks no question, whatever the other
+  /// context pauses at.
+  @Test(arguments: [false, true])
+  func `the other context's group may cause a HelloRetryRequest`(pausesToo: Bool) throws {
     let identity = TestIdentity.server()
-    var other = TLSContext.Configuration.server(try identity.identity)
-    other.cipherSuites = [.TLS_CHACHA20_POLY1305_SHA256]
+    var (client, front) = try EnginePair.configurations(version: .tls13, identity: identity)
+    client.groups = [.x25519, .secp256r1]
+    front.groups = [.x25519]
+    var other = front
+    front.pausesAtClientHello = true
     other.groups = [.secp256r1]
-    var pair = try asking(.tls13, identity: identity)
+    other.cipherSuites = [.TLS_CHACHA20_POLY1305_SHA256]
+    other.pausesAtClientHello = pausesToo
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
+    pair.step()
     try pair.server.answer(.serve(with: TLSContext(other)))
-    // A group that the client sent no share of takes a second hello, and that is asked about too if at all.
-    for _ in 0..<4 {
-      pair.step()
-      if pair.server.question != nil { try pair.server.answer(.serve) }
-    }
+    try pair.handshake()
     #expect(pair.client.negotiated?.cipherSuite == .TLS_CHACHA20_POLY1305_SHA256)
-    #expect(pair.client.negotiated?.group == .secp256r1 || pair.client.negotiated?.group == .secp256r1)
+    #expect(pair.client.negotiated?.group == .secp256r1)
+    #expect(try pair.transfer([1], from: .server) == [1])
   }
 
-  @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .internalError])
-  func `a hello is refused by the alert that the application names`(version: TLSVersion, alert: TLSAlert) throws {
+  @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .handshakeFailure, .internalError])
+  func `a ClientHello is refused with the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
     var pair = try asking(version)
     let error = thrownError { try pair.server.answer(.refuse(alert)) }
     #expect(error?.code == .rejected)
     #expect(error?.blame == .local)
     #expect(error?.alertSent == alert)
-    #expect(error?.verification == nil, "no check failed")
+    #expect(error?.verification == nil, "no verification failed")
+    #expect(thrownError { _ = try pair.server.handshake() }?.code == .rejected)
     pair.step()
     #expect(pair.client.failure?.code == .alertReceived)
     #expect(pair.client.failure?.alertReceived == alert)
@@ -233,42 +266,63 @@ struct DecisionTests {
   }
 
   @Test(arguments: TLSVersion.both)
-  func `a certificate is shown with libssl's verdict`(version: TLSVersion) throws {
+  func `a certificate is reported with libssl's verification result`(version: TLSVersion) throws {
     let good = TestAuthority().issueIntermediate().issue(names: ["localhost"])
     let pair = try asking(about: good, version)
-    let shown = try certificate(pair)
-    #expect(shown.chain.map(\.der) == good.chainDER)
-    #expect(shown.verification.isAccepted)
-    #expect(shown.serverName == "localhost")
+    let presented = try certificate(pair)
+    #expect(presented.chain.map(\.der) == good.chainDER)
+    #expect(presented.verification.isAccepted)
+    #expect(presented.serverName == "localhost")
     #expect(pair.client.needs == .answer)
     #expect(pair.client.negotiated == nil)
 
-    let bad = try certificate(asking(about: .server(defect: .expired), version))
+    let expired = TestIdentity.server(defect: .expired)
+    var badPair = try asking(about: expired, version)
+    let bad = try certificate(badPair)
+    #expect(bad.chain == [try expired.certificate])
+    #expect(bad.serverName == "localhost")
     #expect(bad.verification.code == 10)
+    #expect(!bad.verification.isAccepted)
     #expect(bad.verification.subject == "CN=localhost")
     #expect("\(bad.verification)" == "certificate has expired (10) at depth 0, CN=localhost")
+    #expect(try badPair.client.handshake() == .needsAnswer)
+    #expect(badPair.client.needs.contains(.answer))
   }
 
   @Test(arguments: TLSVersion.both)
-  func `to proceed is to follow the verdict`(version: TLSVersion) throws {
+  func `an answer may follow libssl's verification result`(version: TLSVersion) throws {
     var good = try asking(about: .server(), version)
+    #expect(try certificate(good).verification.isAccepted == true)
     try good.client.answer(.followVerification)
     try good.handshake()
-    var bad = try asking(about: .server(defect: .unknownIssuer), version)
-    let error = thrownError { try bad.client.answer(.followVerification) }
-    #expect(error?.code == .certificateRejected)
-    #expect(error?.alertSent == .unknownCA)
-    bad.step()
-    #expect(bad.server.failure?.alertReceived == .unknownCA)
+    #expect(try good.transfer([1], from: .server) == [1])
+    let alerts: [(TestIdentity.Defect, TLSAlert?)] = [
+      (.expired, nil), (.unknownIssuer, .unknownCA), (.wrongName, nil),
+    ]
+    for (defect, alert) in alerts {
+      var bad = try asking(about: .server(defect: defect), version)
+      #expect(try certificate(bad).verification.isAccepted == false)
+      let error = thrownError { try bad.client.answer(.followVerification) }
+      #expect(error?.code == .certificateRejected, "\(defect)")
+      #expect(error?.verification?.isAccepted == false)
+      #expect(error?.alertSent != nil)
+      if let alert { #expect(error?.alertSent == alert) }
+      bad.step()
+      _ = try? bad.server.readAll()
+      #expect(bad.server.failure?.alertReceived == error?.alertSent)
+    }
   }
 
   @Test(arguments: TLSVersion.both, [TestIdentity.Defect.selfSigned, .expired, .wrongName])
-  func `the application may accept what libssl would not`(version: TLSVersion, defect: TestIdentity.Defect) throws {
+  func `the application may accept a certificate that libssl rejects`(version: TLSVersion, defect: TestIdentity.Defect)
+    throws
+  {
     var pair = try asking(about: .server(defect: defect), version)
     #expect(try certificate(pair).verification.isAccepted == false)
     try pair.client.answer(.trust)
     try pair.handshake()
     #expect(try pair.transfer([1], from: .client) == [1])
+    #expect(pair.client.failure == nil)
     #expect(pair.client.allEvents().first { $0.hasPrefix("handshakeCompleted") } != nil)
   }
 
@@ -278,16 +332,19 @@ struct DecisionTests {
       TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
       .unknownCA, .handshakeFailure,
     ])
-  func `the application may refuse what libssl would accept, and the peer is told why`(
+  func `the application may refuse a certificate that libssl accepts, with the alert of the answer`(
     version: TLSVersion, alert: TLSAlert
   ) throws {
     var pair = try asking(about: .server(), version)
     #expect(try certificate(pair).verification.isAccepted == true)
+    #expect(thrownError { try pair.client.answer(.distrust(.decodeError)) }?.code == .wrongAnswer)
+    #expect(try certificate(pair).verification.isAccepted == true, "the question is still open")
     let error = thrownError { try pair.client.answer(.distrust(alert)) }
     #expect(error?.code == .rejected)
     #expect(error?.blame == .local)
     #expect(error?.alertSent == alert)
     pair.step()
+    _ = try? pair.server.readAll()
     #expect(pair.server.failure?.alertReceived == alert)
   }
 }

@@ -28,80 +28,6 @@ struct QuestionTests {
     if case .peerCertificates(let certificate) = engine.question { certificate } else { nil }
   }
 
-  @Test(arguments: TLSVersion.both)
-  func `a ClientHello is told as what the client offers`(version: TLSVersion) throws {
-    var pair = try asking(version) { client, server in
-      client.applicationProtocols = ["h2", "http/1.1"]
-      server.applicationProtocols = ["http/1.1"]
-    }
-    #expect(pair.server.question == nil)
-    pair.step()
-    let question = hello(pair.server)
-    let asked = try #require(question)
-    #expect(asked.serverName == "localhost")
-    #expect(asked.applicationProtocols == ["h2", "http/1.1"])
-    #expect(asked.versions.contains(version))
-    #expect(!asked.cipherSuites.isEmpty)
-    try pair.server.answer(.serve)
-    #expect(pair.server.question == nil)
-    try pair.handshake()
-    #expect(pair.server.negotiated?.applicationProtocol == "http/1.1")
-  }
-
-  @Test(arguments: TLSVersion.both)
-  func `the context is chosen by server name`(version: TLSVersion) throws {
-    let authority = TestAuthority()
-    var contexts: [String: TLSContext] = [:]
-    for name in ["one.example", "two.example"] {
-      var configuration = TLSContext.Configuration.server(try authority.issue(names: [name]).identity)
-      configuration.applicationProtocols = ["for-\(name)"]
-      contexts[name] = try TLSContext(configuration)
-    }
-    var front = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    front.pausesAtClientHello = true
-    let frontContext = try TLSContext(front)
-    for (name, context) in contexts {
-      var client = TLSContext.Configuration.client()
-      client.trustRoots = [authority.trust]
-      client.maximumVersion = version
-      client.applicationProtocols = contexts.keys.map { "for-\($0)" }
-      var pair = try EnginePair(client: TLSContext(client), server: frontContext, serverName: .dns(name))
-      pair.step()
-      #expect(hello(pair.server)?.serverName == name)
-      try pair.server.answer(.serve(with: context))
-      try pair.handshake()
-      #expect(pair.client.negotiated?.version == version)
-      #expect(pair.client.negotiated?.applicationProtocol == "for-\(name)")
-      #expect(pair.client.peerCertificates.first?.subject == "CN=\(name)")
-      #expect(pair.server.negotiated?.serverName == name)
-      #expect(try pair.transfer([1, 2], from: .server) == [1, 2])
-    }
-  }
-
-  @Test(arguments: TLSVersion.both)
-  func `the other context brings versions groups and client authentication along`(version: TLSVersion) throws {
-    let clientIdentity = TestIdentity.client(key: .p384)
-    var pair = try EnginePair.connected(nil, handshake: false) { client, server in
-      server.pausesAtClientHello = true
-      server.maximumVersion = version == .tls12 ? .tls13 : .tls12
-      client.identities = [try clientIdentity.identity]
-      client.peerVerification = .none
-      client.groups = [.x25519, .secp384r1]
-    }
-    var other = TLSContext.Configuration.server(try TestIdentity.server(key: .ed25519).identity)
-    other.minimumVersion = version
-    other.maximumVersion = version
-    other.groups = [.secp384r1]
-    other.trustRoots = [clientIdentity.trust]
-    other.clientAuthentication = .required
-    pair.step()
-    try pair.server.answer(.serve(with: TLSContext(other)))
-    try pair.handshake()
-    #expect(pair.server.negotiated?.version == version)
-    #expect(pair.server.negotiated?.group == .secp384r1)
-    #expect(pair.server.peerCertificates.first == (try clientIdentity.certificate))
-  }
-
   @Test
   func `one question is asked although HelloRetryRequest causes a second ClientHello`() throws {
     var pair = try asking(.tls13) { client, server in
@@ -117,38 +43,6 @@ struct QuestionTests {
     #expect(try pair.transfer([1], from: .client) == [1])
   }
 
-  @Test
-  func `another context's groups may cause a HelloRetryRequest`() throws {
-    for asksToo in [false, true] {
-      let identity = TestIdentity.server()
-      var (client, front) = try EnginePair.configurations(version: .tls13, identity: identity)
-      client.groups = [.x25519, .secp256r1]
-      front.groups = [.x25519]
-      var other = front
-      front.pausesAtClientHello = true
-      other.groups = [.secp256r1]
-      other.pausesAtClientHello = asksToo
-      var pair = try EnginePair(client: TLSContext(client), server: TLSContext(front))
-      pair.step()
-      try pair.server.answer(.serve(with: TLSContext(other)))
-      try pair.handshake()
-      #expect(pair.client.negotiated?.group == .secp256r1)
-      #expect(try pair.transfer([1], from: .server) == [1])
-    }
-  }
-
-  @Test(arguments: TLSVersion.both, [TLSAlert.unrecognizedName, .accessDenied, .handshakeFailure])
-  func `a refused ClientHello is told by the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
-    var pair = try asking(version)
-    pair.step()
-    let error = thrownError { try pair.server.answer(.refuse(alert)) }
-    #expect(error?.code == .rejected)
-    #expect(error?.alertSent == alert)
-    #expect(thrownError { _ = try pair.server.handshake() }?.code == .rejected)
-    pair.step()
-    #expect(pair.client.failure?.alertReceived == alert)
-  }
-
   @Test(arguments: TLSVersion.both)
   func `while a question is open every call returns needsAnswer and nothing changes`(version: TLSVersion) throws {
     var pair = try asking(version)
@@ -159,6 +53,7 @@ struct QuestionTests {
       #expect(try pair.server.read(upTo: 10) == .needsAnswer)
       #expect(try pair.server.write([1]) == .needsAnswer)
       #expect(try pair.server.keyUpdate(requestingPeer: false) == .needsAnswer)
+      #expect(try pair.server.keyUpdate(requestingPeer: true) == .needsAnswer)
       #expect(pair.server.pendingOutputByteCount == 0)
       #expect(pair.server.bytesNeeded == 0)
       #expect(hello(pair.server) != nil)
@@ -219,26 +114,14 @@ struct QuestionTests {
 
   // MARK: Peer certificate
 
-  @Test(arguments: TLSVersion.both)
-  func `a certificate is told with libssl's verdict and may be accepted for all that`(version: TLSVersion) throws {
-    let identity = TestIdentity.server(defect: .expired)
-    var pair = try EnginePair.connected(version, handshake: false, identity: identity) { client, _ in
-      client.pausesAtPeerCertificates = true
-    }
-    while pair.client.question == nil, pair.step() {}
-    let question = peerCertificate(pair.client)
-    let asked = try #require(question)
-    #expect(asked.chain == [try identity.certificate])
-    #expect(asked.verification.code == 10)
-    #expect(!asked.verification.isAccepted)
-    #expect(asked.serverName == "localhost")
-    #expect(try pair.client.handshake() == .needsAnswer)
-    #expect(pair.client.needs.contains(.answer))
-    try pair.client.answer(.trust)
-    try pair.handshake()
-    #expect(try pair.transfer([1, 2, 3], from: .client) == [1, 2, 3])
-    #expect(pair.client.failure == nil)
-  }
+  /// The certificates with each defect that a question can be asked about, generated once: RSA keys are slow to generate.
+  private static let defective: [TestIdentity.KeyType: [(defect: TestIdentity.Defect, identity: TestIdentity)]] =
+    Dictionary(
+      uniqueKeysWithValues: [TestIdentity.KeyType.p256, .ed25519, .rsa2048].map { key in
+        let authority = TestAuthority(key: key)
+        let defects = TestIdentity.Defect.allCases.filter { ![.mismatchedKey, .weakKey].contains($0) }
+        return (key, defects.map { ($0, authority.issue(names: ["localhost"], key: key, defect: $0)) })
+      })
 
   /// A signature that does not even decode leaves entries in the error queue, which is what SSL_get_error looks at
   /// first.
@@ -246,8 +129,7 @@ struct QuestionTests {
   func `a question is asked about a certificate with any defect`(
     version: TLSVersion, key: TestIdentity.KeyType
   ) throws {
-    for defect in TestIdentity.Defect.allCases where ![.mismatchedKey, .weakKey].contains(defect) {
-      let identity = TestAuthority(key: key).issue(names: ["localhost"], key: key, defect: defect)
+    for (defect, identity) in try #require(Self.defective[key]) {
       var (client, server) = try EnginePair.configurations(version: version, identity: identity)
       client.pausesAtPeerCertificates = true
       client.checksExtendedKeyUsage = true
@@ -259,50 +141,6 @@ struct QuestionTests {
       try pair.client.answer(.trust)
       try pair.handshake()
     }
-  }
-
-  @Test(arguments: TLSVersion.both)
-  func `proceed means libssl's own verdict`(version: TLSVersion) throws {
-    for defect in [nil, TestIdentity.Defect.expired, .unknownIssuer, .wrongName] {
-      var pair = try EnginePair.connected(version, handshake: false, identity: .server(defect: defect)) { client, _ in
-        client.pausesAtPeerCertificates = true
-      }
-      while pair.client.question == nil, pair.step() {}
-      #expect(peerCertificate(pair.client)?.verification.isAccepted == (defect == nil))
-      if defect == nil {
-        try pair.client.answer(.followVerification)
-        try pair.handshake()
-        #expect(try pair.transfer([1], from: .server) == [1])
-      } else {
-        let error = thrownError { try pair.client.answer(.followVerification) }
-        #expect(error?.code == .certificateRejected, "\(defect as Any)")
-        #expect(error?.verification?.isAccepted == false)
-        pair.step()
-        _ = try? pair.server.readAll()
-        #expect(pair.server.failure?.alertReceived == error?.alertSent)
-        #expect(error?.alertSent != nil)
-      }
-    }
-  }
-
-  @Test(
-    arguments: TLSVersion.both,
-    [
-      TLSAlert.badCertificate, .unsupportedCertificate, .certificateRevoked, .certificateExpired, .certificateUnknown,
-      .unknownCA, .handshakeFailure,
-    ])
-  func `a good certificate may be refused with the alert of the answer`(version: TLSVersion, alert: TLSAlert) throws {
-    var pair = try EnginePair.connected(version, handshake: false) { client, _ in client.pausesAtPeerCertificates = true
-    }
-    while pair.client.question == nil, pair.step() {}
-    #expect(thrownError { try pair.client.answer(.distrust(.decodeError)) }?.code == .wrongAnswer)
-    #expect(peerCertificate(pair.client) != nil)
-    let error = thrownError { try pair.client.answer(.distrust(alert)) }
-    #expect(error?.code == .rejected)
-    #expect(error?.alertSent == alert)
-    pair.step()
-    _ = try? pair.server.readAll()
-    #expect(pair.server.failure?.alertReceived == alert)
   }
 
   @Test(arguments: TLSVersion.both)
