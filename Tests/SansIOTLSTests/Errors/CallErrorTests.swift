@@ -15,40 +15,6 @@ struct CallErrorTests {
     expectRefusal(.wrongRole, .misuse, naming: "server") { _ = try TLSEngine(.server, context: client) }
   }
 
-  @Test func `limits out of range are refused by name`() throws {
-    let context = try TLSContext(.client())
-    let changes: [(String, (inout TLSEngine.Limits) -> Void)] = [
-      ("limits.bufferByteCount", { $0.bufferByteCount = 63 }),
-      ("limits.bufferByteCount", { $0.bufferByteCount = 262_145 }),
-      ("limits.bufferByteCount", { $0.bufferByteCount = -1 }),
-      ("limits.pendingOutputByteCount", { $0.pendingOutputByteCount = 0 }),
-      ("limits.handshakeInputByteCount", { $0.handshakeInputByteCount = 4095 }),
-      ("limits.controlRecordCount", { $0.controlRecordCount = 0 }),
-      ("limits.queuedEventCount", { $0.queuedEventCount = 3 }),
-      ("limits.tracedMessageCount", { $0.tracedMessageCount = 0 }),
-      ("limits.tracedMessageCount", { $0.tracedMessageCount = -1 }),
-    ]
-    for (name, change) in changes {
-      expectRefusal(.invalidArgument, .misuse, naming: name) {
-        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context, limits: .with(change))
-      }
-    }
-  }
-
-  @Test func `limits at the ends of their ranges are accepted`() throws {
-    for ring in [64, 262_144] {
-      let limits = TLSEngine.Limits.with {
-        $0.bufferByteCount = ring
-        $0.pendingOutputByteCount = 1
-        $0.controlRecordCount = 1
-        $0.queuedEventCount = 4
-        $0.tracedMessageCount = 1
-      }
-      var pair = try EnginePair.connected(limits: limits)
-      #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
-    }
-  }
-
   @Test func `a server with a session is refused`() throws {
     var pair = try EnginePair.connected(.tls12)
     let sessions = pair.client.allSessions()

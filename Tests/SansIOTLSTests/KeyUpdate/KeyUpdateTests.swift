@@ -30,22 +30,6 @@ struct KeyUpdateTests {
     try pair.shutdown()
   }
 
-  @Test(arguments: TLSRole.allCases)
-  func `a requested key update is answered by a peer that only reads`(side: TLSRole) throws {
-    var pair = try EnginePair.connected(.tls13)
-    try pair.settle()
-    _ = try pair[side].keyUpdate(requestingPeer: true)
-    let request = pair[side].drain()
-    #expect(recordLengths(request).count == 1)
-    _ = try pair[side.peer].absorb(request)
-    let answer = pair[side.peer].drain()
-    #expect(recordLengths(answer).count == 1)
-    #expect(try pair[side].absorb(answer) == [])
-    #expect(pair[side].pendingOutputByteCount == 0)
-    #expect(try pair.transfer([1, 2], from: side) == [1, 2])
-    #expect(try pair.transfer([3, 4], from: side.peer) == [3, 4])
-  }
-
   @Test func `a key update waits for the handshake`() throws {
     var pair = try EnginePair.connected(.tls13, handshake: false)
     let hello = pair.client.pendingOutputByteCount

@@ -199,17 +199,39 @@ struct BoundsTests {
     #expect(pair.server.allEvents().count <= 64)
   }
 
-  @Test
-  func `limits out of range are refused with the range`() {
-    let mistakes: [(inout TLSEngine.Limits) -> Void] = [
-      { $0.bufferByteCount = 63 }, { $0.bufferByteCount = 262_145 }, { $0.pendingOutputByteCount = 0 },
-      { $0.handshakeInputByteCount = 4095 }, { $0.controlRecordCount = 0 },
-      { $0.queuedEventCount = 3 }, { $0.queuedTicketByteCount = 0 }, { $0.declinedRenegotiationCount = 0 },
+  @Test(.tags(.behaviour)) func `limits out of range are refused by name`() throws {
+    let context = try TLSContext(.client())
+    let changes: [(String, (inout TLSEngine.Limits) -> Void)] = [
+      ("limits.bufferByteCount", { $0.bufferByteCount = 63 }),
+      ("limits.bufferByteCount", { $0.bufferByteCount = 262_145 }),
+      ("limits.bufferByteCount", { $0.bufferByteCount = -1 }),
+      ("limits.pendingOutputByteCount", { $0.pendingOutputByteCount = 0 }),
+      ("limits.handshakeInputByteCount", { $0.handshakeInputByteCount = 4095 }),
+      ("limits.controlRecordCount", { $0.controlRecordCount = 0 }),
+      ("limits.queuedEventCount", { $0.queuedEventCount = 3 }),
+      ("limits.queuedTicketByteCount", { $0.queuedTicketByteCount = 0 }),
+      ("limits.declinedRenegotiationCount", { $0.declinedRenegotiationCount = 0 }),
+      ("limits.tracedMessageCount", { $0.tracedMessageCount = 0 }),
+      ("limits.tracedMessageCount", { $0.tracedMessageCount = -1 }),
     ]
-    for mistake in mistakes {
-      let error = thrownError { _ = try EnginePair.connected(limits: .with(mistake)) }
-      #expect(error?.code == .invalidArgument)
-      #expect(error?.blame == .misuse)
+    for (name, change) in changes {
+      expectRefusal(.invalidArgument, .misuse, naming: name) {
+        _ = try TLSEngine(.client(serverName: .dns("localhost")), context: context, limits: .with(change))
+      }
+    }
+  }
+
+  @Test(.tags(.behaviour)) func `limits at the ends of their ranges are accepted`() throws {
+    for size in [64, 262_144] {
+      let limits = TLSEngine.Limits.with {
+        $0.bufferByteCount = size
+        $0.pendingOutputByteCount = 1
+        $0.controlRecordCount = 1
+        $0.queuedEventCount = 4
+        $0.tracedMessageCount = 1
+      }
+      var pair = try EnginePair.connected(limits: limits)
+      #expect(try pair.transfer(pattern(50_000), from: .client) == pattern(50_000))
     }
   }
 }

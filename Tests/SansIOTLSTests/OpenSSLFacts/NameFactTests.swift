@@ -3,6 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The library's names of suites and groups are those that libssl writes.
+@Suite(.tags(.openSSLFact))
 struct NameFactTests {
   @Test func `the suites of a ClientHello that offers everything have names`() throws {
     var pair = try EnginePair.connected(.tls12, handshake: false, identity: .server(key: .rsa2048)) { client, server in

@@ -4,11 +4,12 @@ import Testing
 
 /// Each question has its own type of answer. The switch of `decide` compiles with fitting answers alone: `.trust` in
 /// place of `.serve` does not.
+@Suite(.tags(.law13))
 struct AnswerTypeTests {
   private func decide(_ engine: inout TLSEngine, _ asked: inout [String]) throws(TLSError) {
     switch engine.question {
     case .clientHello(let hello):
-      asked.append("ClientHello of \(hello.serverName ?? "nobody")")
+      asked.append("ClientHello of \(hello.serverName ?? "no name")")
       try engine.answer(.serve)
     case .peerCertificates(let presented):
       asked.append("certificates: \(presented.verification)")
