@@ -167,7 +167,8 @@ extension Scenario: CustomStringConvertible {
     if clientCertificate != .none { words.append("client certificate \(clientCertificate) \(clientKey)") }
     if resumes { words.append("resumed") }
     if retries { words.append("retried") }
-    words.append("\(tickets) tickets, ring \(limits.bufferByteCount), outbound \(limits.pendingOutputByteCount)")
+    words.append(
+      "\(tickets) tickets, buffer \(limits.bufferByteCount), pending output \(limits.pendingOutputByteCount)")
     if releasesBuffers { words.append("buffers released") }
     if asks { words.append("asked") }
     if hasForeignErrors { words.append("foreign errors") }
@@ -175,7 +176,7 @@ extension Scenario: CustomStringConvertible {
       words.append(
         "\(side)\(isSlowReader[side]! ? " (slow)" : ""): \(plans[side]!.map { "\($0)" }.joined(separator: " "))")
     }
-    if trailing > 0 { words.append("\(trailing) bytes behind the end") }
+    if trailing > 0 { words.append("\(trailing) bytes after the end") }
     return words.joined(separator: "; ")
   }
 }

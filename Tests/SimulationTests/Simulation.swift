@@ -149,7 +149,7 @@ struct Simulation: ~Copyable {
         throw violation("a write accepts some, and no more than it is given: \(count) of \(offered)")
       }
       guard pendingOutputByteCount(side) >= before + count else {
-        throw violation("what a write accepted is sealed in that call")
+        throw violation("what a write accepted is encrypted in that call")
       }
       guard before < limit, pendingOutputByteCount(side) <= limit + 16_640 else {
         throw violation(
@@ -198,7 +198,7 @@ struct Simulation: ~Copyable {
         hello.serverName == "localhost" && hello.applicationProtocols == ["one", "two"]
           || scenario.carrier == .corrupting
       else {
-        throw violation("a ClientHello is told as it was sent: \(hello)")
+        throw violation("a ClientHello is reported as it was sent: \(hello)")
       }
       if scenario.obstacle == .refusedClientHello {
         self[side].hasRefused = true
@@ -232,7 +232,7 @@ struct Simulation: ~Copyable {
       let step = try call(side) { (pair) throws(TLSError) in try pair.read(at: side, upTo: count) }
       switch step {
       case .done(let bytes)?:
-        guard isPromised else { throw violation("needs tells when a read would deliver") }
+        guard isPromised else { throw violation("needs reports when a read would return data") }
         try checkPlaintext(bytes, at: side, upTo: count)
         moved = true
       case .endOfStream?:
@@ -255,7 +255,7 @@ struct Simulation: ~Copyable {
       throw violation("plaintext in order, from byte \(start) on at the \(side)")
     }
     guard self[side].events.contains("handshakeCompleted") || pendingHandshakeEvent(side) else {
-      throw violation("the handshake's end is told before any plaintext")
+      throw violation("the completion of the handshake is reported before any plaintext")
     }
     self[side].received += bytes.count
   }
@@ -278,7 +278,9 @@ struct Simulation: ~Copyable {
     defer { if scenario.hasForeignErrors { ERR_clear_error() } }
     let result: Result<Value, TLSError>
     do throws(TLSError) { result = .success(try body(&pair)) } catch { result = .failure(error) }
-    guard scenario.hasForeignErrors || ERR_peek_error() == 0 else { throw violation("a call leaves no error behind") }
+    guard scenario.hasForeignErrors || ERR_peek_error() == 0 else {
+      throw violation("a call leaves no entry in the error queue")
+    }
     switch (result, code) {
     case (.success(let value), nil): return value
     case (.success, let code?): throw violation("\(side): expected \(code)")
@@ -348,10 +350,10 @@ struct Simulation: ~Copyable {
       case nil: false
       }
     guard isRight else {
-      throw violation("handshake() tells how things stand, not \(step as Any)")
+      throw violation("handshake() returns the status, not \(step as Any)")
     }
     guard before.0.contains(.drain) == (before.1 > 0) else {
-      throw violation("needs tells whether there is something to drain")
+      throw violation("needs reports whether output is pending")
     }
   }
 
@@ -360,9 +362,9 @@ struct Simulation: ~Copyable {
   private mutating func collectEvents(_ side: TLSRole) throws {
     pullEvents(side)
     for name in ["handshakeCompleted", "peerClosed"] where self[side].events.filter({ $0 == name }).count > 1 {
-      throw violation("\(name) is told once")
+      throw violation("\(name) is reported once")
     }
-    if self[side].sawEnd, !self[side].events.contains("peerClosed") { throw violation("the peer's close is told") }
+    if self[side].sawEnd, !self[side].events.contains("peerClosed") { throw violation("the peer's close is reported") }
   }
 
   private mutating func pullEvents(_ side: TLSRole) {
@@ -434,11 +436,12 @@ struct Simulation: ~Copyable {
     guard keys[0] != nil, keys[0] == keys[1] else { throw violation("both sides export the same keys") }
     guard mayFail || server.receivedInClear == client.sentInClear else {
       throw violation(
-        "what follows the end in clear is kept: \(server.receivedInClear.count) of \(client.sentInClear.count) bytes")
+        "what follows the end in plaintext is kept: \(server.receivedInClear.count) of \(client.sentInClear.count) bytes"
+      )
     }
     let isResumable = client.hadSession && usesAlternative == sessionIsOfAlternative
     guard mayFail || !scenario.resumes || mine.isResumed == isResumable else {
-      throw violation("a session that was offered is resumed by the context that made it, and by no other")
+      throw violation("a session that was offered is resumed by the context that created it, and by no other")
     }
   }
 

@@ -8,7 +8,7 @@ struct ApplicationDataTests {
   @Test(arguments: TLSVersion.both)
   func `a write before the handshake accepts nothing and sends nothing`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version, handshake: false)
-    let secret = Array("do not send this in clear".utf8)
+    let secret = Array("do not send this unencrypted".utf8)
     let hello = pair.client.pendingOutputByteCount
     #expect(try pair.client.write(secret) == .needsFeed)
     #expect(try pair.server.write(secret) == .needsFeed)

@@ -133,9 +133,9 @@ struct ChunkInvarianceTests {
   }
 
   @Test(arguments: TLSVersion.both, [64, 100, 512, 4096, 17_408, 65_536, 262_144])
-  func `the size of the buffers changes nothing`(version: TLSVersion, ring: Int) throws {
+  func `the size of the buffers changes nothing`(version: TLSVersion, size: Int) throws {
     let (contexts, expected) = try #require(try Self.large.get()[version])
-    let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = size }
     let (outcome, _) = try contexts.outcome(count: 200_000, limits: limits) { .max }
     #expect(outcome == expected)
     #expect(outcome.plaintext[.server]?.starts(with: Conversation.clientBytes) == true)

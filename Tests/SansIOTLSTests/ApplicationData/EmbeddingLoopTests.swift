@@ -53,7 +53,7 @@ struct EmbeddingLoopTests {
       let count = taking.count(of: bytes.byteCount, call: sendCount)
       do throws(TLSError) {
         let accepted = try tls.feed(bytes.extracting(first: count))
-        try goOn()
+        try advance()
         return accepted
       } catch {
         failure = error
@@ -63,11 +63,11 @@ struct EmbeddingLoopTests {
 
     func receive() -> [UInt8]? {
       let bytes = tls.drain()
-      if failure == nil { do throws(TLSError) { try goOn() } catch { failure = error } }
+      if failure == nil { do throws(TLSError) { try advance() } catch { failure = error } }
       return bytes.isEmpty ? nil : bytes
     }
 
-    private func goOn() throws(TLSError) {
+    private func advance() throws(TLSError) {
       while case .done(let plaintext) = try tls.read(upTo: 16_384) { request += plaintext }
       if tls.negotiated == nil || request.count < requestSize { return }
       while !response.isEmpty, case .done(let count) = try tls.write(response) { response = response.dropFirst(count) }

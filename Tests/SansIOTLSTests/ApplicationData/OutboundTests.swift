@@ -14,10 +14,10 @@ struct OutboundTests {
   }
 
   @Test(arguments: TLSVersion.both, [64, 1000, 17_408])
-  func `long flights are sent whole although nothing is drained in between`(version: TLSVersion, ring: Int) throws {
+  func `long flights are sent whole although nothing is drained in between`(version: TLSVersion, size: Int) throws {
     // Application data is refused until these flights are drained: the limit does not apply to flights.
     let limits = TLSEngine.Limits.with {
-      $0.bufferByteCount = ring
+      $0.bufferByteCount = size
       $0.pendingOutputByteCount = 1
     }
     var pair = try EnginePair.connected(

@@ -134,7 +134,7 @@ struct TrailingInputTests {
     let hello = pair.client.drain()
     #expect(try pair.server.feed(hello + [1, 2, 3]) == hello.count + 3)
     #expect(pair.server.question != nil)
-    #expect(pair.server.takeTrailingInput().isEmpty, "the handshake may go on yet")
+    #expect(pair.server.takeTrailingInput().isEmpty, "the handshake may still continue")
     #expect(try pair.server.closeWriting() == .done)
     #expect(pair.server.takeTrailingInput() == [1, 2, 3])
     #expect(pair.server.takeTrailingInput().isEmpty)

@@ -30,8 +30,8 @@ struct AlertTests {
     _ = try probe.server.feed(probe.client.drain())
     let flight = probe.server.pendingOutputByteCount
     let alert = Breakage.garbageBehindHello.expectation(version).alert
-    for ring in flight - 5...flight + 40 {
-      let limits = TLSEngine.Limits.with { $0.bufferByteCount = ring }
+    for size in flight - 5...flight + 40 {
+      let limits = TLSEngine.Limits.with { $0.bufferByteCount = size }
       var pair = try EnginePair(client: client, server: server, limits: limits)
       let stream = pair.client.drain() + [UInt8](repeating: 0xff, count: 64)
       let error = thrownError { _ = try pair.server.feed(stream) }
@@ -83,7 +83,7 @@ struct AlertTests {
   private static let corruptRecord: [UInt8] = [23, 3, 3, 0, 80] + pattern(80)
 
   /// How long a record of so many bytes is.
-  private static func sealedLengths(_ pair: consuming EnginePair) throws -> [Int] {
+  private static func encryptedLengths(_ pair: consuming EnginePair) throws -> [Int] {
     var lengths: [Int] = []
     for count in 0...640 {
       #expect(try pair.server.write(pattern(count)) == .done(count))
@@ -114,7 +114,7 @@ struct AlertTests {
     if suite == .tls12CBC {
       #expect(probe.client.negotiated?.cipherSuite.description == "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384")
     }
-    let lengths = try Self.sealedLengths(probe)
+    let lengths = try Self.encryptedLengths(probe)
     // The space matters where an alert of at most 85 bytes might not fit: at the end of the buffer, and, should it not be
     // larger by an alert, at that of 512 bytes.
     for fill in Array(420...515) + Array(550...640) {
@@ -124,13 +124,13 @@ struct AlertTests {
       let (plaintext, drained) = try Self.fill(&pair.server, to: fill, lengths)
       // When libssl has read all of it, little is left in the input buffer that could have made room for an alert.
       let error = thrownError { _ = try pair.server.absorb(Self.corruptRecord, piece: 5) }
-      #expect(error?.alertSent == .badRecordMAC, "behind \(fill) bytes: \(error as Any)")
+      #expect(error?.alertSent == .badRecordMAC, "after \(fill) bytes: \(error as Any)")
       let last = drained + pair.server.drain()
-      #expect(recordLengths(last).reduce(0, +) == last.count, "behind \(fill) bytes")
+      #expect(recordLengths(last).reduce(0, +) == last.count, "after \(fill) bytes")
       let data = recordLengths(last).prefix(2).reduce(0, +)
-      #expect(try pair.client.absorb(Array(last.prefix(data))) == plaintext, "behind \(fill) bytes")
+      #expect(try pair.client.absorb(Array(last.prefix(data))) == plaintext, "after \(fill) bytes")
       let reported = thrownError { _ = try pair.client.absorb(Array(last.dropFirst(data))) }
-      #expect(reported?.alertReceived == .badRecordMAC, "behind \(fill) bytes: \(reported as Any)")
+      #expect(reported?.alertReceived == .badRecordMAC, "after \(fill) bytes: \(reported as Any)")
     }
   }
 
@@ -138,17 +138,17 @@ struct AlertTests {
   @Test(arguments: [1, 2])
   func `the alert is complete after the warnings that decline renegotiations`(requests: Int) throws {
     // Its records are as long as those of the forge's suite.
-    let lengths = try Self.sealedLengths(EnginePair.connected(.tls12))
+    let lengths = try Self.encryptedLengths(EnginePair.connected(.tls12))
     for fill in 400...520 {
       var (box, forge) = try RecordForge.connected(.tls12, limits: Self.smallBuffer)
       let (plaintext, drained) = try Self.fill(&box.pair.server, to: fill, lengths)
       var stream: [UInt8] = []
       for _ in 0..<requests { stream += forge.seal(.handshake, [1, 0, 0, 0]) }
       let error = thrownError { _ = try box.pair.server.absorb(stream + [23, 3, 3, 0, 20] + pattern(20)) }
-      #expect(error?.alertSent == .badRecordMAC, "behind \(fill) bytes: \(error as Any)")
+      #expect(error?.alertSent == .badRecordMAC, "after \(fill) bytes: \(error as Any)")
       let last = drained + box.pair.server.drain()
       let records = recordLengths(last)
-      #expect(records.reduce(0, +) == last.count, "behind \(fill) bytes")
+      #expect(records.reduce(0, +) == last.count, "after \(fill) bytes")
       #expect(records.suffix(requests + 1) == [Int](repeating: lengths[2], count: requests + 1)[...])
       // To the peer the first warning is the end: what it reads before it is all that was written.
       let data = last.prefix(records.prefix(2).reduce(0, +))

@@ -159,7 +159,7 @@ struct ApplicationProtocolTests {
     #expect(error?.hint.contains("ALPN") == true)
     #expect(error?.alertSent == nil)
     #expect(client.engine.negotiated == nil)
-    #expect(client.engine.allEvents().isEmpty, "neither the end of the handshake nor a session of it is told")
+    #expect(client.engine.allEvents().isEmpty, "neither the completion of the handshake nor a session is reported")
     #expect(thrownError { _ = try client.engine.read(upTo: 10) }?.code == .protocolViolation)
     #expect(thrownError { _ = try client.engine.write([1]) }?.code == .protocolViolation)
     // What libssl had written before leaves; nothing follows.

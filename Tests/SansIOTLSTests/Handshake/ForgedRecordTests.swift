@@ -73,7 +73,7 @@ struct ForgedRecordTests {
     let rest = forge.seal(.handshake, Array(Self.keyUpdateRequest[cut...]))
     let written = box.pair.server.drain()
     #expect(try box.pair.server.absorb(rest).isEmpty)
-    #expect(box.pair.server.pendingOutputByteCount == 27, "the answer follows by itself")
+    #expect(box.pair.server.pendingOutputByteCount == 27, "the answer follows automatically")
     #expect(try box.pair.server.write([2]) == .done(1))
     // The client did not request an update itself and accepts the answer nevertheless.
     #expect(try box.pair.client.absorb(written + box.pair.server.drain()) == (cut < 4 ? [1, 2] : [2]))
@@ -148,7 +148,7 @@ struct ForgedRecordTests {
     }
     #expect(box.pair.server.failure?.code == .limitExceeded)
     #expect(box.pair.server.failure?.hint.contains("declinedRenegotiationCount") == true)
-    #expect(warnings == 301, "the last one is what shows that the limit is passed")
+    #expect(warnings == 301, "the last one exceeds the limit")
   }
 
   @Test

@@ -105,7 +105,7 @@ struct QuiescenceTests {
     _ = try pair.client.closeWriting()
     pair.step()
     #expect(try pair.server.read(upTo: 100) == .done([1]))
-    #expect(pair.server.needs.contains(.read), "the end was met and not told")
+    #expect(pair.server.needs.contains(.read), "the end was received and not reported")
     #expect(try pair.server.read(upTo: 100) == .endOfStream)
     #expect(!pair.server.needs.contains(.read))
 
@@ -114,7 +114,7 @@ struct QuiescenceTests {
     ciphertext += [23, 3, 3, 0, 24] + [UInt8](repeating: 7, count: 24)
     _ = try pair.client.feed(ciphertext)
     #expect(try pair.client.read(upTo: 100) == .done([2]))
-    #expect(pair.client.needs.contains(.read), "the failure was met and not told")
+    #expect(pair.client.needs.contains(.read), "the failure was received and not reported")
     #expect(throws: TLSError.self) { try pair.client.read(upTo: 100) }
     #expect(!pair.client.needs.contains(.read))
   }

@@ -109,7 +109,7 @@ struct QuestionTests {
     #expect(pair.server.failure == nil)
     #expect(pair.server.needs == [.answer])
     #expect(thrownError { try pair.server.answer(.serve) }?.code == .truncated)
-    #expect(!pair.server.drain().isEmpty, "the flight and what libssl says behind it")
+    #expect(!pair.server.drain().isEmpty, "the flight and what libssl sends after it")
   }
 
   // MARK: Peer certificate

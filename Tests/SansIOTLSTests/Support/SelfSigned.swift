@@ -63,7 +63,7 @@ struct SelfSigned {
       unsafe EVP_PKEY_keygen_init(context)
       unsafe EVP_PKEY_keygen(context, &generated)
     }
-    guard let generated = unsafe generated else { fatalError("libcrypto makes no key \(key)") }
+    guard let generated = unsafe generated else { fatalError("libcrypto generates no key \(key)") }
     return unsafe generated
   }
 

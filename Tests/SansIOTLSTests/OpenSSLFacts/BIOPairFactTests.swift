@@ -4,7 +4,7 @@ import Testing
 
 /// Rows 1, 2, 3, 22 and 25 of the page OpenSSLFacts: the behaviour of a BIO pair, and its effect for a caller.
 @Suite(.tags(.openSSLFact))
-struct RingFactTests {
+struct BIOPairFactTests {
   /// Row 1. libssl alone loses or truncates an alert that is due when the buffer is full, and reports SYSCALL
   /// afterwards.
   @Test(arguments: TLSVersion.both)
@@ -35,8 +35,8 @@ struct RingFactTests {
 
   /// Row 2. A simple loop on a bounded buffer deadlocks or spins during the handshake.
   @Test(arguments: TLSVersion.both, [64, 65, 127])
-  func `the smallest buffers complete a handshake in few rounds`(version: TLSVersion, ring: Int) throws {
-    var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = ring }) {
+  func `the smallest buffers complete a handshake in few rounds`(version: TLSVersion, size: Int) throws {
+    var pair = try EnginePair.connected(version, handshake: false, limits: .with { $0.bufferByteCount = size }) {
       client, server in
       try EnginePair.authenticateClient(&client, &server)
     }
@@ -60,8 +60,8 @@ struct RingFactTests {
   /// Row 22. nwrite0 stops at the end of the circular buffer. One that becomes empty starts at its beginning again:
   /// this one never does.
   @Test(arguments: TLSRole.allCases, [100, 127])
-  func `one call to feed passes the end of the circular buffer`(side: TLSRole, ring: Int) throws {
-    var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = ring })
+  func `one call to feed passes the end of the circular buffer`(side: TLSRole, size: Int) throws {
+    var pair = try EnginePair.connected(.tls13, limits: .with { $0.bufferByteCount = size })
     try pair.settle()
     func seal(_ round: Int) throws -> (plaintext: [UInt8], record: [UInt8]) {
       // Two records of at most 45 bytes fit; their lengths move every byte of one to the end of the buffer.
@@ -124,7 +124,7 @@ struct RingFactTests {
       #expect(pair[side].pendingOutputByteCount == kept)
       #expect(drained.count == target)
     }
-    #expect(segments > 220, "the ring's end was passed many times")
+    #expect(segments > 220, "the end of the buffer was passed many times")
     drained += pair[side].drain()
     #expect(try pair[side.peer].absorb(drained) == sent)
   }
