@@ -13,20 +13,20 @@ struct SimulationTests {
   }
 
   @Test(.enabled(if: Campaign.isQuick))
-  func `on a carrier that only moves bytes nothing fails and all arrives`() throws {
+  func `with a carrier that only moves bytes nothing fails and all data arrives`() throws {
     let outcomes = try run(150) { Scenario(seed: $0, carrier: .direct, isObstructed: false) }
     #expect(outcomes.allSatisfy { $0.isComplete })
     #expect(outcomes.contains { $0.isResumed })
   }
 
   @Test(.enabled(if: Campaign.isQuick))
-  func `on a carrier that splits, joins, delays and stalls nothing fails and all arrives`() throws {
+  func `with a carrier that splits, joins, delays and stalls nothing fails and all data arrives`() throws {
     let outcomes = try run(200) { Scenario(seed: $0, carrier: .harmless, isObstructed: false) }
     #expect(outcomes.allSatisfy { $0.isComplete })
   }
 
   @Test(.enabled(if: Campaign.isQuick), arguments: [Scenario.Carrier.corrupting, .truncating, .halfClosing])
-  func `on a carrier that spoils the stream all arrives in order, or an error says why not`(
+  func `with a carrier that damages the stream all data arrives in order, or an error states the reason`(
     carrier: Scenario.Carrier
   ) throws {
     let outcomes = try run(125) { Scenario(seed: $0, carrier: carrier, isObstructed: false) }
@@ -36,7 +36,7 @@ struct SimulationTests {
   }
 
   @Test(.enabled(if: Campaign.isQuick))
-  func `a side that refuses tells why, and its peer is told`() throws {
+  func `a side that refuses states the reason, and its peer receives the alert`() throws {
     let outcomes = try run(200) { Scenario(seed: $0, carrier: .harmless, isObstructed: true) }
     let codes = outcomes.reduce(into: Set<String>()) { $0.formUnion($1.codes) }
     #expect(
@@ -44,7 +44,7 @@ struct SimulationTests {
   }
 
   @Test(.enabled(if: Campaign.isQuick))
-  func `whatever a seed decides, the laws hold`() throws {
+  func `the laws hold for any seed`() throws {
     _ = try run(200) { Scenario(seed: 10_000 + $0) }
   }
 
