@@ -1,7 +1,7 @@
-/// The first bytes that came from the peer. When a handshake fails at once they tell a TLS peer with other ideas from a
-/// peer that does not speak TLS.
+/// The first bytes received from the peer. If a handshake fails at once, they distinguish a TLS peer with other
+/// settings from a peer that does not use TLS.
 struct PlaintextDetection: Sendable {
-  /// The first eight, the earliest in the lowest byte: an engine has them without an allocation.
+  /// The first eight, the earliest in the lowest byte: they need no allocation.
   private var word: UInt64 = 0
   private var count = 0
 
@@ -22,7 +22,7 @@ struct PlaintextDetection: Sendable {
   static let httpRequestHint =
     "the peer sent a plaintext HTTP request; it must use https, or this port must not use TLS"
 
-  /// What a beginning that is not TLS looks like; `nil` for a TLS record, or before there is enough to tell.
+  /// A hint about a beginning that is not TLS; `nil` for a TLS record, or before enough was received to decide.
   var plaintextHint: String? {
     let bytes = bytes
     guard count >= 3, !Self.isRecord(bytes), !Self.isVersion2Hello(bytes) else { return nil }

@@ -2,8 +2,9 @@ internal import CSansIOTLSOpenSSL
 
 /// Reads IP addresses in text form.
 enum IPAddress {
-  /// The 4 or 16 octets of an address; `nil` if the text is none. libcrypto decides, after what it is lenient about was
-  /// refused: white space, signs, what follows a NUL, leading zeros in decimal numbers (octal to some), a single colon.
+  /// The 4 or 16 octets of an address; `nil` if the text is none. libcrypto decides, after the forms that it tolerates
+  /// were refused: white space, signs, text after a NUL, leading zeros in decimal numbers (octal to some), a single
+  /// colon.
   ///
   /// Corresponds to `a2i_IPADDRESS(3)`.
   static func octets(of text: [UInt8]) -> [UInt8]? {

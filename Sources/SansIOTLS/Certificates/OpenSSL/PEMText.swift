@@ -1,15 +1,15 @@
-/// The places of the blocks in a PEM text, for errors: libcrypto does not say where it was, and passes over a block that does
-/// not begin at the start of a line.
+/// The places of the blocks in a PEM text, for errors: libcrypto does not report its position, and ignores a block that
+/// does not begin at the start of a line.
 ///
-/// `@safe`: the bytes are lent for longer than the value lives.
+/// `@safe`: the bytes outlive the value.
 @safe
 struct PEMText {
   private let bytes: UnsafeRawBufferPointer
 
   init(_ bytes: UnsafeRawBufferPointer) { unsafe self.bytes = bytes }
 
-  /// The line, counted from 1, of the first block with such a label that has only white space or a byte order mark before
-  /// it.
+  /// The line, counted from 1, of the first block with such a label that has only white space or a byte order mark
+  /// before it.
   func indentedBlock(labelled label: String) -> Int? {
     var found: Int?
     forEachBlock(labelled: label) { line, isIndented in

@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// The chain that libcrypto built when it checked a peer's certificates, kept while the application is asked.
+/// The chain that libcrypto built when it verified a peer's certificates, kept until the application answers.
 ///
 /// `@safe`: the stack and its certificates are owned from init until they move to a store context, or deinit.
 /// `@unchecked Sendable`: it belongs to one connection, and one thread at most is inside that.
@@ -9,10 +9,10 @@ internal import CSansIOTLSShims
 final class VerifiedChain: @unchecked Sendable {
   private var chain: OpaquePointer?
 
-  /// Takes a reference to each certificate. Corresponds to `X509_STORE_CTX_get1_chain(3)`.
+  /// Retains each certificate. Corresponds to `X509_STORE_CTX_get1_chain(3)`.
   init(of store: OpaquePointer) { unsafe chain = X509_STORE_CTX_get1_chain(store) }
 
-  /// Gives the chain away. Corresponds to `X509_STORE_CTX_set0_verified_chain(3)`.
+  /// Transfers the chain. Corresponds to `X509_STORE_CTX_set0_verified_chain(3)`.
   func move(to store: OpaquePointer) {
     unsafe X509_STORE_CTX_set0_verified_chain(store, chain)
     unsafe chain = nil

@@ -10,28 +10,29 @@ extension Callbacks {
     ERR_set_mark()
     let result = unsafe verify(store, ssl, callbackState)
     if result == 1 {
-      // What a check leaves (a signature that does not even decode) would make SSL_get_error report a failure.
+      // Entries left by the verification (a signature that does not decode) would make SSL_get_error report a failure.
       ERR_pop_to_mark()
     } else {
-      // The handshake fails by it: what libcrypto found is part of the failure.
+      // The handshake fails: the entries of libcrypto are part of the failure.
       ERR_clear_last_mark()
     }
     return result
   }
 
-  /// Checks the peer's chain and asks the application, or gives libssl the application's answer. The chain is checked once.
+  /// Verifies the peer's chain and asks the application, or passes the application's answer to libssl. The chain is
+  /// verified once.
   private static func verify(
     _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) -> Int32 {
     if case .answered(let answer) = unsafe callbackState.pointee.peerCertificate {
       return unsafe resume(store, callbackState, answer)
     }
-    // What the application accepted where an offered session was made is not about this certificate.
+    // What the application accepted when an offered session was created does not apply to this certificate.
     unsafe callbackState.pointee.isAcceptedOutOfDate = false
     unsafe NameMatching.setFlags(of: store)
     let verdict = unsafe X509_verify_cert(store)
     let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
-    // Without a question, the details matter only of a chain that was not accepted.
+    // Without a question, the details matter only for a chain that was not accepted.
     if isAsking || verdict != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
     if isAsking {
       unsafe callbackState.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
@@ -43,7 +44,7 @@ extension Callbacks {
     return isAccepted ? 1 : verdict
   }
 
-  /// Goes on after the answer, with what the check found before the question.
+  /// Continues after the answer, with the verification result from before the question.
   private static func resume(
     _ store: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>, _ answer: CallbackState.RecordedAnswer
   ) -> Int32 {

@@ -1,7 +1,7 @@
-/// A cipher list in the syntax of `openssl-ciphers(1)`, divided into rules as libssl divides it. libssl itself passes over
-/// what it does not know, so that a misspelt name would go unnoticed.
+/// A cipher list in the syntax of `openssl-ciphers(1)`, divided into rules as libssl divides it. libssl itself ignores
+/// unknown words, so that a misspelt name would remain unnoticed.
 struct CipherList {
-  /// What to do, and the cipher, alias, combination or command to do it with.
+  /// An operation, and the cipher, alias, combination or command that it applies to.
   struct Rule {
     /// `!` excludes, `-` removes, `+` moves to the end, `@` is a command; without one, ciphers are added.
     let operation: UInt8?
@@ -11,7 +11,7 @@ struct CipherList {
     /// The rule as it was written.
     var text: String { (operation.map { String(UnicodeScalar($0)) } ?? "") + name }
 
-    /// Whether libssl reads the rule to its end. At any other character it ends a rule, or gives up the whole list.
+    /// Whether libssl reads the rule to its end. At any other character it ends a rule, or rejects the whole list.
     var isWellFormed: Bool {
       !name.isEmpty
         && name.utf8.allSatisfy { byte in
@@ -32,7 +32,7 @@ struct CipherList {
     }
   }
 
-  /// libssl looks for these words at the start of the whole list alone, and passes over what follows the second.
+  /// libssl recognizes these words only at the start of the whole list, and ignores what follows the second.
   static let defaultWord = "DEFAULT"
   static let suiteBWord = "SUITEB"
   static let suiteBWords = ["SUITEB128", "SUITEB128ONLY", "SUITEB128C2", "SUITEB192"]
@@ -59,7 +59,7 @@ struct CipherList {
         endWord()
         continue
       }
-      // A new rule may follow without separator, but for one behind a command: libssl would pass over it.
+      // A new rule may follow without separator, except after a command: libssl would ignore it.
       if byte == UInt8(ascii: "!") || byte == UInt8(ascii: "@"), word.first != UInt8(ascii: "@") { endWord() }
       word.append(byte)
     }
@@ -67,8 +67,8 @@ struct CipherList {
     self.rules = rules
   }
 
-  /// Whether a name is one that libssl had once, or has in some builds: many lists in use exclude such, which does no harm.
-  /// A cipher's own name counts if it is made of such a name and of the usual others.
+  /// Whether a name is one that libssl had once, or has in some builds: many lists in use exclude such, which does no
+  /// harm. A cipher's own name counts if it is made of such a name and of the usual others.
   static func wasKnown(_ name: String) -> Bool {
     if retired.contains(name[...]) { return true }
     let pieces = name.split { "-_".contains($0) }

@@ -7,9 +7,9 @@ extension ContextBuilder {
     // Renegotiation lets a peer restart the handshake at will; compression leaks what it compresses.
     unsafe SSL_CTX_set_options(
       context, sitls_op_no_renegotiation | sitls_op_no_compression | sitls_op_cipher_server_preference)
-    // SSL_OP_NO_TX_CERTIFICATE_COMPRESSION and …_RX_… of 3.2: what a peer sends must not grow past the limits by unpacking.
-    // By number, because a program may run with a later libssl than it was compiled against; an earlier one ignores options
-    // that it does not know.
+    // SSL_OP_NO_TX_CERTIFICATE_COMPRESSION and …_RX_… of 3.2: what a peer sends must not grow past the limits by
+    // unpacking. By number, because a program may run with a later libssl than it was compiled against; an earlier one
+    // ignores options that it does not know.
     unsafe SSL_CTX_set_options(context, 3 << 32)
     unsafe SSL_CTX_clear_options(context, sitls_op_allow_unsafe_legacy_renegotiation)
     unsafe SSL_CTX_clear_options(context, sitls_op_allow_client_renegotiation)

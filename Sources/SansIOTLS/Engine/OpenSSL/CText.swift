@@ -1,14 +1,14 @@
 internal import CSansIOTLSOpenSSL
 
 extension String {
-  /// Lends the text to C, with the NUL that ends it. This is the only way by which text reaches C: C would read a text that
-  /// holds a NUL up to there and drop the rest without a word.
+  /// Passes the text to C, with the NUL that ends it. This is the only way by which text is passed to C: C would read a
+  /// text that contains a NUL up to there and silently ignore the rest.
   ///
   /// The text may be a passphrase, so the copy is zeroed when the body returns.
   ///
   /// - Parameters:
-  ///   - setting: what the error calls the text, for example `cipherList`. The text itself is never in the error.
-  ///   - body: is lent the text for the duration of the call.
+  ///   - setting: the name of the text in the error, for example `cipherList`. The text itself is never in the error.
+  ///   - body: receives the text, valid for the duration of the call.
   /// - Returns: what the body returns.
   /// - Throws: ``TLSError`` with code `.containsNUL`, or what the body throws.
   package func withCText<Result>(

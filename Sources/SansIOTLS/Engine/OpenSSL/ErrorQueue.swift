@@ -1,25 +1,25 @@
 internal import CSansIOTLSOpenSSL
 
-/// libcrypto's error queue of the calling thread. It is shared with everyone else on the thread, so the engine empties it
-/// before each call whose result depends on it and takes out all that a call left.
+/// libcrypto's error queue of the calling thread. It is shared with all other code on the thread, so the engine clears
+/// it before each call whose result depends on it, and removes all entries that a call left.
 ///
-/// The pointers here are libcrypto's own static or queue-owned strings, copied before the queue is touched again.
+/// The pointers here are libcrypto's own static or queue-owned strings, copied before the queue is used again.
 enum ErrorQueue {
-  /// Empties the queue. The peek is cheap and the clear is not: 0.99 against 0.86 of the rate of small messages.
+  /// Clears the queue. Peeking is cheap and clearing is not: 0.99 against 0.86 of the rate of small messages.
   @inline(__always)
   static func clear() {
     if ERR_peek_error() != 0 { ERR_clear_error() }
   }
 
-  /// Runs the body of a callback, and drops what the body left in the queue. `SSL_get_error(3)` takes any entry for a failure of
-  /// the call that the callback happened in.
+  /// Runs the body of a callback, and removes the entries that it left in the queue. `SSL_get_error(3)` attributes any
+  /// entry to the call that the callback ran in.
   static func preserving<Result>(_ body: () -> Result) -> Result {
     ERR_set_mark()
     defer { ERR_pop_to_mark() }
     return body()
   }
 
-  /// Takes all entries out, oldest first. Corresponds to `ERR_get_error_all(3)`.
+  /// Removes all entries, oldest first. Corresponds to `ERR_get_error_all(3)`.
   static func take() -> [TLSError.OpenSSLEntry] {
     var entries: [TLSError.OpenSSLEntry] = []
     while true {
@@ -42,6 +42,6 @@ enum ErrorQueue {
 }
 
 extension TLSError.OpenSSLEntry {
-  /// Whether libssl itself made the entry, rather than the libcrypto under it.
+  /// Whether the entry is from libssl, rather than from libcrypto.
   var isFromLibSSL: Bool { ERR_GET_LIB(CUnsignedLong(code)) == ERR_LIB_SSL }
 }

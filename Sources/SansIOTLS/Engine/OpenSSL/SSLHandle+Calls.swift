@@ -8,7 +8,7 @@ extension SSLHandle {
       let before = inboundCount
       let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
       countRings()
-      // Checking certificates may leave entries behind although all went well.
+      // Verifying certificates may leave entries in the queue although it succeeded.
       ErrorQueue.clear()
       switch outcome {
       case .wantsRead where inboundCount > 0 && inboundCount < before: continue
@@ -22,8 +22,8 @@ extension SSLHandle {
     }
   }
 
-  /// Goes on with a message that the peer began after the handshake, to its end and no further. `SSL_read_ex` would read on
-  /// behind it and not tell that it passed. Corresponds to `SSL_do_handshake(3)`.
+  /// Continues a message that the peer began after the handshake, to its end and no further. `SSL_read_ex` would
+  /// continue to read after it, and not report that it passed. Corresponds to `SSL_do_handshake(3)`.
   mutating func finishMessage() -> Outcome {
     makeRoom()
     let outcome = handshake()
@@ -42,8 +42,8 @@ extension SSLHandle {
       var outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
       }
-      // After close_notify the answer to a KeyUpdate goes nowhere. libssl writes it when the next message begins, in a call that
-      // returns as if that message had passed.
+      // After close_notify the answer to a KeyUpdate is discarded. libssl writes it when the next message begins, in a
+      // call that returns as if that message had passed.
       if owed, !hasPendingKeyUpdate, case .wantsRead = outcome, endedAtControlRecord {
         outcome = unsafe perform { ssl in
           unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
@@ -52,7 +52,7 @@ extension SSLHandle {
       switch outcome {
       case .success:
         initialized += count
-        // libssl gives all that it has of a record; short of what was asked for, it has no more.
+        // libssl returns all that it has of a record: if that is less than requested, it has no more.
         isEmpty = count < room
         unsafe callbackState.pointee.lastReadRequest = 5
         unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
@@ -66,9 +66,9 @@ extension SSLHandle {
     }
   }
 
-  /// Seals all bytes into records. Corresponds to `SSL_write_ex(3)`.
+  /// Encrypts all bytes into records. Corresponds to `SSL_write_ex(3)`.
   ///
-  /// - Returns: how it ended, and how many bytes were sealed before that.
+  /// - Returns: the outcome, and the number of bytes encrypted before it.
   @inline(__always)
   mutating func write(_ bytes: borrowing RawSpan, count: Int) -> (Outcome, Int) {
     unsafe bytes.withUnsafeBytes { buffer in
@@ -86,8 +86,8 @@ extension SSLHandle {
     }
   }
 
-  /// Sends what libssl has to send without a call for it: the answer to a KeyUpdate, a ticket. Corresponds to a zero-length
-  /// `SSL_write_ex(3)`, which is what makes libssl send them.
+  /// Sends what libssl sends only with the next write: the answer to a KeyUpdate, a ticket. Corresponds to a
+  /// zero-length `SSL_write_ex(3)`.
   mutating func flush() -> Outcome {
     var written = 0
     var nothing: UInt8 = 0
@@ -98,10 +98,10 @@ extension SSLHandle {
   /// libssl has not yet sent the answer to a KeyUpdate.
   var hasPendingKeyUpdate: Bool { unsafe SSL_get_key_update_type(ssl) != SSL_KEY_UPDATE_NONE }
 
-  /// libssl holds something of a record, read or not. Corresponds to `SSL_has_pending(3)`.
+  /// libssl holds a part of a record, decrypted or not. Corresponds to `SSL_has_pending(3)`.
   var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
 
-  /// Sends close_notify. The first return of 0 is success too: the peer's own is learnt by reading. Corresponds to
+  /// Sends close_notify. The first return of 0 is success too: the peer's own is received by reading. Corresponds to
   /// `SSL_shutdown(3)`.
   mutating func shutdown() -> Outcome {
     defer { countRings() }
@@ -110,7 +110,7 @@ extension SSLHandle {
       return result == 0 ? 1 : result
     }
     if case .success = outcome {
-      // While it reads on, libssl may answer a KeyUpdate. The peer takes what follows close_notify for clear text.
+      // While reading continues, libssl may answer a KeyUpdate. The peer reads what follows close_notify as plaintext.
       hasSentCloseNotify = true
       unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
     }

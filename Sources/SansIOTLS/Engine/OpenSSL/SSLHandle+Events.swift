@@ -1,4 +1,4 @@
-/// What callbacks wrote down for the engine to collect.
+/// The records of the callbacks for the engine to collect.
 extension SSLHandle {
   var alertSent: TLSAlert? { unsafe callbackState.pointee.alertSent }
   var verification: TLSVerificationResult? { unsafe callbackState.pointee.verification }
@@ -6,7 +6,7 @@ extension SSLHandle {
   var declinedRenegotiations: Int { unsafe Int(callbackState.pointee.declinedRenegotiations) }
   var hasPendingEvents: Bool { unsafe callbackState.pointee.hasPendingEvents }
 
-  /// Takes the warnings and sessions noted since the last time.
+  /// Removes the warnings and sessions noted since the last call.
   func takePendingEvents(_ body: (TLSEngine.Event) -> Void) {
     for alert in unsafe callbackState.pointee.warnings { body(.alertReceived(alert)) }
     for session in unsafe callbackState.pointee.newSessions { body(.sessionTicket(session)) }

@@ -1,6 +1,6 @@
-/// Ciphertext that no longer fits the outbound ring, in order: a ring itself, which grows. It keeps its memory up to what
-/// the outbound limit makes it need, so that a steady flow of large writes does not allocate, and belongs to its
-/// `CallbackState` alone.
+/// Ciphertext that no longer fits the outbound buffer, in order: a ring buffer, which grows. It keeps its memory up to
+/// what the limit of pending output requires, so that a steady flow of large writes does not allocate, and belongs to
+/// its `CallbackState` alone.
 ///
 /// The pointers are sound because the members change here only: the live bytes are the `count` ones from `head` on,
 /// round the end of `capacity`, with `0 <= head < capacity` (or all zero) and `count <= capacity`.
@@ -12,9 +12,9 @@ struct SpillQueue: ~Copyable {
   private(set) var count = 0
   private let preservedCapacity: Int
 
-  /// - Parameter limit: the bytes that usually wait at most; more is kept only until it is drained.
+  /// - Parameter limit: the bytes that usually wait at most; memory for more is released when it is drained.
   init(limit: Int) {
-    // One record may pass the limit, with its overhead, and the ring's contents are moved behind it.
+    // One record may exceed the limit, with its overhead, and the buffer's contents follow it.
     preservedCapacity = min(limit, Int.max / 2) + 64 * 1024
   }
 
@@ -47,7 +47,7 @@ struct SpillQueue: ~Copyable {
     }
   }
 
-  /// Gives the memory of an empty queue back.
+  /// Releases the memory of an empty queue.
   mutating func release() {
     precondition(count == 0)
     unsafe base?.deallocate()

@@ -1,6 +1,6 @@
 internal import CSansIOTLSOpenSSL
 
-/// All that is known of alerts by number: how libssl reports them, and which of them it sends as they are.
+/// The rules about alerts by number: how libssl reports them, and which of them it sends unchanged.
 extension TLSAlert {
   /// libssl reports a fatal alert of the peer as a reason of its own range.
   init?(reason: Int32) {
@@ -8,8 +8,8 @@ extension TLSAlert {
     self.init(rawValue: number)
   }
 
-  /// The alert can be told to the peer as the reason of a refused ClientHello: libssl sends it as it is. Others it renames,
-  /// leaves out, or takes for the end.
+  /// Whether libssl sends the alert unchanged as the reason of a refused ClientHello. It renames others, omits them, or
+  /// handles them as the end of the connection.
   var canRefuseClientHello: Bool {
     switch rawValue {
     case 10, 20...22, 30, 40, 42...51, 60, 70, 71, 80, 86, 110...115, 120: true
@@ -17,10 +17,10 @@ extension TLSAlert {
     }
   }
 
-  /// The alert can be told to the peer as the reason of a refused certificate.
+  /// Whether libssl can send the alert as the reason of a refused certificate.
   var canRefuseCertificate: Bool { verificationCode != nil }
 
-  /// The verification result that libssl tells its peer by this alert; `nil` if there is none.
+  /// The verification result for which libssl sends this alert; `nil` if there is none.
   var verificationCode: Int32? {
     switch self {
     case .badCertificate: X509_V_ERR_CERT_REJECTED

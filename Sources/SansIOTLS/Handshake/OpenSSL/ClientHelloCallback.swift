@@ -8,7 +8,7 @@ extension Callbacks {
   private static func examineClientHello(of ssl: OpaquePointer?, _ alert: UnsafeMutablePointer<Int32>?) -> Int32 {
     guard let ssl = unsafe ssl, let callbackState = unsafe CallbackState.of(ssl) else { return SSL_CLIENT_HELLO_ERROR }
     let wish = unsafe TLSEngine.ClientHello.Selectors(of: ssl)
-    // What was decided by the first ClientHello would not be about the second (RFC 8446, section 4.1.2).
+    // Decisions about the first ClientHello would not apply to the second (RFC 8446, section 4.1.2).
     if case .received(let first) = unsafe callbackState.pointee.request, first != wish {
       unsafe alert?.pointee = Int32(TLSAlert.illegalParameter.rawValue)
       return SSL_CLIENT_HELLO_ERROR

@@ -1,13 +1,14 @@
 internal import CSansIOTLSOpenSSL
 
 extension SSLHandle {
-  /// What the handshake that is done proves of the peer, whatever suite it went by.
+  /// The proof of the peer by the completed handshake, for every kind of suite.
   ///
-  /// - Parameter context: the one that serves the connection.
+  /// - Parameter context: the context that serves the connection.
   func proof(for context: TLSContext) -> PeerProof {
     let hasCertificate = unsafe SSL_get0_peer_certificate(ssl) != nil
     let isResumed = unsafe SSL_session_reused(ssl) == 1
-    // A session was examined when it was offered, or when its ticket was opened; this is what libssl keeps of the check.
+    // A session was examined when it was offered, or when its ticket was decrypted; libssl keeps the verification
+    // result.
     let isInherited = unsafe context.ignoresVerdict || SSL_get_verify_result(ssl) == Int(X509_V_OK)
     return PeerProof(
       demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,

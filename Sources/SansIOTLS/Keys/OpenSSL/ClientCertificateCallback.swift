@@ -2,8 +2,8 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension Callbacks {
-  /// A TLS 1.2 client shows libssl's current certificate or none: the first that the server asked for and can check is made
-  /// current, and where there is no such, none is left.
+  /// Selects the certificate of a TLS 1.2 client, which sends libssl's current certificate or none: the first that the
+  /// server requested and can verify becomes current; without one, all are removed.
   static let chooseClientCertificate: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { ssl, _ in
     ErrorQueue.preserving { unsafe makeFittingCertificateCurrent(ssl) }
     return 1
@@ -20,7 +20,7 @@ extension Callbacks {
       // TLS 1.3 has no types.
       guard unsafe requested.isEmpty || type.map(requested.contains) ?? true else { continue }
       let fitness = unsafe SSL_check_chain(ssl, SSL_get_certificate(ssl), SSL_get_privatekey(ssl), nil)
-      // The server can check what this key signs, and the certificate is sound or of a type that the server asked for.
+      // The server can verify the signatures of this key, and the certificate is valid or of a requested type.
       if fitness & CERT_PKEY_SIGN != 0, fitness & (CERT_PKEY_VALID | CERT_PKEY_CERT_TYPE) != 0 { return }
     }
     if requested.isEmpty {
@@ -30,8 +30,8 @@ extension Callbacks {
     }
   }
 
-  /// The type that a TLS 1.2 server asks for a certificate with this key by (RFC 5246, section 7.4.4; RFC 8422, section 5.5);
-  /// `nil` if the key is of a kind that has none.
+  /// The certificate type of this key in a TLS 1.2 server's request (RFC 5246, section 7.4.4; RFC 8422, section 5.5);
+  /// `nil` if its kind has none.
   private static func certificateType(of key: OpaquePointer?) -> UInt8? {
     switch unsafe EVP_PKEY_get_base_id(key) {
     case EVP_PKEY_RSA, EVP_PKEY_RSA_PSS: UInt8(TLS_CT_RSA_SIGN)

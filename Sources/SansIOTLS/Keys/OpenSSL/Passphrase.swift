@@ -1,6 +1,6 @@
 internal import CSansIOTLSOpenSSL
 
-/// A passphrase for libcrypto; the copy is zeroed when the last reference goes.
+/// A passphrase for libcrypto; the copy is zeroed when the last reference is released.
 ///
 /// `@unchecked`: the bytes are written in init alone.
 @safe
@@ -10,7 +10,7 @@ final class Passphrase: @unchecked Sendable {
   /// libcrypto's limit (PEM_BUFSIZE), in bytes.
   static let limit = 1024
 
-  /// Copies a text. It may hold a NUL: what takes a passphrase from here is given its length.
+  /// Copies a text. It may contain a NUL: callers receive the length.
   init(_ text: String) throws(TLSError) {
     let count = text.utf8.count
     if count > Self.limit {
@@ -26,7 +26,7 @@ final class Passphrase: @unchecked Sendable {
     unsafe bytes.deallocate()
   }
 
-  /// Lends the bytes, without a NUL at their end.
+  /// Passes the bytes, without a NUL at their end.
   func withBytes<Result>(_ body: (UnsafeBufferPointer<CChar>) -> Result) -> Result {
     unsafe body(UnsafeBufferPointer(bytes))
   }

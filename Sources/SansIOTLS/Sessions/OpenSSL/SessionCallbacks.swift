@@ -3,8 +3,8 @@ internal import CSansIOTLSOpenSSL
 extension Callbacks {
   static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
     ErrorQueue.preserving {
-      // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another thread
-      // reads it. 0 says that the reference handed in was not kept.
+      // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another
+      // thread reads it. 0 reports that the reference was not kept.
       guard let callbackState = unsafe CallbackState.of(ssl), let origin = unsafe ContextCallbackState.of(ssl)?.origin,
         let copy = unsafe SSL_SESSION_dup(session)
       else { return 0 }
@@ -17,8 +17,9 @@ extension Callbacks {
     }
   }
 
-  /// A resumption shows no certificate, so a ticket must prove what a full handshake would: that the client showed a certificate
-  /// if it must, and that this is still in date. Otherwise a full handshake follows, and asks for one.
+  /// Checks a decrypted ticket. Resumption sends no certificate, so a ticket must prove what a full handshake would:
+  /// that the client presented a certificate if one is required, and that it is still valid. Otherwise a full handshake
+  /// follows, and requests one.
   static let openTicket: SSL_CTX_decrypt_session_ticket_fn = { ssl, session, _, _, status, _ in
     ErrorQueue.preserving {
       guard status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW else {
