@@ -8,7 +8,7 @@ struct EngineState: Equatable, Sendable {
     /// The handshake waits for an answer of the application.
     case asking
     case open
-    /// Closed by its owner in mid-handshake.
+    /// Closed by its owner during the handshake.
     case abandoned
     case failed
   }
@@ -32,14 +32,14 @@ struct EngineState: Equatable, Sendable {
 
   /// What a call is to do.
   enum Action: Equatable, Sendable {
-    /// Go on to libssl (for `feed`: to the ring).
+    /// Continue to libssl (for `feed`: to the buffer).
     case proceed
     /// Nothing is left to do.
     case done
     case needsFeed
     case needsAnswer
     case endOfStream
-    /// Throw the latched failure.
+    /// Throw the stored failure.
     case failed
     /// Throw a misuse error of this kind; nothing changes.
     case misuse(Misuse)

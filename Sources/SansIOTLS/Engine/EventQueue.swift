@@ -42,6 +42,6 @@ struct EventQueue: Sendable {
 }
 
 extension TLSEngine.Event {
-  /// The bytes that a peer made the event hold.
+  /// The bytes in the event that the peer determines.
   fileprivate var ticketBytes: Int { if case .sessionTicket(let session) = self { session.ticketByteCount } else { 0 } }
 }

@@ -16,9 +16,9 @@ extension TLSEngine {
     return state.sending == .closed ? .done : .needsFeed
   }
 
-  /// Sends close_notify, unless libssl is inside a message whose rest has not come: it could not write then.
+  /// Sends close_notify, unless libssl is inside a partially received message and cannot write.
   mutating func sendCloseNotify() {
-    // At the end of the message this is called again.
+    // It is sent at the end of the message.
     if handle.isInsideMessage { return continueHandshakeMessage() }
     if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     if failure != nil { return }

@@ -1,5 +1,5 @@
 extension TLSEngine {
-  /// A KeyUpdate or a session ticket was read. libssl answers a KeyUpdate only when it writes next: it is made to.
+  /// Counts a KeyUpdate or session ticket that was read, and sends the response that is due.
   mutating func controlRecordPassed() {
     collectEvents()
     if failure != nil { return }

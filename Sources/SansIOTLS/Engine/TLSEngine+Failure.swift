@@ -1,5 +1,5 @@
 extension TLSEngine {
-  /// Asks the state machine, and throws where it says so.
+  /// Asks the state machine, and throws if it requires so.
   @inline(__always) @discardableResult
   mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Action {
     let action = state.action(for: call)
@@ -29,13 +29,13 @@ extension TLSEngine {
     }
   }
 
-  /// What a call left that was neither success nor a want.
+  /// Ends the connection as the outcome of a call requires.
   mutating func end(_ outcome: SSLHandle.Outcome) {
     collectEvents()
     if failure != nil { return }
     switch outcome {
     case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
-      // RFC 8446, section 5.1. libssl takes it for an end, and could neither write nor close behind it.
+      // RFC 8446, section 5.1. libssl accepts it as an end, and could neither write nor close after it.
       fail(
         TLSError(
           .protocolViolation, .peer, hint: "the peer closed the connection in the middle of a handshake message"))
@@ -58,7 +58,7 @@ extension TLSEngine {
     }
   }
 
-  /// Ends the connection. The first error stays.
+  /// Ends the connection with an error. The first error stays.
   mutating func fail(_ error: TLSError) {
     if failure != nil { return }
     failure = error

@@ -13,12 +13,12 @@ extension TLSEngine {
     }
   }
 
-  /// Runs the handshake to rest.
+  /// Runs the handshake until it would block.
   mutating func advanceHandshake() { settle(handle.handshake()) }
 
   mutating func settle(_ outcome: SSLHandle.Outcome) {
     if case .success = outcome, selectionWasNotOffered {
-      // Before the news: a session of this connection is of no use either.
+      // Before events are collected: a session of this connection is not usable either.
       fail(
         TLSError(
           .protocolViolation, .peer, hint: "the server selected an application protocol (ALPN) that was not offered"))

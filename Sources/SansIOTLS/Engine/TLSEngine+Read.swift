@@ -27,7 +27,8 @@ extension TLSEngine {
       let outcome = handle.read(into: &output)
       switch outcome {
       case .success:
-        // Each control record may have been answered: while nobody drains, data between them excuses nothing.
+        // Each control record may have been answered: unless the output is drained, data between them does not reset
+        // the count.
         if controlRecords > 0, handle.pendingOutputByteCount < limits.pendingOutputByteCount { controlRecords = 0 }
       case .wantsRead:
         guard handle.endedAtControlRecord else { break reading }

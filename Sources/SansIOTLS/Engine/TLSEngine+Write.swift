@@ -21,11 +21,11 @@ extension TLSEngine {
     if try !isBetweenMessages() { return .needsFeed }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
-    // Whole records rather than crumbs near the limit: it may be passed by one record.
+    // Whole records rather than small chunks near the limit: it may be exceeded by one record.
     let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
     let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
     if sealed > 0 {
-      // What was sealed before it counts; the failure is told by the next call.
+      // What was encrypted before it counts; the next call reports the failure.
       if case .failed = outcome { end(outcome) }
       return .done(sealed)
     }

@@ -1,16 +1,17 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// Where encoded material comes from. Files are opened by libcrypto, so that the core itself touches none.
+/// The source of encoded material. Files are opened by libcrypto, so that the core itself opens none.
 enum Source {
   case bytes([UInt8])
-  /// A path, and what an error calls it.
+  /// A path, and its name in an error.
   case file(String, String)
 
   /// More than this is not read from a file.
   private static let fileLimit = 64 << 20
 
-  /// Lends the whole material. What was read from a file is zeroed afterwards, since it may be a key.
+  /// Passes the whole material to the body. Memory that was read from a file is zeroed afterwards, since it may be a
+  /// key.
   func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
     switch self {
     case .bytes(let bytes):
@@ -67,13 +68,13 @@ enum Source {
     return try unsafe body(file)
   }
 
-  /// Lends a BIO that reads the material from its start.
+  /// Passes a BIO that reads the material from its start.
   func withBIO<Result>(_ body: (OpaquePointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
     if case .file(let path, let setting) = self { return try unsafe open(path, setting, body) }
     return try unsafe withBytes { (bytes) throws(TLSError) in try unsafe Self.lend(bytes, body) }
   }
 
-  /// Lends a BIO that reads the bytes in place.
+  /// Passes a BIO that reads the bytes in place.
   private static func lend<Result>(
     _ bytes: UnsafeRawBufferPointer, _ body: (OpaquePointer) throws(TLSError) -> Result
   ) throws(TLSError) -> Result {

@@ -2,14 +2,15 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension SSLHandle {
-  /// Whom the client means to reach. Corresponds to `SSL_set1_host(3)` and `X509_VERIFY_PARAM_set1_ip(3)`.
+  /// Sets the name of the server that the client connects to. Corresponds to `SSL_set1_host(3)` and
+  /// `X509_VERIFY_PARAM_set1_ip(3)`.
   func setServerName(_ name: TLSServerName) throws(TLSError) {
     ErrorQueue.clear()
     var accepted: Bool
     switch name {
     case .dns(let text):
       let host = try TLSServerName.validated(text)
-      // SSL_set1_host would take what looks like an address for one.
+      // SSL_set1_host would treat a text that looks like an address as one.
       accepted = try unsafe host.withCText("the server name") { (host) throws(TLSError) in
         unsafe X509_VERIFY_PARAM_set1_host(SSL_get0_param(ssl), host, 0) == 1 && sitls_set_server_name(ssl, host) == 1
       }
@@ -35,8 +36,8 @@ extension SSLHandle {
     }
   }
 
-  /// The server that a client reaches as libssl has it, so that two spellings of one name are equal: names of DNS in lower case
-  /// and without trailing dot, addresses as libcrypto writes them.
+  /// The server name in libssl's form, so that two spellings of one name are equal: DNS names in lower case and without
+  /// trailing dot, addresses as libcrypto writes them.
   static func serverName(of ssl: OpaquePointer?, sent: CallbackState.Request?) -> TLSServerName {
     ErrorQueue.preserving {
       let parameters = unsafe SSL_get0_param(ssl)

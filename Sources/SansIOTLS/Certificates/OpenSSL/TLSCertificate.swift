@@ -84,7 +84,7 @@ public struct TLSCertificate: Sendable {
   /// The issuer's name in the same form. Corresponds to `X509_NAME_print_ex(3)`.
   public var issuer: String { unsafe Self.text(of: X509_get_issuer_name(reference.x509)) }
 
-  /// The certificates of a stack that somebody else owns; each gets a reference of its own.
+  /// The certificates of a stack that the caller does not own; each is retained.
   static func references(in stack: OpaquePointer?) -> [TLSCertificate] {
     unsafe (0..<sitls_x509_count(stack)).compactMap { index in
       guard let x509 = unsafe sitls_x509_at(stack, index) else { return nil }

@@ -1,9 +1,9 @@
 internal import CSansIOTLSOpenSSL
 
-/// What libcrypto does not say about a directory of trusted certificates: it takes any text for one, and looks there when a
-/// chain is checked.
+/// The checks that libcrypto omits for a directory of trusted certificates: it accepts any text, and looks there when a
+/// chain is verified.
 enum TrustDirectory {
-  /// Refuses what is no directory that can be read.
+  /// Refuses a path that is not a readable directory.
   static func check(_ path: String) throws(TLSError) {
     func refuse(_ why: String, _ entries: [TLSError.OpenSSLEntry] = []) -> TLSError {
       TLSError(.unreadableFile, .local, hint: "the trust directory \(path) \(why)", openSSLErrors: entries)
@@ -21,8 +21,8 @@ enum TrustDirectory {
     }
   }
 
-  /// Whether a directory holds a certificate under a name that libcrypto looks for: a hash of its subject and a number, as
-  /// `openssl rehash` makes them.
+  /// Whether a directory holds a certificate under a name that libcrypto looks for: a hash of its subject and a number,
+  /// as `openssl rehash` makes them.
   static func holdsCertificates(_ path: String) -> Bool {
     defer { ErrorQueue.clear() }
     let opened = try? unsafe path.withCText("TLSTrustRoots.directory") {
@@ -47,7 +47,7 @@ enum TrustDirectory {
   }
 }
 
-/// Where libcrypto looks for the system's trust store: where the environment says, and else where it was built to.
+/// The place of the system's trust store: as the environment defines it, or else as libcrypto was built.
 ///
 /// The names are libcrypto's own constants, and the values are copied.
 enum SystemStore {

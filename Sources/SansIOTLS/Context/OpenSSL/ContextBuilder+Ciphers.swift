@@ -3,7 +3,7 @@ internal import CSansIOTLSShims
 
 /// The cipher list of TLS 1.2 and the suites of TLS 1.3.
 extension ContextBuilder {
-  /// libssl passes over unknown names as long as one is known, so each is tried by itself.
+  /// libssl ignores unknown names as long as one is known, so each is tried alone.
   func setCiphers() throws(TLSError) {
     if let list = configuration.cipherList { try setCipherList(list) }
     if let suites = configuration.cipherSuites {
@@ -38,12 +38,12 @@ extension ContextBuilder {
         .invalidConfiguration,
         "securityLevel is \(configured), and the cipher list sets the level \(level) by @SECLEVEL; name one of the two")
     }
-    // libssl has no DHE parameters before it is given some, or is to choose them by key and security level.
+    // libssl has no DHE parameters until they are set, or it is allowed to choose them by key and security level.
     if configuration.role == .server { unsafe sitls_ctx_use_automatic_dh(context) }
   }
 
-  /// What libssl would pass over, or read otherwise than it is written, is refused by name. To exclude or to move what it once
-  /// had does no harm; a misspelt exclusion would leave in what was to go.
+  /// Refuses by name what libssl would ignore, or read differently from how it is written. Excluding or moving ciphers
+  /// of earlier versions does no harm; a misspelt exclusion would leave the cipher in.
   private func check(_ rule: CipherList.Rule, isFirst: Bool, isAlone: Bool) throws(TLSError) {
     func refuseRule(_ why: String) -> TLSError {
       refuse(.unknownCipher, "\(String(reflecting: String(rule.text.prefix(64)))) in the cipher list \(why)")
@@ -80,7 +80,7 @@ extension ContextBuilder {
         + (try suitesNamed(by: rule.name) == [rule.name] ? "; suites of TLS 1.3 are set as cipherSuites" : ""))
   }
 
-  /// The TLS 1.3 suites that libssl makes of a list, or has without one. Of a name that it does not know it makes none.
+  /// The TLS 1.3 suites that libssl derives from a list, or has without one. It derives none from an unknown name.
   private func suitesNamed(by list: String? = nil) throws(TLSError) -> [String] {
     try unsafe withScratch { (scratch) throws(TLSError) in
       if let list { try unsafe list.withCText("cipherSuites") { _ = unsafe SSL_CTX_set_ciphersuites(scratch, $0) } }

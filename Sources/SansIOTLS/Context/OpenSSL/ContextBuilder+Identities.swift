@@ -29,7 +29,7 @@ extension ContextBuilder {
     try checkUses(&warnings)
   }
 
-  /// Compares each certificate that this side sends with the time of verification, once that is set.
+  /// Compares each certificate that this side sends with the time of verification, which must be set before.
   func checkDates(_ warnings: inout [TLSContext.Warning]) {
     let parameters = unsafe SSL_CTX_get0_param(context)
     for identity in configuration.identities {
@@ -49,8 +49,8 @@ extension ContextBuilder {
     }
   }
 
-  /// An identity must be of use in a version that is allowed. Where it is in one of two, that is worth a warning; a server whose
-  /// own groups leave no identity for TLS 1.2 is refused all the same.
+  /// An identity must be usable in an allowed version. If it is usable in one of two, a warning results; a server whose
+  /// own groups leave no identity for TLS 1.2 is refused.
   private func checkUses(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
     let allowsTLS13 = unsafe sitls_ctx_max_version(context) != TLS1_2_VERSION
@@ -87,7 +87,7 @@ extension ContextBuilder {
 
   /// In TLS 1.2 the curve of an ECDSA key must be among the groups, and a server's key must have ciphers of its kind.
   private func obstacleInTLS12(to key: PrivateKey) throws(TLSError) -> IdentityObstacle? {
-    // A server's own groups do not bind it, but its clients', which are most often the same, bind them.
+    // A server's own groups do not restrict it, but those of its clients, which are most often the same, restrict them.
     if let curve = key.curve, let groups = try offeredGroups() {
       let identifier = DeclaredNames.groups().value(of: curve)
       if !groups.contains(where: { $0.rawValue == identifier }) {
@@ -102,8 +102,9 @@ extension ContextBuilder {
     return nil
   }
 
-  /// The groups that a ClientHello of this context would offer, by their numbers in the IANA registry. libssl reports its own groups
-  /// in no other way; `SSL_check_chain(3)`, which compares them, needs a handshake under way from 3.2 on.
+  /// The groups that a ClientHello of this context would offer, by their numbers in the IANA registry. libssl reports
+  /// its own groups in no other way; `SSL_check_chain(3)`, which compares them, needs a handshake under way from 3.2
+  /// on.
   ///
   /// - Returns: the groups; `nil` where a ClientHello has none, or cannot be made.
   private func offeredGroups() throws(TLSError) -> [TLSGroup]? {

@@ -7,7 +7,7 @@ extension ContextBuilder {
     if let level = configuration.securityLevel { unsafe SSL_CTX_set_security_level(context, Int32(level)) }
   }
 
-  /// The system's policy stands where the configuration says nothing, but for the floor of TLS 1.2.
+  /// The system's policy applies unless the configuration sets a version, with TLS 1.2 as the minimum.
   func setVersions() throws(TLSError) {
     let policyMinimum = unsafe sitls_ctx_min_version(context)
     let policyMaximum = unsafe sitls_ctx_max_version(context)
@@ -46,8 +46,8 @@ extension ContextBuilder {
     guard !groups.isEmpty, try unsafe isKnown(list, "groups", sitls_ctx_set_groups) else {
       throw refuse(.unknownGroup, "the list of groups is empty")
     }
-    // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back to the
-    // system's policy.
+    // Where a ClientHello is asked about, the answer says whose groups count; what is set here could not be taken back
+    // to the system's policy.
     if !configuration.pausesAtClientHello,
       try unsafe list.withCText("groups", { unsafe sitls_ctx_set_groups(context, $0) }) != 1
     {
@@ -86,7 +86,8 @@ extension ContextBuilder {
     warnings += forbidden.map { .forbiddenSignatureScheme($0) }
   }
 
-  /// Whether libssl offers a signature scheme at the context's security level: whether it can write a ClientHello with it.
+  /// Whether libssl offers a signature scheme at the context's security level: whether it can write a ClientHello with
+  /// it.
   private func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
     guard let probe = unsafe SSL_new(context) else {
       throw refuse(.openSSLFailure, "no memory for a connection", .local)

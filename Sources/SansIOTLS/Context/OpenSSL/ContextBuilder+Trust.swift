@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// The trust roots, and how a peer's chain is checked.
+/// The trust roots, and the verification of a peer's chain.
 extension ContextBuilder {
   func setTrust(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     var named: [TLSCertificate] = []
@@ -42,7 +42,7 @@ extension ContextBuilder {
     }
   }
 
-  /// The system's file held nothing new; whether it and the directories hold anything is looked up apart.
+  /// Whether the system's file and directories contain no certificate: the file has contributed none.
   private func isSystemStoreEmpty() throws(TLSError) -> Bool {
     let fileHolds = try unsafe withScratch { scratch in
       unsafe SSL_CTX_set_default_verify_file(scratch)
@@ -59,11 +59,11 @@ extension ContextBuilder {
     }
   }
 
-  /// Names authorities in the request for a client's certificate: in TLS 1.2 a list with a length of two bytes, in TLS 1.3 an
-  /// extension among others, all of which together have such a length.
+  /// Lists CA names in the CertificateRequest: in TLS 1.2 a list with a length of two bytes, in TLS 1.3 an extension
+  /// among others, all of which together have such a length.
   private func name(_ authorities: [TLSCertificate]) throws(TLSError) {
     let allowsTLS13 = unsafe sitls_ctx_max_version(context) != TLS1_2_VERSION
-    // What stands beside the names in TLS 1.3: four headers, and the signature algorithms, less than 200.
+    // TLS 1.3 needs room for four headers, and for the signature algorithms, less than 200 bytes.
     let limit = allowsTLS13 ? Int(UInt16.max) - 512 : Int(UInt16.max)
     let size = authorities.reduce(0) { size, authority in
       unsafe size + 2 + Int(i2d_X509_NAME(X509_get_subject_name(authority.reference.x509), nil))

@@ -2,8 +2,9 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension ContextBuilder {
-  /// Takes away the suites by which a peer shows no certificate, or by which data is not encrypted, whether a list, a security
-  /// level or the system's policy let them in. Corresponds to the words `aNULL` and `eNULL` of `openssl-ciphers(1)`.
+  /// Removes the suites by which a peer presents no certificate, or by which data is not encrypted, whether a list, a
+  /// security level or the system's policy included them. Corresponds to the words `aNULL` and `eNULL` of
+  /// `openssl-ciphers(1)`.
   func removeUnsafeCiphers() throws(TLSError) {
     let suites = unsafe CipherSuites.all(of: context).map { unsafe Suite($0) }
     try remove(

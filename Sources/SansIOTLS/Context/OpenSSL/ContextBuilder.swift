@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 
-/// Turns a configuration into settings of an `SSL_CTX`, one function for each concern, and names the part that libssl
-/// refuses.
+/// Converts a configuration into settings of an `SSL_CTX`, one function for each concern, and names the part that
+/// libssl refuses.
 ///
 /// `@safe`: `context` outlives the builder, which lives inside `ContextHandle.init`.
 @safe
@@ -13,7 +13,7 @@ struct ContextBuilder {
     TLSError(code, blame, hint: hint, openSSLErrors: ErrorQueue.take())
   }
 
-  /// Tries a setting on a context that is thrown away.
+  /// Tries a setting on a temporary context.
   func isKnown(
     _ name: String, _ setting: String, _ set: (OpaquePointer?, UnsafePointer<CChar>?) -> Int32
   ) throws(TLSError) -> Bool {
@@ -22,7 +22,7 @@ struct ContextBuilder {
     }
   }
 
-  /// Lends a context that is thrown away, with the security level out of the way.
+  /// Passes a temporary context with the lowest security level.
   func withScratch<Result>(_ body: (OpaquePointer) throws(TLSError) -> Result) throws(TLSError) -> Result {
     guard let scratch = unsafe SSL_CTX_new(TLS_method()) else {
       throw refuse(.openSSLFailure, "no memory for a context", .local)

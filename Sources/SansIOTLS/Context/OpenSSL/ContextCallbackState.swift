@@ -1,12 +1,12 @@
 internal import CSansIOTLSOpenSSL
 
-/// What a context's callbacks need: immutable after init, alive as long as the `TLSContext`, which every engine that uses
-/// it keeps.
+/// The state of a context for its callbacks: immutable after init, valid as long as the `TLSContext`, which every
+/// engine that uses it keeps.
 ///
 /// `@unchecked`: the buffer is written in init alone.
 @safe
 final class ContextCallbackState: @unchecked Sendable {
-  /// What sessions made with the context are known by.
+  /// The identity of the context in the sessions that it creates.
   let origin: TLSSession.Origin
   let keyLog: TLSKeyLog?
   let refusesMismatch: Bool
@@ -34,7 +34,7 @@ final class ContextCallbackState: @unchecked Sendable {
 
   deinit { unsafe protocolList.deallocate() }
 
-  /// Those of the context that a connection has at this moment.
+  /// The state of the context that a connection uses at this moment.
   static func of(_ ssl: OpaquePointer?) -> ContextCallbackState? {
     guard let application = unsafe SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), 0) else { return nil }
     return unsafe Unmanaged<ContextCallbackState>.fromOpaque(application).takeUnretainedValue()

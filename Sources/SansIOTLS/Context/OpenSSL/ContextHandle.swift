@@ -3,14 +3,14 @@ internal import CSansIOTLSShims
 
 /// Owns one `SSL_CTX`.
 ///
-/// `@unchecked Sendable`: it is written in init alone; what libssl changes in it later (reference counts, ticket keys,
-/// statistics) it guards itself.
+/// `@unchecked Sendable`: it is written in init alone; libssl synchronizes its later changes (reference counts, ticket
+/// keys, statistics) itself.
 @safe
 final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
   let callbacks: ContextCallbackState
   private let library: LibraryContext?
-  /// What sessions made with this context are known by.
+  /// The identity of this context in the sessions that it creates.
   var origin: TLSSession.Origin { callbacks.origin }
   let warnings: [TLSContext.Warning]
 

@@ -3,7 +3,7 @@ internal import CSansIOTLSOpenSSL
 /// A library context of libcrypto (`OSSL_LIB_CTX`) other than the default one. The test kit makes them, with randomness
 /// that a seed determines; `package` keeps them out of an application's reach.
 ///
-/// `@safe`: whoever makes one hands over an owner that keeps the pointer valid.
+/// `@safe`: its creator passes an owner that keeps the pointer valid.
 /// `@unchecked Sendable`: libcrypto guards a library context itself; the owner is Sendable.
 @safe
 package final class LibraryContext: @unchecked Sendable {
@@ -11,10 +11,10 @@ package final class LibraryContext: @unchecked Sendable {
   /// Is called before each ticket of a server is made. Corresponds to `SSL_CTX_set_session_ticket_cb(3)`.
   let prepareTicket: PrepareTicket?
 
-  /// What libssl calls `SSL_CTX_generate_session_ticket_fn`.
+  /// A function of libssl's type `SSL_CTX_generate_session_ticket_fn`.
   package typealias PrepareTicket = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
 
-  /// Settings that go on each `SSL_CTX` behind those of the configuration.
+  /// Settings applied to each `SSL_CTX` after those of the configuration.
   let adapt: @Sendable (_ context: OpaquePointer) -> Void
   private let owner: any AnyObject & Sendable
 
@@ -23,8 +23,8 @@ package final class LibraryContext: @unchecked Sendable {
   /// - Parameters:
   ///   - pointer: an `OSSL_LIB_CTX`.
   ///   - owner: keeps it valid.
-  ///   - prepareTicket: is called before each ticket of a server is made.
-  ///   - adapt: is lent each `SSL_CTX` made in it, before its first use.
+  ///   - prepareTicket: the function called before each ticket of a server is created.
+  ///   - adapt: receives each `SSL_CTX` created in it, before its first use.
   package init(
     _ pointer: OpaquePointer, owner: any AnyObject & Sendable, prepareTicket: PrepareTicket?,
     adapt: @escaping @Sendable (OpaquePointer) -> Void
@@ -37,8 +37,8 @@ package final class LibraryContext: @unchecked Sendable {
 }
 
 extension TLSIdentity {
-  /// The same chain and key, decoded anew by another library context: what is signed with the key draws its random
-  /// numbers there.
+  /// The same chain and key, decoded again by another library context, which then provides the random numbers of
+  /// signatures.
   func copied(to library: LibraryContext) throws(TLSError) -> TLSIdentity {
     var copies: [TLSCertificate] = []
     for certificate in chain { copies.append(try certificate.copied(to: library)) }
@@ -64,8 +64,8 @@ extension TLSCertificate {
 }
 
 extension PrivateKey {
-  /// By way of PKCS#8: it holds the algorithm and its parameters with the key, and libcrypto zeroes it when it is freed.
-  /// `EVP_PKEY_todata(3)` would spread the key over parameters that nobody zeroes.
+  /// By way of PKCS#8: it holds the algorithm and its parameters with the key, and libcrypto zeroes it when it is
+  /// freed. `EVP_PKEY_todata(3)` would copy the key into parameters that are not zeroed.
   fileprivate func copied(to library: LibraryContext) throws(TLSError) -> PrivateKey {
     let info = unsafe EVP_PKEY2PKCS8(pkey)
     defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }

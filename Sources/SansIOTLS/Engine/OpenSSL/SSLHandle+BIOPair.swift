@@ -1,16 +1,16 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// The two rings between libssl and the caller.
+/// The two buffers between libssl and the caller.
 extension SSLHandle {
   /// Room for the largest alert: a CBC record with a SHA-384 MAC has 85 bytes.
   static let alertReserve = 128
 
-  /// Makes the rings and binds libssl to its half.
+  /// Creates the buffers and connects libssl to its half.
   mutating func attach() throws(TLSError) {
     var inner: OpaquePointer?
     var network: OpaquePointer?
-    // libssl's side writes into the outbound ring, which is larger by an alert: see `makeRoom`.
+    // libssl's side writes into the outbound buffer, which is larger by an alert: see `makeRoom`.
     guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
       throw TLSError(.openSSLFailure, .local, hint: "no memory for a BIO pair", openSSLErrors: ErrorQueue.take())
     }
@@ -29,8 +29,8 @@ extension SSLHandle {
     unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? CallbackState.watch : nil)
   }
 
-  /// Brings the rings back after `hibernate`. Without memory for them the process cannot go on: there is no state to
-  /// return to that a caller could use.
+  /// Reallocates the buffers after `hibernate`. Without memory for them the process cannot continue: there is no state
+  /// that a caller could use.
   @inline(__always)
   mutating func wake() {
     if unsafe callbackState.pointee.network == nil {
@@ -38,12 +38,12 @@ extension SSLHandle {
     }
   }
 
-  /// Frees libssl's record buffers where it is between records, and the rings. Both rings must be empty.
+  /// Frees libssl's record buffers if it is between records, and the BIO pair. Both of its buffers must be empty.
   mutating func hibernate() -> Bool {
     guard unsafe callbackState.pointee.network != nil else { return true }
     guard pendingOutputByteCount == 0, inboundCount == 0, isEmpty else { return false }
-    // SSL_free_buffers does not notice a record of which only the header has arrived; nor, before CVE-2024-4741 was mended,
-    // one of which a message is still to be read.
+    // SSL_free_buffers does not detect a record of which only the header has arrived; nor, before CVE-2024-4741 was
+    // fixed, one of which a message is still unread.
     if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }
     unsafe SSL_set_bio(ssl, nil, nil)
     unsafe BIO_free(callbackState.pointee.network)
@@ -58,13 +58,13 @@ extension SSLHandle {
   /// Whether libssl is known to wait for ciphertext: a call could not find anything.
   var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
 
-  /// The transport's stream so far ends between two records.
+  /// The input so far ends between two records.
   var isBetweenRecords: Bool { unsafe callbackState.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
 
-  /// How many more bytes libssl needs until it can make a step.
+  /// The number of bytes that libssl needs to make progress.
   var bytesNeeded: Int { unsafe max(callbackState.pointee.lastReadRequest - callbackState.pointee.inbound, 0) }
 
-  /// Copies as much as the inbound ring takes.
+  /// Copies as much as the inbound buffer has room for.
   mutating func put(_ bytes: borrowing RawSpan) -> Int {
     wake()
     let total = bytes.byteCount
@@ -91,8 +91,8 @@ extension SSLHandle {
     unsafe sitls_end_of_input(callbackState.pointee.network)
   }
 
-  /// Lends the outbound bytes in order, the queue's first, then the ring's own window, until the body takes less than
-  /// it was lent.
+  /// Passes the outbound bytes to the body in order, the queue's first, then the buffer's own window, until the body
+  /// consumes less than it was passed.
   @inline(__always)
   mutating func drain<E>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
     while unsafe callbackState.pointee.spilled.count > 0 {
@@ -114,12 +114,12 @@ extension SSLHandle {
     }
   }
 
-  /// Takes what the inbound ring holds and libssl will not read any more.
+  /// Removes the contents of the inbound buffer, which libssl does not read any more.
   mutating func takeInbound() -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(inboundCount)
     while inboundCount > 0 {
-      // The half that reads what was fed is libssl's; reading through it is what libssl would have done.
+      // Input is read through libssl's half, as libssl would have done.
       let inner = unsafe SSL_get_rbio(ssl)
       var window: UnsafeMutablePointer<CChar>?
       let count = Int(unsafe BIO_nread(inner, &window, Int32(clamping: inboundCount)))
@@ -130,15 +130,15 @@ extension SSLHandle {
     return bytes
   }
 
-  /// Reads off how full the rings are.
+  /// Updates the byte counts of the buffers.
   @inline(__always)
   func countRings() {
     unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
     unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
   }
 
-  /// Before libssl reads: what it writes while it reads, a refusal for each request to renegotiate, is never longer than
-  /// what it reads, and then one alert may follow. A ring without room for that is spilled first.
+  /// Makes room before libssl reads: what it writes while it reads, a warning for each request to renegotiate, is never
+  /// longer than what it reads, and one alert may follow. A buffer without room for that is spilled first.
   @inline(__always)
   func makeRoom() {
     if unsafe callbackState.pointee.outbound > ringSize - callbackState.pointee.inbound {

@@ -1,12 +1,12 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// Owns an `SSL`, the BIO pair under it and the record that its callbacks write. Every call of libssl that can do I/O goes
+/// Owns an `SSL`, its BIO pair and the state that its callbacks write. Every call of libssl that can do I/O goes
 /// through `perform`.
 ///
-/// `@unchecked Sendable`: the handle is noncopyable and reached only through mutating methods of the one engine that owns
-/// it, so at any moment one thread at most is inside libssl with this `SSL`.
-/// `@safe`: `ssl` and `record` are valid from init to deinit; `record.network` is nil or our half of the pair.
+/// `@unchecked Sendable`: the handle is noncopyable and used only by mutating methods of the one engine that owns it,
+/// so at any moment one thread at most is inside libssl with this `SSL`. `@safe`: `ssl` and `callbackState` are valid
+/// from init to deinit; `callbackState.network` is nil or the engine's half of the pair.
 @safe
 struct SSLHandle: ~Copyable, @unchecked Sendable {
   let ssl: OpaquePointer
@@ -21,10 +21,11 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// The peer began a message, and its rest has not come.
   var isInsideMessage = false
   let ringSize: Int
-  /// Watching costs 2,000 instructions for a small message: it is done where it is needed, in the handshake and at the end.
+  /// Whether the BIO is observed. That costs 2,000 instructions for a small message, so it is limited to the handshake
+  /// and the end of input.
   var isWatching = true
 
-  /// How one call of libssl ended.
+  /// The outcome of one call of libssl.
   enum Outcome {
     case success
     case wantsRead
@@ -35,7 +36,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     case failed(Failure)
   }
 
-  /// The facts about a failed call; the `TLSError` made from them makes sense of them.
+  /// The facts about a failed call, from which a `TLSError` is created.
   struct Failure {
     let code: Int32
     let entries: [TLSError.OpenSSLEntry]
@@ -52,7 +53,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe SSL_set_info_callback(ssl, Callbacks.info)
   }
 
-  /// A handle that is ready for its first step.
+  /// Creates a handle that is ready for its first step.
   static func make(
     _ endpoint: TLSEngine.Endpoint, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?,
     keepsMessages: Bool
@@ -63,7 +64,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
         .openSSLFailure, .local, hint: "libssl could not make a connection object", openSSLErrors: ErrorQueue.take())
     }
     var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
-    // Before SSL_set_connect_state, which makes the record layer.
+    // Before SSL_set_connect_state, which creates the record layer.
     if keepsMessages { handle.startTap(limit: limits.tracedMessageCount) }
     try handle.attach()
     switch endpoint {
@@ -86,9 +87,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe callbackState.deallocate()
   }
 
-  /// The only door to libssl's I/O calls. Clears what others left in the error queue, calls, and classifies once.
+  /// Performs an I/O call of libssl: no other function does. Clears the error queue, calls, and classifies the result
+  /// once.
   ///
-  /// WANT_WRITE does not come out: the ring is spilled and the call repeated.
+  /// WANT_WRITE is never returned: the buffer is spilled and the call repeated.
   @inline(__always)
   mutating func perform(_ call: (OpaquePointer) -> Int32) -> Outcome {
     wake()
@@ -128,12 +130,12 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// The peer's close_notify was read although `SSL_get_error` does not say so.
+  /// The peer's close_notify was read although `SSL_get_error` does not report it.
   ///
-  /// It says ZERO_RETURN if the last warning was close_notify. In TLS 1.3 user_canceled counts as a warning and close_notify,
-  /// from libssl 3.2 on or at the fatal level, does not: of the two in a row, as RFC 8446, section 6.1, wants them, it makes
-  /// a SYSCALL of which nobody says why (openssl#25254). The only other end that sets the flag, a fatal alert, leaves an entry
-  /// in the queue.
+  /// It returns ZERO_RETURN if the last warning was close_notify. In TLS 1.3 user_canceled counts as a warning;
+  /// close_notify, from libssl 3.2 on or at the fatal level, does not. For the two in a row, as RFC 8446, section 6.1,
+  /// requires them, it returns SSL_ERROR_SYSCALL with an empty error queue (openssl#25254). The only other end that
+  /// sets the flag, a fatal alert, leaves an entry in the queue.
   private var hasSilentlyClosed: Bool {
     unsafe ERR_peek_error() == 0 && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0
   }

@@ -1,13 +1,14 @@
 internal import CSansIOTLSOpenSSL
 
-/// Makes one error out of what a failed call left: the code of `SSL_get_error(3)`, the whole error queue, the alerts that
-/// the info callback saw, the certificate check, and how the stream began. Nothing is guessed from the return value.
+/// Creates one error from the facts of a failed call: the code of `SSL_get_error(3)`, the whole error queue, the alerts
+/// that the info callback noted, the verification result, and the first input. Nothing is guessed from the return
+/// value.
 extension TLSError {
   init(
     _ failure: SSLHandle.Failure, on handle: borrowing SSLHandle, opening: PlaintextDetection, inputEnded: Bool,
     isHandshakeDone: Bool
   ) {
-    // libcrypto's entries may stand before libssl's, which alone say what they meant for the connection.
+    // Entries of libcrypto may precede those of libssl, which alone report the effect on the connection.
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
     let evidence = FailureFacts(
       code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
@@ -16,7 +17,7 @@ extension TLSError {
     let classification = evidence.classification
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
-    // A chain that libssl accepted may have been refused by the application.
+    // A chain that libssl accepted may have been rejected by the application.
     let failedCheck = handle.verification.flatMap { isVerification && !$0.isAccepted ? $0 : nil }
     self.init(
       classification.code, classification.blame, hint: classification.hint, alertSent: handle.alertSent,
@@ -25,7 +26,7 @@ extension TLSError {
   }
 }
 
-/// All that is known about a failed call.
+/// The facts about a failed call.
 private struct FailureFacts {
   let code: Int32
   let reason: Int32
@@ -59,7 +60,8 @@ private struct FailureFacts {
       SSL_R_NO_SUITABLE_GROUPS where alertSent == .internalError, SSL_R_NO_PROTOCOLS_AVAILABLE,
       SSL_R_NO_CIPHERS_AVAILABLE,
       SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM where alertSent == .internalError:
-      // A ClientHello that cannot be made: libssl blames itself by the alert, where it blames a peer's choice otherwise.
+      // A ClientHello that cannot be created: libssl then sends internal_error, and another alert if the peer's choice
+      // is at fault.
       return (
         .peerIncompatible, .local,
         "versions, suites, groups, signature algorithms and security level of this side's configuration leave nothing to offer"
@@ -87,7 +89,8 @@ private struct FailureFacts {
       break
     }
     if inputEnded && isQueueEmpty { return (.truncated, .peer, truncationHint) }
-    // Reasons from 100 on are the protocol's; below and far above are those of memory, arguments and the library itself.
+    // Reasons from 100 on are the protocol's; below and far above are those of memory, arguments and the library
+    // itself.
     if alertSent != .internalError, alertSent != nil || (100..<SSL_AD_REASON_OFFSET).contains(reason) {
       let told = alertSent.map { "; told to it as \($0)" } ?? ""
       return (.protocolViolation, .peer, "the peer, or something on the way, broke the protocol" + told)

@@ -1,8 +1,8 @@
 internal import CSansIOTLSOpenSSL
 
-/// Reads what matters out of the ClientHello that libssl is looking at. libssl has checked the outer structure and
-/// bounds the whole; the extensions' insides are checked here, and what is malformed counts as absent (libssl refuses it
-/// later with the right alert).
+/// Reads the relevant fields of the ClientHello that libssl is processing. libssl has checked the outer structure and
+/// limits the size; the contents of extensions are checked here, and malformed ones count as absent (libssl refuses
+/// them later with the right alert).
 extension TLSEngine.ClientHello {
   /// Valid only inside the ClientHello callback, where the extension bytes live.
   init(of ssl: OpaquePointer, _ wish: Selectors) {
@@ -21,7 +21,7 @@ extension TLSEngine.ClientHello {
         .map(TLSSignatureScheme.init(rawValue:)))
   }
 
-  /// What a context is chosen by, as it was sent.
+  /// The fields by which a context is selected, as they were sent.
   struct Selectors: Equatable {
     private let serverNames: [UInt8]
     let applicationProtocols: [UInt8]
@@ -43,8 +43,8 @@ extension TLSEngine.ClientHello {
     return unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
   }
 
-  /// RFC 6066, section 3: a list of (type, length, name); only type 0, host_name, is defined, and holds a DNS name without
-  /// trailing dot. What is none could be a path, an address or a command to the application that is handed it.
+  /// RFC 6066, section 3: a list of (type, length, name); only type 0, host_name, is defined, and contains a DNS name
+  /// without trailing dot. Anything else could be a path, an address or a command to the application that receives it.
   static func serverName(in bytes: [UInt8]) -> String? {
     guard bytes.count > 5, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2, bytes[2] == 0,
       Int(bytes[3]) << 8 | Int(bytes[4]) == bytes.count - 5

@@ -2,13 +2,13 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension SSLHandle {
-  /// Goes over to another context while the ClientHello waits. `SSL_set_SSL_CTX` takes certificates, security level,
-  /// signature algorithms and callbacks along; the rest, which an `SSL` copies when it is made, is set here. Suites and
+  /// Switches to another context while the ClientHello waits. `SSL_set_SSL_CTX` switches certificates, security level,
+  /// signature algorithms and callbacks; the rest, which an `SSL` copies when it is created, is set here. Suites and
   /// groups that neither context names are the system's policy, and stay.
   ///
   /// - Parameters:
-  ///   - context: the one to go over to.
-  ///   - first: the one that the `SSL` was made from.
+  ///   - context: the context to switch to.
+  ///   - first: the context that the `SSL` was created from.
   func adopt(_ context: TLSContext, after first: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     let configuration = context.configuration
@@ -22,7 +22,7 @@ extension SSLHandle {
     }
     isAdopted = isAdopted && setGroups(of: context)
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
-    // Options are only added, and whether there are tickets is one that contexts differ in.
+    // SSL_set_options only adds options, and contexts may differ in whether tickets are sent.
     unsafe SSL_clear_options(ssl, sitls_op_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
@@ -34,7 +34,7 @@ extension SSLHandle {
     }
   }
 
-  /// Replaces all that certificates are checked by. `SSL_set1_param(3)` alone fills in what is not set, and keeps the rest.
+  /// Replaces all verification parameters. `SSL_set1_param(3)` alone sets only the unset ones, and keeps the rest.
   private func replaceParameters(by parameters: OpaquePointer?) -> Bool {
     let own = unsafe SSL_get0_param(ssl)
     unsafe X509_VERIFY_PARAM_set_inh_flags(own, UInt32(X509_VP_FLAG_OVERWRITE | X509_VP_FLAG_RESET_FLAGS))
@@ -42,14 +42,15 @@ extension SSLHandle {
     return unsafe X509_VERIFY_PARAM_set1(own, parameters) == 1
   }
 
-  /// Takes over the other context's TLS 1.3 suites: those that it names, or else the system's.
+  /// Adopts the other context's TLS 1.3 suites: those that it names, or else the system's.
   private func adoptSuites(of other: OpaquePointer) -> Bool {
     let names = unsafe CipherSuites.tls13(of: other).joined(separator: ":")
-    // libssl's own names hold no NUL.
+    // libssl's own names contain no NUL.
     return unsafe (try? names.withCText("cipherSuites") { unsafe SSL_set_ciphersuites(ssl, $0) }) == 1
   }
 
-  /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has not.
+  /// Sets the groups of the context that serves, if it names some. The context that asked about the ClientHello has
+  /// not.
   func setGroups(of context: TLSContext) -> Bool {
     guard let groups = context.handle.callbacks.groupList else { return true }
     // A name with a NUL is none that a provider can declare.

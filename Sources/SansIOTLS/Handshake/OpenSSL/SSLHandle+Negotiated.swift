@@ -1,9 +1,9 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// The getters. The strings are libssl's own and copied at once.
+/// The negotiated parameters. The strings are libssl's own, and are copied at once.
 extension SSLHandle {
-  /// The name that the ClientHello asks for.
+  /// The server name in the ClientHello.
   var serverName: String? {
     switch unsafe callbackState.pointee.request {
     case .sent(let serverName): serverName
@@ -29,7 +29,7 @@ extension SSLHandle {
       serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
   }
 
-  /// On a server libssl keeps the client's own certificate apart from the rest of its chain.
+  /// On a server libssl keeps the client's leaf certificate apart from the rest of its chain.
   var peerCertificates: [TLSCertificate] {
     let rest = unsafe TLSCertificate.references(in: SSL_get_peer_cert_chain(ssl))
     guard let leaf = unsafe SSL_get1_peer_certificate(ssl) else { return [] }

@@ -1,6 +1,6 @@
 internal import CSansIOTLSOpenSSL
 
-/// The questions that callbacks wrote down, and their answers.
+/// The questions noted by callbacks, and their answers.
 extension SSLHandle {
   var askedClientHello: TLSEngine.ClientHello? {
     if case .asked(let hello) = unsafe callbackState.pointee.clientHello { hello } else { nil }
@@ -13,7 +13,7 @@ extension SSLHandle {
     return TLSEngine.PeerCertificates(chain: chain, verification: check, serverName: serverName)
   }
 
-  /// Whether the application's own answer refused the peer.
+  /// Whether the application's answer rejected the peer.
   var wasRejectedByAnswer: Bool {
     if case .answered(.reject) = unsafe callbackState.pointee.clientHello { return true }
     if case .answered(.reject) = unsafe callbackState.pointee.peerCertificate { return true }

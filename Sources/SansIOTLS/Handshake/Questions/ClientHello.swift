@@ -122,7 +122,7 @@ extension TLSEngine {
     try resumeAfterAnswer()
   }
 
-  /// Ends the connection for a reason of this side's, by the alert internal_error.
+  /// Ends the connection for a local reason with the alert internal_error.
   private mutating func refuseClientHello(because error: TLSError) throws(TLSError) {
     handle.answerClientHello(.reject(.internalError))
     _ = handle.handshake()

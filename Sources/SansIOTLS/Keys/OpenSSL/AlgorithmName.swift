@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// What a key or a bundle is encrypted with, in libcrypto's names.
+/// The encryption of a key or a bundle, in libcrypto's names.
 enum AlgorithmName {
   /// The name of an object identifier, or its numbers where libcrypto knows none. Corresponds to `OBJ_obj2txt(3)`.
   static func of(_ object: OpaquePointer?) -> String {
@@ -78,8 +78,8 @@ extension TLSError {
 }
 
 extension TLSError.OpenSSLEntry {
-  /// Whether libcrypto could not fetch an algorithm, or does not take its parameters. The decoder's own words for bytes that
-  /// it does not know have the same reason and come from another library.
+  /// Whether libcrypto could not fetch an algorithm, or does not take its parameters. The decoder's own words for bytes
+  /// that it does not know have the same reason and come from another library.
   fileprivate var isUnsupportedAlgorithm: Bool {
     let reason = Int32(truncatingIfNeeded: reasonCode)
     switch ERR_GET_LIB(CUnsignedLong(code)) {

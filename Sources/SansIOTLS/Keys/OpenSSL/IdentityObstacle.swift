@@ -1,6 +1,6 @@
 internal import CSansIOTLSOpenSSL
 
-/// Why an identity cannot be used in a version of TLS.
+/// A reason that an identity cannot be used in a version of TLS.
 struct IdentityObstacle {
   let reason: String
   /// The curve of the key is the obstacle, and not the kind of key.

@@ -77,7 +77,7 @@ final class PKCS12Bundle {
 
   // MARK: Counting keys
 
-  /// How many private keys the open bundle holds, in all its containers.
+  /// The number of private keys in the open bundle, in all its containers.
   private func keyCount(passphrase: UnsafePointer<CChar>) -> Int {
     // As PKCS12_parse does it: without a passphrase where the MAC was made so.
     let isNone = unsafe passphrase.pointee == 0 && PKCS12_verify_mac(bundle, nil, 0) == 1

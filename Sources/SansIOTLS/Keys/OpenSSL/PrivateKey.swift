@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// Owns one reference to an `EVP_PKEY`; libcrypto zeroes the key when the last reference goes.
+/// Owns one reference to an `EVP_PKEY`; libcrypto zeroes the key when the last reference is released.
 ///
 /// `@unchecked`: a key is not changed after parsing; libcrypto guards its reference count and caches itself.
 @safe
@@ -18,8 +18,8 @@ final class PrivateKey: @unchecked Sendable {
     self === other || ErrorQueue.preserving { unsafe EVP_PKEY_eq(pkey, other.pkey) == 1 }
   }
 
-  /// Parses a key in PEM or DER form, in each structure that libcrypto decodes (PKCS#8, PKCS#1, SEC 1), encrypted or not,
-  /// whatever the PEM label says. The first key that can be read is taken.
+  /// Parses a key in PEM or DER form, in each structure that libcrypto decodes (PKCS#8, PKCS#1, SEC 1), encrypted or
+  /// not, whatever the PEM label says. The first key that can be read is taken.
   static func parse(_ source: Source, passphrase: String?) throws(TLSError) -> PrivateKey {
     let passphrase = try passphrase.map { (text) throws(TLSError) in try Passphrase(text) }
     let decoder = KeyDecoder(passphrase)
@@ -43,14 +43,14 @@ final class PrivateKey: @unchecked Sendable {
   }
 }
 
-/// Reads one key after the other, and notes why the first one that could not be read was refused.
+/// Reads one key after the other, and notes the reason that the first unreadable one was refused.
 private struct KeyDecoder {
   let passphrase: Passphrase?
 
   init(_ passphrase: Passphrase?) { self.passphrase = passphrase }
 
-  /// The first key among the blocks of a PEM text whose label ends with `PRIVATE KEY`. Blocks that cannot be read do not
-  /// hide one that can. Corresponds to `PEM_read_bio(3)`.
+  /// The first key among the blocks of a PEM text whose label ends with `PRIVATE KEY`. Blocks that cannot be read do
+  /// not hide one that can. Corresponds to `PEM_read_bio(3)`.
   func firstKey(inPEM bytes: UnsafeRawBufferPointer, _ refusal: inout TLSError?) throws(TLSError) -> PrivateKey? {
     guard
       let bio = unsafe BIO_new_mem_buf(
@@ -119,8 +119,8 @@ private struct KeyDecoder {
 
   /// The key of a DER structure. Corresponds to `OSSL_DECODER_from_data(3)`.
   ///
-  /// What PKCS#8 encrypts is decrypted here: the decoder would ask a callback for the passphrase, and leaves a copy of it on
-  /// the stack.
+  /// What PKCS#8 encrypts is decrypted here: the decoder would ask a callback for the passphrase, and leaves a copy of
+  /// it on the stack.
   ///
   /// - Returns: the key; `nil` if there is none, and then `refusal` is set if the structure is encrypted.
   func key(in der: UnsafeRawBufferPointer, _ what: String, _ refusal: inout TLSError?) -> PrivateKey? {
@@ -163,7 +163,7 @@ private struct KeyDecoder {
 
   private static func decodeVersion1(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var pkey: OpaquePointer?
-    // The decoder keeps the address that it writes the key to.
+    // The decoder keeps the address to which it writes the key.
     unsafe withUnsafeMutablePointer(to: &pkey) { place in
       guard
         let decoder = unsafe OSSL_DECODER_CTX_new_for_pkey(place, nil, nil, nil, CInt(sitls_key_pair), nil, nil)
@@ -178,8 +178,8 @@ private struct KeyDecoder {
     return unsafe pkey.map { unsafe PrivateKey(adopting: $0) }
   }
 
-  /// PKCS#8 of version 2 (RFC 5958), which states the public key behind the private one; libcrypto reads version 1, where
-  /// the structure ends before it.
+  /// PKCS#8 of version 2 (RFC 5958), which states the public key behind the private one; libcrypto reads version 1,
+  /// where the structure ends before it.
   private static func decodeVersion2(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var cursor = unsafe der.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let elements = unsafe d2i_ASN1_SEQUENCE_ANY(nil, &cursor, der.count) else { return nil }

@@ -3,9 +3,9 @@ internal import CSansIOTLSOpenSSL
 extension SSLHandle {
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
   ///
-  /// A resumption shows no certificate, so libssl checks neither chain nor name again: the session itself must prove them,
-  /// by the result of the check that it was made with and by its certificate's names and dates. What another context found, or
-  /// its application accepted, proves nothing to this one: its certificates are checked again.
+  /// Resumption sends no certificate, so libssl verifies neither chain nor name again: the session itself must prove
+  /// them, by its verification result and by its certificate's names and dates. The verification by another context, or
+  /// the answer of its application, proves nothing to this one: the certificates are verified again.
   func offer(_ session: TLSSession, to serverName: TLSServerName, by context: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
@@ -26,18 +26,18 @@ extension SSLHandle {
     if origin.identities != context.handle.origin.identities {
       throw refuse("the session was made by a client with another identity")
     }
-    // An answer is about the whole of what was asked for, the SNI included: a pin may depend on it.
+    // An answer applies to the whole requested name, the SNI included: a pin may depend on it.
     if origin.pausesAtPeerCertificates,
       unsafe provenance.serverName != Self.serverName(of: ssl, sent: callbackState.pointee.request)
     {
       throw refuse("the session was made for another server name, and its certificate was accepted for that one")
     }
     let isOwn = origin === context.handle.origin
-    // This context's application has not been asked.
+    // The application of this context has not been asked.
     var isProven = isOwn || !context.pausesAtPeerCertificates
     if isProven, !context.ignoresVerdict {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
-      // To its own question the application has answered for this very name.
+      // The application answered the question of its own context for this name.
       if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
       if !isOwn { isProven = isProven && verifySession(by: context) }
     }
@@ -51,8 +51,8 @@ extension SSLHandle {
     unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
   }
 
-  /// Whether the certificates of the session that is set pass the checks of a full handshake: by the context's trust roots, and by
-  /// the connection's parameters, the server name among them. Corresponds to `X509_verify_cert(3)`.
+  /// Whether the certificates of the session that is set pass the verification of a full handshake: by the context's
+  /// trust roots, and by the connection's parameters, the server name among them. Corresponds to `X509_verify_cert(3)`.
   private func verifySession(by context: TLSContext) -> Bool {
     guard let leaf = unsafe SSL_SESSION_get0_peer(SSL_get_session(ssl)), let check = unsafe X509_STORE_CTX_new() else {
       return false
@@ -69,7 +69,7 @@ extension SSLHandle {
     return unsafe X509_verify_cert(check) == 1
   }
 
-  /// Whether the certificate that a session was made with is for the name.
+  /// Whether the certificate of a session is valid for the name.
   private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
     guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
     switch name {
