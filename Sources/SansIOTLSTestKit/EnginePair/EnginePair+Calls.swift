@@ -8,7 +8,7 @@ extension EnginePair {
   ///   - bytes: The ciphertext.
   ///   - side: The side to feed.
   /// - Returns: The number of bytes that it accepted.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   @discardableResult
   public mutating func feed(_ bytes: [UInt8], to side: TLSRole) throws(TLSError) -> Int {
     try call(.feed(bytes), at: side, Tape.Outcome.accepted) { (engine) throws(TLSError) in try engine.feed(bytes) }
@@ -36,7 +36,7 @@ extension EnginePair {
   ///   - plaintext: The bytes to send.
   ///   - side: The side that writes.
   /// - Returns: The engine's step.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func write(_ plaintext: ArraySlice<UInt8>, from side: TLSRole) throws(TLSError) -> TLSEngine.WriteStep
   {
     try call(.write(Array(plaintext)), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
@@ -50,7 +50,7 @@ extension EnginePair {
   ///   - side: The side that reads.
   ///   - count: Bytes at most.
   /// - Returns: The engine's step.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func read(at side: TLSRole, upTo count: Int = 65_536) throws(TLSError) -> TLSEngine.ReadStep<[UInt8]>
   {
     try call(.read(upTo: count), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
@@ -62,7 +62,7 @@ extension EnginePair {
   ///
   /// - Parameter side: The side that closes.
   /// - Returns: The engine's step.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   @discardableResult
   public mutating func close(from side: TLSRole) throws(TLSError) -> TLSEngine.HandshakeStep {
     try call(.close, at: side, Tape.Outcome.init) { (engine) throws(TLSError) in try engine.closeWriting() }
@@ -83,7 +83,7 @@ extension EnginePair {
   ///   - side: The side whose keys change.
   ///   - requestingPeer: Whether the peer is requested to change its own too.
   /// - Returns: The engine's step.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   @discardableResult
   public mutating func keyUpdate(from side: TLSRole, requestingPeer: Bool) throws(TLSError) -> TLSEngine.HandshakeStep {
     try call(.keyUpdate(requestingPeer: requestingPeer), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
@@ -96,7 +96,7 @@ extension EnginePair {
   /// - Parameters:
   ///   - answer: The answer.
   ///   - side: The side that is suspended at the question.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func answer(_ answer: TLSEngine.ClientHello.Answer, at side: TLSRole) throws(TLSError) {
     try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
       try engine.answer(answer)
@@ -108,7 +108,7 @@ extension EnginePair {
   /// - Parameters:
   ///   - answer: The answer.
   ///   - side: The side that is suspended at the question.
-  /// - Throws: The engine's ``TLSError``.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func answer(_ answer: TLSEngine.PeerCertificates.Answer, at side: TLSRole) throws(TLSError) {
     try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
       try engine.answer(answer)

@@ -63,6 +63,31 @@ struct GettingStartedTests {
     let failure = pair.server.failure
     #expect(report(try #require(failure)).line.hasPrefix("the peer refused: "))
   }
+
+  @Test
+  func `a delegate chooses the context by name, without a handshake`() async throws {
+    let context = try TLSContext(.server(authority.issue(names: ["shout.example"]).identity))
+    let hosts = VirtualHosts(contexts: ["shout.example": context])
+    let known = TLSEngine.ClientHello(serverName: "shout.example")
+    let unknown = TLSEngine.ClientHello(serverName: "other.example")
+    #expect(await hosts.answerClientHello(known) == .serve(with: context))
+    #expect(await hosts.answerClientHello(unknown) == .refuse(.unrecognizedName))
+  }
+
+  @Test
+  func `an engine's question is answered with the context of the name`() throws {
+    let named = try TLSContext(.server(authority.issue(names: ["localhost"]).identity))
+    var server = try TLSContext.Configuration.server(authority.issue(names: ["other.example"]).identity)
+    server.pausesAtClientHello = true
+    var client = TLSContext.Configuration.client()
+    client.trustRoots = [authority.trust]
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    _ = pair.step()  // the ClientHello reaches the server
+    try answer(&pair.server, hosts: ["localhost": named])
+    try pair.handshake()
+    let negotiated = pair.client.negotiated
+    #expect(negotiated?.serverName == "localhost")
+  }
 }
 
 /// Certificate files in a folder of their own, and two connected sockets.

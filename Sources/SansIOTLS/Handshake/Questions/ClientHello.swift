@@ -43,8 +43,8 @@ extension TLSEngine {
 }
 
 extension TLSEngine.ClientHello {
-  /// The answer to a ClientHello; see ``TLSEngine/answer(_:)-(ClientHello.Answer)``. Two answers are equal if they
-  /// state the same; contexts are compared by identity.
+  /// The answer to a ClientHello; see ``TLSEngine/answer(_:)-(TLSEngine.ClientHello.Answer)``. Two answers are equal if
+  /// they state the same; contexts are compared by identity.
   public struct Answer: Sendable, Equatable {
     package enum Kind: Sendable {
       case serve

@@ -25,7 +25,7 @@ extension TLSEngine {
 }
 
 extension TLSEngine.PeerCertificates {
-  /// The answer to a peer's certificates; see ``TLSEngine/answer(_:)-(PeerCertificates.Answer)``.
+  /// The answer to a peer's certificates; see ``TLSEngine/answer(_:)-(TLSEngine.PeerCertificates.Answer)``.
   public struct Answer: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
       case followVerification
