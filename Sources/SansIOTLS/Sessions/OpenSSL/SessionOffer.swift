@@ -60,7 +60,7 @@ extension SSLHandle {
     defer { unsafe X509_STORE_CTX_free(check) }
     let store = unsafe SSL_CTX_get_cert_store(context.handle.context)
     guard unsafe X509_STORE_CTX_init(check, store, leaf, SSL_get_peer_cert_chain(ssl)) == 1,
-      unsafe X509_STORE_CTX_set_default(check, "ssl_server") == 1
+      unsafe (try? "ssl_server".withCText("the purpose") { unsafe X509_STORE_CTX_set_default(check, $0) }) == 1
     else { return false }
     let parameters = unsafe X509_STORE_CTX_get0_param(check)
     unsafe X509_VERIFY_PARAM_set_auth_level(parameters, SSL_get_security_level(ssl))
