@@ -1,10 +1,10 @@
 // A provider with one algorithm, a random generator that a seed determines, built in: see provider-rand(7).
 //
 // All generators that libcrypto makes of it in one library context (the primary one, and a public and a private one for
-// each thread) draw from the same seed, whichever thread asks. Draws of different lengths have numbers of their own: the
-// n-th draw of 32 bytes is the same however many draws of 256 bytes came before it. That matters because libcrypto blinds
-// RSA operations once for each thread that uses a key, and so draws numbers as long as the modulus whenever the caller
-// changes threads; those numbers do not show in any result.
+// each thread) draw from the same seed, whichever thread asks. Draws of different lengths have numbers of their own:
+// the n-th draw of 32 bytes is the same however many draws of 256 bytes came before it. That matters because libcrypto
+// blinds RSA operations once for each thread that uses a key, and so draws numbers as long as the modulus whenever the
+// caller changes threads; those numbers do not show in any result.
 #include "CSansIOTLSSeededRandom.h"
 
 #include <openssl/core_dispatch.h>

@@ -49,47 +49,47 @@ import Testing
 
   @Test(arguments: TestIdentity.KeyType.allCases)
   func `a client accepts the certificate of each key type`(key: TestIdentity.KeyType) throws {
-    try expect(verdict(onServer: .server(key: key)), .accepted)
+    try expect(outcome(onServer: .server(key: key)), .accepted)
   }
 
   @Test(arguments: [TestIdentity.KeyType.p384, .ed25519, .rsa2048])
   func `an authority may have any key type`(key: TestIdentity.KeyType) throws {
     let authority = TestAuthority(key: key).issueIntermediate(key: key)
-    try expect(verdict(onServer: authority.issue(names: ["localhost"])), .accepted)
+    try expect(outcome(onServer: authority.issue(names: ["localhost"])), .accepted)
   }
 
   @Test func `a server accepts a client's certificate`() throws {
-    try expect(verdict(onClient: .client()), .accepted)
+    try expect(outcome(onClient: .client()), .accepted)
   }
 
   @Test func `a certificate for both sides is accepted on both`() throws {
     let identity = TestAuthority().issue(names: ["localhost"], usage: .both)
-    try expect(verdict(onServer: identity), .accepted)
-    try expect(verdict(onClient: identity), .accepted)
+    try expect(outcome(onServer: identity), .accepted)
+    try expect(outcome(onClient: identity), .accepted)
   }
 
   @Test(arguments: ["127.0.0.1", "::1", "2001:db8::7"])
   func `an address is accepted if it is requested`(address: String) throws {
     let identity = TestIdentity.server(addresses: [address])
-    try expect(verdict(onServer: identity, as: .ip(address)), .accepted)
-    try expect(verdict(onServer: identity, as: .ip("192.0.2.1")), .rejected(Check.addressMismatch))
+    try expect(outcome(onServer: identity, as: .ip(address)), .accepted)
+    try expect(outcome(onServer: identity, as: .ip("192.0.2.1")), .rejected(Check.addressMismatch))
   }
 
   @Test func `without alternative names the common name is checked`() throws {
     let identity = TestAuthority().issue(subject: "localhost")
-    try expect(verdict(onServer: identity), .accepted)
+    try expect(outcome(onServer: identity), .accepted)
   }
 
   @Test func `a name ends neither at a NUL nor before it`() throws {
     let identity = TestAuthority().issue(names: ["localhost\0.example"], subject: "Someone")
-    try expect(verdict(onServer: identity), .rejected(Check.nameMismatch))
+    try expect(outcome(onServer: identity), .rejected(Check.nameMismatch))
   }
 
   @Test func `a path longer than its authority allows is rejected`() throws {
     let upper = TestAuthority().issueIntermediate(pathLength: 0)
-    try expect(verdict(onServer: upper.issue(names: ["localhost"])), .accepted)
+    try expect(outcome(onServer: upper.issue(names: ["localhost"])), .accepted)
     let lower = upper.issueIntermediate(name: "One Too Many")
-    try expect(verdict(onServer: lower.issue(names: ["localhost"])), .rejected(Check.pathTooLong))
+    try expect(outcome(onServer: lower.issue(names: ["localhost"])), .rejected(Check.pathTooLong))
   }
 
   /// 2049-12-31T23:59:59Z is the last second that X.509 writes with two digits for the year. At `notAfter` itself
@@ -98,10 +98,10 @@ import Testing
   func `validity begins and ends at its seconds`(second: Int64) throws {
     let authority = TestAuthority()
     let identity = authority.issue(names: ["localhost"], validity: .init(notBefore: second, notAfter: second + 2))
-    try expect(verdict(onServer: identity, at: second - 1), .rejected(Check.notYetValid))
-    try expect(verdict(onServer: identity, at: second), .accepted)
-    try expect(verdict(onServer: identity, at: second + 1), .accepted)
-    try expect(verdict(onServer: identity, at: second + 3), .rejected(Check.expired))
+    try expect(outcome(onServer: identity, at: second - 1), .rejected(Check.notYetValid))
+    try expect(outcome(onServer: identity, at: second), .accepted)
+    try expect(outcome(onServer: identity, at: second + 1), .accepted)
+    try expect(outcome(onServer: identity, at: second + 3), .rejected(Check.expired))
   }
 
   @Test(arguments: [TestIdentity.KeyType.p256, .ed25519, .rsa2048])
@@ -140,7 +140,7 @@ import Testing
       (.overlongChain, Check.chainTooLong),
     ] as [(TestIdentity.Defect, Int)])
   func `a client rejects a server for its defect`(defect: TestIdentity.Defect, check: Int) throws {
-    try expect(verdict(onServer: .server(defect: defect)), .rejected(check))
+    try expect(outcome(onServer: .server(defect: defect)), .rejected(check))
   }
 
   @Test(
@@ -151,18 +151,18 @@ import Testing
       (.overlongChain, Check.chainTooLong),
     ] as [(TestIdentity.Defect, Int)])
   func `a server rejects a client for its defect`(defect: TestIdentity.Defect, check: Int) throws {
-    try expect(verdict(onClient: .client(defect: defect)), .rejected(check))
+    try expect(outcome(onClient: .client(defect: defect)), .rejected(check))
   }
 
   @Test func `a defect that prevents serving is rejected locally`() throws {
     #expect(throws: TLSError.self) { _ = try TLSContext(.server(TestIdentity.server(defect: .mismatchedKey).identity)) }
     try expect(
-      verdict(onServer: .server(defect: .weakKey), securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
+      outcome(onServer: .server(defect: .weakKey), securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
   }
 
   @Test func `a wrong name also fails for an address`() throws {
     let identity = TestIdentity.server(addresses: ["127.0.0.1"], defect: .wrongName)
-    try expect(verdict(onServer: identity, as: .ip("127.0.0.1")), .rejected(Check.addressMismatch))
+    try expect(outcome(onServer: identity, as: .ip("127.0.0.1")), .rejected(Check.addressMismatch))
   }
 
   @Test func `the key of another certificate is rejected locally`() {
@@ -180,8 +180,8 @@ import Testing
     var server = TLSContext.Configuration.server(try minted.identity)
     server.securityLevel = 2
     #expect(throws: TLSError.self) { _ = try TLSContext(server) }
-    try expect(verdict(onServer: minted, securityLevels: (server: 1, client: 1)), .accepted)
-    try expect(verdict(onServer: minted, securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
+    try expect(outcome(onServer: minted, securityLevels: (server: 1, client: 1)), .accepted)
+    try expect(outcome(onServer: minted, securityLevels: (server: 1, client: 2)), .rejected(Check.weakKey))
   }
 }
 
@@ -201,7 +201,7 @@ private enum Check {
 }
 
 /// The result of a handshake for the side that verifies the other's certificate.
-private enum Verdict: Equatable {
+private enum Outcome: Equatable {
   case accepted
   case rejected(Int)
   case failed(String)
@@ -217,26 +217,26 @@ private enum Verdict: Equatable {
 }
 
 /// A function of its own, so that a failure shows the result: `#expect` does not expand an expression that throws.
-private func expect(_ verdict: Verdict, _ expected: Verdict, _ location: SourceLocation = #_sourceLocation) {
-  #expect(verdict == expected, sourceLocation: location)
+private func expect(_ outcome: Outcome, _ expected: Outcome, _ location: SourceLocation = #_sourceLocation) {
+  #expect(outcome == expected, sourceLocation: location)
 }
 
 /// The result of a client that trusts the identity's authority for a server with this identity.
-private func verdict(
+private func outcome(
   onServer identity: TestIdentity, as name: TLSServerName = .dns("localhost"), at time: Int64? = nil,
   securityLevels: (server: Int, client: Int)? = nil
-) throws -> Verdict {
+) throws -> Outcome {
   var server = TLSContext.Configuration.server(try identity.identity)
   server.securityLevel = securityLevels?.server
   var client = TLSContext.Configuration.client()
   client.trustRoots = [identity.trust]
   client.verificationTime = time
   client.securityLevel = securityLevels?.client
-  return try verdicts(server: server, client: client, name: name).client
+  return try outcomes(server: server, client: client, name: name).client
 }
 
 /// The result of a server that trusts the identity's authority for a client with this identity.
-private func verdict(onClient identity: TestIdentity) throws -> Verdict {
+private func outcome(onClient identity: TestIdentity) throws -> Outcome {
   let serverIdentity = TestIdentity.server()
   var server = TLSContext.Configuration.server(try serverIdentity.identity)
   server.clientAuthentication = .required
@@ -244,12 +244,12 @@ private func verdict(onClient identity: TestIdentity) throws -> Verdict {
   var client = TLSContext.Configuration.client()
   client.trustRoots = [serverIdentity.trust]
   client.identities = [try identity.identity]
-  return try verdicts(server: server, client: client, name: .dns("localhost")).server
+  return try outcomes(server: server, client: client, name: .dns("localhost")).server
 }
 
-private func verdicts(
+private func outcomes(
   server: TLSContext.Configuration, client: TLSContext.Configuration, name: TLSServerName
-) throws -> (server: Verdict, client: Verdict) {
+) throws -> (server: Outcome, client: Outcome) {
   var server = try TLSEngine(.server, context: TLSContext(server))
   var client = try TLSEngine(.client(serverName: name), context: TLSContext(client))
   // Both versions need at most three flights each way. A failure stays in the engine and is read below.
@@ -260,7 +260,7 @@ private func verdicts(
     _ = try? client.feed(server.drain())
   }
   return (
-    Verdict(server.failure, isFinished: server.negotiated != nil),
-    Verdict(client.failure, isFinished: client.negotiated != nil)
+    Outcome(server.failure, isFinished: server.negotiated != nil),
+    Outcome(client.failure, isFinished: client.negotiated != nil)
   )
 }

@@ -94,9 +94,9 @@ struct TLSStreamFaultTests {
       #expect(sent.starts(with: received), "seed \(seed)")
       // Neither side examines some of the bits.
       #expect(error != nil || received == sent, "seed \(seed)")
-      let told = [error, await server].compactMap { $0?.code }
-      #expect(told.allSatisfy { [.tls, .aborted].contains($0) }, "seed \(seed): \(told)")
-      failures += told.isEmpty ? 0 : 1
+      let reported = [error, await server].compactMap { $0?.code }
+      #expect(reported.allSatisfy { [.tls, .aborted].contains($0) }, "seed \(seed): \(reported)")
+      failures += reported.isEmpty ? 0 : 1
     }
     #expect(failures > 5)
   }

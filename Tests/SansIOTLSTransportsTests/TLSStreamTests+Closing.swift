@@ -93,8 +93,8 @@ extension TLSStreamTests {
       #expect(error?.tls?.code == .protocolViolation)
     }
     #expect(near.endCount == 1)
-    let told = await #expect(throws: TLSStreamError.self) { try await server.read() }
-    #expect(told?.tls?.code == .alertReceived)
+    let failure = await #expect(throws: TLSStreamError.self) { try await server.read() }
+    #expect(failure?.tls?.code == .alertReceived)
   }
 
   @Test func `an answer after a close is ignored`() async throws {

@@ -1,7 +1,7 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// What one side's application did so far, and what it received.
+/// The actions of one side's application so far, and the data that it received.
 struct Application {
   let side: TLSRole
   let plan: [Scenario.Action]
@@ -24,7 +24,7 @@ struct Application {
   var hadSession = false
   /// It refused the peer at a question.
   var hasRefused = false
-  /// What it sent in plaintext after its close_notify, and what arrived of the peer's.
+  /// The plaintext that it sent after its close_notify, and the peer's that arrived.
   var sentInClear: [UInt8] = []
   var receivedInClear: [UInt8] = []
 

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What the environment requests in addition to the quick set.
+/// The runs that the environment requests in addition to the quick set.
 enum Campaign {
   private static func variable(_ name: String) -> String? { ProcessInfo.processInfo.environment[name] }
 

@@ -30,7 +30,7 @@ enum Material {
         ] as [TestIdentity.Defect]
       ) { authority.issue(names: ["localhost"], defect: $0) },
       clients: each(keys) { authority.issue(subject: "Client", key: $0, usage: .client) },
-      unknownClient: world.authority(name: "Somebody Else").issue(subject: "Stranger", usage: .client))
+      unknownClient: world.authority(name: "Someone Else").issue(subject: "Stranger", usage: .client))
   }()
 }
 

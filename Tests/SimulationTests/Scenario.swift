@@ -4,7 +4,7 @@ import SansIOTLSTestKit
 /// One conversation with all its parameters, generated from a seed.
 struct Scenario: Sendable {
 
-  /// What the carrier does.
+  /// The behaviour of the carrier.
   enum Carrier: String, Sendable, CaseIterable {
     case direct, harmless, corrupting, truncating, halfClosing
 
@@ -19,7 +19,7 @@ struct Scenario: Sendable {
     }
   }
 
-  /// Why a connection fails or ends early because of its two ends.
+  /// The reason why a connection fails or ends early because of its two ends.
   enum Obstacle: Sendable, Equatable {
     case none
     /// The client checks the server's certificate, and something is wrong with it.
@@ -38,7 +38,7 @@ struct Scenario: Sendable {
     case abandoned(TLSRole, after: Int)
   }
 
-  /// What a side's application does, one thing after another.
+  /// The actions of a side's application, in order.
   enum Action: Sendable, Equatable {
     case write(Int)
     case keyUpdate(requestingPeer: Bool)
@@ -73,7 +73,7 @@ struct Scenario: Sendable {
   /// Other code leaves errors in the thread's queue.
   let hasForeignErrors: Bool
   var plans: [TLSRole: [Action]]
-  /// What the client sends in plaintext after its close_notify.
+  /// The plaintext that the client sends after its close_notify.
   var trailing: Int
   /// The size of reads; a slow reader skips most steps.
   let isSlowReader: [TLSRole: Bool]

@@ -103,7 +103,7 @@ struct Simulation: ~Copyable {
 
   // MARK: What the applications do
 
-  /// Goes on with the plan of a side, as far as the engine lets it.
+  /// Continues the plan of a side, as far as the engine permits.
   ///
   /// - Returns: whether anything changed.
   private mutating func act(_ side: TLSRole) throws -> Bool {
@@ -436,7 +436,8 @@ struct Simulation: ~Copyable {
     guard keys[0] != nil, keys[0] == keys[1] else { throw violation("both sides export the same keys") }
     guard mayFail || server.receivedInClear == client.sentInClear else {
       throw violation(
-        "what follows the end in plaintext is kept: \(server.receivedInClear.count) of \(client.sentInClear.count) bytes"
+        "what follows the end in plaintext is kept: \(server.receivedInClear.count) of "
+          + "\(client.sentInClear.count) bytes"
       )
     }
     let isResumable = client.hadSession && usesAlternative == sessionIsOfAlternative

@@ -5,7 +5,8 @@ import Testing
 /// Thousands of conversations, each generated from a seed, with the laws of the engine verified at every call.
 ///
 /// A failure names its seed; `SIMULATION_SEED=… swift test --filter SimulationTests` runs that conversation alone.
-/// `SIMULATION_SEEDS=100000 swift test -c release --filter SimulationTests` runs many, and says how many a second.
+/// `SIMULATION_SEEDS=100000 swift test -c release --filter SimulationTests` runs as many, and prints the rate per
+/// second.
 struct SimulationTests {
   /// One after another, in each test: the tests run beside each other.
   private func run(_ count: UInt64, _ draw: (UInt64) -> Scenario) throws -> [Simulation.Outcome] {

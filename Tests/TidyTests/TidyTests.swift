@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// The walls of the house, read off the sources: where pointers may be, who may import whom, what lies at the top level.
+/// The walls of the house, read off the sources: where pointers may be, who may import whom, what lies at the top
+/// level.
 struct TidyTests {
   @Test
   func `pointers stay inside the folders named OpenSSL`() throws {
@@ -51,8 +52,8 @@ struct TidyTests {
     }
   }
 
-  /// Where a Swift string is handed to C as it is, the compiler makes one of these calls, whatever the code looks like; the
-  /// string reaches C up to its first NUL and no further. `withCText` copies, and refuses a NUL.
+  /// If a Swift string is passed to C directly, the compiler makes one of these calls, whatever the code looks like;
+  /// the string reaches C up to its first NUL and no further. `withCText` copies, and refuses a NUL.
   @Test
   func `text reaches C through one function`() throws {
     let conversions = ["SS11utf8CString", "SS11withCString"]
@@ -60,7 +61,8 @@ struct TidyTests {
     for module in modules {
       let objects = try ObjectFile.all(of: module)
       #expect(objects.count > 1, "\(module) has not been compiled beside these tests")
-      // The standard library hands the name of a task to its own C, in a line that is inlined into whoever makes a task.
+      // The standard library hands the name of a task to its own C, in a line that is inlined into callers that create
+      // a task.
       for object in objects where !object.name.hasPrefix("SansIOTLSTransports/TLSStream") {
         for conversion in conversions {
           let isCalled = object.mentions(conversion)
@@ -201,92 +203,6 @@ struct TidyTests {
         let comment = above >= 0 ? file.lines[above].trimmingCharacters(in: .whitespaces) : ""
         #expect(comment.hasPrefix("///"), "\(file.path):\(index + 1) has no documentation: \(line)")
       }
-    }
-  }
-}
-
-/// What the compiler made of one source file, as the build of these tests left it.
-private struct ObjectFile {
-  let name: String
-  private let bytes: Data
-
-  /// The objects of a module; they lie beside the program that runs the tests.
-  static func all(of module: String) throws -> [ObjectFile] {
-    let program = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-    let folder = program.deletingLastPathComponent().appendingPathComponent("\(module).build")
-    return try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".o") }.sorted().map {
-      ObjectFile(name: "\(module)/\($0)", bytes: try Data(contentsOf: folder.appendingPathComponent($0)))
-    }
-  }
-
-  func mentions(_ symbol: String) -> Bool { bytes.range(of: Data(symbol.utf8)) != nil }
-}
-
-/// A file of this repository as text.
-private struct SourceFile {
-  /// The repository, found from this very file.
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
-  let path: String
-  let lines: [String]
-
-  init(_ path: String) throws {
-    self.path = path
-    lines = try String(contentsOfFile: Self.root + "/" + path, encoding: .utf8).components(separatedBy: "\n")
-  }
-
-  static func all(under folder: String, ending: String = ".swift") throws -> [SourceFile] {
-    let enumerator = FileManager.default.enumerator(atPath: root + "/" + folder)
-    let paths = (enumerator?.compactMap { $0 as? String } ?? []).filter {
-      $0.hasSuffix(ending) && !$0.split(separator: "/").contains { $0.hasPrefix(".") }
-    }
-    return try paths.sorted().map { try SourceFile(folder + "/" + $0) }
-  }
-
-  /// Whether code (comments aside) holds the word.
-  func mentions(_ word: String) -> Bool {
-    lines.contains { !$0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && $0.contains(word) }
-  }
-
-  /// What stands between `// Guide: …` and `// Guide: end`, without the indentation of these lines.
-  var guideParts: [String] {
-    var parts: [String] = []
-    var start: Int?
-    for (index, line) in lines.enumerated() {
-      let text = line.drop { $0 == " " }
-      if text == "// Guide: end", let first = start {
-        let indentation = line.count - text.count
-        parts.append(lines[first..<index].map { $0.dropFirst(indentation) }.joined(separator: "\n"))
-        start = nil
-      } else if text.hasPrefix("// Guide: ") {
-        start = index + 1
-      }
-    }
-    return parts
-  }
-
-  /// The Swift code of a page, block by block.
-  var swiftBlocks: [String] {
-    lines.split(separator: "```swift", omittingEmptySubsequences: false).dropFirst().map {
-      $0.prefix { $0 != "```" }.joined(separator: "\n")
-    }
-  }
-
-  /// Whether any line, comments included, holds the word by itself.
-  func mentionsWord(_ word: String) -> Bool {
-    lines.contains { $0.range(of: "\\b\(word)\\b", options: .regularExpression) != nil }
-  }
-
-  var imports: [String] {
-    lines.compactMap { line in
-      let words = line.split(separator: " ")
-      guard let index = words.firstIndex(of: "import"), index + 1 < words.count, index <= 2,
-        words[..<index].allSatisfy({
-          ["public", "internal", "private", "package", "@testable", "@preconcurrency"].contains($0)
-        })
-      else { return nil }
-      return String(words[index + 1].split(separator: ".")[0])
     }
   }
 }

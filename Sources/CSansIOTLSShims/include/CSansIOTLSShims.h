@@ -26,11 +26,17 @@
 
 // MARK: SSL_CTX
 
-static inline int sitls_ctx_set_min_version(SSL_CTX *ctx, int version) { return (int)SSL_CTX_set_min_proto_version(ctx, version); }
-static inline int sitls_ctx_set_max_version(SSL_CTX *ctx, int version) { return (int)SSL_CTX_set_max_proto_version(ctx, version); }
+static inline int sitls_ctx_set_min_version(SSL_CTX *ctx, int version) {
+  return (int)SSL_CTX_set_min_proto_version(ctx, version);
+}
+static inline int sitls_ctx_set_max_version(SSL_CTX *ctx, int version) {
+  return (int)SSL_CTX_set_max_proto_version(ctx, version);
+}
 static inline int sitls_ctx_min_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_min_proto_version(ctx); }
 static inline int sitls_ctx_max_version(SSL_CTX *ctx) { return (int)SSL_CTX_get_max_proto_version(ctx); }
-static inline int sitls_ctx_set_groups(SSL_CTX *ctx, const char *list) { return (int)SSL_CTX_set1_groups_list(ctx, list); }
+static inline int sitls_ctx_set_groups(SSL_CTX *ctx, const char *list) {
+  return (int)SSL_CTX_set1_groups_list(ctx, list);
+}
 static inline int sitls_ctx_set_signature_algorithms(SSL_CTX *ctx, const char *list) {
   return (int)SSL_CTX_set1_sigalgs_list(ctx, list);
 }
@@ -44,7 +50,9 @@ static inline void sitls_ctx_use_automatic_dh(SSL_CTX *ctx) { SSL_CTX_set_dh_aut
 static inline void sitls_ctx_set_mode(SSL_CTX *ctx, uint32_t mode) { SSL_CTX_set_mode(ctx, mode); }
 static inline void sitls_ctx_clear_mode(SSL_CTX *ctx, uint32_t mode) { SSL_CTX_clear_mode(ctx, mode); }
 static inline void sitls_ctx_set_read_ahead(SSL_CTX *ctx, int count) { SSL_CTX_set_read_ahead(ctx, count); }
-static inline void sitls_ctx_set_session_cache_mode(SSL_CTX *ctx, int mode) { SSL_CTX_set_session_cache_mode(ctx, mode); }
+static inline void sitls_ctx_set_session_cache_mode(SSL_CTX *ctx, int mode) {
+  SSL_CTX_set_session_cache_mode(ctx, mode);
+}
 static inline void sitls_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callback)(SSL *, int *, void *)) {
   SSL_CTX_set_tlsext_servername_callback(ctx, callback);
 }
@@ -95,7 +103,8 @@ static inline int sitls_visit_provider(OSSL_PROVIDER *provider, void *argument) 
 }
 // The groups of all providers of the default library context, in the order in which libssl looks through them.
 static inline void sitls_declared_groups(sitls_name_taker take, void *taker) {
-  struct sitls_name_visit visit = {"TLS-GROUP", "tls-group-name", "tls-group-name-internal", "tls-group-id", take, taker};
+  struct sitls_name_visit visit = {
+    "TLS-GROUP", "tls-group-name", "tls-group-name-internal", "tls-group-id", take, taker};
   OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
 }
 // The signature schemes of all providers of the default library context; none before 3.2, which has no such capability.
@@ -115,11 +124,13 @@ static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL
 static inline int sitls_certificate_types(SSL *ssl, const unsigned char **types) {
   return (int)SSL_get0_certificate_types(ssl, types);
 }
-static inline int sitls_set_signature_algorithms(SSL *ssl, const char *list) { return (int)SSL_set1_sigalgs_list(ssl, list); }
+static inline int sitls_set_signature_algorithms(SSL *ssl, const char *list) {
+  return (int)SSL_set1_sigalgs_list(ssl, list);
+}
 static inline bool sitls_has_extended_main_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
 
-// Name of the negotiated key-exchange group, NULL where none was (RSA key exchange). Of a resumption in TLS 1.2 it is the
-// one that the session was made with.
+// Name of the negotiated key-exchange group, NULL where none was (RSA key exchange). Of a resumption in TLS 1.2 it is
+// the one that the session was made with.
 static inline const char *sitls_group_name(SSL *ssl) {
 #ifdef SSL_CTRL_GET_NEGOTIATED_GROUP
   int identifier = (int)SSL_get_negotiated_group(ssl);

@@ -28,7 +28,7 @@ public enum TLSServerName: Sendable, Hashable {
     return String(decoding: host, as: UTF8.self)
   }
 
-  /// What keeps bytes from being a DNS name that goes into the SNI extension; `nil` if nothing does. Both what a client
+  /// The reason why bytes are not a DNS name for the SNI extension; `nil` if they are one. Both what a client
   /// asks for and what a server reports of a ClientHello are decided here.
   static func fault(in host: [UInt8]) -> String? {
     if host.isEmpty { return "is empty; give the name, an .ip address, or .unverified" }

@@ -36,7 +36,7 @@ extension TLSContext {
     public enum ApplicationProtocolMismatch: Sendable, Hashable {
       /// Refuse by the alert no_application_protocol, as RFC 7301 says.
       case refuse
-      /// Go on without one.
+      /// Continue without one.
       case proceed
     }
 

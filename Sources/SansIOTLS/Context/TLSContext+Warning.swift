@@ -37,16 +37,19 @@ extension TLSContext {
       case .notYetValidIntermediate(let subject):
         "the chain's certificate of \(subject.printable) is not valid yet; peers will refuse the chain"
       case .groupsExcludeCommonCertificates:
-        "without secp256r1 (P-256) or secp384r1 (P-384) among the groups, TLS 1.2 fails with servers that have an ECDSA certificate"
+        "without secp256r1 (P-256) or secp384r1 (P-384) among the groups, TLS 1.2 fails with servers that have "
+          + "an ECDSA certificate"
       case .unusableIdentity(let subject, let version, let reason):
         "the certificate of \(subject) cannot be used in \(version): \(reason)"
       case .forbiddenSignatureScheme(let scheme): "the security level does not allow the signature scheme \(scheme)"
       case .emptySystemTrust(let file, let directory):
-        "the system's trust store is empty: there are no certificates in \(file) or \(directory); install its authorities (ca-certificates), or name other trust roots"
+        "the system's trust store is empty: there are no certificates in \(file) or \(directory); install its "
+          + "authorities (ca-certificates), or name other trust roots"
       case .emptyTrustDirectory(let path):
         "the trust directory \(path) holds no certificate under a hashed name; run openssl rehash on it"
       case .unusedTrust:
-        "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not asked for a certificate"
+        "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not "
+          + "asked for a certificate"
       }
     }
   }

@@ -30,7 +30,7 @@ struct EngineState: Equatable, Sendable {
     case feed, handshake, read, write, closeWriting, keyUpdate, answer
   }
 
-  /// What a call is to do.
+  /// The action of a call.
   enum Action: Equatable, Sendable {
     /// Continue to libssl (for `feed`: to the buffer).
     case proceed
@@ -59,7 +59,7 @@ struct EngineState: Equatable, Sendable {
 
   var isHandshaking: Bool { phase == .handshaking }
 
-  /// What `call` is to do in this state.
+  /// The action of `call` in this state.
   func action(for call: Call) -> Action {
     if phase == .failed { return .failed }
     switch call {

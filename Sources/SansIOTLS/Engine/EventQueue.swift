@@ -1,4 +1,4 @@
-/// The queue behind `nextEvent()`: bounded in number and in bytes, so that a flood of tickets cannot make memory grow.
+/// The queue of `nextEvent()`: bounded in number and in bytes, so that a flood of tickets cannot make memory grow.
 struct EventQueue: Sendable {
   private var events: [TLSEngine.Event] = []
 

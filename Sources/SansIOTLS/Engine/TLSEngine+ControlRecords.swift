@@ -9,7 +9,9 @@ extension TLSEngine {
         TLSError(
           .limitExceeded, .peer,
           hint:
-            "more than limits.controlRecordCount, \(limits.controlRecordCount), records came without application data"))
+            "more than limits.controlRecordCount, \(limits.controlRecordCount), records without application "
+            + "data were received"
+        ))
       return
     }
     if state.sending == .closing {
@@ -19,7 +21,7 @@ extension TLSEngine {
     }
   }
 
-  /// libssl is inside a message that the peer began to send: it goes on with that and with nothing else, so that each
+  /// libssl is inside a message that the peer began to send: it continues that and nothing else, so that each
   /// that ends is counted and answered. Whatever else were asked of libssl would finish it unseen.
   mutating func continueHandshakeMessage() {
     let outcome = handle.finishMessage()
@@ -30,7 +32,7 @@ extension TLSEngine {
     }
   }
 
-  /// Goes on with a message that is half read. libssl writes nothing before its end.
+  /// Continues a message that is partly read. libssl writes nothing before its end.
   mutating func isBetweenMessages() throws(TLSError) -> Bool {
     if handle.isInsideMessage {
       continueHandshakeMessage()

@@ -12,7 +12,8 @@ extension TLSEngine {
         TLSError(
           .limitExceeded, .peer,
           hint:
-            "more than limits.declinedRenegotiationCount, \(limits.declinedRenegotiationCount), renegotiations were asked for"
+            "more than limits.declinedRenegotiationCount, \(limits.declinedRenegotiationCount), renegotiations "
+            + "were requested"
         ))
     }
   }

@@ -46,7 +46,7 @@ extension TLSEngine {
     case .peerClosed:
       fail(
         TLSError(
-          .alertReceived, .peer, hint: "the peer closed the connection in the middle of the handshake",
+          .alertReceived, .peer, hint: "the peer closed the connection during the handshake",
           alertReceived: .closeNotify))
     case .failed(let failure):
       fail(

@@ -28,7 +28,7 @@ extension TLSEngine {
       fail(
         TLSError(
           .certificateRejected, .peer,
-          hint: "the handshake was done without an acceptable certificate of the peer, and one is required"))
+          hint: "the handshake ended without an accepted certificate of the peer, and one is required"))
       return
     }
     collectEvents()

@@ -26,7 +26,7 @@ extension TLSEngine {
             TLSError(
               .limitExceeded, .peer,
               hint:
-                "the handshake took more than limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
+                "the handshake exceeded limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
           try throwFailure()
         }
         rest = rest.extracting(first: min(rest.byteCount, limits.handshakeInputByteCount - handshakeBytes))

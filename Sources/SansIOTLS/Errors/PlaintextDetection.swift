@@ -32,9 +32,9 @@ struct PlaintextDetection: Sendable {
     if text.hasPrefix("HTTP/") { return "the peer speaks plaintext HTTP, not TLS; check port and scheme" }
     if text.hasPrefix("SSH-") { return "the peer speaks SSH, not TLS; check the port" }
     if text.hasPrefix("220") || text.hasPrefix("+OK") || text.hasPrefix("* OK") {
-      return "the peer greets in clear text, as mail and FTP servers do; it may need STARTTLS first"
+      return "the peer greets in plaintext, as mail and FTP servers do; it may require STARTTLS first"
     }
-    return "what the peer sent is not TLS; check that both ends mean the same port and protocol"
+    return "the received bytes are not TLS; check that both ends use the same port and protocol"
   }
 
   /// Content types 20 to 24, major version 3 (RFC 8446, section 5.1).

@@ -36,7 +36,7 @@ extension TLSError.Code {
   public static let invalidArgument = Self("invalidArgument")
   /// A server name that cannot be one.
   public static let invalidServerName = Self("invalidServerName")
-  /// A client's engine with a server's context, or the other way round.
+  /// An engine and a context of different roles.
   public static let wrongRole = Self("wrongRole")
   /// A feature that this libssl, or this version of TLS, does not offer.
   public static let unsupported = Self("unsupported")

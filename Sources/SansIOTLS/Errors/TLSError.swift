@@ -1,4 +1,4 @@
-/// Why a connection cannot go on, or what was wrong with a call or a configuration.
+/// The reason why a connection ended, or why a call or a configuration was refused.
 ///
 /// Two errors are equal when their codes are. A description holds names, numbers and libssl's own texts, never key
 /// material, passphrases or plaintext.

@@ -1,7 +1,7 @@
-/// What a handshake proves of the peer, held against what was asked for. libssl checks a certificate where the suite
-/// brings one; that one was brought is for the engine to see (law 15).
+/// The proof of the peer's identity by a handshake, compared with what the configuration demands. libssl checks a
+/// certificate where the suite brings one; that one was brought is for the engine to see (law 15).
 struct PeerProof: Equatable, Sendable {
-  /// What the configuration asks for.
+  /// The demand of the configuration.
   enum Demand: CaseIterable, Sendable {
     /// The peer may be anyone.
     case none

@@ -15,12 +15,13 @@ extension TLSEngine {
     label: String, context: [UInt8]? = nil, count: Int
   ) throws(TLSError) -> [UInt8] {
     guard state.isHandshakeDone else {
-      throw TLSError(.handshakeNotComplete, .misuse, hint: "there is nothing to export before the handshake is done")
+      throw TLSError(.handshakeNotComplete, .misuse, hint: "keying material can be exported only after the handshake")
     }
     guard (1...249).contains(label.utf8.count), (1...8160).contains(count), context?.count ?? 0 < 65_536 else {
       throw TLSError(
         .invalidArgument, .misuse,
-        hint: "an exporter takes a label of 1 to 249 bytes, a context below 64 KiB, and gives 1 to 8,160 bytes")
+        hint: "an exporter requires a label of 1 to 249 bytes, a context below 64 KiB, and a length of 1 to 8,160 bytes"
+      )
     }
     return try handle.exportKeyingMaterial(label: Array(label.utf8), context: context, count: count)
   }

@@ -60,7 +60,7 @@ public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomSt
     Self.pairNames[rawValue] ?? Self.names[rawValue] ?? DeclaredNames.signatureSchemes().name(of: rawValue)
   }
 
-  /// What libssl finds by the pair alone.
+  /// The schemes that libssl finds by the pair alone.
   private static let pairNames: [UInt16: String] = [
     0x0202: "DSA+SHA1", 0x0203: "ECDSA+SHA1", 0x0302: "DSA+SHA224", 0x0303: "ECDSA+SHA224", 0x0402: "DSA+SHA256",
     0x0502: "DSA+SHA384", 0x0602: "DSA+SHA512",

@@ -35,7 +35,7 @@ package struct FIFO<Element> {
   @inlinable
   package var last: Element? { isEmpty ? nil : self[count - 1] }
 
-  /// Adds an element behind the others.
+  /// Adds an element at the end.
   @inlinable
   package mutating func append(_ element: Element) { places.append(element) }
 

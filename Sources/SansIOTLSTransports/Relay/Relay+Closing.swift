@@ -37,7 +37,7 @@ extension Relay {
     if Self.isReady(number, Int16(POLLIN), until: .now + .milliseconds(Self.remainderTime)) { readPlaintext() }
   }
 
-  /// Counts the ciphertext that its reader has left behind, unless that is the close_notify alone.
+  /// Counts the ciphertext that its reader has not read, unless that is the close_notify alone.
   private mutating func countUnread(_ unread: Int?) {
     guard let unread, unread > report.ciphertextSent - dataEnd else { return }
     report.ciphertextUnread = unread

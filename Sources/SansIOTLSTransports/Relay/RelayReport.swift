@@ -83,7 +83,7 @@ public struct RelayReport: Sendable {
   public internal(set) var plaintextDropped = 0
   /// Ciphertext bytes written to the transport.
   public internal(set) var ciphertextSent = 0
-  /// Ciphertext bytes written to the transport that its reader left behind: unread in a pipe, unacknowledged in a TCP
+  /// Ciphertext bytes written to the transport that its reader did not read: unread in a pipe, unacknowledged in a TCP
   /// connection. Application data is among them. 0 where the kernel does not report it.
   public internal(set) var ciphertextUnread = 0
   /// Ciphertext bytes read from the transport, without those that were dropped after a failure or the end.

@@ -29,7 +29,7 @@ struct EmbeddingLoopTests {
     private let requestSize: Int
     private var response: ArraySlice<UInt8>
     private let closes: Bool
-    /// How many calls of `send` do not throw.
+    /// The number of calls of `send` that do not throw.
     private let sendLimit: Int
     private var sendCount = 0
     private(set) var request: [UInt8] = []

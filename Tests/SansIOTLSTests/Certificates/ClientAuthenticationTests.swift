@@ -136,11 +136,11 @@ struct ClientAuthenticationTests {
   func `a server that does not verify accepts any client certificate and reports it`(version: TLSVersion) throws {
     for demand in [Demand.requested, .required] {
       let pair = try EnginePair.connected(version) { client, server in
-        client.identities = [try TestIdentity.client("Anybody", defect: .selfSigned).identity]
+        client.identities = [try TestIdentity.client("Stranger", defect: .selfSigned).identity]
         server.clientAuthentication = demand
         server.peerVerification = .none
       }
-      #expect(pair.server.peerCertificates.first?.subject == "CN=Anybody")
+      #expect(pair.server.peerCertificates.first?.subject == "CN=Stranger")
     }
   }
 
@@ -176,9 +176,9 @@ struct ClientAuthenticationTests {
   @Test func `the names sent may differ from the trusted ones, or be absent`() throws {
     let named = try flight { server in
       server.trustRoots = [authority.trust]
-      server.clientAuthorities = [try TestAuthority(name: "Told Instead").certificate]
+      server.clientAuthorities = [try TestAuthority(name: "Named Instead").certificate]
     }
-    #expect(named.contains(text: "Told Instead"))
+    #expect(named.contains(text: "Named Instead"))
     #expect(!named.contains(text: "Client CA"))
     let none = try flight { server in
       server.trustRoots = [authority.trust]

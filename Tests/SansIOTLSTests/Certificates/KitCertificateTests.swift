@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What verifiers stricter than libssl ask of the certificates that the test kit mints.
+/// The demands of verifiers stricter than libssl on the certificates that the test kit mints.
 struct KitCertificateTests {
   private func text(_ identity: TestIdentity) throws -> String { try PrintedCertificate(identity).text }
 
@@ -55,7 +55,7 @@ struct KitCertificateTests {
 ///
 /// The pointers are created, used and freed in init.
 private struct PrintedCertificate {
-  /// What `openssl x509 -text` prints.
+  /// The output of `openssl x509 -text`.
   let text: String
   /// The days of its validity, and how many of them have passed.
   let days: (total: CInt, past: CInt)

@@ -66,7 +66,7 @@ struct ServerNameTests {
 
   // MARK: What a ClientHello may name
 
-  /// What a server reports of the name that a client of another library sends.
+  /// The name that a server reports for a client of another library.
   private func reported(_ name: String, _ version: TLSVersion) throws -> (asked: String?, negotiated: String?) {
     let identity = TestIdentity.server()
     var configuration = TLSContext.Configuration.server(try identity.identity)

@@ -12,7 +12,7 @@ import Testing
   import Glibc
 #endif
 
-/// Where a peer's chain may end: the forms of trust, and what is refused as such.
+/// The forms of trust roots, and what is refused as such.
 @Suite(.tags(.law16, .behaviour))
 struct TrustTests {
   private let identity = TestIdentity.server()
@@ -176,7 +176,7 @@ struct TrustTests {
       client.trustRoots = [.der(intermediate.certificateDER)]
     }
     #expect(failures.client?.verification?.code == Int(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT))
-    #expect(failures.client?.hint.contains("leads to a trusted certificate that is no root") == true)
+    #expect(failures.client?.hint.contains("leads to a trusted certificate that is not a root") == true)
     #expect(failures.client?.hint.contains("add its") == false)
   }
 

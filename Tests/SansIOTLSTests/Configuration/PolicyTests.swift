@@ -3,7 +3,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What openssl.cnf may decide. Each test runs where the policy at hand is the one that it speaks of;
+/// The decisions of openssl.cnf. Each test runs under the policy that it is about;
 /// `Tests/Policy/check` brings each.
 @Suite(.tags(.law16))
 struct PolicyTests {

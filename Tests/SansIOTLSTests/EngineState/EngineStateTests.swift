@@ -5,7 +5,7 @@ import Testing
 /// The state machine as a table: every state that can be reached, every call in it, every transition out of it. Nothing
 /// of libssl takes part.
 struct EngineStateTests {
-  /// How a state is reached from a fresh one.
+  /// The steps that reach a state from a fresh one.
   enum Change: CaseIterable {
     case completeHandshake, ask, answer, fail, endInput, peerClose, requestClose, sendCloseNotify
 

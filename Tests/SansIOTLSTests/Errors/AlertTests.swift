@@ -11,8 +11,8 @@ struct AlertTests {
     try check(version, breakage, .default)
   }
 
-  /// A flight that is pending leaves other space in each buffer. The other failures find an empty buffer: the smallest is
-  /// enough for these.
+  /// A flight that is pending leaves other space in each buffer. The other failures find an empty buffer: the smallest
+  /// is enough for these.
   @Test(arguments: TLSVersion.both, [64, 300, 700, 1000, 1500, 4096])
   func `the alert is complete however full the buffer was`(version: TLSVersion, bufferSize: Int) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = bufferSize }
@@ -62,7 +62,7 @@ struct AlertTests {
 
   // MARK: After the handshake
 
-  /// What protects the records. The largest alert is that of a CBC suite with a SHA-384 MAC.
+  /// The protection of the records. The largest alert is that of a CBC suite with a SHA-384 MAC.
   enum Suite: CaseIterable {
     case tls13, tls12, tls12CBC
 
@@ -82,7 +82,7 @@ struct AlertTests {
   /// Long enough to have a MAC at all with each suite.
   private static let corruptRecord: [UInt8] = [23, 3, 3, 0, 80] + pattern(80)
 
-  /// How long a record of so many bytes is.
+  /// The length of a record of so many bytes.
   private static func encryptedLengths(_ pair: consuming EnginePair) throws -> [Int] {
     var lengths: [Int] = []
     for count in 0...640 {
@@ -115,8 +115,8 @@ struct AlertTests {
       #expect(probe.client.negotiated?.cipherSuite.description == "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384")
     }
     let lengths = try Self.encryptedLengths(probe)
-    // The space matters where an alert of at most 85 bytes might not fit: at the end of the buffer, and, should it not be
-    // larger by an alert, at that of 512 bytes.
+    // The space matters where an alert of at most 85 bytes might not fit: at the end of the buffer, and, should it not
+    // be larger by an alert, at that of 512 bytes.
     for fill in Array(420...515) + Array(550...640) {
       var pair = try EnginePair(client: client, server: server, limits: Self.smallBuffer)
       try pair.handshake()
@@ -134,7 +134,7 @@ struct AlertTests {
     }
   }
 
-  /// What libssl writes while it reads, a warning for each request to renegotiate, uses the alert's space too.
+  /// The output of libssl while it reads, a warning for each request to renegotiate, uses the alert's space too.
   @Test(arguments: [1, 2])
   func `the alert is complete after the warnings that decline renegotiations`(requests: Int) throws {
     // Its records are as long as those of the forge's suite.

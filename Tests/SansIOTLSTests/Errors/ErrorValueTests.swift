@@ -13,7 +13,8 @@ struct ErrorValueTests {
     #expect(error.hint == "not known\\u{7}")
     #expect(
       error.description
-        == "certificateRejected: not known\\u{7}; certificate check: unable to get local issuer certificate (20) at depth "
+        == "certificateRejected: not known\\u{7}; certificate check: unable to get local issuer certificate "
+        + "(20) at depth "
         + "0, CN=x; alert sent: unknown_ca; libssl: SSL routines: no shared cipher (193)")
     #expect(TLSError(.truncated, .peer, hint: "", isMidRecord: true).isMidRecord)
   }

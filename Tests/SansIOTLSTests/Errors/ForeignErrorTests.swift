@@ -5,7 +5,7 @@ import Testing
 @testable import SansIOTLS
 
 /// Law 7. No foreign errors: entries of other code in this thread's queue change nothing, and the engine leaves
-/// none behind.
+/// none.
 ///
 /// The queue belongs to the thread, so nothing here may suspend: each test is one synchronous function.
 @Suite(.tags(.law7))

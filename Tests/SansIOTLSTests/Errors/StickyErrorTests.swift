@@ -5,7 +5,7 @@ import Testing
 /// Law 6. The first fatal error is stored with all that is known of it, and every later call throws the same value.
 @Suite(.tags(.law6))
 struct StickyErrorTests {
-  /// What each call throws, in words.
+  /// The error of each call, in words.
   private func words(of engine: inout TLSEngine) -> [String] {
     [
       thrownError { _ = try engine.feed([1]) },

@@ -167,7 +167,7 @@ struct ApplicationProtocolTests {
     #expect(client.engine.needs == [])
   }
 
-  /// What was offered, what was selected, and whether that will do.
+  /// An offer, a selection, and whether the selection is accepted.
   @Test(
     arguments: [
       (["h2"], "h2", true), (["http/1.1", "h2"], "h2", true), (["h2", "http/1.1"], "http/1.1", true),

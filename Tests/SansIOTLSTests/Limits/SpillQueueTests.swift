@@ -7,20 +7,20 @@ import Testing
 /// part.
 @Suite(.tags(.law11))
 struct SpillQueueTests {
-  /// What the queue keeps with the smallest limit when it is empty: one record beyond the limit, and a buffer after it.
+  /// The memory of an empty queue with the smallest limit: one record beyond the limit, and a buffer after it.
   private static let kept = 1 + 64 * 1024
 
-  /// What is appended, from a place that differs with each step.
+  /// The appended bytes, from a place that differs with each step.
   private static let source = pattern(100_000)
 
   private static func append(_ bytes: [UInt8], to queue: inout SpillQueue) {
     unsafe bytes.withUnsafeBytes { unsafe queue.append($0) }
   }
 
-  /// What lies in one piece, a copy.
+  /// The contiguous bytes, a copy.
   private static func window(of queue: borrowing SpillQueue) -> [UInt8] { unsafe Array(queue.window) }
 
-  /// Where the first of the waiting bytes lies; `nil` while the queue has no memory.
+  /// The place of the first waiting byte; `nil` while the queue has no memory.
   private static func place(of queue: borrowing SpillQueue) -> UInt? {
     unsafe queue.window.baseAddress.map { UInt(bitPattern: $0) }
   }

@@ -12,7 +12,7 @@ struct BIOPairFactTests {
     var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = 64 })
     try pair.settle()
     #expect(try pair.client.write(pattern(100_000)) == .done(100_000))
-    // Nobody drains, and then the peer sends nonsense.
+    // The output is not drained, and then the peer sends nonsense.
     let error = thrownError { _ = try pair.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
     #expect(error?.alertSent == .badRecordMAC)
     let last = pair.client.drain()

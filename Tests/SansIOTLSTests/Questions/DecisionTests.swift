@@ -2,8 +2,8 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Decisions of the application during a handshake: which context serves a client, and whether a server's certificate is
-/// accepted.
+/// Decisions of the application during a handshake: which context serves a client, and whether a server's certificate
+/// is accepted.
 @Suite(.tags(.law13, .behaviour))
 struct DecisionTests {
   // MARK: The ClientHello
@@ -86,14 +86,14 @@ struct DecisionTests {
     #expect(error?.alertSent != nil)
   }
 
-  /// What is wrong with a name or the list of protocols in a ClientHello, as a change of one byte.
+  /// The defect of a name or the list of protocols in a ClientHello, as a change of one byte.
   enum Malformation: CaseIterable {
     case shortList, longList, otherType, noASCII, emptyProtocol, protocolPastEnd, shortProtocols, longProtocols
 
     var isOfName: Bool { [.shortList, .longList, .otherType, .noASCII].contains(self) }
 
-    /// The extension of a client that asks for `localhost` and offers `h2` and a NUL, and the byte of it that is changed.
-    /// With 0 as the length of the NUL the list is well-formed but for two empty names.
+    /// The extension of a client that asks for `localhost` and offers `h2` and a NUL, and the byte of it that is
+    /// changed. With 0 as the length of the NUL the list is well-formed but for two empty names.
     var change: (extension: [UInt8], place: Int, value: UInt8) {
       // Type, length, length of the list; then type, length and name, or lengths and protocols.
       let name: [UInt8] = [0, 0, 0, 14, 0, 12, 0, 0, 9] + "localhost".utf8
@@ -210,8 +210,8 @@ struct DecisionTests {
     #expect(pair.server.peerCertificates.first?.subject == "CN=Alice")
   }
 
-  /// The client has sent no share of the other context's group. The second ClientHello asks no question, whatever the other
-  /// context pauses at.
+  /// The client has sent no share of the other context's group. The second ClientHello asks no question, whatever the
+  /// other context pauses at.
   @Test(arguments: [false, true])
   func `the other context's group may cause a HelloRetryRequest`(pausesToo: Bool) throws {
     let identity = TestIdentity.server()

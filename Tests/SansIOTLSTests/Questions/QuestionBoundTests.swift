@@ -2,7 +2,7 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// What a peer sends while a question is open counts towards the limit of the handshake.
+/// Input received while a question is open counts towards the limit of the handshake.
 @Suite(.tags(.law11))
 struct QuestionBoundTests {
   private static let limits = {

@@ -114,7 +114,8 @@ struct QuestionTests {
 
   // MARK: Peer certificate
 
-  /// The certificates with each defect that a question can be asked about, generated once: RSA keys are slow to generate.
+  /// The certificates with each defect that a question can be asked about, generated once: RSA keys are slow to
+  /// generate.
   private static let defective: [TestIdentity.KeyType: [(defect: TestIdentity.Defect, identity: TestIdentity)]] =
     Dictionary(
       uniqueKeysWithValues: [TestIdentity.KeyType.p256, .ed25519, .rsa2048].map { key in

@@ -186,7 +186,7 @@ struct ResumedPeerTests {
         Self.set(time, on: ends.client)
         let error = thrownError { _ = try Self.connect(ends.client, ends.server, .dns("localhost"), session) }
         #expect(error?.code == .invalidArgument)
-        #expect(error?.hint.contains("out of date") == true)
+        #expect(error?.hint.contains("expired or not yet valid") == true)
         // Nor does another context.
         client.pausesAtPeerCertificates = false
         client.verificationTime = time
@@ -233,7 +233,7 @@ struct ResumedPeerTests {
     Self.set(Self.outside[1], on: context)
     let session = try #require(next.session)
     let error = thrownError { _ = try Self.connect(context, TLSContext(server), .dns("localhost"), session) }
-    #expect(error?.hint.contains("out of date") == true)
+    #expect(error?.hint.contains("expired or not yet valid") == true)
   }
 
   @Test(arguments: TLSVersion.both)
@@ -259,7 +259,7 @@ struct ResumedPeerTests {
       guard let session = next.session else { continue }
       Self.set(Self.outside[1], on: context)
       let error = thrownError { _ = try Self.connect(context, end, .dns("localhost"), session) }
-      #expect(error?.hint.contains("out of date") == true)
+      #expect(error?.hint.contains("expired or not yet valid") == true)
       Self.set(Self.inside, on: context)
     }
   }

@@ -11,13 +11,13 @@ struct Conversation: ~Copyable {
   struct Outcome: Equatable {
     var plaintext: [TLSRole: [UInt8]] = [:]
     var events: [TLSRole: [String]] = [:]
-    /// What both sides needed when nothing moved, phase by phase.
+    /// The needs of both sides when nothing moved, phase by phase.
     var needs: [String] = []
     /// The lengths of the records that each side sent, in order.
     var sent: [TLSRole: [Int]] = [:]
   }
 
-  /// What is sent at most.
+  /// The largest amount that is sent.
   static let clientBytes = pattern(200_000, seed: 1)
   static let serverBytes = pattern(200_000, seed: 2)
 
@@ -25,7 +25,7 @@ struct Conversation: ~Copyable {
   struct Refused: Error { let step: String }
 
   var pair: EnginePair
-  /// How many bytes are fed at most in the next piece.
+  /// The largest number of bytes fed in the next piece.
   var nextPiece: () -> Int
   private(set) var outcome = Outcome()
   /// Pieces that were fed.

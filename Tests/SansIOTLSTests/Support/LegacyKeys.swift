@@ -102,7 +102,7 @@ enum LegacyKeys {
     -----END ENCRYPTED PRIVATE KEY-----
     """
 
-  /// What PKCS#12 was for long: certificates under RC2 of 40 bits. In base64.
+  /// The classic form of PKCS#12: certificates under RC2 of 40 bits. In base64.
   static let classicBundle = """
     MIIDmgIBAzCCA2AGCSqGSIb3DQEHAaCCA1EEggNNMIIDSTCCAj8GCSqGSIb3DQEH
     BqCCAjAwggIsAgEAMIICJQYJKoZIhvcNAQcBMBwGCiqGSIb3DQEMAQYwDgQI9msT

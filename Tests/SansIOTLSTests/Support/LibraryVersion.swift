@@ -1,6 +1,6 @@
 import CSansIOTLSOpenSSL
 
-/// What the libssl that the tests run with does differently from 3.0. It may be later than the headers that they were
+/// The differences of the libssl that the tests run with from 3.0. It may be later than the headers that they were
 /// compiled against.
 enum LibraryVersion {
   /// From 3.2 on the record layer is another: of a header that is wrong twice, the type is looked at before the

@@ -7,7 +7,7 @@ enum ProcessMemory {
   /// A larger mapping is no heap, but the shadow of AddressSanitizer.
   private static let largest: UInt = 1 << 32
 
-  /// How often some bytes occur in writable memory.
+  /// The number of times that some bytes occur in writable memory.
   ///
   /// - Parameter complement: the bytes, each inverted, so that the search does not find itself.
   static func occurrences(ofComplement complement: [UInt8]) -> Int {

@@ -86,7 +86,7 @@ final class TraditionalKey {
 enum TerminalPrompt {
   private static let appearances = Mutex(0)
 
-  /// How often the prompt was called for while `body` ran.
+  /// The number of times that the prompt was called for while `body` ran.
   static func appearances(during body: () throws -> Void) rethrows -> Int {
     let method = unsafe UI_create_method("none")!
     unsafe UI_method_set_opener(method) { _ in

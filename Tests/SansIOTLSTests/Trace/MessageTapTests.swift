@@ -9,7 +9,7 @@ struct MessageTapTests {
   private struct Engines: ~Copyable {
     var client: TLSEngine
     var server: TLSEngine
-    /// What the client saw, and how many bytes it drained and was fed.
+    /// The observations of the client, and the number of bytes that it drained and was fed.
     var messages: [TLSTracedMessage] = []
     var drained = 0
     var fed = 0

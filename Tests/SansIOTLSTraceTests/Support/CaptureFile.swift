@@ -62,7 +62,7 @@ struct CaptureFile {
     case 10:
       guard try reader.number() as UInt32 == 0x544c_534b else { throw Malformed("secrets of another type") }
       let secrets = try reader.padded(Int(try reader.number() as UInt32))
-      guard reader.isAtEnd else { throw Malformed("something behind the secrets") }
+      guard reader.isAtEnd else { throw Malformed("something after the secrets") }
       return .secrets(String(decoding: secrets, as: UTF8.self))
     case 6:
       guard try reader.number() as UInt32 == 0 else { throw Malformed("another interface") }

@@ -127,7 +127,7 @@ struct Channel: Sendable {
     return bytes
   }
 
-  /// Copies up to the end of file, or `limit` bytes, and closes both unless told otherwise.
+  /// Copies up to the end of file, or `limit` bytes, and closes both unless the caller keeps one.
   static func copy(from source: Int32, to target: Int32, limit: Int, closes: Bool = true) {
     var rest = limit
     var chunk = [UInt8](repeating: 0, count: 16 * 1024)

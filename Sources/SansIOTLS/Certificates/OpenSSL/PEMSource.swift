@@ -118,7 +118,7 @@ enum Source {
         if certificates.isEmpty {
           throw TLSError(
             .invalidCertificate, .local,
-            hint: "there is no CERTIFICATE block in the PEM text; for DER use the form that takes DER",
+            hint: "there is no CERTIFICATE block in the PEM text; for DER use init(der:)",
             openSSLErrors: entries
           )
         }

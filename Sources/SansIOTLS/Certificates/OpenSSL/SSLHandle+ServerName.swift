@@ -32,7 +32,7 @@ extension SSLHandle {
     }
     if !accepted {
       throw TLSError(
-        .invalidServerName, .misuse, hint: "libssl does not take this server name", openSSLErrors: ErrorQueue.take())
+        .invalidServerName, .misuse, hint: "libssl does not accept this server name", openSSLErrors: ErrorQueue.take())
     }
   }
 

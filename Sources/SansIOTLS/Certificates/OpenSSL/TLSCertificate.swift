@@ -41,7 +41,7 @@ public struct TLSCertificate: Sendable {
     unsafe self.init(adopting: x509)
     if consumed != der.count {
       throw TLSError(
-        .invalidCertificate, .local, hint: "\(der.count - consumed) bytes stand behind the DER certificate")
+        .invalidCertificate, .local, hint: "\(der.count - consumed) bytes follow the DER certificate")
     }
   }
 

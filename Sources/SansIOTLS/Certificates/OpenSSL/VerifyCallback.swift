@@ -30,18 +30,18 @@ extension Callbacks {
     // What the application accepted when an offered session was created does not apply to this certificate.
     unsafe callbackState.pointee.isAcceptedOutOfDate = false
     unsafe NameMatching.setFlags(of: store)
-    let verdict = unsafe X509_verify_cert(store)
+    let result = unsafe X509_verify_cert(store)
     let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
     // Without a question, the details matter only for a chain that was not accepted.
-    if isAsking || verdict != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
+    if isAsking || result != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
     if isAsking {
       unsafe callbackState.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
       unsafe callbackState.pointee.verifiedChain = VerifiedChain(of: store)
       return unsafe sitls_suspend_verification(ssl) ? 1 : 0
     }
-    let isAccepted = unsafe verdict == 1 || callbackState.pointee.ignoresVerdict
+    let isAccepted = unsafe result == 1 || callbackState.pointee.ignoresVerdict
     unsafe callbackState.pointee.isPeerAccepted = isAccepted
-    return isAccepted ? 1 : verdict
+    return isAccepted ? 1 : result
   }
 
   /// Continues after the answer, with the verification result from before the question.

@@ -22,7 +22,8 @@ extension ContextBuilder {
       for certificate in identity.chain.dropFirst() { unsafe sitls_x509_push(rest, certificate.reference.x509) }
       guard unsafe SSL_CTX_use_cert_and_key(context, leaf, pkey, rest, 1) == 1 else {
         throw refuse(
-          .identityRefused, "libssl refuses the certificate or key of \(subject); the security level may ask for more",
+          .identityRefused,
+          "libssl rejects the certificate or key of \(subject); the security level may require a stronger one",
           .local)
       }
     }
@@ -67,7 +68,8 @@ extension ContextBuilder {
       {
         throw refuse(
           .unusableGroups,
-          "TLS 1.2 cannot use the certificate of \(subject): \(obstacle.reason); add the curve, or set the minimum version to TLS 1.3"
+          "TLS 1.2 cannot use the certificate of \(subject): \(obstacle.reason); add the curve, or set the "
+            + "minimum version to TLS 1.3"
         )
       }
       let isUseless = (!allowsTLS12 || obstacle12 != nil) && (!allowsTLS13 || obstacle13 != nil)

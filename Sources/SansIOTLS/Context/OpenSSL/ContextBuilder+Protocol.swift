@@ -28,7 +28,7 @@ extension ContextBuilder {
     guard unsafe sitls_ctx_set_min_version(context, minimum) == 1,
       unsafe sitls_ctx_set_max_version(context, maximum) == 1
     else {
-      throw refuse(.invalidVersionRange, "this libssl does not offer the versions asked for")
+      throw refuse(.invalidVersionRange, "this libssl does not offer the requested versions")
     }
   }
 
@@ -51,7 +51,7 @@ extension ContextBuilder {
     if !configuration.pausesAtClientHello,
       try unsafe list.withCText("groups", { unsafe sitls_ctx_set_groups(context, $0) }) != 1
     {
-      throw refuse(.unknownGroup, "libssl does not take the groups")
+      throw refuse(.unknownGroup, "libssl does not accept the groups")
     }
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
     if configuration.role == .client, distinct.isDisjoint(with: [.secp256r1, .secp384r1]), allowsTLS12 {
@@ -79,7 +79,8 @@ extension ContextBuilder {
     if forbidden.count == schemes.count {
       throw refuse(
         .peerIncompatible,
-        "the security level allows none of this side's signature schemes (\(forbidden.map(\.description).joined(separator: ", ")))",
+        "the security level allows none of this side's signature schemes "
+          + "(\(forbidden.map(\.description).joined(separator: ", ")))",
         .local
       )
     }
@@ -119,7 +120,7 @@ extension ContextBuilder {
       guard
         unsafe SSL_CTX_set_alpn_protos(
           context, callbacks.protocolList.baseAddress, UInt32(clamping: callbacks.protocolList.count)) == 0
-      else { throw refuse(.invalidApplicationProtocol, "libssl does not take the application protocols") }
+      else { throw refuse(.invalidApplicationProtocol, "libssl does not accept the application protocols") }
     }
   }
 }

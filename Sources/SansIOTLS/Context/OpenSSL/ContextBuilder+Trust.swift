@@ -71,7 +71,8 @@ extension ContextBuilder {
     if size > limit {
       throw refuse(
         .invalidConfiguration,
-        "the names of \(authorities.count) authorities take \(size) bytes, and a server's request has room for \(limit); name fewer in clientAuthorities, or none"
+        "the names of \(authorities.count) authorities take \(size) bytes, and a server's request has room for "
+          + "\(limit); name fewer in clientAuthorities, or none"
       )
     }
     for authority in authorities { unsafe SSL_CTX_add_client_CA(context, authority.reference.x509) }
@@ -79,12 +80,12 @@ extension ContextBuilder {
 
   private func add(_ certificates: [TLSCertificate], to named: inout [TLSCertificate]) throws(TLSError) {
     if certificates.isEmpty {
-      throw refuse(.missingTrustRoots, "a list of trusted certificates is empty; leave it out or fill it")
+      throw refuse(.missingTrustRoots, "a list of trusted certificates is empty; remove it or add certificates")
     }
     let store = unsafe SSL_CTX_get_cert_store(context)
     for certificate in certificates {
       guard unsafe X509_STORE_add_cert(store, certificate.reference.x509) == 1 else {
-        throw refuse(.invalidCertificate, "libcrypto does not take \(certificate.subject) as an authority", .local)
+        throw refuse(.invalidCertificate, "libcrypto does not accept \(certificate.subject) as a trust root", .local)
       }
     }
     named += certificates

@@ -24,7 +24,7 @@ final class ContextHandle: @unchecked Sendable {
     }
     guard let context = unsafe SSL_CTX_new_ex(library?.pointer, nil, TLS_method()) else {
       throw TLSError(
-        .openSSLFailure, .local, hint: "libssl could not make a context; its configuration file may be at fault",
+        .openSSLFailure, .local, hint: "libssl could not create a context; check its configuration file",
         openSSLErrors: ErrorQueue.take())
     }
     let isServer = configuration.role == .server

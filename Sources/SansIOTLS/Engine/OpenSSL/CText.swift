@@ -16,7 +16,7 @@ extension String {
   ) throws(TLSError) -> Result {
     if utf8.contains(0) {
       throw TLSError(
-        .containsNUL, .misuse, hint: "\(setting) holds a NUL, where libssl would stop to read; remove it")
+        .containsNUL, .misuse, hint: "\(setting) contains a NUL, where libssl would stop reading; remove it")
     }
     // The allocation is untyped in what its body throws; the result carries the typed error across.
     let outcome: Swift.Result<Result, TLSError> = unsafe withUnsafeTemporaryAllocation(

@@ -57,7 +57,7 @@ extension SSLHandle {
         unsafe callbackState.pointee.lastReadRequest = 5
         unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
       case .wantsRead:
-        // Several messages may be in one record, and libssl comes back behind each.
+        // Several messages may be in one record, and libssl returns after each.
         isEmpty = !endedAtControlRecord || !hasPending
       default:
         isEmpty = true

@@ -61,7 +61,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     ErrorQueue.clear()
     guard let ssl = unsafe SSL_new(context.handle.context) else {
       throw TLSError(
-        .openSSLFailure, .local, hint: "libssl could not make a connection object", openSSLErrors: ErrorQueue.take())
+        .openSSLFailure, .local, hint: "libssl could not create a connection object", openSSLErrors: ErrorQueue.take())
     }
     var handle = unsafe SSLHandle(ssl: ssl, limits: limits, context: context)
     // Before SSL_set_connect_state, which creates the record layer.

@@ -43,9 +43,9 @@ private struct FailureFacts {
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let alert = alertReceived {
-      return (.alertReceived, .peer, "the peer ended the connection by the alert \(alert)\(Self.advice(on: alert))")
+      return (.alertReceived, .peer, "the peer closed the connection with the alert \(alert)\(Self.advice(on: alert))")
     }
-    if wasRejectedByAnswer { return (.rejected, .local, "the application refused the peer") }
+    if wasRejectedByAnswer { return (.rejected, .local, "the application rejected the peer") }
     if !isHandshakeDone, let plaintext = opening.plaintextHint { return (.notTLS, .peer, plaintext) }
     switch reason {
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
@@ -64,26 +64,28 @@ private struct FailureFacts {
       // is at fault.
       return (
         .peerIncompatible, .local,
-        "versions, suites, groups, signature algorithms and security level of this side's configuration leave nothing to offer"
+        "the versions, suites, groups, signature algorithms and security level of this side's configuration "
+          + "leave nothing to offer"
       )
     case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
       return (
         .protocolViolation, .peer,
-        "the peer does not know secure renegotiation (RFC 5746), without which another can put data before this "
-          + "connection's; have the peer updated, or use TLS 1.3, which does not renegotiate"
+        "the peer does not support secure renegotiation (RFC 5746), so that an attacker could insert data before this "
+          + "connection's; update the peer, or use TLS 1.3, which does not renegotiate"
       )
     case SSL_R_INAPPROPRIATE_FALLBACK:
       return (
         .protocolViolation, .peer,
-        "the client states that it fell back to an older version (TLS_FALLBACK_SCSV, RFC 7507), and this side has a newer "
-          + "one; something on the way made its first attempt fail, or it offers too low a maximum version"
+        "the client reports a fallback to an older version (TLS_FALLBACK_SCSV, RFC 7507), and this side "
+          + "supports a newer "
+          + "one; its first attempt failed between the two sides, or its maximum version is too low"
       )
     case SSL_R_NO_SHARED_CIPHER, SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_WRONG_SSL_VERSION, SSL_R_NO_SUITABLE_KEY_SHARE,
       SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_APPLICATION_PROTOCOL, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM,
       SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_VERSION_TOO_LOW, SSL_R_VERSION_TOO_HIGH:
       return (
         .peerIncompatible, .peer,
-        "both sides allow nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
+        "the two sides have nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
       )
     default:
       break
@@ -92,38 +94,40 @@ private struct FailureFacts {
     // Reasons from 100 on are the protocol's; below and far above are those of memory, arguments and the library
     // itself.
     if alertSent != .internalError, alertSent != nil || (100..<SSL_AD_REASON_OFFSET).contains(reason) {
-      let told = alertSent.map { "; told to it as \($0)" } ?? ""
-      return (.protocolViolation, .peer, "the peer, or something on the way, broke the protocol" + told)
+      let alert = alertSent.map { "; the alert \($0) was sent" } ?? ""
+      return (.protocolViolation, .peer, "the peer, or something between, violated the protocol" + alert)
     }
     return (
       .openSSLFailure, .local,
       isQueueEmpty
-        ? "libssl cannot go on and does not say why (SSL_get_error \(code))"
-        : "libssl cannot go on; its own words say why"
+        ? "OpenSSL reported an error without details (SSL_get_error \(code))"
+        : "OpenSSL reported an internal error; see its error entries"
     )
   }
 
   private var truncationHint: String {
     if opening.isEmpty { return "the transport ended before the peer sent anything" }
-    if !isHandshakeDone { return "the transport ended in the middle of the handshake" }
+    if !isHandshakeDone { return "the transport ended during the handshake" }
     return "the transport ended \(isMidRecord ? "inside a record" : "between records") and without close_notify; "
-      + "what was read before is genuine, what should have followed is missing"
+      + "the data read before is authentic, the rest is missing"
   }
 
   private static func advice(on check: TLSVerificationResult?) -> String {
     switch check.map({ Int32($0.code) }) {
-    case X509_V_ERR_HOSTNAME_MISMATCH: "it is not for the server name asked for; ask for a name that it lists"
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: "it is not for the address asked for; ask for one that it lists"
-    case X509_V_ERR_CERT_HAS_EXPIRED: "it has expired; renew it, or set the clock right"
-    case X509_V_ERR_CERT_NOT_YET_VALID: "it is not valid yet; set the clock right"
+    case X509_V_ERR_HOSTNAME_MISMATCH: "it is not valid for the requested server name; connect by a name that it lists"
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: "it is not valid for the requested address; connect by one that it lists"
+    case X509_V_ERR_CERT_HAS_EXPIRED: "it has expired; renew it, or correct the clock"
+    case X509_V_ERR_CERT_NOT_YET_VALID: "it is not valid yet; correct the clock"
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      "no trusted root issued it; add its root to the trust, or its intermediate certificates to the chain that the peer sends"
+      "no trusted root issued it; add its root to the trust roots, or its intermediates to the chain that the "
+        + "peer sends"
         + " (a certificate that is trusted without its root needs acceptsPartialChains)"
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-      "it leads to a trusted certificate that is no root; add the root to the trust, or set acceptsPartialChains"
-    case X509_V_ERR_INVALID_PURPOSE: "it is not meant for this side of a connection (extended key usage)"
-    default: "see the check's own words"
+      "it leads to a trusted certificate that is not a root; add the root to the trust roots, or set "
+        + "acceptsPartialChains"
+    case X509_V_ERR_INVALID_PURPOSE: "its extended key usage does not allow this role"
+    default: "see the verification result"
     }
   }
 
@@ -132,12 +136,12 @@ private struct FailureFacts {
     case .unknownCA, .badCertificate, .certificateUnknown, .certificateExpired, .certificateRevoked,
       .unsupportedCertificate:
       "; it does not accept this side's certificate"
-    case .certificateRequired: "; it wants a client certificate"
+    case .certificateRequired: "; it requires a client certificate"
     case .handshakeFailure, .protocolVersion, .insufficientSecurity, .noApplicationProtocol:
       "; compare what both sides allow"
-    case .unrecognizedName: "; it does not know the server name"
+    case .unrecognizedName: "; it does not serve this server name"
     case .inappropriateFallback:
-      "; it has a newer version than this attempt offers (TLS_FALLBACK_SCSV, RFC 7507): offer all versions at once"
+      "; it supports a newer version than this attempt offers (TLS_FALLBACK_SCSV, RFC 7507): offer all versions at once"
     default: ""
     }
   }

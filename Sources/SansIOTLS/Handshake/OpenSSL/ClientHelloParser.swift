@@ -72,7 +72,7 @@ extension TLSEngine.ClientHello {
     return numbers(in: Array(bytes.dropFirst())).map(TLSVersion.init(rawValue:))
   }
 
-  /// A list of 16-bit numbers behind its length (RFC 8446, sections 4.2.3 and 4.2.7).
+  /// A list of 16-bit numbers after its length (RFC 8446, sections 4.2.3 and 4.2.7).
   static func list(in bytes: [UInt8]) -> [UInt16] {
     guard bytes.count > 2, Int(bytes[0]) << 8 | Int(bytes[1]) == bytes.count - 2 else { return [] }
     return numbers(in: Array(bytes.dropFirst(2)))

@@ -29,7 +29,7 @@ extension SSLHandle {
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     if !isAdopted {
       throw TLSError(
-        .openSSLFailure, .local, hint: "libssl does not take the other context for this connection",
+        .openSSLFailure, .local, hint: "libssl does not accept the other context for this connection",
         openSSLErrors: ErrorQueue.take())
     }
   }

@@ -1,6 +1,6 @@
 internal import CSansIOTLSShims
 
-/// What providers of libcrypto declare for TLS, groups or signature schemes: numbers and the names that libssl finds
+/// The TLS groups or signature schemes that providers of libcrypto declare: numbers and the names that libssl finds
 /// them by. A group has several names, and an EC key knows its curve by libcrypto's.
 ///
 /// Corresponds to `provider-base(7)`, "TLS-GROUP" and "TLS-SIGALG".

@@ -41,7 +41,8 @@ extension SSLHandle {
     guard unsafe SSL_version(ssl) >= TLS1_3_VERSION || sitls_has_extended_main_secret(ssl) else {
       throw TLSError(
         .unsupported, .peer,
-        hint: "this TLS 1.2 connection has no extended main secret (RFC 7627): what it exports binds nothing")
+        hint:
+          "this TLS 1.2 connection has no extended main secret (RFC 7627): exported material would not be bound to it")
     }
     ErrorQueue.clear()
     var material = [UInt8](repeating: 0, count: count)
@@ -52,7 +53,7 @@ extension SSLHandle {
     }
     guard result == 1 else {
       throw TLSError(
-        .openSSLFailure, .local, hint: "libssl exports no keying material here", openSSLErrors: ErrorQueue.take())
+        .openSSLFailure, .local, hint: "libssl could not export keying material", openSSLErrors: ErrorQueue.take())
     }
     return material
   }

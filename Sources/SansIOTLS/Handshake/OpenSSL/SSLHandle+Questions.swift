@@ -20,15 +20,15 @@ extension SSLHandle {
     return false
   }
 
-  func answerClientHello(_ verdict: CallbackState.RecordedAnswer) {
-    unsafe callbackState.pointee.clientHello = .answered(verdict)
+  func answerClientHello(_ answer: CallbackState.RecordedAnswer) {
+    unsafe callbackState.pointee.clientHello = .answered(answer)
   }
 
-  func answerPeerCertificate(_ verdict: CallbackState.RecordedAnswer) {
-    if case .accept = verdict, case .asked(let chain) = unsafe callbackState.pointee.peerCertificate {
+  func answerPeerCertificate(_ answer: CallbackState.RecordedAnswer) {
+    if case .accept = answer, case .asked(let chain) = unsafe callbackState.pointee.peerCertificate {
       unsafe callbackState.pointee.isAcceptedOutOfDate =
         !TLSCertificate.isInDate(chain.first?.reference.x509, by: SSL_get0_param(ssl))
     }
-    unsafe callbackState.pointee.peerCertificate = .answered(verdict)
+    unsafe callbackState.pointee.peerCertificate = .answered(answer)
   }
 }

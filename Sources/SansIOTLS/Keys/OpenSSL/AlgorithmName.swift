@@ -72,7 +72,8 @@ extension TLSError {
     return TLSError(
       .unsupportedEncryption, .local,
       hint:
-        "\(what) needs \(name), which libcrypto's providers lack or refuse; load the legacy provider in openssl.cnf, or "
+        "\(what) needs \(name), which libcrypto's providers lack or refuse; load the legacy provider in "
+        + "openssl.cnf, or "
         + "encrypt it again with AES (openssl pkcs8 -topk8, openssl pkcs12 -export)", openSSLErrors: entries)
   }
 }

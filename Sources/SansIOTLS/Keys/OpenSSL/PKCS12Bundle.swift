@@ -40,8 +40,8 @@ final class PKCS12Bundle {
       if keys > 1 {
         throw TLSError(
           .invalidPKCS12, .local,
-          hint: "the PKCS#12 bundle holds \(keys) private keys, and which one is meant is not known; export one by "
-            + "itself with its chain")
+          hint: "the PKCS#12 bundle contains \(keys) private keys; export the one to use "
+            + "alone with its chain")
       }
       guard let key, let own else {
         throw TLSError(.invalidPKCS12, .local, hint: "the PKCS#12 bundle lacks a private key or its certificate")

@@ -15,7 +15,7 @@ final class Passphrase: @unchecked Sendable {
     let count = text.utf8.count
     if count > Self.limit {
       throw TLSError(
-        .passphraseTooLong, .local, hint: "the passphrase has \(count) bytes; libcrypto takes \(Self.limit)")
+        .passphraseTooLong, .local, hint: "the passphrase has \(count) bytes; libcrypto accepts at most \(Self.limit)")
     }
     unsafe bytes = .allocate(capacity: count)
     _ = unsafe bytes.initialize(from: text.utf8.lazy.map { CChar(bitPattern: $0) })

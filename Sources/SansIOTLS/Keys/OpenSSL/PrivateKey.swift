@@ -178,7 +178,7 @@ private struct KeyDecoder {
     return unsafe pkey.map { unsafe PrivateKey(adopting: $0) }
   }
 
-  /// PKCS#8 of version 2 (RFC 5958), which states the public key behind the private one; libcrypto reads version 1,
+  /// PKCS#8 of version 2 (RFC 5958), which states the public key after the private one; libcrypto reads version 1,
   /// where the structure ends before it.
   private static func decodeVersion2(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var cursor = unsafe der.baseAddress?.assumingMemoryBound(to: UInt8.self)

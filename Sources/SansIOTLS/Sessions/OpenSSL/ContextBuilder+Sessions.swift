@@ -26,7 +26,7 @@ extension ContextBuilder {
     let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(clamping: identifier.count)) == 1
     if !isRandom || !isSet {
       throw TLSError(
-        .openSSLFailure, .local, hint: "libcrypto gives no random bytes; its configuration may be at fault",
+        .openSSLFailure, .local, hint: "libcrypto could not generate random bytes; check its configuration",
         openSSLErrors: ErrorQueue.take())
     }
   }

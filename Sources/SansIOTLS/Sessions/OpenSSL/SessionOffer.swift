@@ -15,22 +15,23 @@ extension SSLHandle {
     defer { unsafe SSL_SESSION_free(copy) }
     guard unsafe SSL_set_session(ssl, copy) == 1 else {
       throw TLSError(
-        .invalidArgument, .misuse, hint: "this session cannot be offered by this context; do without it",
+        .invalidArgument, .misuse, hint: "this context cannot offer this session; connect without it",
         openSSLErrors: ErrorQueue.take())
     }
     let provenance = session.reference.provenance
     let origin = provenance.origin
     func refuse(_ hint: String) -> TLSError {
-      TLSError(.invalidArgument, .misuse, hint: hint + "; do without it", openSSLErrors: ErrorQueue.take())
+      TLSError(.invalidArgument, .misuse, hint: hint + "; connect without it", openSSLErrors: ErrorQueue.take())
     }
     if origin.identities != context.handle.origin.identities {
-      throw refuse("the session was made by a client with another identity")
+      throw refuse("the session was created by a client with another identity")
     }
     // An answer applies to the whole requested name, the SNI included: a pin may depend on it.
     if origin.pausesAtPeerCertificates,
       unsafe provenance.serverName != Self.serverName(of: ssl, sent: callbackState.pointee.request)
     {
-      throw refuse("the session was made for another server name, and its certificate was accepted for that one")
+      throw refuse(
+        "the session was created for another server name, and its certificate was accepted for that name only")
     }
     let isOwn = origin === context.handle.origin
     // The application of this context has not been asked.
@@ -41,12 +42,12 @@ extension SSLHandle {
       if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
       if !isOwn { isProven = isProven && verifySession(by: context) }
     }
-    if !isProven { throw refuse("the session was made with a peer that is not proven to be the one asked for") }
+    if !isProven { throw refuse("the session does not prove the requested server name") }
     // What the application of another context accepted is not accepted by this one.
     let isAcceptedOutOfDate = isOwn && provenance.isAcceptedOutOfDate
     let isDateChecked = !context.ignoresVerdict && !isAcceptedOutOfDate
     if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
-      throw refuse("the certificate that the session was made with is out of date")
+      throw refuse("the certificate of the session is expired or not yet valid")
     }
     unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
   }
