@@ -29,7 +29,7 @@ enum ErrorQueue {
       let code = unsafe ERR_get_error_all(nil, nil, &place, &data, &flags)
       if code == 0 { return entries }
       let library = unsafe ERR_lib_error_string(code).map { unsafe String(cString: $0) } ?? "library"
-      let reason = unsafe ERR_reason_error_string(code).map { unsafe String(cString: $0) } ?? "unknown reason"
+      let reason = reason(of: code)
       let function = unsafe place.map { unsafe String(cString: $0) } ?? ""
       let isText = flags & ERR_TXT_STRING != 0
       let detail = isText ? unsafe data.map { unsafe String(cString: $0) } ?? "" : ""
@@ -38,6 +38,17 @@ enum ErrorQueue {
           code: UInt(code), library: library, function: function, reason: reason, reasonCode: Int(ERR_GET_REASON(code)),
           detail: detail))
     }
+  }
+
+  /// The reason in words. Corresponds to `ERR_reason_error_string(3)`.
+  private static func reason(of code: CUnsignedLong) -> String {
+    if let text = unsafe ERR_reason_error_string(code) { return unsafe String(cString: text) }
+    // The tables do not hold the system's error numbers; only the whole text has their words, as its last field.
+    var line = [CChar](repeating: 0, count: 256)
+    unsafe ERR_error_string_n(code, &line, line.count)
+    let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let fields = text.split(separator: ":", maxSplits: 4, omittingEmptySubsequences: false)
+    return fields.count == 5 ? String(fields[4]) : "unknown reason"
   }
 }
 
