@@ -50,15 +50,12 @@ public struct TLSEngine: ~Copyable, Sendable {
   public internal(set) var failure: TLSError?
 
   var handle: SSLHandle
-  var state: EngineState
   var events: EventQueue
   /// The contexts in use: their callbacks' data must live as long as the connection.
   let context: TLSContext
   var servingContext: TLSContext?
   var opening: PlaintextDetection
   var handshakeBytes: Int
-  /// The connection ended, by the peer's close or by a failure, and no call has reported it yet.
-  var hasUnreportedEnd: Bool
   /// Records in a row without application data, less those that this side asked for.
   var controlRecords: Int
 
@@ -117,10 +114,14 @@ public struct TLSEngine: ~Copyable, Sendable {
     servingContext = nil
     events = EventQueue()
     failure = nil
-    state = EngineState()
     opening = PlaintextDetection()
     handshakeBytes = 0
     controlRecords = 0
-    hasUnreportedEnd = false
+  }
+
+  /// The rules. The handle keeps them, because what it does with libssl depends on them too.
+  var state: EngineState {
+    _read { yield handle.state }
+    _modify { yield &handle.state }
   }
 }

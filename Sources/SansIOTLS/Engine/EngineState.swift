@@ -1,4 +1,5 @@
-/// Everything that decides what a call may do: no C, no bytes, no libssl. `EngineStateTests` walk it as a table.
+/// Everything that decides what a call may do and what is needed next: no C, no bytes, no libssl. `EngineStateTests`
+/// check it as a table.
 ///
 /// A connection has a phase and two directions. The directions close independently (half-close), and only in the phase
 /// `.open`; `.failed` and `.abandoned` are final.
@@ -39,6 +40,9 @@ struct EngineState: Equatable, Sendable {
     case needsFeed
     case needsAnswer
     case endOfStream
+    /// Continue the message that the peer began to send, and then proceed; need more input if its rest has not been
+    /// received.
+    case continueMessage
     /// Throw the stored failure.
     case failed
     /// Throw a misuse error of this kind; nothing changes.
@@ -56,10 +60,18 @@ struct EngineState: Equatable, Sendable {
   private(set) var inputEnded = false
   /// Stays true through a later failure: what was negotiated remains known.
   private(set) var isHandshakeDone = false
+  /// The connection ended, by the peer's close or by a failure, and no call has reported it yet.
+  private(set) var hasUnreportedEnd = false
+  /// libssl is inside a handshake message that the peer began to send: after the handshake it only continues that
+  /// message.
+  var isInsideMessage = false
 
   var isHandshaking: Bool { phase == .handshaking }
+  /// The rest of the input is left over: libssl does not read it.
+  var hasTrailingInput: Bool { receiving == .closed || phase == .failed || phase == .abandoned }
 
   /// The action of `call` in this state.
+  @inline(__always)
   func action(for call: Call) -> Action {
     if phase == .failed { return .failed }
     switch call {
@@ -67,19 +79,21 @@ struct EngineState: Equatable, Sendable {
       return inputEnded ? .misuse(.inputAfterEOF) : phase == .abandoned ? .misuse(.abandoned) : .proceed
     case .closeWriting:
       if phase == .abandoned || sending == .closed { return .done }
-      return .proceed
+      return phase == .open ? proceedBetweenMessages : .proceed
     case .answer:
       return phase == .asking ? .proceed : .misuse(.noQuestion)
     case .handshake:
       return phase == .open ? .done : actionBeforeOpen(.proceed)
     case .read:
       if phase != .open { return actionBeforeOpen(.needsFeed) }
-      return receiving == .closed ? .endOfStream : .proceed
+      return receiving == .closed ? .endOfStream : proceedBetweenMessages
     case .write, .keyUpdate:
       if phase != .open { return actionBeforeOpen(.needsFeed) }
-      return sending == .open ? .proceed : .misuse(.closed)
+      return sending == .open ? proceedBetweenMessages : .misuse(.closed)
     }
   }
+
+  private var proceedBetweenMessages: Action { isInsideMessage ? .continueMessage : .proceed }
 
   private func actionBeforeOpen(_ whileHandshaking: Action) -> Action {
     switch phase {
@@ -87,6 +101,60 @@ struct EngineState: Equatable, Sendable {
     case .abandoned: .misuse(.abandoned)
     case .failed: .failed
     case .handshaking, .open: whileHandshaking
+    }
+  }
+
+  /// The stage of the connection, as ``TLSEngine/phase`` reports it.
+  var reportedPhase: TLSEngine.Phase {
+    switch (phase, sending, receiving) {
+    case (.handshaking, _, _): .handshaking
+    case (.asking, _, _): .waitingForAnswer
+    case (.open, .open, .open): .open
+    case (.open, _, .open): .writingClosed
+    case (.open, .open, .closed): .readingClosed
+    case (.open, _, .closed): .closed
+    case (.abandoned, _, _): .abandoned
+    case (.failed, _, _): .failed
+    }
+  }
+
+  /// The conditions that the engine waits for, as ``TLSEngine/needs`` reports it.
+  ///
+  /// - Parameters:
+  ///   - hasOutput: ciphertext waits to be drained.
+  ///   - hasInput: a read could find something: received bytes, decrypted or not, or the end of input.
+  func needs(hasOutput: Bool, hasInput: Bool) -> TLSEngine.Needs {
+    var needs: TLSEngine.Needs = hasOutput ? .drain : []
+    switch phase {
+    case .failed: if hasUnreportedEnd { needs.insert(.read) }
+    case .abandoned: break
+    case .asking: needs.insert(.answer)
+    case .handshaking: if !inputEnded { needs.insert(.feed) }
+    case .open:
+      if receiving == .closed {
+        if hasUnreportedEnd { needs.insert(.read) }
+      } else {
+        needs.insert(hasInput ? .read : .feed)
+      }
+    }
+    return needs
+  }
+
+  /// The response that is due after libssl has read a whole message after the handshake.
+  enum Response: Equatable, Sendable {
+    case nothing
+    /// The close_notify that waited for the end of the message.
+    case closeNotify
+    /// The KeyUpdate that the peer asked for. libssl sends it only when it writes next.
+    case keyUpdate
+  }
+
+  /// - Parameter hasPendingKeyUpdate: libssl has not yet sent the answer to a KeyUpdate.
+  func response(hasPendingKeyUpdate: @autoclosure () -> Bool) -> Response {
+    switch sending {
+    case .closing: .closeNotify
+    case .open: hasPendingKeyUpdate() ? .keyUpdate : .nothing
+    case .closed: .nothing
     }
   }
 
@@ -108,11 +176,20 @@ struct EngineState: Equatable, Sendable {
     phase = .handshaking
   }
 
-  mutating func failed() { phase = .failed }
+  mutating func failed() {
+    phase = .failed
+    hasUnreportedEnd = true
+  }
 
   mutating func inputDidEnd() { inputEnded = true }
 
-  mutating func peerClosed() { receiving = .closed }
+  mutating func peerClosed() {
+    receiving = .closed
+    hasUnreportedEnd = true
+  }
+
+  /// A call returned or threw the end.
+  mutating func endReported() { hasUnreportedEnd = false }
 
   /// `closeWriting()` was called. In mid-handshake it abandons the connection.
   ///

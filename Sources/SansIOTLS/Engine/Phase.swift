@@ -23,16 +23,5 @@ extension TLSEngine {
   }
 
   /// The stage of the connection. What the engine waits for is in ``needs``.
-  public var phase: Phase {
-    switch (state.phase, state.sending, state.receiving) {
-    case (.handshaking, _, _): .handshaking
-    case (.asking, _, _): .waitingForAnswer
-    case (.open, .open, .open): .open
-    case (.open, _, .open): .writingClosed
-    case (.open, .open, .closed): .readingClosed
-    case (.open, _, .closed): .closed
-    case (.abandoned, _, _): .abandoned
-    case (.failed, _, _): .failed
-    }
-  }
+  public var phase: Phase { state.reportedPhase }
 }

@@ -19,10 +19,11 @@ extension TLSEngine {
   /// Sends close_notify, unless libssl is inside a partially received message and cannot write.
   mutating func sendCloseNotify() {
     // It is sent at the end of the message.
-    if handle.isInsideMessage { return continueHandshakeMessage() }
+    if state.isInsideMessage { return continueHandshakeMessage() }
     if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     if failure != nil { return }
     let outcome = handle.shutdown()
-    if case .success = outcome { state.closeNotifySent() } else { end(outcome) }
+    if case .success = outcome { return }
+    end(outcome)
   }
 }

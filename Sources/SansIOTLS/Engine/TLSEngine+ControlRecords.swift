@@ -14,10 +14,10 @@ extension TLSEngine {
         ))
       return
     }
-    if state.sending == .closing {
-      sendCloseNotify()
-    } else if state.sending == .open, handle.hasPendingKeyUpdate {
-      flushPendingKeyUpdate()
+    switch state.response(hasPendingKeyUpdate: handle.hasPendingKeyUpdate) {
+    case .nothing: break
+    case .closeNotify: sendCloseNotify()
+    case .keyUpdate: flushPendingKeyUpdate()
     }
   }
 
@@ -26,18 +26,18 @@ extension TLSEngine {
   mutating func continueHandshakeMessage() {
     let outcome = handle.finishMessage()
     switch outcome {
-    case .success: controlRecordPassed()
+    case .controlRecord: controlRecordPassed()
     case .wantsRead: break
     default: end(outcome)
     }
   }
 
-  /// Continues a message that is partly read. libssl writes nothing before its end.
-  mutating func isBetweenMessages() throws(TLSError) -> Bool {
-    if handle.isInsideMessage {
-      continueHandshakeMessage()
-      try throwFailure()
-    }
-    return !handle.isInsideMessage
+  /// Continues a message that is partly read, before a call that needs libssl between messages.
+  ///
+  /// - Returns: whether the message ended, so that the call can proceed.
+  mutating func finishHandshakeMessage() throws(TLSError) -> Bool {
+    continueHandshakeMessage()
+    try throwFailure()
+    return !state.isInsideMessage
   }
 }

@@ -14,7 +14,7 @@ extension TLSEngine {
   @inline(__always)
   mutating func throwFailure() throws(TLSError) {
     if let failure {
-      hasUnreportedEnd = false
+      state.endReported()
       throw failure
     }
   }
@@ -34,14 +34,13 @@ extension TLSEngine {
     collectEvents()
     if failure != nil { return }
     switch outcome {
-    case .peerClosed where state.isHandshakeDone && handle.isInsideMessage:
+    case .peerClosed where state.isHandshakeDone && state.isInsideMessage:
       // RFC 8446, section 5.1. libssl accepts it as an end, and could neither write nor close after it.
       fail(
         TLSError(
           .protocolViolation, .peer, hint: "the peer closed the connection in the middle of a handshake message"))
     case .peerClosed where state.isHandshakeDone:
       state.peerClosed()
-      hasUnreportedEnd = true
       events.append(.peerClosed, limits)
     case .peerClosed:
       fail(
@@ -52,7 +51,7 @@ extension TLSEngine {
       fail(
         TLSError(
           failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
-    case .success, .wantsRead: break
+    case .success, .wantsRead, .controlRecord: break
     case .asksClientHello, .asksPeerCertificate:
       fail(TLSError(.openSSLFailure, .local, hint: "libssl asked a question outside of a handshake"))
     }
@@ -63,7 +62,6 @@ extension TLSEngine {
     if failure != nil { return }
     failure = error
     handle.rest(.failed(error.code))
-    hasUnreportedEnd = true
     state.failed()
   }
 }

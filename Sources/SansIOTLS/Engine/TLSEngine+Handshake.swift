@@ -37,7 +37,7 @@ extension TLSEngine {
       state.handshakeCompleted()
       events.append(.handshakeCompleted, limits)
       handle.rest(.done)
-    case .wantsRead: handle.rest(.needsFeed)
+    case .wantsRead, .controlRecord: handle.rest(.needsFeed)
     case .asksClientHello, .asksPeerCertificate:
       state.asked()
       handle.rest(.needsAnswer)

@@ -49,7 +49,6 @@ extension TLSEngine {
   /// Corresponds to `BIO_shutdown_wr(3)`.
   public mutating func feedEOF() {
     if state.inputEnded { return }
-    state.inputDidEnd()
     handle.endInput()
     if state.isHandshaking { advanceHandshake() }
   }
@@ -59,7 +58,6 @@ extension TLSEngine {
   ///
   /// - Returns: the bytes, a copy; empty before the peer's close_notify or a failure.
   public mutating func takeTrailingInput() -> [UInt8] {
-    guard state.receiving == .closed || state.phase == .failed || state.phase == .abandoned else { return [] }
-    return handle.takeInbound()
+    state.hasTrailingInput ? handle.takeInbound() : []
   }
 }

@@ -7,7 +7,8 @@ extension TLSEngine {
   ///
   /// Corresponds to `SSL_key_update(3)`, RFC 8446, section 4.6.3.
   public mutating func keyUpdate(requestingPeer: Bool) throws(TLSError) -> HandshakeStep {
-    switch try admit(.keyUpdate) {
+    let action = try admit(.keyUpdate)
+    switch action {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer
     default: break
@@ -16,7 +17,7 @@ extension TLSEngine {
       throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
     }
     // libssl takes no KeyUpdate while a message is half read or another update is due.
-    if try !isBetweenMessages() { return .needsFeed }
+    if action == .continueMessage, try !finishHandshakeMessage() { return .needsFeed }
     if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     try throwFailure()
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
@@ -30,7 +31,7 @@ extension TLSEngine {
   mutating func flushPendingKeyUpdate() {
     let outcome = handle.flush()
     switch outcome {
-    case .success, .wantsRead: break
+    case .success, .wantsRead, .controlRecord: break
     default: end(outcome)
     }
   }

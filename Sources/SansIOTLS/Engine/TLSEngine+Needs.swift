@@ -1,20 +1,7 @@
 extension TLSEngine {
   /// The conditions that the engine waits for: all that an event loop must know.
   public var needs: Needs {
-    var needs: Needs = handle.pendingOutputByteCount > 0 ? .drain : []
-    switch state.phase {
-    case .failed: if hasUnreportedEnd { needs.insert(.read) }
-    case .abandoned: break
-    case .asking: needs.insert(.answer)
-    case .handshaking: if !state.inputEnded { needs.insert(.feed) }
-    case .open:
-      if state.receiving == .closed {
-        if hasUnreportedEnd { needs.insert(.read) }
-      } else {
-        needs.insert(handle.isAtRest ? .feed : .read)
-      }
-    }
-    return needs
+    state.needs(hasOutput: handle.pendingOutputByteCount > 0, hasInput: handle.hasInput)
   }
 
   /// The number of ciphertext bytes until the next step. A transport that must not read ahead (a serial line, a

@@ -13,15 +13,16 @@ extension TLSEngine {
     case .needsFeed: return .needsFeed
     case .needsAnswer: return .needsAnswer
     case .endOfStream:
-      hasUnreportedEnd = false
+      state.endReported()
       return .endOfStream
     default: break
     }
     let start = output.byteCount
-    reading: while output.freeCapacity > 0, !handle.isAtRest {
-      if handle.isInsideMessage {
+    reading: while output.freeCapacity > 0, handle.hasInput {
+      // The action is `.continueMessage`. On the path of every record, the fact costs less than the action.
+      if state.isInsideMessage {
         continueHandshakeMessage()
-        if handle.isInsideMessage || failure != nil || state.receiving == .closed { break reading }
+        if state.action(for: .read) != .proceed { break reading }
         continue
       }
       let outcome = handle.read(into: &output)
@@ -30,8 +31,8 @@ extension TLSEngine {
         // Each control record may have been answered: unless the output is drained, data between them does not reset
         // the count.
         if controlRecords > 0, handle.pendingOutputByteCount < limits.pendingOutputByteCount { controlRecords = 0 }
-      case .wantsRead:
-        guard handle.endedAtControlRecord else { break reading }
+      case .wantsRead: break reading
+      case .controlRecord:
         controlRecordPassed()
         if failure != nil { break reading }
       default:
@@ -47,7 +48,7 @@ extension TLSEngine {
     if count > 0 { return .done(count) }
     try throwFailure()
     if state.receiving == .closed {
-      hasUnreportedEnd = false
+      state.endReported()
       return .endOfStream
     }
     return output.freeCapacity == 0 ? .done(0) : .needsFeed

@@ -18,7 +18,8 @@ extension TLSEngine {
     }
     let count = plaintext.byteCount
     if count == 0 { return .done(0) }
-    if try !isBetweenMessages() { return .needsFeed }
+    // The action is `.continueMessage`. On the path of every record, the fact costs less than the action.
+    if state.isInsideMessage, try !finishHandshakeMessage() { return .needsFeed }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than small chunks near the limit: it may be exceeded by one record.
@@ -31,7 +32,7 @@ extension TLSEngine {
     }
     switch outcome {
     case .success: return .done(0)
-    case .wantsRead: return .needsFeed
+    case .wantsRead, .controlRecord: return .needsFeed
     default:
       end(outcome)
       try throwFailure()

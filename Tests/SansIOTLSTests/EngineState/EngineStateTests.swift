@@ -8,6 +8,7 @@ struct EngineStateTests {
   /// The steps that reach a state from a fresh one.
   enum Change: CaseIterable {
     case completeHandshake, ask, answer, fail, endInput, peerClose, requestClose, sendCloseNotify
+    case beginMessage, endMessage, reportEnd
 
     func apply(to state: inout EngineState) {
       switch self {
@@ -19,6 +20,9 @@ struct EngineStateTests {
       case .peerClose: state.peerClosed()
       case .requestClose: _ = state.closeRequested()
       case .sendCloseNotify: state.closeNotifySent()
+      case .beginMessage: state.isInsideMessage = true
+      case .endMessage: state.isInsideMessage = false
+      case .reportEnd: state.endReported()
       }
     }
 
@@ -29,8 +33,12 @@ struct EngineStateTests {
       case .answer: state.phase == .asking
       case .fail: state.phase != .failed
       case .endInput, .requestClose: true
-      case .peerClose: state.phase == .open && state.receiving == .open
-      case .sendCloseNotify: state.phase == .open && state.sending == .closing
+      // In the middle of a message a close is a failure, and nothing can be written.
+      case .peerClose: state.phase == .open && state.receiving == .open && !state.isInsideMessage
+      case .sendCloseNotify: state.phase == .open && state.sending == .closing && !state.isInsideMessage
+      case .beginMessage: state.phase == .open && state.receiving == .open
+      case .endMessage: state.isInsideMessage && state.phase == .open
+      case .reportEnd: state.hasUnreportedEnd
       }
     }
   }
@@ -56,7 +64,24 @@ struct EngineStateTests {
   private static let abandoned = EngineState.Action.misuse(.abandoned)
 
   /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
-  static let table: [Row] = [
+  static let table: [Row] =
+    betweenMessages + betweenMessages.compactMap(insideMessage) + betweenMessages.compactMap(reported)
+
+  /// The peer began a message: what needs libssl between messages continues it first.
+  private static func insideMessage(_ row: Row) -> Row? {
+    guard row.path.contains(.completeHandshake), !row.path.contains(.peerClose) else { return nil }
+    var rulings = row.rulings
+    for call in [2, 3, 4, 5] where rulings[call] == .proceed { rulings[call] = .continueMessage }
+    return Row(name: row.name + ", inside a message", path: row.path + [.beginMessage], rulings: rulings)
+  }
+
+  /// The end of the stream was returned: nothing changes but what the engine needs.
+  private static func reported(_ row: Row) -> Row? {
+    guard row.path.contains(.peerClose) else { return nil }
+    return Row(name: row.name + ", reported", path: row.path + [.reportEnd], rulings: row.rulings)
+  }
+
+  private static let betweenMessages: [Row] = [
     Row(
       name: "handshaking", path: [],
       rulings: [.proceed, .proceed, .needsFeed, .needsFeed, .proceed, .needsFeed, noQuestion]),
@@ -120,6 +145,75 @@ struct EngineStateTests {
       #expect(row.state.action(for: call) == expected, "\(call)")
     }
     #expect(row.rulings.count == EngineState.Call.allCases.count)
+  }
+
+  /// By the state alone, and by the contents of the buffers.
+  @Test(arguments: table)
+  func `what the engine needs follows from its state`(row: Row) {
+    let state = row.state
+    let hasReportedEnd = row.path.contains(.reportEnd)
+    for hasInput in [false, true] {
+      let expected: TLSEngine.Needs =
+        switch state.phase {
+        case .handshaking: state.inputEnded ? [] : .feed
+        case .asking: .answer
+        case .open where row.path.contains(.peerClose): hasReportedEnd ? [] : .read
+        case .open: hasInput ? .read : .feed
+        case .abandoned, .failed: []
+        }
+      #expect(state.needs(hasOutput: false, hasInput: hasInput) == expected)
+      #expect(state.needs(hasOutput: true, hasInput: hasInput) == expected.union(.drain))
+    }
+  }
+
+  /// The stage that an embedder sees is that of the path.
+  @Test(arguments: table)
+  func `the reported phase follows from the state`(row: Row) {
+    let isWritingClosed = row.path.contains(.requestClose)
+    let expected: TLSEngine.Phase =
+      switch row.state.phase {
+      case .handshaking: .handshaking
+      case .asking: .waitingForAnswer
+      case .open where row.path.contains(.peerClose): isWritingClosed ? .closed : .readingClosed
+      case .open: isWritingClosed ? .writingClosed : .open
+      case .abandoned: .abandoned
+      case .failed: .failed
+      }
+    #expect(row.state.reportedPhase == expected)
+    var failed = row.state
+    failed.failed()
+    #expect(failed.reportedPhase == .failed)
+  }
+
+  @Test(arguments: table)
+  func `a failure needs a read until it was reported`(row: Row) {
+    var state = row.state
+    state.failed()
+    #expect(state.needs(hasOutput: false, hasInput: false) == .read)
+    #expect(state.needs(hasOutput: true, hasInput: true) == [.read, .drain])
+    state.endReported()
+    #expect(state.needs(hasOutput: false, hasInput: true) == [])
+  }
+
+  @Test(arguments: table)
+  func `input is left over only after the end`(row: Row) {
+    #expect(row.state.hasTrailingInput == (row.state.phase == .abandoned || row.path.contains(.peerClose)))
+    var failed = row.state
+    failed.failed()
+    #expect(failed.hasTrailingInput)
+  }
+
+  @Test(arguments: table)
+  func `a message is answered by what is due`(row: Row) {
+    let state = row.state
+    let (answered, unanswered): (EngineState.Response, EngineState.Response) =
+      switch state.sending {
+      case .open: (.keyUpdate, .nothing)
+      case .closing: (.closeNotify, .closeNotify)
+      case .closed: (.nothing, .nothing)
+      }
+    #expect(state.response(hasPendingKeyUpdate: true) == answered)
+    #expect(state.response(hasPendingKeyUpdate: false) == unanswered)
   }
 
   @Test(arguments: table)

@@ -20,8 +20,8 @@ extension SSLHandle {
     if isWatching { unsafe BIO_set_callback_ex(inner, CallbackState.watch) }
     unsafe SSL_set_bio(ssl, inner, inner)
     unsafe callbackState.pointee.network = network
-    if hasSentCloseNotify { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
-    if inputEnded { unsafe sitls_end_of_input(network) }
+    if state.sending == .closed { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
+    if state.inputEnded { unsafe sitls_end_of_input(network) }
   }
 
   mutating func watch(_ isWatching: Bool) {
@@ -41,7 +41,7 @@ extension SSLHandle {
   /// Frees libssl's record buffers if it is between records, and the BIO pair. Both of its buffers must be empty.
   mutating func hibernate() -> Bool {
     guard unsafe callbackState.pointee.network != nil else { return true }
-    guard pendingOutputByteCount == 0, inboundCount == 0, isEmpty else { return false }
+    guard pendingOutputByteCount == 0, inboundCount == 0, !hasBufferedPlaintext else { return false }
     // SSL_free_buffers does not detect a record of which only the header has arrived; nor, before CVE-2024-4741 was
     // fixed, one of which a message is still unread.
     if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }
@@ -55,8 +55,8 @@ extension SSLHandle {
   var inboundCount: Int { unsafe callbackState.pointee.inbound }
   var pendingOutputByteCount: Int { unsafe callbackState.pointee.outbound + callbackState.pointee.spilled.count }
 
-  /// Whether libssl is known to wait for ciphertext: a call could not find anything.
-  var isAtRest: Bool { isEmpty && inboundCount == 0 && !inputEnded }
+  /// Whether a read could find something: received bytes, decrypted or not, or the end of input.
+  var hasInput: Bool { hasBufferedPlaintext || inboundCount > 0 || state.inputEnded }
 
   /// The input so far ends between two records.
   var isBetweenRecords: Bool { unsafe callbackState.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
@@ -87,7 +87,7 @@ extension SSLHandle {
   mutating func endInput() {
     wake()
     watch(true)
-    inputEnded = true
+    state.inputDidEnd()
     unsafe sitls_end_of_input(callbackState.pointee.network)
   }
 

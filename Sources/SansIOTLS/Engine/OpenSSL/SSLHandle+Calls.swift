@@ -11,11 +11,12 @@ extension SSLHandle {
       // Verifying certificates may leave entries in the queue although it succeeded.
       ErrorQueue.clear()
       switch outcome {
-      case .wantsRead where inboundCount > 0 && inboundCount < before: continue
+      case .wantsRead, .controlRecord:
+        if inboundCount == 0 || inboundCount >= before { return .wantsRead }
       case .success:
-        isInsideMessage = false
+        state.isInsideMessage = false
         unsafe callbackState.pointee.lastReadRequest = 5
-        watch(inputEnded)
+        watch(state.inputEnded)
         return outcome
       default: return outcome
       }
@@ -27,8 +28,12 @@ extension SSLHandle {
   mutating func finishMessage() -> Outcome {
     makeRoom()
     let outcome = handshake()
-    if case .success = outcome { isEmpty = !hasPending } else { isEmpty = true }
-    return outcome
+    guard case .success = outcome else {
+      hasBufferedPlaintext = false
+      return outcome
+    }
+    hasBufferedPlaintext = hasPending
+    return .controlRecord
   }
 
   /// Decrypts into the caller's memory. Corresponds to `SSL_read_ex(3)`.
@@ -38,13 +43,13 @@ extension SSLHandle {
       let room = buffer.count - initialized
       var count = 0
       makeRoom()
-      let owed = hasSentCloseNotify && hasPendingKeyUpdate
+      let owed = state.sending == .closed && hasPendingKeyUpdate
       var outcome = unsafe perform { ssl in
         unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
       }
       // After close_notify the answer to a KeyUpdate is discarded. libssl writes it when the next message begins, in a
       // call that returns as if that message had passed.
-      if owed, !hasPendingKeyUpdate, case .wantsRead = outcome, endedAtControlRecord {
+      if owed, !hasPendingKeyUpdate, case .controlRecord = outcome {
         outcome = unsafe perform { ssl in
           unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
         }
@@ -53,14 +58,14 @@ extension SSLHandle {
       case .success:
         initialized += count
         // libssl returns all that it has of a record: if that is less than requested, it has no more.
-        isEmpty = count < room
+        hasBufferedPlaintext = count == room
         unsafe callbackState.pointee.lastReadRequest = 5
         unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
-      case .wantsRead:
+      case .controlRecord:
         // Several messages may be in one record, and libssl returns after each.
-        isEmpty = !endedAtControlRecord || !hasPending
+        hasBufferedPlaintext = hasPending
       default:
-        isEmpty = true
+        hasBufferedPlaintext = false
       }
       return outcome
     }
@@ -111,7 +116,7 @@ extension SSLHandle {
     }
     if case .success = outcome {
       // While reading continues, libssl may answer a KeyUpdate. The peer reads what follows close_notify as plaintext.
-      hasSentCloseNotify = true
+      state.closeNotifySent()
       unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null()))
     }
     return outcome

@@ -11,15 +11,11 @@ internal import CSansIOTLSShims
 struct SSLHandle: ~Copyable, @unchecked Sendable {
   let ssl: OpaquePointer
   let callbackState: UnsafeMutablePointer<CallbackState>
-  /// libssl holds no decrypted bytes back: nothing can come out of it before more ciphertext goes in.
-  var isEmpty = true
-  var inputEnded = false
-  /// close_notify was sent: whatever libssl writes from then on goes nowhere.
-  var hasSentCloseNotify = false
-  /// The last call ended at a record without application data, not for want of bytes.
-  var endedAtControlRecord = false
-  /// The peer began a message, and its rest has not come.
-  var isInsideMessage = false
+  /// The rules of the engine. They are kept here, and only once, because they also decide how the BIO pair is created
+  /// after hibernation: whether the input ended, and whether close_notify was sent.
+  var state = EngineState()
+  /// libssl may hold decrypted bytes: a read could find something although no ciphertext waits.
+  var hasBufferedPlaintext = false
   let ringSize: Int
   /// Whether the BIO is observed. That costs 2,000 instructions for a small message, so it is limited to the handshake
   /// and the end of input.
@@ -28,7 +24,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// The outcome of one call of libssl.
   enum Outcome {
     case success
+    /// libssl needs more ciphertext.
     case wantsRead
+    /// A record without application data was read, or a message after the handshake; there may be more.
+    case controlRecord
     case asksClientHello
     case asksPeerCertificate
     /// The peer's close_notify was read.
@@ -109,14 +108,13 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
 
   private mutating func classify(_ code: Int32) -> Outcome {
     countRings()
-    isInsideMessage = unsafe SSL_in_init(ssl) != 0
+    state.isInsideMessage = unsafe SSL_in_init(ssl) != 0
     switch code {
     case SSL_ERROR_WANT_READ:
       let request = unsafe BIO_ctrl_get_read_request(callbackState.pointee.network)
-      // libssl asked the ring in vain, or dealt with a whole record and came back without asking further.
-      endedAtControlRecord = request == 0
       unsafe callbackState.pointee.lastReadRequest = request == 0 ? 5 : request
-      return .wantsRead
+      // libssl found too little in the buffer, or processed a whole record and returned without asking further.
+      return request == 0 ? .controlRecord : .wantsRead
     case SSL_ERROR_ZERO_RETURN:
       return .peerClosed
     case SSL_ERROR_SYSCALL where hasSilentlyClosed:

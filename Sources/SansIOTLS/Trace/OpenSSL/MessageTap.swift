@@ -9,8 +9,6 @@ final class MessageTap {
   private let limit: Int
   /// A received record of which libssl has only the header so far.
   private var arriving: TLSTracedMessage?
-  /// Whether close_notify was sent: messages that libssl reports later were not sent.
-  private var hasSentCloseNotify = false
   private var sending = DirectionState()
   private var receiving = DirectionState()
 
@@ -52,7 +50,6 @@ final class MessageTap {
     _ kind: Int32, _ direction: TLSTracedMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool,
     isSettled: Bool
   ) {
-    if direction == .sent, hasSentCloseNotify { return }
     var state = direction == .sent ? sending : receiving
     defer { if direction == .sent { sending = state } else { receiving = state } }
     var content: TLSTracedMessage.Content
@@ -81,7 +78,6 @@ final class MessageTap {
       if !isTLS13 { state.isProtected = true }
     case SSL3_RT_ALERT where bytes.count >= 2:
       content = unsafe .alert(TLSAlert(rawValue: bytes[1]), isFatal: Int32(bytes[0]) == SSL3_AL_FATAL)
-      if direction == .sent { hasSentCloseNotify = unsafe bytes[1] == TLSAlert.closeNotify.rawValue }
     case SSL3_RT_HANDSHAKE where bytes.count >= 4:
       content = unsafe .handshake(Self.isHelloRetryRequest(bytes) ? .helloRetryRequest : .init(rawValue: bytes[0]))
     default: return
