@@ -42,6 +42,8 @@
 /// }
 /// ```
 ///
+/// The loop is for a peer that closes first; see <doc:Embedding>.
+///
 /// Corresponds to `SSL`, `SSL_connect(3)`, `SSL_accept(3)` and `BIO_s_bio(3)`.
 public struct TLSEngine: ~Copyable, Sendable {
   /// The limits that this engine enforces.

@@ -84,6 +84,9 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
 
   /// Writes all of the plaintext, and returns after the transport has accepted it. One task at a time.
   ///
+  /// If the transport has little room and the peer writes too, another task has to read meanwhile: see
+  /// <doc:AsyncStream>.
+  ///
   /// - Parameter plaintext: The bytes. They are encrypted piece by piece, as fast as the transport accepts them.
   /// - Throws: ``TLSStreamError``, which reports how many bytes were encrypted; with `.cancelled` they will be sent.
   ///   With `.tls` and `.closed` another task closed this direction after them.
