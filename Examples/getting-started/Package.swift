@@ -27,7 +27,11 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "GettingStartedTests",
-      dependencies: ["GettingStarted", .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls")],
+      dependencies: [
+        "GettingStarted",
+        .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
+      ],
       swiftSettings: settings),
   ]
 )

@@ -22,7 +22,7 @@ configuration.trustRoots = [.file("ca.pem")]  // the system's authorities withou
 let clientContext = try TLSContext(configuration)
 let client = TLSStream(try TLSEngine(.client(serverName: .dns("localhost")), context: clientContext), over: near)
 print(try await client.handshake().cipherSuite)
-try await client.write(Array("hello\n".utf8))
+try await client.write(Array("hello\n".utf8))  // a long message is written while another task reads
 try await client.closeWriting()
 for try await bytes in client.plaintext { print(String(decoding: bytes, as: UTF8.self), terminator: "") }
 try await client.close()

@@ -1,4 +1,6 @@
+import Glibc
 import SansIOTLS
+import SansIOTLSTransports
 
 // Guide: transport
 /// A connection that blocks: a socket, a pipe, a serial line.
@@ -10,16 +12,39 @@ public protocol Transport: AnyObject {
 }
 // Guide: end
 
+// Guide: blocking descriptor
+/// A descriptor that blocks. The caller closes it.
+public final class BlockingDescriptor: Transport {
+  private let descriptor: Int32
+
+  public init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  public func send(_ bytes: RawSpan) throws -> Int {
+    let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+    guard count >= 0 else { throw TransportError(.write, number: errno) }
+    return count
+  }
+
+  public func receive() throws -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: 16_384)
+    let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+    guard count >= 0 else { throw TransportError(.read, number: errno) }
+    return count == 0 ? nil : Array(bytes[..<count])
+  }
+}
+// Guide: end
+
 // Guide: blocking client
 /// Sends a request, closes this direction, and returns the whole response.
 public func request(_ request: [UInt8], _ tls: inout TLSEngine, over transport: some Transport) throws -> [UInt8] {
-  var request = request[...], input: ArraySlice<UInt8> = [], response: [UInt8] = []
+  var request = request[...], isWritten = false, input: ArraySlice<UInt8> = [], response: [UInt8] = []
   func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
   defer { try? flush() }  // the alert after an error, close_notify at the end
   while true {
-    if !request.isEmpty, case .done(let count) = try tls.write(request) {
+    if !isWritten, case .done(let count) = try tls.write(request) {
       request = request.dropFirst(count)
-      if request.isEmpty { _ = try tls.closeWriting() }  // the response can still be read
+      isWritten = request.isEmpty
+      if isWritten { _ = try tls.closeWriting() }  // the response can still be read
     }
     try flush()
     switch try tls.read(upTo: 16_384) {

@@ -30,21 +30,21 @@ public func serverContext(certificateFile: String, privateKeyFile: String) throw
 // Guide: end
 
 // Guide: mutual TLS
-extension TLSContext {
+extension TLSContext.Configuration {
   /// A server that requires a certificate of its clients, from the authorities in a file.
-  public static func mutualServer(_ identity: TLSIdentity, clientTrustFile: String) throws(TLSError) -> TLSContext {
-    var configuration = Configuration.server(identity)
+  public static func mutualServer(_ identity: TLSIdentity, clientTrustFile: String) -> Self {
+    var configuration = Self.server(identity)
     configuration.clientAuthentication = .required
     configuration.trustRoots = [.file(clientTrustFile)]
-    return try TLSContext(configuration)
+    return configuration
   }
 
   /// A client that presents a certificate if the server requests one.
-  public static func mutualClient(_ identity: TLSIdentity, trustFile: String) throws(TLSError) -> TLSContext {
-    var configuration = Configuration.client()
+  public static func mutualClient(_ identity: TLSIdentity, trustFile: String) -> Self {
+    var configuration = Self.client()
     configuration.trustRoots = [.file(trustFile)]
     configuration.identities = [identity]
-    return try TLSContext(configuration)
+    return configuration
   }
 }
 // Guide: end

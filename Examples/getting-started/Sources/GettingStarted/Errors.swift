@@ -1,4 +1,5 @@
 import SansIOTLS
+import SansIOTLSTransports
 
 // Guide: errors
 /// A line for a log, and whether another attempt can succeed without a change.
@@ -16,5 +17,13 @@ public func report(_ error: TLSError) -> (line: String, isWorthRetrying: Bool) {
   default:
     return ("\(error)", false)
   }
+}
+// Guide: end
+
+// Guide: stream errors
+/// The same for an error of a stream.
+public func report(_ error: TLSStreamError) -> (line: String, isWorthRetrying: Bool) {
+  if let tls = error.tls { return report(tls) }
+  return ("\(error)", error.code == .transport)  // the transport's own error
 }
 // Guide: end

@@ -1,6 +1,7 @@
 import Foundation
 import SansIOTLS
 import SansIOTLSTestKit
+import SansIOTLSTransports
 import Testing
 
 @testable import GettingStarted
@@ -9,32 +10,100 @@ struct GettingStartedTests {
   private let authority = TestAuthority()
   private let shout: @Sendable ([UInt8]) -> [UInt8] = { Array(String(decoding: $0, as: UTF8.self).uppercased().utf8) }
 
-  @Test
-  func `a blocking client and server converse over a transport of 7 bytes at a time`() async throws {
+  @Test(arguments: ["hello\n", ""])
+  func `a blocking client and server converse over a transport of 7 bytes at a time`(message: String) async throws {
     let files = try Files(authority)
-    let server = Task.detached { [shout] in
+    async let served: Void = onThread { [shout] in
       var tls = try TLSEngine(
         .server, context: serverContext(certificateFile: files.certificate, privateKeyFile: files.key))
       try serve(&tls, over: files.sockets.far, answer: shout)
     }
-    var tls = try TLSEngine(.client(serverName: .dns("localhost")), context: clientContext(trustFile: files.authority))
-    let response = try request(Array("hello\n".utf8), &tls, over: files.sockets.near)
+    let response = try await onThread {
+      let context = try clientContext(trustFile: files.authority)
+      var tls = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+      return try request(Array(message.utf8), &tls, over: files.sockets.near)
+    }
+    #expect(response == shout(Array(message.utf8)))
+    try await served
+  }
+
+  @Test
+  func `a blocking client asks over a descriptor`() async throws {
+    let files = try Files(authority)
+    let (near, far) = try Sockets.pair()
+    defer { for descriptor in [near, far] { Glibc.close(descriptor) } }
+    async let served: Void = onThread { [shout] in
+      var tls = try TLSEngine(
+        .server, context: serverContext(certificateFile: files.certificate, privateKeyFile: files.key))
+      try serve(&tls, over: BlockingDescriptor(far), answer: shout)
+    }
+    let response = try await onThread {
+      let context = try clientContext(trustFile: files.authority)
+      return try ask(Array("hello\n".utf8), of: "localhost", context: context, over: BlockingDescriptor(near))
+    }
     #expect(response == Array("HELLO\n".utf8))
-    try await server.value
+    try await served
+  }
+
+  /// Runs code that blocks on a thread of its own.
+  private func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
+    }
   }
 
   @Test
   func `a client and a server of streams converse, with certificates of both and ALPN`() async throws {
     let files = try Files(authority)
     let identity = try TLSIdentity(certificateFile: files.certificate, privateKeyFile: files.key)
-    let (server, client) = try (
-      TLSContext.mutualServer(identity, clientTrustFile: files.authority),
-      TLSContext.mutualClient(authority.issue(subject: "client", usage: .client).identity, trustFile: files.authority)
-    )
+    let issued = try authority.issue(subject: "client", usage: .client).identity
+    let server = try TLSContext(.mutualServer(identity, clientTrustFile: files.authority).negotiatingHTTP())
+    let client = try TLSContext(.mutualClient(issued, trustFile: files.authority).negotiatingHTTP())
     let (near, far) = try Sockets.pair()
-    async let served: Void = serve(far, context: server, answer: shout)
-    let response = try await request(Array("hello\n".utf8), of: "localhost", context: client, socket: near)
+    async let served: Void = serve(over: transport(of: far), context: server, answer: shout)
+    let response = try await request(
+      Array("hello\n".utf8), of: "localhost", context: client, over: transport(of: near))
     #expect(response == Array("HELLO\n".utf8))
+    try await served
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a client's certificate of another authority is refused, and the client reads the alert`() async throws {
+    let files = try Files(authority)
+    let identity = try TLSIdentity(certificateFile: files.certificate, privateKeyFile: files.key)
+    let stranger = try TestAuthority().issue(subject: "client", usage: .client).identity
+    let server = try TLSContext(.mutualServer(identity, clientTrustFile: files.authority))
+    let client = try TLSContext(.mutualClient(stranger, trustFile: files.authority))
+    let (near, far) = MemoryTransport.pair()
+    let served = Task { [shout] in try await serve(over: far, context: server, answer: shout) }
+    let error = await #expect(throws: TLSStreamError.self) {
+      try await request([1], of: "localhost", context: client, over: near)
+    }
+    #expect(report(try #require(error)).line.hasPrefix("the peer refused: "))
+    await #expect(throws: TLSStreamError.self) { try await served.value }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `neither side waits for the other over a transport with room for 7 bytes`() async throws {
+    let (near, far) = MemoryTransport.pair(capacity: 7)
+    try await converse(
+      Array("hello\n".utf8), over: ConnectionTransport(Narrow(memory: near)), ConnectionTransport(Narrow(memory: far)))
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `neither side waits for the other with a message larger than the transport's room`() async throws {
+    let (near, far) = MemoryTransport.pair()
+    try await converse([UInt8](repeating: 0x61, count: 1_000_000), over: near, far)
+  }
+
+  /// Sends a message to a server that answers while it is being sent.
+  private func converse(_ message: [UInt8], over near: some ByteTransport, _ far: some ByteTransport) async throws {
+    let files = try Files(authority)
+    let server = try serverContext(certificateFile: files.certificate, privateKeyFile: files.key)
+    let client = try clientContext(trustFile: files.authority)
+    async let served: Void = serve(over: far, context: server, answer: shout)
+    let response = try await request(message, of: "localhost", context: client, over: near)
+    #expect(response == shout(message))
     try await served
   }
 
@@ -143,4 +212,19 @@ private final class SmallSteps: Transport, Sendable {
     let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, 7) }
     return count > 0 ? Array(bytes[..<count]) : nil
   }
+}
+
+/// A connection with room for 7 bytes in each direction.
+private struct Narrow: Connection {
+  let memory: MemoryTransport
+
+  func receive() async -> [UInt8]? { await memory.receive(upTo: 65_536) }
+
+  func send(_ bytes: [UInt8]) async {
+    for start in stride(from: 0, to: bytes.count, by: 7) {
+      await memory.send(Array(bytes[start..<min(start + 7, bytes.count)]))
+    }
+  }
+
+  func finish() async { await memory.closeOutput() }
 }
