@@ -30,7 +30,7 @@ import Testing
     #expect(result.client.exitCode == 3)
     #expect(result.client.output == data)
     #expect(result.client.errorLines.count == 1)
-    #expect(result.client.error.contains("200000 bytes that came before were delivered"))
+    #expect(result.client.error.contains("200000 bytes received before were delivered"))
   }
 
   @Test(arguments: ["1.2", "1.3"])

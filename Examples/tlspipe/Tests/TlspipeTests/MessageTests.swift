@@ -102,7 +102,7 @@ import Testing
     .init("\(client) --cipher-fds 98,99", 64, "descriptors 98 and 99 cannot be used"),
     // Peers that do not speak TLS, and one that sends too much.
     .init("\(client) -- echo SSH-2.0-x", 2, "SSH"),
-    .init("\(client) -- cat", 2, "broke the protocol"),
+    .init("\(client) -- cat", 2, "violated the protocol"),
     .init("\(client) -- true", 1, "before the peer sent anything"),
     .init("\(client) --ca @ca.pem -- @long-chain", 2, "(protocolViolation)"),
   ]

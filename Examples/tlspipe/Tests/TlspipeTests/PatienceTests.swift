@@ -81,7 +81,7 @@ import Testing
       workshop.clientArguments(["--handshake-timeout", "0.2", "--carrier-grace", "0.1"], command: ["sleep", "1000"]))
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)
-    #expect(result.error.contains("the handshake was not done in the time of --handshake-timeout"))
+    #expect(result.error.contains("the handshake did not complete within --handshake-timeout"))
   }
 
   @Test(arguments: [
@@ -105,7 +105,7 @@ import Testing
       """)
     #expect(result.exitCode == 1)
     #expect(result.errorLines.count == 1)
-    #expect(result.error.contains("the handshake was not done in the time of --handshake-timeout"))
+    #expect(result.error.contains("the handshake did not complete within --handshake-timeout"))
     #expect(result.output == [])
   }
 

@@ -178,6 +178,6 @@ import Testing
     #expect(received.count > 2_000_000)
     #expect(received.count < Self.size)
     #expect(workshop.read("response").starts(with: received))
-    #expect(result.standardError.contains("\(received.count) bytes that came before were delivered"))
+    #expect(result.standardError.contains("\(received.count) bytes received before were delivered"))
   }
 }
