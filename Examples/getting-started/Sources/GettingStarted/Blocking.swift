@@ -17,14 +17,17 @@ public protocol Transport: AnyObject {
 public final class BlockingDescriptor: Transport {
   private let descriptor: Int32
 
+  /// Wraps an open descriptor.
   public init(_ descriptor: Int32) { self.descriptor = descriptor }
 
+  /// Writes some of the bytes.
   public func send(_ bytes: RawSpan) throws -> Int {
     let count = unsafe bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
     guard count >= 0 else { throw TransportError(.write, number: errno) }
     return count
   }
 
+  /// Reads what has arrived, at most 16 KiB.
   public func receive() throws -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 16_384)
     let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }

@@ -57,8 +57,10 @@ public actor ConnectionTransport: ByteTransport {
   private let connection: any Connection
   private var kept: ArraySlice<UInt8> = []
 
+  /// Wraps a connection.
   public init(_ connection: any Connection) { self.connection = connection }
 
+  /// Returns received bytes, at most `count`; `nil` at the end.
   public func receive(upTo count: Int) async throws -> [UInt8]? {
     while kept.isEmpty {
       guard let piece = try await connection.receive() else {
@@ -71,8 +73,10 @@ public actor ConnectionTransport: ByteTransport {
     return Array(kept.prefix(count))
   }
 
+  /// Sends all bytes.
   public nonisolated func send(_ bytes: [UInt8]) async throws { try await connection.send(bytes) }
 
+  /// Ends this direction.
   public nonisolated func closeOutput() async throws { try await connection.finish() }
 }
 // Guide: end
