@@ -53,7 +53,8 @@ extension TLSStreamTests {
           over: MessageStream(DescriptorMessages(base: near)), isLate: isLate, whenGreeted: greeted)
         : try await closeInHandshake(over: near, isLate: isLate, whenGreeted: greeted)
       #expect(codes == Array(repeating: .abandoned, count: 4))
-      #expect(try await far.receive(upTo: 65_536) == nil)
+      // A large ClientHello may arrive in several pieces; after its rest there is the end.
+      while try await far.receive(upTo: 65_536) != nil {}
     }
   }
 
