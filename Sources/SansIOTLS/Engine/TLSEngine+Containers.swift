@@ -95,7 +95,7 @@ extension TLSEngine {
   /// - Throws: ``TLSError`` as the raw span form does.
   public mutating func read(upTo count: Int) throws(TLSError) -> ReadStep<[UInt8]> {
     var step: Result<ReadStep<Int>, TLSError> = .success(.needsFeed)
-    let capacity = min(max(count, 0), limits.bufferByteCount + 16_384)
+    let capacity = min(max(count, 0), limits.bufferByteCount + Self.recordSize)
     let bytes = [UInt8](capacity: capacity) { (output: inout OutputSpan<UInt8>) in
       do throws(TLSError) { step = .success(try read(into: &output)) } catch { step = .failure(error) }
     }
