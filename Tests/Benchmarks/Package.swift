@@ -22,6 +22,7 @@ let package = Package(
         "CReference",
         "CCounters",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
       ],
       swiftSettings: settings,

@@ -17,6 +17,10 @@ enum Benchmarks {
         print(Options.help)
       } else if let scenario = options.profiled {
         try options.contestant.loop(for: scenario, Credentials()).run(options.count)
+      } else if let layer = options.layer {
+        try waiting { [work = options.work, count = options.count] in
+          try await layer.loop(for: work, .streams(Credentials())).run(count)
+        }
       } else if options.measures.count > 1 {
         try runApart(options.measures)
       } else if try !run(options.measures[0], options), options.isEnforcing {
@@ -45,6 +49,15 @@ enum Benchmarks {
       return try Allocations().run(Credentials())
     case .memory:
       return try Memory().run()
+    case .streams:
+      let timing = StreamTiming(rounds: options.rounds)
+      return try waiting { try await timing.run(Credentials()) }
+    case .counts:
+      guard counters_allocations_open(), counters_task_work_open() else {
+        print("counts: not available (needs glibc)")
+        return true
+      }
+      return try waiting { try await StreamCounts().run(Credentials()) }
     }
   }
 

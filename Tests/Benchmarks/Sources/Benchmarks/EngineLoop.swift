@@ -10,9 +10,13 @@ final class EngineLoop: Loop {
   private let message: [UInt8]
   private let buffer: UnsafeMutableRawBufferPointer
 
-  init(_ scenario: Scenario, _ credentials: Credentials) throws {
+  convenience init(_ scenario: Scenario, _ credentials: Credentials) throws {
+    try self.init(scenario, EngineContexts(scenario.version, credentials))
+  }
+
+  init(_ scenario: Scenario, _ contexts: EngineContexts) throws {
     self.scenario = scenario
-    contexts = try EngineContexts(scenario.version, credentials)
+    self.contexts = contexts
     let size =
       switch scenario.work {
       case .handshake: 0

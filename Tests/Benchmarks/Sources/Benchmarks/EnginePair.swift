@@ -7,12 +7,16 @@ struct EngineContexts {
   let server: TLSContext
   let serverName: String
 
-  init(_ version: TLSVersion, _ credentials: Credentials, releasesBuffers: Bool = false) throws {
+  init(
+    _ version: TLSVersion, _ credentials: Credentials, releasesBuffers: Bool = false,
+    cipherSuites: [TLSCipherSuite]? = nil
+  ) throws {
     var client = TLSContext.Configuration.client()
     client.trustRoots = [credentials.identity.trust]
     client.minimumVersion = version
     client.maximumVersion = version
     client.releasesBuffers = releasesBuffers
+    client.cipherSuites = cipherSuites
     self.client = try TLSContext(client)
 
     var server = TLSContext.Configuration.server(try credentials.identity.identity)
@@ -20,6 +24,7 @@ struct EngineContexts {
     server.minimumVersion = version
     server.maximumVersion = version
     server.releasesBuffers = releasesBuffers
+    server.cipherSuites = cipherSuites
     self.server = try TLSContext(server)
     serverName = credentials.serverName
   }

@@ -1,26 +1,31 @@
 /// The command line.
 struct Options {
-  enum Measure: String, CaseIterable { case time, instructions, allocations, memory }
+  enum Measure: String, CaseIterable { case time, instructions, allocations, memory, streams, counts }
 
   static let help = """
-    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [options]
+    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [streams] [counts] [options]
 
-    Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build. Without
-    a measure, all four run, each in a process of its own. Build with `-c release`.
+    Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build; and two
+    TLSStreams, in two tasks, with two engines and with their transport alone. Without a measure, all six run, each
+    in a process of its own. Build with `-c release`.
 
       time          CPU time, C and Swift in alternating turns; prints ratios, never fails
       instructions  instructions per repetition: the processor's counter, otherwise valgrind
       allocations   heap allocations per repetition, libcrypto's counted separately; Swift's bar is 0
       memory        heap and resident bytes of an idle connection after hibernate(), and the saving of
                     releasesBuffers without it
+      streams       CPU time of the process, engines, transports and streams in alternating turns; prints ratios
+      counts        heap allocations, tasks and jobs of each stream operation
 
       --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
-      --rounds N        rounds of `time`, at least 6 (default 12)
-      --enforce         exit status 1 if a bar of instructions, allocations or memory is not met
+      --rounds N        rounds of `time` and `streams`, at least 6 (default 12)
+      --enforce         exit status 1 if a bar of instructions, allocations, memory, streams or counts is not met
       --help
 
     For a profile, runs one loop and nothing else:
       valgrind --tool=callgrind Benchmarks --callgrind-scenario NAME --engine c|swift --count N
+      perf record Benchmarks --layer LAYER --work \(StreamWork.allCases.map(\.rawValue).joined(separator: "|")) --count N
+    where LAYER is one of \(StreamLayer.allCases.map(\.rawValue).joined(separator: ", "))
     """
 
   var measures: [Measure] = []
@@ -31,6 +36,9 @@ struct Options {
   /// A single scenario for a profile.
   var profiled: Scenario?
   var contestant = Contestant.swift
+  /// A single layer for a profile.
+  var layer: StreamLayer?
+  var work = StreamWork.roundTrip
   var count = 1000
 
   /// - Throws: `Failure` for an unknown argument.
@@ -44,6 +52,8 @@ struct Options {
       case "--rounds": rounds = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 >= 6 ? $0 : nil } }
       case "--callgrind-scenario": profiled = try Self.value(of: argument, rest.next(), Self.scenario)
       case "--engine": contestant = try Self.value(of: argument, rest.next(), Contestant.init(rawValue:))
+      case "--layer": layer = try Self.value(of: argument, rest.next(), StreamLayer.init(rawValue:))
+      case "--work": work = try Self.value(of: argument, rest.next(), StreamWork.init(rawValue:))
       case "--count": count = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 > 0 ? $0 : nil } }
       default: measures.append(try Self.value(of: "a measure", argument, Measure.init(rawValue:)))
       }

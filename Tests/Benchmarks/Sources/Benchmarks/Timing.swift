@@ -76,5 +76,5 @@ struct Timing {
 
 extension Array<Double> {
   /// Returns the median of a sorted array that is not empty.
-  fileprivate var median: Double { (self[(count - 1) / 2] + self[count / 2]) / 2 }
+  var median: Double { (self[(count - 1) / 2] + self[count / 2]) / 2 }
 }

@@ -2,6 +2,7 @@
 // including Swift's runtime. They call glibc's internal entry points, which need no lookup at start.
 #define _GNU_SOURCE
 #include "counters.h"
+#include "process.h"
 
 #include <openssl/crypto.h>
 
@@ -20,6 +21,7 @@ static _Thread_local counters_allocations counted;
 
 static inline void count_other(void) {
   if (counting) counted.other++;
+  process_count(&process_allocations);
 }
 
 void *malloc(size_t size) {

@@ -10,6 +10,9 @@
 // CPU time of the calling thread in nanoseconds.
 int64_t counters_thread_cpu_time(void);
 
+// CPU time of the process in nanoseconds, in user mode and in the kernel, of all threads.
+int64_t counters_process_cpu_time(void);
+
 // Instructions that the calling thread retired in user mode since `counters_instructions_open`, by the processor's
 // own counter. `open` returns false if the kernel or the hypervisor provides none.
 bool counters_instructions_open(void);
@@ -30,6 +33,18 @@ typedef struct {
 bool counters_allocations_open(void);
 void counters_allocations_start(void);
 counters_allocations counters_allocations_stop(void);
+
+// The work of tasks, by all threads, while counting.
+typedef struct {
+  long allocations;  // calls of malloc and its relatives by everything except libcrypto and libssl
+  long tasks;        // tasks created
+  long jobs;         // jobs enqueued for the threads of Swift's pool: starts and resumptions of tasks
+} counters_task_work;
+
+// Returns false if the calls of Swift's runtime cannot be interposed.
+bool counters_task_work_open(void);
+void counters_task_work_start(void);
+counters_task_work counters_task_work_stop(void);
 
 // Bytes of heap in use (without the allocator's own slack) and resident set size; -1 if unknown. The resident set is
 // read after the allocator has released its free pages.
