@@ -22,16 +22,17 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
   ],
   targets: [
-    .target(name: "CHeap"),
+    .target(name: "CCounters"),
     .executableTarget(
       name: "PeerBenchmarks",
       dependencies: [
-        "CHeap",
+        "CCounters",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSNIO", package: "nio-adapter"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOTLS", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],

@@ -33,8 +33,8 @@ final class EmbeddedPair {
     let loop = EmbeddedEventLoop()
     client = EmbeddedChannel(loop: loop)
     server = EmbeddedChannel(loop: loop)
-    try client.pipeline.syncOperations.addHandlers([try peer.client(), atClient])
-    try server.pipeline.syncOperations.addHandlers([try peer.server(), atServer])
+    try client.pipeline.syncOperations.addHandlers(try peer.client() + [atClient])
+    try server.pipeline.syncOperations.addHandlers(try peer.server() + [atServer])
     // The address is not used: the call only makes an embedded channel active.
     let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
     client.connect(to: address, promise: nil)

@@ -1,4 +1,4 @@
-import CHeap
+import CCounters
 import NIOCore
 import NIOEmbedded
 
@@ -12,9 +12,9 @@ struct IdleMemory {
     // Memory that remains after a first connection is not counted.
     var connections = [try idle(peer)]
     connections.reserveCapacity(pairs + 1)
-    let before = heap_bytes()
+    let before = counters_heap_bytes()
     for _ in 0..<pairs { connections.append(try idle(peer)) }
-    let growth = heap_bytes() - before
+    let growth = counters_heap_bytes() - before
     defer { for pair in connections { pair.drop() } }
     return Double(growth) / Double(pairs) / 2
   }

@@ -4,10 +4,16 @@ import SansIOTLS
 import SansIOTLSNIO
 import SansIOTLSTestKit
 
-/// The implementation of the TLS handlers.
-protocol Peer {
-  func client() throws -> any ChannelHandler
-  func server() throws -> any ChannelHandler
+/// An implementation of TLS: the handlers that each end's pipeline begins with.
+protocol Peer: Sendable {
+  func client() throws -> [any ChannelHandler]
+  func server() throws -> [any ChannelHandler]
+}
+
+/// NIO without TLS.
+struct PlainPeer: Peer {
+  func client() -> [any ChannelHandler] { [] }
+  func server() -> [any ChannelHandler] { [] }
 }
 
 /// This repository's adapter, over the system's OpenSSL.
@@ -25,11 +31,11 @@ struct AdapterPeer: Peer {
     serverContext = try TLSContext(.server(identity.identity))
   }
 
-  func client() throws -> any ChannelHandler {
-    try TLSClientHandler(context: clientContext, serverName: .dns("localhost"))
+  func client() throws -> [any ChannelHandler] {
+    [try TLSClientHandler(context: clientContext, serverName: .dns("localhost"))]
   }
 
-  func server() throws -> any ChannelHandler { try TLSServerHandler(context: serverContext) }
+  func server() throws -> [any ChannelHandler] { [try TLSServerHandler(context: serverContext)] }
 }
 
 /// swift-nio-ssl, over its own BoringSSL.
@@ -50,9 +56,9 @@ struct NIOSSLPeer: Peer {
       configuration: .makeServerConfiguration(certificateChain: chain, privateKey: .privateKey(key)))
   }
 
-  func client() throws -> any ChannelHandler {
-    try NIOSSLClientHandler(context: clientContext, serverHostname: "localhost")
+  func client() throws -> [any ChannelHandler] {
+    [try NIOSSLClientHandler(context: clientContext, serverHostname: "localhost")]
   }
 
-  func server() throws -> any ChannelHandler { NIOSSLServerHandler(context: serverContext) }
+  func server() -> [any ChannelHandler] { [NIOSSLServerHandler(context: serverContext)] }
 }
