@@ -21,15 +21,7 @@ extension TLSEngine {
     while accepted < ciphertext.byteCount {
       var rest = ciphertext.extracting(droppingFirst: accepted)
       if !state.isHandshakeDone {
-        if handshakeBytes == limits.handshakeInputByteCount, state.isHandshaking {
-          fail(
-            TLSError(
-              .limitExceeded, .peer,
-              hint:
-                "the handshake exceeded limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
-          try throwFailure()
-        }
-        rest = rest.extracting(first: min(rest.byteCount, limits.handshakeInputByteCount - handshakeBytes))
+        rest = rest.extracting(first: min(rest.byteCount, try admissibleHandshakeInput()))
       }
       let count = handle.put(rest)
       if count == 0 { break }
@@ -41,6 +33,20 @@ extension TLSEngine {
       }
     }
     return accepted
+  }
+
+  /// The number of bytes that the limit of a handshake still admits.
+  ///
+  /// - Throws: ``TLSError`` with code `.limitExceeded`, which ends the connection, if a handshake is at the limit.
+  mutating func admissibleHandshakeInput() throws(TLSError) -> Int {
+    if handshakeBytes == limits.handshakeInputByteCount, state.isHandshaking {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint: "the handshake exceeded limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
+      try throwFailure()
+    }
+    return limits.handshakeInputByteCount - handshakeBytes
   }
 
   /// Signals the end of the transport: no more ciphertext follows. After all earlier plaintext was delivered, the next

@@ -25,10 +25,11 @@ struct ChunkInvarianceTests {
     }
 
     func outcome(
-      count: Int, limits: TLSEngine.Limits = .default, nextPiece: @escaping () -> Int
+      count: Int, limits: TLSEngine.Limits = .default, feedsInPlace: Bool = false, nextPiece: @escaping () -> Int
     ) throws -> (Conversation.Outcome, pieces: Int) {
       var conversation = Conversation(
-        try EnginePair(client: client, server: server, limits: limits), nextPiece: nextPiece)
+        try EnginePair(client: client, server: server, limits: limits), feedsInPlace: feedsInPlace,
+        nextPiece: nextPiece)
       try conversation.run(count: count, version: version)
       return (conversation.outcome, conversation.pieces)
     }
@@ -52,6 +53,22 @@ struct ChunkInvarianceTests {
       cuts += pieces
     }
     #expect(cuts > 4000)
+  }
+
+  /// Small buffers, so that the windows wrap around and end within records.
+  @Test(arguments: TLSVersion.both, [100, 1000, 17_408])
+  func `a conversation received in the engine's own memory has the same outcome`(
+    version: TLSVersion, size: Int
+  ) throws {
+    let contexts = try Contexts(version, tickets: 0)
+    let limits = TLSEngine.Limits.with { $0.bufferByteCount = size }
+    let (whole, _) = try contexts.outcome(count: 20_000) { .max }
+    #expect(try contexts.outcome(count: 20_000, limits: limits, feedsInPlace: true) { .max }.0 == whole)
+    for seed in UInt64(1)...20 {
+      let (cut, _) = try contexts.outcome(
+        count: 20_000, limits: limits, feedsInPlace: true, nextPiece: Self.randomPieces(seed: seed))
+      #expect(cut == whole, "seed \(seed)")
+    }
   }
 
   /// A ticket's length depends on a random number inside it, so here the records are counted and not measured.

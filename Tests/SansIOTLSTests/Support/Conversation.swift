@@ -27,14 +27,17 @@ struct Conversation: ~Copyable {
   var pair: EnginePair
   /// The largest number of bytes fed in the next piece.
   var nextPiece: () -> Int
+  /// Whether pieces are appended in the engine's own memory.
+  let feedsInPlace: Bool
   private(set) var outcome = Outcome()
   /// Pieces that were fed.
   private(set) var pieces = 0
   private var sent: [TLSRole: [UInt8]] = [.client: [], .server: []]
   private var delivered: [TLSRole: Int] = [.client: 0, .server: 0]
 
-  init(_ pair: consuming EnginePair, nextPiece: @escaping () -> Int = { .max }) {
+  init(_ pair: consuming EnginePair, feedsInPlace: Bool = false, nextPiece: @escaping () -> Int = { .max }) {
     self.pair = pair
+    self.feedsInPlace = feedsInPlace
     self.nextPiece = nextPiece
   }
 
@@ -97,7 +100,8 @@ struct Conversation: ~Copyable {
       while delivered[side]! < sent[side.peer]!.count {
         let start = delivered[side]!
         let piece = sent[side.peer]![start...].prefix(max(nextPiece(), 1))
-        let (accepted, read) = (try pair[side].feed(piece), try pair[side].readAll())
+        let accepted = feedsInPlace ? try pair[side].feedInPlace(piece) : try pair[side].feed(piece)
+        let read = try pair[side].readAll()
         pieces += 1
         delivered[side]! += accepted
         outcome.plaintext[side, default: []] += read

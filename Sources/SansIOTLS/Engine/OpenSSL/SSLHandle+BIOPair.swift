@@ -84,6 +84,23 @@ extension SSLHandle {
     }
   }
 
+  /// The free part of the inbound buffer that lies in one piece, and no more than `limit` bytes of it; valid until the
+  /// next call of libssl. Corresponds to `BIO_nwrite0(3)`.
+  mutating func inboundWindow(upTo limit: Int) -> UnsafeMutableRawBufferPointer {
+    wake()
+    var window: UnsafeMutablePointer<CChar>?
+    let room = Int(unsafe BIO_nwrite0(callbackState.pointee.network, &window))
+    return unsafe UnsafeMutableRawBufferPointer(start: window, count: max(min(room, limit), 0))
+  }
+
+  /// Passes bytes that were written into the window to libssl. Corresponds to `BIO_nwrite(3)`.
+  mutating func acceptInbound(_ count: Int) {
+    var window: UnsafeMutablePointer<CChar>?
+    let accepted = unsafe BIO_nwrite(callbackState.pointee.network, &window, Int32(truncatingIfNeeded: count))
+    precondition(accepted == count)
+    unsafe callbackState.pointee.inbound += count
+  }
+
   mutating func endInput() {
     wake()
     watch(true)
