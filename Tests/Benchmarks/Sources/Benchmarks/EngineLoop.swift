@@ -7,6 +7,8 @@ final class EngineLoop: Loop {
   private let scenario: Scenario
   private let contexts: EngineContexts
   private let pair: EnginePair?
+  /// The session that a resumed handshake offers.
+  private let session: TLSSession?
   private let message: [UInt8]
   private let buffer: UnsafeMutableRawBufferPointer
 
@@ -19,10 +21,11 @@ final class EngineLoop: Loop {
     self.contexts = contexts
     let size =
       switch scenario.work {
-      case .handshake: 0
+      case .handshake, .resumedHandshake: 0
       case .message(let bytes), .roundTrip(let bytes): bytes
       }
     pair = size == 0 ? nil : try EnginePair(contexts)
+    session = if case .resumedHandshake = scenario.work { try EnginePair.session(contexts) } else { nil }
     message = Array(repeating: 0x5a, count: size)
     unsafe buffer = .allocate(byteCount: size, alignment: 16)
   }
@@ -32,7 +35,7 @@ final class EngineLoop: Loop {
   func run(_ count: Int) throws {
     guard let pair else {
       for _ in 0..<count {
-        var client = try contexts.makeClient()
+        var client = try contexts.makeClient(session)
         var server = try contexts.makeServer()
         try EnginePair.connect(&client, &server)
       }

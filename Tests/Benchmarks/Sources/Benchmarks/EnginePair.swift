@@ -29,7 +29,9 @@ struct EngineContexts {
     serverName = credentials.serverName
   }
 
-  func makeClient() throws -> TLSEngine { try TLSEngine(.client(serverName: .dns(serverName)), context: client) }
+  func makeClient(_ session: TLSSession? = nil) throws -> TLSEngine {
+    try TLSEngine(.client(serverName: .dns(serverName)), context: client, session: session)
+  }
 
   func makeServer() throws -> TLSEngine { try TLSEngine(.server, context: server) }
 }
@@ -45,16 +47,32 @@ final class EnginePair {
     try Self.connect(&client, &server)
   }
 
+  /// Performs a handshake for the session that the client receives, and another that resumes it.
+  static func session(_ contexts: EngineContexts) throws -> TLSSession {
+    var client = try contexts.makeClient()
+    var server = try contexts.makeServer()
+    var session: TLSSession?
+    try connect(&client, &server) { if case .sessionTicket(let ticket) = $0 { session = ticket } }
+    guard let session else { throw Failure("the server sent no session") }
+    var second = try contexts.makeClient(session)
+    var resuming = try contexts.makeServer()
+    try connect(&second, &resuming)
+    guard second.negotiated?.isResumed == true else { throw Failure("the session is not resumed") }
+    return session
+  }
+
   /// Performs the handshake, reads the server's tickets at the client and removes the events, as an application does.
   ///
   /// At most four exchanges: a TLS 1.2 handshake takes two, the tickets of TLS 1.3 one more.
-  static func connect(_ client: inout TLSEngine, _ server: inout TLSEngine) throws {
+  static func connect(
+    _ client: inout TLSEngine, _ server: inout TLSEngine, _ take: (TLSEngine.Event) -> Void = { _ in }
+  ) throws {
     for _ in 0..<4 {
       try client.drain { (segment) throws(TLSError) in try server.feed(segment) }
       try server.drain { (segment) throws(TLSError) in try client.feed(segment) }
       if case .done = try client.handshake(), case .done = try server.handshake(), server.pendingOutputByteCount == 0 {
         try readTickets(&client)
-        while client.nextEvent() != nil {}
+        while let event = client.nextEvent() { take(event) }
         while server.nextEvent() != nil {}
         return
       }

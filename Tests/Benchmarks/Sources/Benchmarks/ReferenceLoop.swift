@@ -12,6 +12,7 @@ final class ReferenceLoop: Loop {
     self.scenario = scenario
     contexts = try ReferenceContexts(scenario.version, credentials)
     if case .handshake = scenario.work { return }
+    if case .resumedHandshake = scenario.work { return }
     unsafe pair = reference_pair_new(contexts.pointer)
     if unsafe pair == nil { throw Failure("the reference cannot connect") }
   }
@@ -22,6 +23,7 @@ final class ReferenceLoop: Loop {
     let succeeded =
       switch scenario.work {
       case .handshake: unsafe reference_handshakes(contexts.pointer, count)
+      case .resumedHandshake: unsafe reference_resumed_handshakes(contexts.pointer, count)
       case .message(let bytes): unsafe reference_messages(pair, bytes, count)
       case .roundTrip(let bytes): unsafe reference_round_trips(pair, bytes, count)
       }

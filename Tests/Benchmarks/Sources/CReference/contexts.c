@@ -8,10 +8,11 @@
 
 static const unsigned char session_context[] = "benchmarks";
 
-// Takes ownership of the session, as the engine does for its event, and frees it: the scenarios do not resume.
+// Takes ownership of the last session, as the engine does for its event.
 static int take_session(SSL *ssl, SSL_SESSION *session) {
-  (void)ssl;
-  SSL_SESSION_free(session);
+  reference_contexts *contexts = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+  SSL_SESSION_free(contexts->session);
+  contexts->session = session;
   return 1;
 }
 
@@ -81,6 +82,7 @@ reference_contexts *reference_contexts_new(int version, const char *authority, c
   SSL_CTX_set_verify(contexts->client, SSL_VERIFY_PEER, NULL);
   SSL_CTX_set_session_cache_mode(contexts->client, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(contexts->client, take_session);
+  SSL_CTX_set_app_data(contexts->client, contexts);
 
   SSL_CTX_set_session_cache_mode(contexts->server, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(contexts->server, session_context, sizeof session_context - 1);
@@ -91,6 +93,7 @@ reference_contexts *reference_contexts_new(int version, const char *authority, c
 
 void reference_contexts_free(reference_contexts *contexts) {
   if (contexts == NULL) return;
+  SSL_SESSION_free(contexts->session);
   SSL_CTX_free(contexts->client);
   SSL_CTX_free(contexts->server);
   free(contexts->server_name);

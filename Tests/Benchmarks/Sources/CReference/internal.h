@@ -9,6 +9,8 @@ struct reference_contexts {
   SSL_CTX *client;
   SSL_CTX *server;
   char *server_name;
+  // The last session that the client received.
+  SSL_SESSION *session;
 };
 
 #endif

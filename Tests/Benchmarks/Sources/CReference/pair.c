@@ -112,21 +112,22 @@ static bool handshake(endpoint *client, endpoint *server, unsigned char *scratch
   return true;
 }
 
-static bool connection_open(const reference_contexts *contexts, endpoint *client, endpoint *server,
-                            unsigned char *scratch, size_t capacity) {
+static bool connection_open(const reference_contexts *contexts, SSL_SESSION *session, endpoint *client,
+                            endpoint *server, unsigned char *scratch, size_t capacity) {
   if (!endpoint_open(client, contexts->client) || !endpoint_open(server, contexts->server)) return false;
   SSL_set_connect_state(client->ssl);
   SSL_set_accept_state(server->ssl);
   SSL_set_hostflags(client->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   return SSL_set_tlsext_host_name(client->ssl, contexts->server_name) &&
-         SSL_set1_host(client->ssl, contexts->server_name) && handshake(client, server, scratch, capacity);
+         SSL_set1_host(client->ssl, contexts->server_name) && (session == NULL || SSL_set_session(client->ssl, session)) &&
+         handshake(client, server, scratch, capacity);
 }
 
 reference_pair *reference_pair_new(const reference_contexts *contexts) {
   reference_pair *pair = calloc(1, sizeof *pair);
   if (pair == NULL) return NULL;
   memset(pair->outgoing, 0x5a, sizeof pair->outgoing);
-  if (connection_open(contexts, &pair->client, &pair->server, pair->incoming, sizeof pair->incoming)) return pair;
+  if (connection_open(contexts, NULL, &pair->client, &pair->server, pair->incoming, sizeof pair->incoming)) return pair;
   reference_pair_free(pair);
   return NULL;
 }
@@ -138,16 +139,28 @@ void reference_pair_free(reference_pair *pair) {
   free(pair);
 }
 
-bool reference_handshakes(const reference_contexts *contexts, long count) {
+static bool handshakes(const reference_contexts *contexts, SSL_SESSION *session, long count) {
   unsigned char scratch[64];
   for (long index = 0; index < count; index++) {
     endpoint client = {0}, server = {0};
-    bool ok = connection_open(contexts, &client, &server, scratch, sizeof scratch);
+    bool ok = connection_open(contexts, session, &client, &server, scratch, sizeof scratch) &&
+              SSL_session_reused(client.ssl) == (session != NULL);
     endpoint_close(&client);
     endpoint_close(&server);
     if (!ok) return false;
   }
   return true;
+}
+
+bool reference_handshakes(const reference_contexts *contexts, long count) { return handshakes(contexts, NULL, count); }
+
+bool reference_resumed_handshakes(const reference_contexts *contexts, long count) {
+  if (contexts->session == NULL && !handshakes(contexts, NULL, 1)) return false;
+  SSL_SESSION *session = contexts->session;
+  if (session == NULL || !SSL_SESSION_up_ref(session)) return false;
+  bool ok = handshakes(contexts, session, count);
+  SSL_SESSION_free(session);
+  return ok;
 }
 
 bool reference_messages(reference_pair *pair, size_t size, long count) {
@@ -183,7 +196,7 @@ reference_idle *reference_idle_new(const reference_contexts *contexts, bool serv
   endpoint sides[2] = {{0}, {0}};
   endpoint *kept = &sides[server], *peer = &sides[!server];
   reference_idle *idle = malloc(sizeof *idle);
-  if (idle != NULL && connection_open(contexts, &sides[0], &sides[1], received, sizeof received) &&
+  if (idle != NULL && connection_open(contexts, NULL, &sides[0], &sides[1], received, sizeof received) &&
       pass(&sides[0], &sides[1], message, received, sizeof message) &&
       pass(&sides[1], &sides[0], message, received, sizeof message) &&
       (idle->ssl = endpoint_hibernate(kept)) != NULL) {
