@@ -7,8 +7,8 @@ final class EngineLoop: Loop {
   private let scenario: Scenario
   private let contexts: EngineContexts
   private let pair: EnginePair?
-  /// The session that a resumed handshake offers.
-  private let session: TLSSession?
+  /// The session that the next handshake resumes.
+  private var session: TLSSession?
   private let message: [UInt8]
   private let buffer: UnsafeMutableRawBufferPointer
 
@@ -37,7 +37,9 @@ final class EngineLoop: Loop {
       for _ in 0..<count {
         var client = try contexts.makeClient(session)
         var server = try contexts.makeServer()
-        try EnginePair.connect(&client, &server)
+        try EnginePair.connect(&client, &server) {
+          if session != nil, case .sessionTicket(let next) = $0 { session = next }
+        }
       }
       return
     }

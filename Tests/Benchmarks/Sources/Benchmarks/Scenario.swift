@@ -5,7 +5,7 @@ struct Scenario {
   enum Work {
     /// A full handshake with a verified P-256 certificate, with new objects that are freed after it.
     case handshake
-    /// The same with the session of a connection before, which is resumed.
+    /// The same with the session of the connection before, which is resumed.
     case resumedHandshake
     /// A message from client to server, received before the next is sent.
     case message(bytes: Int)

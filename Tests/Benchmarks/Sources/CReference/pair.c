@@ -139,12 +139,13 @@ void reference_pair_free(reference_pair *pair) {
   free(pair);
 }
 
-static bool handshakes(const reference_contexts *contexts, SSL_SESSION *session, long count) {
+static bool handshakes(const reference_contexts *contexts, bool resumed, long count) {
   unsigned char scratch[64];
   for (long index = 0; index < count; index++) {
     endpoint client = {0}, server = {0};
-    bool ok = connection_open(contexts, session, &client, &server, scratch, sizeof scratch) &&
-              SSL_session_reused(client.ssl) == (session != NULL);
+    bool ok =
+        connection_open(contexts, resumed ? contexts->session : NULL, &client, &server, scratch, sizeof scratch) &&
+        SSL_session_reused(client.ssl) == resumed;
     endpoint_close(&client);
     endpoint_close(&server);
     if (!ok) return false;
@@ -152,15 +153,10 @@ static bool handshakes(const reference_contexts *contexts, SSL_SESSION *session,
   return true;
 }
 
-bool reference_handshakes(const reference_contexts *contexts, long count) { return handshakes(contexts, NULL, count); }
+bool reference_handshakes(const reference_contexts *contexts, long count) { return handshakes(contexts, false, count); }
 
 bool reference_resumed_handshakes(const reference_contexts *contexts, long count) {
-  if (contexts->session == NULL && !handshakes(contexts, NULL, 1)) return false;
-  SSL_SESSION *session = contexts->session;
-  if (session == NULL || !SSL_SESSION_up_ref(session)) return false;
-  bool ok = handshakes(contexts, session, count);
-  SSL_SESSION_free(session);
-  return ok;
+  return (contexts->session != NULL || handshakes(contexts, false, 1)) && handshakes(contexts, true, count);
 }
 
 bool reference_messages(reference_pair *pair, size_t size, long count) {

@@ -23,7 +23,7 @@ void reference_pair_free(reference_pair *pair);
 // Performs `count` successive connections, each from SSL_new to SSL_free.
 bool reference_handshakes(const reference_contexts *contexts, long count);
 
-// The same with the session of a connection before them, which the client offers and the server resumes.
+// The same with the session of the connection before, which the client offers and the server resumes.
 bool reference_resumed_handshakes(const reference_contexts *contexts, long count);
 
 // Transfers `count` messages of `size` bytes (at most 65,536), each received before the next is sent.
