@@ -52,6 +52,12 @@ enum Benchmarks {
     case .streams:
       let timing = StreamTiming(rounds: options.rounds)
       return try waiting { try await timing.run(Credentials()) }
+    case .idle:
+      return try waiting { [count = options.connections] in
+        var memory = try IdleMemory(count: count, Credentials())
+        try await memory.run()
+        return true
+      }
     case .counts:
       guard counters_allocations_open(), counters_task_work_open() else {
         print("counts: not available (needs glibc)")

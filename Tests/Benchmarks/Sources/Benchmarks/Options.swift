@@ -1,12 +1,12 @@
 /// The command line.
 struct Options {
-  enum Measure: String, CaseIterable { case time, instructions, allocations, memory, streams, counts }
+  enum Measure: String, CaseIterable { case time, instructions, allocations, memory, streams, counts, idle }
 
   static let help = """
-    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [streams] [counts] [options]
+    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [streams] [counts] [idle] [options]
 
     Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build; and two
-    TLSStreams, in two tasks, with two engines and with their transport alone. Without a measure, all six run, each
+    TLSStreams, in two tasks, with two engines and with their transport alone. Without a measure, all run, each
     in a process of its own. Build with `-c release`.
 
       time          CPU time, C and Swift in alternating turns; prints ratios, never fails
@@ -16,9 +16,11 @@ struct Options {
                     releasesBuffers without it
       streams       CPU time of the process, engines, transports and streams in alternating turns; prints ratios
       counts        heap allocations, tasks and jobs of each stream operation
+      idle          heap and resident bytes of hibernating streams beside hibernating engines
 
       --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
       --rounds N        rounds of `time` and `streams`, at least 6 (default 12)
+      --connections N   ends for `idle` (default 10000)
       --enforce         exit status 1 if a bar of instructions, allocations, memory, streams or counts is not met
       --help
 
@@ -31,6 +33,7 @@ struct Options {
   var measures: [Measure] = []
   var scenarios = Scenario.all
   var rounds = 12
+  var connections = 10_000
   var isEnforcing = false
   var isHelp = false
   /// A single scenario for a profile.
@@ -52,6 +55,8 @@ struct Options {
       case "--rounds": rounds = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 >= 6 ? $0 : nil } }
       case "--callgrind-scenario": profiled = try Self.value(of: argument, rest.next(), Self.scenario)
       case "--engine": contestant = try Self.value(of: argument, rest.next(), Contestant.init(rawValue:))
+      case "--connections":
+        connections = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 > 1 ? $0 : nil } }
       case "--layer": layer = try Self.value(of: argument, rest.next(), StreamLayer.init(rawValue:))
       case "--work": work = try Self.value(of: argument, rest.next(), StreamWork.init(rawValue:))
       case "--count": count = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 > 0 ? $0 : nil } }

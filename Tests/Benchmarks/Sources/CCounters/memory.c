@@ -15,6 +15,10 @@ int64_t counters_heap_bytes(void) {
 
 int64_t counters_resident_bytes(void) {
   malloc_trim(0);
+  return counters_untrimmed_resident_bytes();
+}
+
+int64_t counters_untrimmed_resident_bytes(void) {
   FILE *file = fopen("/proc/self/statm", "r");
   if (file == NULL) return -1;
   long total, resident;
@@ -25,4 +29,5 @@ int64_t counters_resident_bytes(void) {
 #else
 int64_t counters_heap_bytes(void) { return -1; }
 int64_t counters_resident_bytes(void) { return -1; }
+int64_t counters_untrimmed_resident_bytes(void) { return -1; }
 #endif

@@ -47,8 +47,9 @@ void counters_task_work_start(void);
 counters_task_work counters_task_work_stop(void);
 
 // Bytes of heap in use (without the allocator's own slack) and resident set size; -1 if unknown. The resident set is
-// read after the allocator has released its free pages.
+// read after the allocator has released its free pages, except by `counters_untrimmed_resident_bytes`.
 int64_t counters_heap_bytes(void);
 int64_t counters_resident_bytes(void);
+int64_t counters_untrimmed_resident_bytes(void);
 
 #endif
