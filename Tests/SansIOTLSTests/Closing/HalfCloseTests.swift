@@ -166,7 +166,7 @@ struct HalfCloseTests {
       case .data, .corruptRecord: _ = try pair[side.peer].write([1, 2, 3])
       case .close: _ = try pair[side.peer].closeWriting()
       case .alert:
-        _ = thrownError { _ = try pair[side.peer].absorb([23, 3, 3, 0, 20] + [UInt8](repeating: 7, count: 20)) }
+        _ = thrownError { _ = try pair[side.peer].absorb(corruptRecord) }
       case .endOfInput: break
       }
       var bytes = pair[side.peer].drain()

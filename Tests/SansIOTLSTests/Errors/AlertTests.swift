@@ -79,8 +79,6 @@ struct AlertTests {
 
   /// The output buffer is larger by an alert: 640 bytes.
   private static let smallBuffer = TLSEngine.Limits.with { $0.bufferByteCount = 512 }
-  /// Long enough to have a MAC at all with each suite.
-  private static let corruptRecord: [UInt8] = [23, 3, 3, 0, 80] + pattern(80)
 
   /// The length of a record of so many bytes.
   private static func encryptedLengths(_ pair: consuming EnginePair) throws -> [Int] {
@@ -123,7 +121,7 @@ struct AlertTests {
       try pair.settle()
       let (plaintext, drained) = try Self.fill(&pair.server, to: fill, lengths)
       // When libssl has read all of it, little is left in the input buffer that could have made room for an alert.
-      let error = thrownError { _ = try pair.server.absorb(Self.corruptRecord, piece: 5) }
+      let error = thrownError { _ = try pair.server.absorb(corruptRecord, piece: 5) }
       #expect(error?.alertSent == .badRecordMAC, "after \(fill) bytes: \(error as Any)")
       let last = drained + pair.server.drain()
       #expect(recordLengths(last).reduce(0, +) == last.count, "after \(fill) bytes")
@@ -144,7 +142,7 @@ struct AlertTests {
       let (plaintext, drained) = try Self.fill(&box.pair.server, to: fill, lengths)
       var stream: [UInt8] = []
       for _ in 0..<requests { stream += forge.seal(.handshake, [1, 0, 0, 0]) }
-      let error = thrownError { _ = try box.pair.server.absorb(stream + [23, 3, 3, 0, 20] + pattern(20)) }
+      let error = thrownError { _ = try box.pair.server.absorb(stream + corruptRecord) }
       #expect(error?.alertSent == .badRecordMAC, "after \(fill) bytes: \(error as Any)")
       let last = drained + box.pair.server.drain()
       let records = recordLengths(last)

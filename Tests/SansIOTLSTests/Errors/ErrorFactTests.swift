@@ -28,7 +28,7 @@ struct ErrorFactTests {
   func `a fatal alert never turns into the end of the stream`(version: TLSVersion) throws {
     var pair = try EnginePair.connected(version)
     try pair.settle()
-    _ = thrownError { _ = try pair.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    _ = thrownError { _ = try pair.client.absorb(corruptRecord) }
     _ = try pair.server.feed(pair.client.drain())
     for _ in 0..<5 {
       let error = thrownError { _ = try pair.server.read(upTo: 1) }

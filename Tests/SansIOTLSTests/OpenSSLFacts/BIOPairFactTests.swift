@@ -13,7 +13,7 @@ struct BIOPairFactTests {
     try pair.settle()
     #expect(try pair.client.write(pattern(100_000)) == .done(100_000))
     // The output is not drained, and then the peer sends nonsense.
-    let error = thrownError { _ = try pair.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    let error = thrownError { _ = try pair.client.absorb(corruptRecord) }
     #expect(error?.alertSent == .badRecordMAC)
     let last = pair.client.drain()
     #expect(thrownError { _ = try pair.server.absorb(last) }?.alertReceived == .badRecordMAC)
@@ -26,7 +26,7 @@ struct BIOPairFactTests {
     try pair.settle()
     let plaintext = pattern(1000)
     #expect(try pair.client.write(plaintext) == .done(1000))
-    _ = thrownError { _ = try pair.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    _ = thrownError { _ = try pair.client.absorb(corruptRecord) }
     let last = pair.client.drain()
     #expect(try pair.server.feed(last) == last.count)
     #expect(try pair.server.read(upTo: 2000) == .done(plaintext))

@@ -118,7 +118,7 @@ struct HibernationFactTests {
 
     var failed = try EnginePair.connected(version)
     try failed.settle()
-    _ = thrownError { _ = try failed.client.absorb([23, 3, 3, 0, 20] + pattern(20)) }
+    _ = thrownError { _ = try failed.client.absorb(corruptRecord) }
     #expect(failed.client.hibernate() == false, "the alert waits")
     _ = failed.client.drain()
     #expect(failed.client.hibernate() == true)

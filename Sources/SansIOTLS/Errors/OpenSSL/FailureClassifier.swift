@@ -11,7 +11,8 @@ extension TLSError {
     // Entries of libcrypto may precede those of libssl, which alone report the effect on the connection.
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
     let evidence = FailureFacts(
-      code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty, isMidRecord: failure.isMidRecord,
+      code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty,
+      isInputInvalid: failure.entries.showInvalidInput, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
@@ -31,6 +32,7 @@ private struct FailureFacts {
   let code: Int32
   let reason: Int32
   let isQueueEmpty: Bool
+  let isInputInvalid: Bool
   let isMidRecord: Bool
   let alertSent: TLSAlert?
   let verification: TLSVerificationResult?
@@ -93,7 +95,8 @@ private struct FailureFacts {
     if inputEnded && isQueueEmpty { return (.truncated, .peer, truncationHint) }
     // Reasons from 100 on are the protocol's; below and far above are those of memory, arguments and the library
     // itself.
-    if alertSent != .internalError, alertSent != nil || (100..<SSL_AD_REASON_OFFSET).contains(reason) {
+    let isProtocols = alertSent != nil || (100..<SSL_AD_REASON_OFFSET).contains(reason)
+    if alertSent == .internalError ? isInputInvalid : isProtocols {
       let alert = alertSent.map { "; the alert \($0) was sent" } ?? ""
       return (.protocolViolation, .peer, "the peer, or something between, violated the protocol" + alert)
     }
