@@ -32,9 +32,10 @@ let package = Package(
       name: "SansIOTLS",
       dependencies: ["CSansIOTLSOpenSSL", "CSansIOTLSShims"],
       swiftSettings: settings),
+    .target(name: "CSansIOTLSDescriptors"),
     .target(
       name: "SansIOTLSTransports",
-      dependencies: ["SansIOTLS"],
+      dependencies: ["SansIOTLS", "CSansIOTLSDescriptors"],
       swiftSettings: settings),
     .target(
       name: "SansIOTLSTrace",

@@ -39,7 +39,7 @@ struct FileDescriptorTransportTests {
     let (near, far) = try kind.make()
     async let sent: Void = {
       try await near.send(Self.pattern)
-      try await near.closeOutput()
+      near.closeOutput()
     }()
     var received: [UInt8] = []
     while let piece = try await far.receive(upTo: 16_384) { received += piece }
@@ -113,7 +113,7 @@ struct FileDescriptorTransportTests {
   @Test(arguments: Kind.allCases)
   func `sending after the end is an error`(kind: Kind) async throws {
     let (near, far) = try kind.make()
-    try await near.closeOutput()
+    near.closeOutput()
     let error = await #expect(throws: TransportError.self) { try await near.send([1]) }
     #expect(error == TransportError(.write, number: EBADF))
     // The other direction continues.
@@ -129,7 +129,7 @@ struct FileDescriptorTransportTests {
     do {
       let stream = FileDescriptorTransport(
         try NonblockingDescriptorPair(reading: inward.reading, writing: outward.writing, ownership: .borrowed))
-      try await stream.closeOutput()
+      stream.closeOutput()
       // A full pipe without a reader, under the old number: it would never be ready.
       _ = dup2(other.writing, outward.writing)
       Self.fill(other.writing)
@@ -145,7 +145,7 @@ struct FileDescriptorTransportTests {
       let sending = Task { try await near.send([UInt8](repeating: 0, count: 10_000_000)) }
       // Something has arrived: the sender waits now or soon.
       #expect(try await far.receive(upTo: 1) == [0])
-      try await near.closeOutput()
+      near.closeOutput()
       let error = await #expect(throws: TransportError.self) { try await sending.value }
       #expect(error?.number == EBADF)
     }
@@ -175,7 +175,7 @@ struct FileDescriptorTransportTests {
     // The stream is intact: what arrives next follows what was sent.
     let rest = Task {
       try await near.send([8])
-      try await near.closeOutput()
+      near.closeOutput()
     }
     var (count, last) = (1, UInt8(7))
     while let piece = try await far.receive(upTo: 65_536) {
@@ -190,7 +190,7 @@ struct FileDescriptorTransportTests {
   func `a read of any size returns what is available`(kind: Kind, count: Int) async throws {
     let (near, far) = try kind.make()
     try await far.send([1, 2, 3])
-    try await far.closeOutput()
+    far.closeOutput()
     var received: [UInt8] = []
     while let piece = try await near.receive(upTo: count) { received += piece }
     #expect(received == [1, 2, 3])
@@ -252,7 +252,7 @@ struct FileDescriptorTransportTests {
       // Some carriers send empty ones.
       await base.send([])
     }
-    func closeOutput() async { await base.closeOutput() }
+    func closeOutput() async { base.closeOutput() }
   }
 
   @Test(arguments: [1, 125, 16_384])

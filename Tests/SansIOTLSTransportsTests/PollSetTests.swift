@@ -48,12 +48,12 @@ struct PollSetTests {
 
   @Test func `a descriptor is ready when it has something, and at its end`() {
     let pipe = Channel.pipe()
-    #expect(!DescriptorWatch.isReady(pipe.reading, .reading))
-    #expect(DescriptorWatch.isReady(pipe.writing, .writing))
+    #expect(!DescriptorReadiness.isReady(pipe.reading, Int16(POLLIN)))
+    #expect(DescriptorReadiness.isReady(pipe.writing, Int16(POLLOUT)))
     Channel.send([1], to: pipe.writing)
-    #expect(DescriptorWatch.isReady(pipe.reading, .reading))
+    #expect(DescriptorReadiness.isReady(pipe.reading, Int16(POLLIN)))
     #expect(Channel.receive(from: Channel.duplicate(pipe.reading)) == [1])
-    #expect(DescriptorWatch.isReady(pipe.reading, .reading))
+    #expect(DescriptorReadiness.isReady(pipe.reading, Int16(POLLIN)))
     close(pipe.reading)
   }
 }

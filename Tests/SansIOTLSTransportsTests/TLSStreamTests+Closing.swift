@@ -192,7 +192,7 @@ extension TLSStreamTests {
   @Test(arguments: [true, false])
   func `an end or garbage instead of the peer's close_notify is an error of unwrap`(ends: Bool) async throws {
     let (client, server, _, far) = try await connected { $0 }
-    if ends { await far.closeOutput() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
+    if ends { far.closeOutput() } else { await far.send([UInt8](repeating: 0x55, count: 50)) }
     let error = await #expect(throws: TLSStreamError.self) { try await client.unwrap() }
     #expect(error?.tls?.code == (ends ? .truncated : .protocolViolation))
     withExtendedLifetime(server) {}

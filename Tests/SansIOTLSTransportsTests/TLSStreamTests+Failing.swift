@@ -55,7 +55,7 @@ extension TLSStreamTests {
   @Test func `a transport that ends during the handshake is a truncation for every call`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
-    await far.closeOutput()
+    far.closeOutput()
     for _ in 0..<2 {
       let errors = [
         await #expect(throws: TLSStreamError.self) { try await client.handshake() },
@@ -69,7 +69,7 @@ extension TLSStreamTests {
   @Test func `abort after a failure keeps the failure`() async throws {
     let (near, far) = MemoryTransport.pair()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: near)
-    await far.closeOutput()
+    far.closeOutput()
     await #expect(throws: TLSStreamError.self) { try await client.handshake() }
     client.abort()
     let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
@@ -90,7 +90,7 @@ extension TLSStreamTests {
   @Test func `when receiving fails, earlier data is read first and writing continues`() async throws {
     let (client, server, _, far) = try await connected { ResettingTransport(base: $0) }
     try await server.write([1, 2])
-    await far.closeOutput()
+    far.closeOutput()
     #expect(try await client.read() == [1, 2])
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.read() }

@@ -101,7 +101,7 @@ extension TLSStreamTests {
     let base: MemoryTransport
     func receive(upTo count: Int) async -> [UInt8]? { await Task { await base.receive(upTo: count) }.value }
     func send(_ bytes: [UInt8]) async { await base.send(bytes) }
-    func closeOutput() async { await base.closeOutput() }
+    func closeOutput() async { base.closeOutput() }
   }
 
   @Test func `a transport that ignores its cancellation does not keep the stream`() async throws {
@@ -236,13 +236,13 @@ extension TLSStreamTests {
       return isEmpty ? [] : await base.receive(upTo: count)
     }
     func send(_ bytes: [UInt8]) async { await base.send(bytes) }
-    func closeOutput() async { await base.closeOutput() }
+    func closeOutput() async { base.closeOutput() }
   }
 
   @Test func `a transport that returns nothing without end fails the stream`() async throws {
     let (near, far) = MemoryTransport.pair()
     // A stream that continued to receive would find the end, and report another error.
-    await far.closeOutput()
+    far.closeOutput()
     let client = TLSStream(try Self.clientEngine(Self.contexts().client), over: Empty(near, between: 10_000))
     for _ in 0..<2 {
       let error = await #expect(throws: TLSStreamError.self) { try await client.handshake() }

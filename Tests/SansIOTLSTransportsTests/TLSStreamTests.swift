@@ -115,7 +115,7 @@ struct TLSStreamTests {
     try await server.write([1, 2, 3])
     #expect(try await first == [1, 2, 3])
     try await server.write([4])
-    await far.closeOutput()
+    far.closeOutput()
     #expect(try await client.read() == [4])
     let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
     #expect(error?.tls?.code == .truncated)

@@ -77,7 +77,7 @@ extension SimulatedTransport: TLSStreamObserver {
 
 /// The link, and the tasks that wait at its two ends.
 private final class Carrier: Sendable {
-  private typealias Waiting = CheckedContinuation<Void, Never>
+  private typealias Waiting = SuspendedTask
 
   private struct State: Sendable {
     var link: SimulatedLink
@@ -122,7 +122,7 @@ private final class Carrier: Sendable {
       defer { state.waiting = [:] }
       return Array(state.waiting.values)
     }
-    for continuation in waiting { continuation.resume() }
+    for task in waiting { task.resume() }
   }
 
   func receive(upTo count: Int, at side: TLSRole) async -> [UInt8]? {

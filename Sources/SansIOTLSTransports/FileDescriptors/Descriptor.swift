@@ -97,18 +97,27 @@ struct Descriptor: ~Copyable, Sendable {
 
   var isSocket: Bool { kind == .socket }
 
+  /// Whether no call blocks, whatever other programs do with the descriptor.
+  var isNonblocking: Bool {
+    switch kind {
+    case .socket: true
+    case .pipe: unshared != nil
+    case .file, .terminal, .device: false
+    }
+  }
+
   /// Reads the available bytes, at most as many as fit.
   ///
   /// - Returns: The number of bytes, 0 at the end of file, `nil` if none are available now.
-  func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Int? {
+  func read(into buffer: inout OutputRawSpan) throws(TransportError) -> Int? {
     precondition(buffer.freeCapacity > 0, "an empty buffer cannot report the end of file")
     while true {
-      if asksFirst, !DescriptorWatch.isReady(number, .reading) { return nil }
+      if asksFirst, !DescriptorReadiness.isReady(number, Int16(POLLIN)) { return nil }
       // Sound: the kernel writes at most `room` bytes from the first free one on, and as many as it returns
       // become initialized.
-      let count = unsafe buffer.withUnsafeMutableBufferPointer { buffer, initialized in
+      let count = unsafe buffer.withUnsafeMutableBytes { buffer, initialized in
         let room = buffer.count - initialized
-        let free = unsafe buffer.baseAddress.map { unsafe UnsafeMutableRawPointer($0 + initialized) }
+        let free = unsafe buffer.baseAddress.map { unsafe $0 + initialized }
         let count =
           if kind == .socket {
             unsafe recv(number, free, room, Int32(MSG_DONTWAIT))
@@ -123,7 +132,7 @@ struct Descriptor: ~Copyable, Sendable {
       case EINTR: continue
       case EAGAIN, EWOULDBLOCK: return nil
       // On Linux the primary side of a pseudo-terminal reports the end of its secondary like this.
-      case EIO where kind == .terminal && DescriptorWatch.hasHungUp(number): return 0
+      case EIO where kind == .terminal && DescriptorReadiness.hasHungUp(number): return 0
       default: throw .last(.read)
       }
     }
@@ -134,7 +143,7 @@ struct Descriptor: ~Copyable, Sendable {
   /// - Returns: The number of bytes; 0 if there is no room now.
   func write(_ bytes: RawSpan) throws(TransportError) -> Int {
     while true {
-      if asksFirst, !DescriptorWatch.isReady(number, .writing) { return 0 }
+      if asksFirst, !DescriptorReadiness.isReady(number, Int16(POLLOUT)) { return 0 }
       // Sound: the kernel reads at most `bytes.count` bytes of memory that is valid during the call.
       let count = unsafe bytes.withUnsafeBytes { bytes in
         if kind == .socket {

@@ -37,6 +37,9 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
 
   private var input: Descriptor?
   private var output: Descriptor?
+  /// Whether no call blocks, whatever other programs do with the descriptors: both are sockets, or pipes that were
+  /// opened a second time.
+  let isNonblocking: Bool
 
   /// Creates a transport of two descriptors.
   ///
@@ -59,34 +62,33 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     let isDuplicated = reading == writing
     let writing = isDuplicated ? fcntl(writing, F_DUPFD_CLOEXEC, 0) : writing
     guard writing >= 0 else { throw .last(.prepare) }
-    output = try Descriptor(
+    let output = try Descriptor(
       writing, for: .writing, isOwned: isOwned || isDuplicated, reopensPipes: reopensPipes)
+    isNonblocking = input.isNonblocking && output.isNonblocking
+    readingDescriptor = input.number
+    writingDescriptor = output.number
+    self.output = consume output
     self.input = consume input
   }
 
-  private init(output: consuming Descriptor?) {
+  private init(output: consuming Descriptor?, number: Int32?, isNonblocking: Bool) {
     input = nil
+    writingDescriptor = number
     self.output = output
+    self.isNonblocking = isNonblocking
   }
 
   /// Moves the writing direction to a transport without a reading direction.
-  mutating func takeOutput() -> NonblockingDescriptorPair { NonblockingDescriptorPair(output: output.take()) }
+  mutating func takeOutput() -> NonblockingDescriptorPair {
+    defer { writingDescriptor = nil }
+    return NonblockingDescriptorPair(output: output.take(), number: writingDescriptor, isNonblocking: isNonblocking)
+  }
 
   /// The descriptor that is read from, for `poll(2)`; `nil` after that direction was closed.
-  public var readingDescriptor: Int32? {
-    switch input {
-    case .some(let input): input.number
-    case .none: nil
-    }
-  }
+  public private(set) var readingDescriptor: Int32?
 
   /// The descriptor that is written to, for `poll(2)`; `nil` after that direction was closed.
-  public var writingDescriptor: Int32? {
-    switch output {
-    case .some(let output): output.number
-    case .none: nil
-    }
-  }
+  public private(set) var writingDescriptor: Int32?
 
   /// Whether the input is a socket, which must not be closed over unread bytes.
   var readsSocket: Bool {
@@ -112,7 +114,7 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
   /// - Throws: ``TransportError`` for any other failure, for example `ECONNRESET`.
   ///
   /// Corresponds to `read(2)`, on a socket to `recv(2)`.
-  public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Reading {
+  public func read(into buffer: inout OutputRawSpan) throws(TransportError) -> Reading {
     switch input {
     case .some(let input):
       switch try input.read(into: &buffer) {
@@ -122,6 +124,25 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
       }
     case .none: return .endOfFile
     }
+  }
+
+  /// Reads the available bytes into an output span of bytes; see ``read(into:)-(OutputRawSpan)``.
+  ///
+  /// - Parameter buffer: The buffer to append to, with room for at least one byte.
+  /// - Returns: The result.
+  /// - Throws: ``TransportError``, as the raw form.
+  public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Reading {
+    // Sound: both spans have the same memory, and the raw one is no longer used after its bytes are counted. The typed
+    // error leaves the closure as a value.
+    let result = unsafe buffer.withUnsafeMutableBufferPointer { memory, initialized in
+      let memory = UnsafeMutableRawBufferPointer(memory)
+      var raw = unsafe OutputRawSpan(buffer: memory, initializedCount: initialized)
+      let result: Result<Reading, TransportError>
+      do throws(TransportError) { result = .success(try read(into: &raw)) } catch { result = .failure(error) }
+      initialized = unsafe raw.finalize(for: memory)
+      return result
+    }
+    return try result.get()
   }
 
   /// Writes as many bytes as there is room for.
@@ -139,7 +160,10 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
   }
 
   /// Ends the reading direction.
-  public mutating func closeInput() { input = nil }
+  public mutating func closeInput() {
+    input = nil
+    readingDescriptor = nil
+  }
 
   /// Ends the writing direction; the other end reads an end of file after what was written.
   ///
@@ -150,5 +174,6 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     case .none: break
     }
     output = nil
+    writingDescriptor = nil
   }
 }

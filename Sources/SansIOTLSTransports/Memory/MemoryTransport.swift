@@ -1,109 +1,84 @@
-internal import Synchronization
-
 /// One end of a pair in memory: the other end receives what this one sends. For two parts of one program, and for
 /// tests.
-public final class MemoryTransport: ByteTransport {
+public final class MemoryTransport: NonblockingByteTransport {
   /// A memory transport does not fail.
   public typealias Failure = Never
 
-  private let inbound: Channel
-  private let outbound: Channel
+  private let inbound: MemoryChannel
+  private let outbound: MemoryChannel
 
-  private init(inbound: Channel, outbound: Channel) {
+  private init(inbound: MemoryChannel, outbound: MemoryChannel) {
     self.inbound = inbound
     self.outbound = outbound
   }
 
   /// Creates both ends.
   ///
-  /// - Parameter capacity: The bytes on their way in one direction above which sending waits, 1 or more.
+  /// - Parameter capacity: The bytes on their way in one direction from which on sending waits, 1 or more.
   /// - Returns: The two ends, which are equivalent.
   public static func pair(capacity: Int = 65_536) -> (MemoryTransport, MemoryTransport) {
-    let (there, back) = (Channel(capacity: capacity), Channel(capacity: capacity))
+    let (there, back) = (MemoryChannel(capacity: capacity), MemoryChannel(capacity: capacity))
     return (MemoryTransport(inbound: back, outbound: there), MemoryTransport(inbound: there, outbound: back))
   }
+
+  /// Always `true`.
+  public var isNonblocking: Bool { true }
 
   /// Waits for bytes.
   ///
   /// - Parameter count: Bytes at most, 1 or more.
-  /// - Returns: The bytes of one send, or a part of them; `nil` at the end, and if the task is cancelled.
-  public func receive(upTo count: Int) async -> [UInt8]? { await inbound.receive(upTo: count) }
+  /// - Returns: The bytes that have arrived, a copy; `nil` at the end, and if the task is cancelled.
+  public func receive(upTo count: Int) async -> [UInt8]? {
+    while true {
+      if let bytes = inbound.receive(upTo: max(count, 1)) {
+        inbound.callDueNotifications()
+        return bytes
+      }
+      if Task.isCancelled || inbound.isAtEnd { return nil }
+      await wait(for: .receiving)
+    }
+  }
 
-  /// Sends bytes after waiting for room. A cancelled task does not wait.
+  /// Receives the bytes that have arrived, as many as fit. They are copied.
   ///
-  /// - Parameter bytes: The bytes. After the end they are lost.
-  public func send(_ bytes: [UInt8]) async { await outbound.send(bytes) }
+  /// - Parameter buffer: The buffer to append to.
+  /// - Returns: The result.
+  public func receive(into buffer: inout OutputRawSpan) -> TransportReading { inbound.receive(into: &buffer) }
+
+  /// Sends bytes, waiting for room. A cancelled task does not wait.
+  ///
+  /// - Parameter bytes: The bytes, which are copied. After the end they are lost.
+  public func send(_ bytes: [UInt8]) async {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      // Sound: a byte has no padding.
+      rest = rest.dropFirst(outbound.send(unsafe rest.span.bytes, isLimited: !Task.isCancelled))
+      outbound.callDueNotifications()
+      if !rest.isEmpty { await wait(for: .sending) }
+    }
+  }
+
+  /// Sends bytes if there is room.
+  ///
+  /// - Parameter bytes: The bytes, which are copied. After the end they are lost.
+  /// - Returns: The number of bytes that were accepted: all, or 0 if as many as the capacity are on their way.
+  public func send(_ bytes: RawSpan) -> Int { outbound.send(bytes) }
+
+  /// Requests one notification.
+  ///
+  /// - Parameters:
+  ///   - direction: Receiving or sending.
+  ///   - notification: Called after bytes or the end have arrived, or after there is room.
+  public func notify(when direction: TransportDirection, _ notification: @escaping @Sendable () -> Void) {
+    (direction == .receiving ? inbound : outbound).notify(when: direction, notification)
+  }
+
+  /// Calls the notifications that are due at both ends.
+  public func finishTransfers() {
+    inbound.callDueNotifications()
+    outbound.callDueNotifications()
+  }
 
   /// Ends this direction.
-  public func closeOutput() async { outbound.end() }
-}
-
-/// One direction: pieces, and one receiver and one sender that may wait.
-private final class Channel: Sendable {
-  private enum End { case receiver, sender }
-
-  private struct State: Sendable {
-    var queue = PieceQueue()
-    var hasEnded = false
-    var receiver: CheckedContinuation<Void, Never>?
-    var sender: CheckedContinuation<Void, Never>?
-
-    /// The task that waits at one end.
-    subscript(end: End) -> CheckedContinuation<Void, Never>? {
-      get { end == .receiver ? receiver : sender }
-      set { if end == .receiver { receiver = newValue } else { sender = newValue } }
-    }
-  }
-
-  private let state = Mutex(State())
-  private let capacity: Int
-
-  init(capacity: Int) { self.capacity = max(capacity, 1) }
-
-  func receive(upTo count: Int) async -> [UInt8]? {
-    while true {
-      let (piece, isOver, sender) = state.withLock { state in
-        let piece = state.queue.next(upTo: max(count, 1))
-        let sender = piece == nil ? nil : state.sender.take()
-        return (piece, state.hasEnded || Task.isCancelled, sender)
-      }
-      sender?.resume()
-      if let piece { return piece }
-      if isOver { return nil }
-      await wait(.receiver) { $0.queue.isEmpty && !$0.hasEnded }
-    }
-  }
-
-  func send(_ bytes: [UInt8]) async {
-    while !Task.isCancelled, state.withLock({ $0.queue.count >= capacity && !$0.hasEnded }) {
-      await wait(.sender) { [capacity] in $0.queue.count >= capacity && !$0.hasEnded }
-    }
-    let receiver = state.withLock { state in
-      if !state.hasEnded { state.queue.append(bytes) }
-      return state.receiver.take()
-    }
-    receiver?.resume()
-  }
-
-  func end() {
-    let waiting = state.withLock { state in
-      state.hasEnded = true
-      return [state.receiver.take(), state.sender.take()]
-    }
-    for continuation in waiting { continuation?.resume() }
-  }
-
-  private func wait(
-    _ end: End, while isNeeded: @Sendable (State) -> Bool
-  ) async {
-    await waitForChange { continuation in
-      state.withLock { state in
-        if Task.isCancelled || !isNeeded(state) { return false }
-        state[end] = continuation
-        return true
-      }
-    } withdraw: {
-      state.withLock { $0[end].take() }
-    }
-  }
+  public func closeOutput() { outbound.end() }
 }

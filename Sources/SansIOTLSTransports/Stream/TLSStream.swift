@@ -35,7 +35,8 @@ public import SansIOTLS
 /// The first call performs the handshake. After a failure of the transport before its end, or a deadline that passed,
 /// the stream has failed permanently; after the handshake what was received can be read before a failure is reported.
 public final class TLSStream<Transport: ByteTransport>: Sendable {
-  let core: TLSStreamCore<Transport>
+  let core: TLSStreamCore
+  private let transport: Transport
 
   /// Creates a stream. Nothing moves before the first call.
   ///
@@ -50,6 +51,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)? = nil,
     allowsReadAhead: Bool = true
   ) {
+    self.transport = transport
     core = TLSStreamCore(engine, over: transport, delegate: delegate, allowsReadAhead: allowsReadAhead)
   }
 
@@ -77,9 +79,20 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_read_ex(3)`.
   public func read(upTo count: Int = 65_536) async throws(TLSStreamError) -> [UInt8]? {
-    try core.locked { (state) throws(TLSStreamError) in try state.enter(.reading) }
-    defer { core.locked { $0.leave(.reading) } }
-    return try await core.perform { state throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
+    try await core.read { (state) throws(TLSStreamError) in try state.read(upTo: max(count, 1)) }
+  }
+
+  /// Reads plaintext into the caller's memory. One task at a time.
+  ///
+  /// - Parameter output: The buffer to append to. libssl decrypts into
+  ///   it.
+  /// - Returns: The number of bytes that have arrived and fit; `nil` after the peer closed its direction by
+  ///   close_notify. 0 only if `output` has no room.
+  /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was read.
+  ///
+  /// Corresponds to `SSL_read_ex(3)`.
+  public func read(into output: inout OutputRawSpan) async throws(TLSStreamError) -> Int? {
+    try await core.read { (state) throws(TLSStreamError) in try state.read(into: &output) }
   }
 
   /// Writes all of the plaintext, and returns after the transport has accepted it. One task at a time.
@@ -92,19 +105,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///   With `.tls` and `.closed` another task closed this direction after them.
   ///
   /// Corresponds to `SSL_write_ex(3)`.
-  public func write(_ plaintext: [UInt8]) async throws(TLSStreamError) {
-    try core.locked { (state) throws(TLSStreamError) in try state.enter(.writing) }
-    defer { core.locked { $0.leave(.writing) } }
-    var rest = plaintext[...]
-    var end: Int?
-    do {
-      try await core.perform { (state) throws(TLSStreamError) -> Void? in
-        if end == nil { end = try state.write(&rest) }
-        guard let end else { return nil }
-        return try state.hasSent(end)
-      }
-    } catch { throw TLSStreamError(error, bytesAccepted: plaintext.count - rest.count) }
-  }
+  public func write(_ plaintext: RawSpan) async throws(TLSStreamError) { try await core.write(plaintext) }
 
   /// Ends this direction by close_notify, after everything written before, and returns after the transport has accepted
   /// it. The transport stays open, and reading continues until the peer's end. Repeating the call changes nothing.
@@ -115,7 +116,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func closeWriting() async throws(TLSStreamError) {
     var end: Int?
     try await core.perform { (state) throws(TLSStreamError) -> Void? in
-      if end == nil { end = try state.close() }
+      if end == nil { end = try state.closeWriting() }
       guard let end else { return nil }
       return try state.hasSent(end)
     }
@@ -148,7 +149,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func unwrap() async throws(TLSStreamError) -> (transport: Transport, trailing: [UInt8]) {
     try await closeWriting()
     let trailing = try await core.perform { state throws(TLSStreamError) in try state.unwrap() }
-    return (core.transport, trailing)
+    return (transport, trailing)
   }
 
   /// Ends everything at once: waiting calls throw `.aborted`, and the transport's calls are cancelled. Nothing is sent
@@ -156,7 +157,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func abort() { core.fail(TLSStreamError(.aborted)) }
 
   /// The negotiated parameters; `nil` before the handshake has completed.
-  public var negotiated: TLSEngine.NegotiatedParameters? { core.locked { $0.engine.negotiated } }
+  public var negotiated: TLSEngine.NegotiatedParameters? { core.inspect { $0.engine.negotiated } }
 
   /// Provides the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. The
   /// stream sends what the engine has to drain afterwards.
@@ -167,14 +168,10 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   public func withEngine<Result: Sendable, Failure: Error>(
     _ body: (inout TLSEngine) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer {
+    try core.locked { (state) throws(Failure) in
       // The change may let waiting calls continue.
-      core.begin(
-        core.locked { state in
-          state.changed()
-          return state.startOperations()
-        })
+      defer { state.changed(.all) }
+      return try body(&state.engine)
     }
-    return try core.locked { (state) throws(Failure) in try body(&state.engine) }
   }
 }

@@ -3,19 +3,25 @@ internal import Synchronization
 
 /// The core of a ``TLSStream``: the state and its lock, the waiting for a change of it, and the background operations.
 ///
-/// It is separate from the stream so that the stream ends when its user releases it. Receiving and answering, which may
-/// wait for a silent peer or a slow application without limit, do not keep even this alive; sending does, because the
-/// bytes to send are in the engine.
-final class TLSStreamCore<Transport: ByteTransport>: Sendable {
-  let transport: Transport
+/// It is separate from the stream so that the stream ends when its user releases it. Notifications of the transport,
+/// receiving and answering, which may wait for a silent peer or a slow application without limit, do not keep even this
+/// alive; sending does, because the bytes to send are in the engine. It is not generic: all of its code is compiled
+/// once, for any transport.
+final class TLSStreamCore: Sendable {
+  private let transport: any ByteTransport
+  /// The transport, if its calls return at once.
+  private let nonblocking: (any NonblockingByteTransport)?
   private let delegate: (any TLSStreamDelegate)?
   private let observer: (any TLSStreamObserver)?
   private let state: Mutex<TLSStreamState>
 
   init(
-    _ engine: consuming TLSEngine, over transport: Transport, delegate: (any TLSStreamDelegate)?, allowsReadAhead: Bool
+    _ engine: consuming TLSEngine, over transport: any ByteTransport, delegate: (any TLSStreamDelegate)?,
+    allowsReadAhead: Bool
   ) {
     self.transport = transport
+    let nonblocking = transport as? any NonblockingByteTransport
+    self.nonblocking = nonblocking?.isNonblocking == true ? nonblocking : nil
     self.delegate = delegate
     let observer = transport as? any TLSStreamObserver
     self.observer = observer?.isObserving == true ? observer : nil
@@ -23,51 +29,90 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
       engine.keepMessages()
       observer.note(&engine)
     }
-    state = Mutex(TLSStreamState(engine, allowsReadAhead: allowsReadAhead))
+    state = Mutex(TLSStreamState(engine, over: self.nonblocking, allowsReadAhead: allowsReadAhead))
+    state.withLock { state in
+      state.waiters.inputNotification = { [weak self] in self?.locked { $0.inputBecameReady() } }
+      state.waiters.outputNotification = { [weak self] in self?.locked { $0.outputBecameReady() } }
+    }
   }
 
-  /// Calls `body` with the state under the lock, then resumes the tasks that wait for a change.
-  func locked<Result: Sendable, Failure: Error>(
-    _ body: (inout TLSStreamState) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let (result, wakeups) = state.withLock { state in
-      let result: Swift.Result<Result, Failure>
-      do throws(Failure) { result = .success(try body(&state)) } catch { result = .failure(error) }
-      observer?.note(&state.engine)
-      return (result, state.takeWakeups())
-    }
-    for continuation in wakeups.ready { continuation.resume() }
-    for task in wakeups.pointless { task.cancel() }
-    return try result.get()
+  // MARK: The lock
+
+  /// The actions after the lock is released.
+  private struct Consequences {
+    var wakeups = TLSStreamState.Wakeups()
+    var start: (operations: TLSStreamState.Operations, number: UInt64) = ([], 0)
+    var hasTransferred = false
   }
+
+  /// Calls `body` with the state under the lock, which starts nothing.
+  @inline(__always)
+  func inspect<Result, Failure: Error>(
+    _ body: (inout TLSStreamState) throws(Failure) -> sending Result
+  ) throws(Failure) -> sending Result {
+    try state.withLock { (state) throws(Failure) in try body(&state) }
+  }
+
+  /// Calls `body` with the state under the lock, then sends, starts the operations that are due, and resumes the tasks
+  /// that wait for a change.
+  @inline(__always)
+  func locked<Result, Failure: Error>(
+    _ body: (inout TLSStreamState) throws(Failure) -> sending Result
+  ) throws(Failure) -> sending Result {
+    var consequences = Consequences()
+    defer { perform(consequences) }
+    return try state.withLock { (state) throws(Failure) in
+      defer {
+        state.sendNow()
+        observer?.note(&state.engine)
+        consequences.start = state.startOperations()
+        consequences.wakeups = state.takeWakeups()
+        consequences.hasTransferred = state.takeTransferred()
+      }
+      return try body(&state)
+    }
+  }
+
+  @inline(__always)
+  private func perform(_ consequences: Consequences) {
+    if consequences.hasTransferred { nonblocking?.finishTransfers() }
+    if !consequences.wakeups.isEmpty { perform(consequences.wakeups) }
+    if !consequences.start.operations.isEmpty { begin(consequences.start) }
+  }
+
+  private func perform(_ wakeups: TLSStreamState.Wakeups) {
+    wakeups.ready.resume()
+    for task in wakeups.pointless { task.cancel() }
+  }
+
+  // MARK: Waiting
 
   /// Repeats an attempt until it returns a value, waiting for a change before each repetition.
   func perform<Value>(
-    _ attempt: (inout TLSStreamState) throws(TLSStreamError) -> Value?
+    _ attempt: (inout TLSStreamState) throws(TLSStreamError) -> sending Value?
   ) async throws(TLSStreamError) -> Value {
     while true {
       if Task.isCancelled { throw TLSStreamError(.cancelled) }
       var value: Value?
-      var failure: TLSStreamError?
-      let (operations, waiter) = locked { state in
-        do throws(TLSStreamError) { value = try attempt(&state) } catch { failure = error }
-        return (state.startOperations(), state.newWaiter())
+      let waiter = try locked { (state) throws(TLSStreamError) in
+        value = try attempt(&state)
+        return state.newWaiter()
       }
-      begin(operations)
-      if let failure { throw failure }
       if let value { return value }
       await wait(waiter)
     }
   }
 
   /// Waits for a change after the waiter was created, or for the task's cancellation.
-  private func wait(_ waiter: TLSStreamState.Waiter) async {
+  func wait(_ waiter: TLSStreamState.Waiter) async {
     await waitForChange { continuation in
       state.withLock { !Task.isCancelled && $0.register(waiter, continuation) }
     } withdraw: {
       state.withLock { $0.withdraw(waiter) }
     }
   }
+
+  // MARK: Ending
 
   func fail(_ error: TLSStreamError) {
     let tasks = locked { $0.fail(error) }
@@ -78,28 +123,29 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
   func drop() {
     let sending = locked { $0.drop() }
     sending?.cancel()
-    begin(locked { $0.startOperations() })
   }
 
   // MARK: Operations
 
-  func begin(_ start: (operations: TLSStreamState.Operations, number: UInt64)) {
+  private func begin(_ start: (operations: TLSStreamState.Operations, number: UInt64)) {
     func remember(_ operation: TLSStreamState.Operations, _ task: Task<Void, Never>) {
-      if locked({ $0.remember(task, for: operation, start.number) }) { task.cancel() }
+      if inspect({ $0.remember(task, for: operation, start.number) }) { task.cancel() }
     }
     if start.operations.contains(.receive) { remember(.receive, receiving()) }
-    if start.operations.contains(.send) { remember(.send, Task { await self.send() }) }
+    if start.operations.contains(.send) {
+      if let nonblocking { end(nonblocking) } else { remember(.send, Task.immediate { await self.send() }) }
+    }
     if start.operations.contains(.answer) { remember(.answer, answering()) }
   }
 
   private func receiving() -> Task<Void, Never> {
-    Task { [weak self, transport] in
-      guard let count = self?.locked({ $0.receivingSize }) else { return }
+    Task.immediate { [weak self, transport] in
+      guard let count = self?.inspect({ $0.receivingSize }) else { return }
       do {
         let bytes = try await transport.receive(upTo: count)
-        self?.changed { $0.received(bytes) }
+        self?.locked { $0.received(bytes) }
       } catch {
-        self?.changed { $0.receivingFailed(error) }
+        self?.locked { $0.receivingEnded(by: error) }
       }
     }
   }
@@ -109,22 +155,13 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
       switch self?.locked({ $0.takeQuestion() }) {
       case .clientHello(let hello)?:
         let answer = await delegate?.answerClientHello(hello) ?? .serve
-        self?.changed { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
+        self?.locked { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
       case .peerCertificates(let certificates)?:
         let answer = await delegate?.answerPeerCertificates(certificates) ?? .followVerification
-        self?.changed { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
+        self?.locked { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
       case nil: return
       }
     }
-  }
-
-  /// Applies the result of an operation, and starts the operations that are due then.
-  private func changed(_ body: (inout TLSStreamState) -> Void) {
-    begin(
-      locked { state in
-        body(&state)
-        return state.startOperations()
-      })
   }
 
   private func send() async {
@@ -144,6 +181,25 @@ final class TLSStreamCore<Transport: ByteTransport>: Sendable {
         }
       } catch {
         locked { $0.sendingFailed(error) }
+      }
+    }
+  }
+
+  /// Ends a transport whose calls return at once.
+  private func end(_ transport: any NonblockingByteTransport) {
+    while true {
+      switch locked({ $0.nextSending() }) {
+      case .end:
+        do {
+          try transport.closeOutput()
+          locked { $0.sendingEnded() }
+        } catch {
+          locked { $0.sendingFailed(error) }
+        }
+      case .last:
+        try? transport.closeOutput()
+        return
+      case .bytes, .nothing: return
       }
     }
   }

@@ -6,5 +6,5 @@ struct DescriptorMessages: MessageTransport {
   var maximumMessageSize: Int { 1000 }
   func receiveMessage() async throws(TransportError) -> [UInt8]? { try await base.receive(upTo: 1000) }
   func sendMessage(_ message: [UInt8]) async throws(TransportError) { try await base.send(message) }
-  func closeOutput() async throws(TransportError) { try await base.closeOutput() }
+  func closeOutput() async throws(TransportError) { base.closeOutput() }
 }

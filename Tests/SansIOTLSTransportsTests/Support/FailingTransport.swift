@@ -38,6 +38,6 @@ final class FailingTransport: ByteTransport {
   }
   func closeOutput() async throws(Broken) {
     ends.withLock { $0 += 1 }
-    await base.closeOutput()
+    base.closeOutput()
   }
 }

@@ -9,5 +9,5 @@ struct ResettingTransport: ByteTransport {
     return bytes
   }
   func send(_ bytes: [UInt8]) async throws(Broken) { await base.send(bytes) }
-  func closeOutput() async throws(Broken) { await base.closeOutput() }
+  func closeOutput() async throws(Broken) { base.closeOutput() }
 }

@@ -46,7 +46,7 @@ struct StreamCounts {
     return isKept
   }
 
-  /// Writes small messages while nobody reads, then reads them while nobody writes.
+  /// Writes small messages without a reader, then reads them without a writer.
   private func batches<Transport: ByteTransport>(
     _ ends: (TLSStream<Transport>, TLSStream<Transport>)
   ) async throws -> (writes: counters_task_work, reads: counters_task_work) {

@@ -1,0 +1,5 @@
+#if os(Linux)
+  typealias DescriptorPoller = EpollPoller
+#else
+  typealias DescriptorPoller = PollPoller
+#endif

@@ -1,0 +1,154 @@
+internal import SansIOTLS
+
+/// Receiving ciphertext.
+extension TLSStreamState {
+  struct Input: Sendable {
+    /// Ciphertext received by an operation, and not yet accepted by the engine.
+    var unfed: ArraySlice<UInt8> = []
+    /// Plaintext that `unwrap` read instead of the end; the next call to read returns it.
+    var unread: [UInt8] = []
+    var hasEnded = false
+    /// The error that ended receiving.
+    var error: TLSStreamError?
+    /// Whether a call waits for ciphertext.
+    var isWanted = false
+    /// Whether the transport will notify the stream.
+    var isNotificationRequested = false
+    /// The number of receives in a row without a byte.
+    var emptyReceives = 0
+  }
+
+  /// The bytes requested by one call of the transport at most, with read-ahead.
+  private static let receivingLimit = 65_536
+
+  /// The number of receives in a row that may return no byte. Each costs an iteration of the loop: without a limit they
+  /// would occupy a whole processor.
+  private static let emptyReceiveLimit = 64
+
+  /// The number of bytes to request from the transport, at most.
+  var receivingSize: Int { allowsReadAhead ? Self.receivingLimit : max(engine.bytesNeeded, 1) }
+
+  /// Handles a call that cannot proceed without more ciphertext.
+  ///
+  /// - Returns: Whether to repeat the call at once, because the engine has received more. Otherwise it has to wait.
+  mutating func receiveMore() throws(TLSStreamError) -> Bool {
+    if feed() { return true }
+    if let error = input.error { throw error }
+    if let nonblocking {
+      // The peer may wait for what this call produced.
+      sendNow()
+      if try receiveNow(from: nonblocking) { return true }
+    } else {
+      input.isWanted = true
+    }
+    waiters.interest = .input
+    return false
+  }
+
+  /// Handles a call that cannot proceed without an answer. Meanwhile the end or the failure of the transport is
+  /// noticed.
+  ///
+  /// - Returns: Whether to repeat the call at once; otherwise it has to wait.
+  mutating func receiveWhileAsking() throws(TLSStreamError) -> Bool {
+    if try receiveMore() { return true }
+    waiters.interest = .all
+    return false
+  }
+
+  /// Receives what the transport has; if that is nothing, requests a notification.
+  ///
+  /// - Returns: Whether bytes or the end were received.
+  private mutating func receiveNow(from transport: any NonblockingByteTransport) throws(TLSStreamError) -> Bool {
+    if input.hasEnded || input.isNotificationRequested { return false }
+    noteTransfer()
+    // Not called while the buffer is full, which it is only before an answer.
+    var reading: TransportReading?
+    do throws(TLSEngine.FeedError<any Error>) {
+      _ = try engine.feed(upTo: receivingSize) { output throws(any Error) in
+        reading = try transport.receive(into: &output)
+      }
+    } catch {
+      switch error {
+      case .engine(let error): throw TLSStreamError(error)
+      case .body(let error): throw receivingFailed(error)
+      }
+    }
+    switch reading {
+    case .bytes:
+      changed(.input)
+      return true
+    case .endOfStream:
+      input.hasEnded = true
+      engine.feedEOF()
+      changed(.all)
+      return true
+    case .wouldBlock:
+      do { try transport.notify(when: .receiving, waiters.inputNotification) } catch { throw receivingFailed(error) }
+      input.isNotificationRequested = true
+      return false
+    case nil: return false
+    }
+  }
+
+  /// The transport has notified the stream: the waiting calls receive.
+  mutating func inputBecameReady() {
+    input.isNotificationRequested = false
+    changed(.input)
+  }
+
+  /// Feeds the engine what an operation received, as far as it accepts it.
+  ///
+  /// - Returns: Whether it accepted something.
+  @discardableResult
+  mutating func feed() -> Bool {
+    if nonblocking != nil { return false }
+    var isFed = false
+    while !input.unfed.isEmpty, engine.failure == nil {
+      // The engine keeps a failure; the call that follows reports it.
+      let count = (try? engine.feed(input.unfed)) ?? 0
+      if count == 0 { break }
+      isFed = true
+      input.unfed = input.unfed.dropFirst(count)
+    }
+    if input.unfed.isEmpty, input.hasEnded { engine.feedEOF() }
+    return isFed
+  }
+
+  // MARK: The receiving operation
+
+  mutating func received(_ bytes: [UInt8]?) {
+    operations.end(.receive)
+    defer { changed(.all) }
+    // Some transports report an end when they are cancelled.
+    guard failure == nil else { return }
+    guard let bytes else {
+      input.hasEnded = true
+      feed()
+      return
+    }
+    input.emptyReceives = bytes.isEmpty ? input.emptyReceives + 1 : 0
+    if input.emptyReceives > Self.emptyReceiveLimit {
+      let error = TLSStreamError(.emptyReceives)
+      input.error = error
+      transportFailed(error)
+    }
+    input.unfed = bytes[...]
+    feed()
+  }
+
+  mutating func receivingEnded(by error: any Error) {
+    operations.end(.receive)
+    // A receive that was cancelled as pointless may throw too: that is no failure, and the transport's end is still
+    // due.
+    if isOver { return changed(.all) }
+    _ = receivingFailed(error)
+  }
+
+  /// - Returns: The error for the call.
+  private mutating func receivingFailed(_ error: any Error) -> TLSStreamError {
+    let error = TLSStreamError(.transport, transport: error)
+    input.error = error
+    transportFailed(error)
+    return failure ?? error
+  }
+}
