@@ -84,8 +84,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
 
   /// Reads plaintext into the caller's memory. One task at a time.
   ///
-  /// - Parameter output: The buffer to append to. libssl decrypts into
-  ///   it.
+  /// - Parameter output: The buffer to append to. libssl decrypts into it.
   /// - Returns: The number of bytes that have arrived and fit; `nil` after the peer closed its direction by
   ///   close_notify. 0 only if `output` has no room.
   /// - Throws: ``TLSStreamError``. With `.cancelled` nothing was read.

@@ -226,5 +226,5 @@ private struct Narrow: Connection {
     }
   }
 
-  func finish() async { await memory.closeOutput() }
+  func finish() async { memory.closeOutput() }
 }

@@ -137,7 +137,7 @@ struct MailDialogueTests {
   func `an invalid message is not sent`(message: MailMessage) async throws {
     let (near, far) = MemoryTransport.pair()
     await far.send(Array("220 x\r\n250-x\r\n250 STARTTLS\r\n".utf8))
-    await far.closeOutput()
+    far.closeOutput()
     await #expect(throws: MailClient.Refused.self) { try await client.send(message, over: near) }
     #expect(try await Self.answers(far) == "")
   }
