@@ -25,7 +25,12 @@ struct PendingWrites {
   }
 
   /// Marks all pending writes as flushed.
-  mutating func markFlushed() { writes.mark() }
+  ///
+  /// - Returns: whether there are any.
+  mutating func markFlushed() -> Bool {
+    writes.mark()
+    return writes.hasMark
+  }
 
   /// Ciphertext that is written as one buffer.
   struct Batch {
@@ -41,7 +46,7 @@ struct PendingWrites {
   private static var largestRecord: Int { TLSEngine.recordSize + 5 + 256 }
 
   /// The capacity of a batch for the pending writes, in bytes.
-  var batchCapacity: Int {
+  private var batchCapacity: Int {
     // An AEAD record adds 22 bytes in TLS 1.3 and 29 in TLS 1.2; a larger expansion grows the buffer.
     let overhead = 32 * (byteCount / TLSEngine.recordSize + min(count, byteCount))
     return min(byteCount + overhead, Self.batchSize)
@@ -51,9 +56,14 @@ struct PendingWrites {
   ///
   /// - Parameters:
   ///   - engine: an engine without pending output whose handshake is complete.
-  ///   - batch: the batch to append to.
+  ///   - batch: an empty batch. Its buffer is replaced if it is too small.
+  ///   - allocate: returns a buffer of a capacity.
   /// - Returns: whether another batch should follow.
-  mutating func encrypt(with engine: inout TLSEngine, into batch: inout Batch) -> Result<Bool, TLSError> {
+  mutating func encrypt(
+    with engine: inout TLSEngine, into batch: inout Batch, allocate: (Int) -> ByteBuffer
+  ) -> Result<Bool, TLSError> {
+    let capacity = batchCapacity
+    if batch.ciphertext.capacity < capacity { batch.ciphertext = allocate(capacity) }
     do throws(TLSError) {
       while hasFlushed {
         if batch.ciphertext.readableBytes > Self.batchSize - Self.largestRecord { return .success(true) }
@@ -70,13 +80,16 @@ struct PendingWrites {
   private mutating func encryptRecord(with engine: inout TLSEngine, into batch: inout Batch) throws(TLSError) -> Bool {
     let index = writes.startIndex
     let plaintext = writes[index].plaintext
-    let recordCount = min(plaintext.readableBytes, TLSEngine.recordSize)
-    let step = try engine.write(plaintext.readableBytesSpan.extracting(first: recordCount))
+    let remaining = plaintext.readableBytes
+    let step = try engine.write(plaintext.readableBytesSpan.extracting(first: min(remaining, TLSEngine.recordSize)))
     engine.drain { batch.ciphertext.writeBytes($0) }
     guard case .done(let count) = step else { return false }
     byteCount -= count
-    writes[index].plaintext.moveReaderIndex(forwardBy: count)
-    if writes[index].plaintext.readableBytes == 0 { batch.promise.setOrCascade(to: writes.removeFirst().promise) }
+    if count < remaining {
+      writes[index].plaintext.moveReaderIndex(forwardBy: count)
+    } else {
+      batch.promise.setOrCascade(to: writes.removeFirst().promise)
+    }
     return true
   }
 

@@ -6,49 +6,85 @@ internal import SansIOTLS
 /// Nothing here calls the application: the engine, a stored property of a class, is accessed once for a whole loop
 /// instead of once for each call.
 extension TLSEngine {
+  /// What ``decrypt(_:isEnd:into:room:allocate:)`` returns besides plaintext.
+  struct Decryption {
+    /// The reason to stop; `.done` if the buffer is full.
+    var outcome: Result<ReadStep<Int>, TLSError>
+    /// What happened, in order.
+    var events: [Event] = []
+    /// Whether the engine has output.
+    var hasOutput: Bool
+    /// Whether the engine failed, in this call or before.
+    var hasFailed: Bool
+    /// Whether the bytes fed so far end inside a record.
+    var endsInsideRecord: Bool
+  }
+
   /// Feeds ciphertext and decrypts it until no more progress is possible or the plaintext buffer is full.
   ///
   /// - Parameters:
   ///   - ciphertext: received bytes; those that the engine accepts are removed.
   ///   - isEnd: whether EOF follows them.
-  ///   - plaintext: the buffer to append to. An empty one is allocated when there is plaintext.
+  ///   - plaintext: an empty buffer to fill. If it is too small, it is replaced when there is plaintext. After an error
+  ///     it holds the plaintext before it.
   ///   - room: the largest expected amount of plaintext, in bytes.
-  ///   - allocator: the allocator of `plaintext`.
-  /// - Returns: the reason to stop; `.done` if the buffer is full. After an error `plaintext`
-  ///   holds the plaintext before it.
+  ///   - allocate: returns a buffer of a capacity.
   mutating func decrypt(
     _ ciphertext: inout ByteBuffer, isEnd: Bool, into plaintext: inout ByteBuffer, room: Int,
-    allocator: ByteBufferAllocator
-  ) -> Result<ReadStep<Int>, TLSError> {
+    allocate: (Int) -> ByteBuffer
+  ) -> Decryption {
+    let outcome: Result<ReadStep<Int>, TLSError>
     do throws(TLSError) {
-      while true {
-        let accepted = try feed(&ciphertext)
-        if isEnd, ciphertext.readableBytes == 0 { feedEOF() }
-        let needs = needs
-        if needs.contains(.answer) { return .success(.needsAnswer) }
-        if needs.contains(.read) {
-          if plaintext.capacity == 0 { plaintext = allocator.buffer(capacity: min(max(room, 1), Self.largestDelivery)) }
-          if plaintext.writableBytes == 0, plaintext.capacity >= Self.largestDelivery {
-            return .success(.done(plaintext.readableBytes))
-          }
-          if case .endOfStream = try read(into: &plaintext) { return .success(.endOfStream) }
-        } else if accepted == 0 {
-          return .success(.needsFeed)
+      outcome = .success(
+        try decrypt(
+          &ciphertext, isEnd: isEnd, into: &plaintext, capacity: min(max(room, 1), Self.largestDelivery),
+          allocate: allocate))
+    } catch { outcome = .failure(error) }
+    var events: [Event] = []
+    while let event = nextEvent() { events.append(event) }
+    return Decryption(
+      outcome: outcome, events: events, hasOutput: pendingOutputByteCount > 0, hasFailed: failure != nil,
+      endsInsideRecord: bytesNeeded != Self.recordHeaderSize)
+  }
+
+  private mutating func decrypt(
+    _ ciphertext: inout ByteBuffer, isEnd: Bool, into plaintext: inout ByteBuffer, capacity: Int,
+    allocate: (Int) -> ByteBuffer
+  ) throws(TLSError) -> ReadStep<Int> {
+    while true {
+      let accepted = try feed(&ciphertext)
+      if isEnd, ciphertext.readableBytes == 0 { feedEOF() }
+      let needs = needs
+      if needs.contains(.answer) { return .needsAnswer }
+      if needs.contains(.read) {
+        if plaintext.readableBytes == 0, plaintext.capacity < capacity { plaintext = allocate(capacity) }
+        if plaintext.writableBytes == 0, plaintext.capacity >= Self.largestDelivery {
+          return .done(plaintext.readableBytes)
         }
+        if case .endOfStream = try read(into: &plaintext) { return .endOfStream }
+      } else if accepted == 0 {
+        return .needsFeed
       }
-    } catch { return .failure(error) }
+    }
+  }
+
+  /// Returns all pending output.
+  mutating func takeOutput(allocator: ByteBufferAllocator) -> ByteBuffer {
+    var ciphertext = allocator.buffer(capacity: pendingOutputByteCount)
+    drain { ciphertext.writeBytes($0) }
+    return ciphertext
   }
 
   /// The maximum plaintext of one delivered buffer, in bytes: two records. With more, the heap of a busy channel
   /// shrinks and grows at each read, which took a fourth of the time of bulk transfers.
   private static var largestDelivery: Int { 32_768 }
+  /// The capacity of the largest buffer that is kept for the next message, in bytes. Larger ones would cost an idle
+  /// connection more than their allocation costs a busy one.
+  static var largestKeptBuffer: Int { 8_192 }
   /// The maximum plaintext of one record, in bytes (RFC 8446, section 5.1).
   static var recordSize: Int { 16_384 }
   /// The size of a record's header, in bytes (RFC 8446, section 5.1); libssl requires as many between two records.
   private static var recordHeaderSize: Int { 5 }
-
-  /// Whether the bytes fed so far end inside a record.
-  var endsInsideRecord: Bool { bytesNeeded != Self.recordHeaderSize }
 
   private mutating func feed(_ ciphertext: inout ByteBuffer) throws(TLSError) -> Int {
     if ciphertext.readableBytes == 0 { return 0 }
@@ -65,5 +101,17 @@ extension TLSEngine {
       step = try read(into: &output)
     }
     return step
+  }
+}
+
+extension ByteBuffer {
+  /// Takes a kept buffer, without its contents.
+  ///
+  /// The memory may still be in use elsewhere. The first write detects that, and then allocates.
+  static func emptied(_ kept: inout ByteBuffer?) -> ByteBuffer {
+    guard var buffer = kept.take() else { return ByteBuffer() }
+    buffer.moveReaderIndex(to: 0)
+    buffer.moveWriterIndex(to: 0)
+    return buffer
   }
 }

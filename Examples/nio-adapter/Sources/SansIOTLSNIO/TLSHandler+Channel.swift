@@ -66,8 +66,7 @@ extension TLSHandler: ChannelDuplexHandler {
     case .unwrapped: context.fireChannelRead(data)
     case .idle, .ended: break
     case .live:
-      var ciphertext = unwrapInboundIn(data)
-      if unfed.readableBytes == 0 { unfed = ciphertext } else { unfed.writeBuffer(&ciphertext) }
+      append(unwrapInboundIn(data))
       if unwrapTimer != nil { startUnwrapTimer(context) }
       if !isInputClosed { advance(context) }
     }
@@ -135,7 +134,7 @@ extension TLSHandler: ChannelDuplexHandler {
   /// - Parameter context: the handler's place in the pipeline.
   public func flush(context: ChannelHandlerContext) {
     if phase == .unwrapped { return context.flush() }
-    pendingWrites.markFlushed()
+    hasFlushedWrites = pendingWrites.markFlushed()
     encrypt(context)
   }
 

@@ -44,7 +44,7 @@ extension TLSHandler {
   }
 
   func writeCloseNotifyIfDue(_ context: ChannelHandlerContext) {
-    guard phase == .live, closeNotify == .pending, !pendingWrites.hasFlushed else { return }
+    guard phase == .live, closeNotify == .pending, !hasFlushedWrites else { return }
     do throws(TLSError) {
       // Inside a message of the peer, the engine sends it after the remainder was read.
       guard case .done = try engine.closeWriting() else { return }
@@ -52,7 +52,8 @@ extension TLSHandler {
     closeNotify = .written
     let promise = context.eventLoop.makePromise(of: Void.self)
     promise.futureResult.assumeIsolated().whenComplete { self.closeNotifyWritten($0, context) }
-    sendCiphertext(context, promise: promise)
+    writeCiphertext(context, promise: promise)
+    flushWritten(context)
   }
 
   private func closeNotifyWritten(_ result: Result<Void, any Error>, _ context: ChannelHandlerContext) {
@@ -84,7 +85,7 @@ extension TLSHandler {
     isCompletingUnwrap = true
     cancelTimers()
     var trailing = ByteBuffer(bytes: engine.takeTrailingInput())
-    trailing.writeBuffer(&unfed)
+    if var rest = unfed.take() { trailing.writeBuffer(&rest) }
     // First, so that an application that waits for it can add its handlers before the input.
     unwrapPromise?.succeed()
     unwrapPromise = nil
@@ -118,13 +119,14 @@ extension TLSHandler {
     writeCiphertext(context, promise: promise)
     // Before the flush, within which a broken channel becomes inactive.
     context.fireErrorCaught(error)
-    context.flush()
+    flushWritten(context)
     promise.futureResult.assumeIsolated().whenComplete { _ in self.closeChannel(context) }
   }
 
   /// Fails the pending promises, each once. The channel itself completes the promise of its close.
   func failWaiting(by error: any Error) {
     let waiting = pendingWrites.removeAll() + [closeNotifyPromise, unwrapPromise].compactMap(\.self)
+    hasFlushedWrites = false
     closeNotifyPromise = nil
     unwrapPromise = nil
     for promise in waiting { promise.fail(error) }
@@ -171,6 +173,7 @@ extension TLSHandler {
     phase = .ended
     cancelTimers()
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
+    flushWritten(context)
     context.close(mode: .all, promise: nil)
   }
 }

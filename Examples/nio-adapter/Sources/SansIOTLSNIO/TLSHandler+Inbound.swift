@@ -8,7 +8,8 @@ extension TLSHandler {
   func begin(_ context: ChannelHandlerContext) {
     guard phase == .idle else { return }
     phase = .live
-    sendCiphertext(context)
+    writePendingOutput(context)
+    flushWritten(context)
     context.read()
   }
 
@@ -64,6 +65,14 @@ extension TLSHandler {
   /// Whether the handlers after this one have not yet received `channelInactive`.
   var hasUnreportedEnd: Bool { isInactiveDue || isReportingEnd }
 
+  /// Appends received ciphertext to what the engine has not accepted.
+  func append(_ ciphertext: ByteBuffer) {
+    guard var rest = unfed.take() else { return unfed = ciphertext }
+    var ciphertext = ciphertext
+    rest.writeBuffer(&ciphertext)
+    unfed = rest
+  }
+
   /// Processes input until no more progress is possible. A reentrant call from the application only requests another
   /// pass.
   func advance(_ context: ChannelHandlerContext) {
@@ -79,27 +88,34 @@ extension TLSHandler {
   }
 
   private func processInput(_ context: ChannelHandlerContext) {
-    var plaintext = ByteBuffer()
+    var ciphertext = unfed.take() ?? ByteBuffer()
     // A record that began earlier may yield more plaintext than there is new ciphertext.
-    let room = unfed.readableBytes + (endsInsideRecord ? TLSEngine.recordSize : 0)
-    let outcome = engine.decrypt(
-      &unfed, isEnd: hasInputEnded, into: &plaintext, room: room, allocator: context.channel.allocator)
+    let room = ciphertext.readableBytes + (endsInsideRecord ? TLSEngine.recordSize : 0)
+    var plaintext = ByteBuffer.emptied(&deliveredBuffer)
+    let result = engine.decrypt(&ciphertext, isEnd: hasInputEnded, into: &plaintext, room: room) { capacity in
+      context.channel.allocator.buffer(capacity: capacity)
+    }
+    if ciphertext.readableBytes > 0 { unfed = ciphertext }
+    if plaintext.capacity <= TLSEngine.largestKeptBuffer { deliveredBuffer = plaintext }
+    isFailureDue = result.hasFailed
     // The alert of a failure is sent by `fail`, which waits for it.
-    if engine.failure == nil { sendCiphertext(context) }
-    deliverEvents(context)
+    if result.hasOutput, !isFailureDue { writePendingOutput(context) }
+    deliver(result.events, context)
     deliver(plaintext, context)
-    switch outcome {
+    switch result.outcome {
     case .failure(let error): fail(error, context)
     case .success(.endOfStream): peerClosed(context)
     case .success(.needsAnswer): ask(context)
     case .success(.done): needsProcessing = true
-    case .success: endsInsideRecord = isHandshakeDone && engine.endsInsideRecord
+    case .success: endsInsideRecord = isHandshakeDone && result.endsInsideRecord
     }
     encrypt(context)
+    // Not earlier: what the application wrote meanwhile leaves in the same call.
+    flushWritten(context)
   }
 
-  private func deliverEvents(_ context: ChannelHandlerContext) {
-    while phase == .live, let event = engine.nextEvent() {
+  private func deliver(_ events: [TLSEngine.Event], _ context: ChannelHandlerContext) {
+    for event in events where phase == .live {
       switch event {
       case .handshakeCompleted:
         isHandshakeDone = true

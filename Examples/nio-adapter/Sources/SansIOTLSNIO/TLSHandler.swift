@@ -1,4 +1,4 @@
-public import NIOCore
+internal import NIOCore
 public import SansIOTLS
 
 /// A channel handler that encrypts and decrypts with one ``SansIOTLS/TLSEngine``: ciphertext toward the network,
@@ -72,8 +72,11 @@ public class TLSHandler {
   /// The error that ended the connection; later writes fail with it.
   var failure: (any Error)?
 
+  // The engine, the pending writes and the kept buffers are accessed as rarely as possible: each access costs a check at
+  // run time. What is asked at each message has a flag of its own.
+
   /// Ciphertext that the engine has not accepted: an answer is pending, or it follows close_notify.
-  var unfed = ByteBuffer()
+  var unfed: ByteBuffer?
   /// The last read ended inside a record: the next one may yield more plaintext than it has ciphertext.
   var endsInsideRecord = false
   var isAwaitingAnswer = false
@@ -94,6 +97,16 @@ public class TLSHandler {
   var isInputClosed = false
 
   var pendingWrites = PendingWrites()
+  /// Whether flushed data is pending.
+  var hasFlushedWrites = false
+  /// Ciphertext was written to the channel and not flushed.
+  var needsFlush = false
+  /// The engine failed, and the failure will be reported after the data before it.
+  var isFailureDue = false
+
+  /// The last small buffers of each direction. A buffer is reused if no one else refers to it.
+  var sentBuffer: ByteBuffer?
+  var deliveredBuffer: ByteBuffer?
 
   var closeNotify = CloseNotifyState.notRequested
   var isUnwrapping = false
@@ -135,7 +148,11 @@ public class TLSHandler {
   ///
   /// - Returns: whether the buffers were released; `false` while bytes are pending. See `TLSEngine.hibernate`.
   @discardableResult
-  public func hibernate() -> Bool { engine.hibernate() }
+  public func hibernate() -> Bool {
+    sentBuffer = nil
+    deliveredBuffer = nil
+    return engine.hibernate()
+  }
 }
 
 @available(*, unavailable)

@@ -51,7 +51,12 @@ struct SocketScenario: Sendable {
       }
     }
   } prepareEngines: { peer in
-    { for _ in 0..<connections { _ = try EngineLoop(peer, message: 1) } }
+    {
+      for _ in 0..<connections {
+        var pair = try EngineLoop(peer, message: 1)
+        try pair.roundTrips(1)
+      }
+    }
   }
 }
 
