@@ -13,6 +13,9 @@
 /// handshake; an error that the call throws then is no failure. Cancelling a reader or writer does not cancel the
 /// transport's call, so that no byte is lost and none is sent in part.
 ///
+/// A transport whose calls can return at once, like those of a descriptor, is a ``NonblockingByteTransport`` too, which
+/// costs a stream much less.
+///
 /// A released stream cancels its pending calls, sends what still waits without waiting for room, and calls
 /// ``closeOutput()``. It releases the transport as soon as these calls have returned.
 public protocol ByteTransport: Sendable {

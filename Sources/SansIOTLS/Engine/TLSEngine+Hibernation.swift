@@ -7,4 +7,7 @@ extension TLSEngine {
   /// Corresponds to `SSL_free_buffers(3)` and `SSL_set_bio(3)` without BIO.
   @discardableResult
   public mutating func hibernate() -> Bool { handle.hibernate() }
+
+  /// Whether the buffers are released, since ``hibernate()``.
+  package var isHibernating: Bool { handle.isHibernating }
 }

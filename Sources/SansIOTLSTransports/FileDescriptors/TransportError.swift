@@ -16,7 +16,7 @@ public struct TransportError: Error, Hashable, Sendable, CustomStringConvertible
     case read
     /// `write(2)` or `send(2)`.
     case write
-    /// `poll(2)`.
+    /// Waiting for a descriptor: `poll(2)`, `epoll_ctl(2)`.
     case poll
   }
 

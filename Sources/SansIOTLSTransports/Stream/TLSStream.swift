@@ -12,23 +12,27 @@ public import SansIOTLS
 /// # Theory of operation
 ///
 /// The engine is protected by a lock that is held for one call of it and never across a suspension. Every call of the
-/// stream is a loop: acquire the lock, call the engine, and if it cannot proceed, wait for a change. Changes are made
-/// by three background operations, each a task of its own, at most one of each kind at a time:
+/// stream is a loop: acquire the lock, call the engine, and if it cannot proceed, wait for a change.
 ///
-/// - **receiving** one piece from the transport. It starts when a call waits for ciphertext and none is available, so
-///   that a stream without a reader accepts nothing from its peer: this is the inbound back-pressure.
-/// - **sending** what the engine has to drain, until nothing is left. It starts whenever there is something, also on
-///   behalf of a reader (the response to a KeyUpdate, an alert). A write returns after the transport has accepted its
-///   bytes: this is the outbound back-pressure.
-/// - **answering** a question, by the delegate.
+/// A transport whose calls return at once (``NonblockingByteTransport``) is called under the lock too. A reader
+/// receives into the engine's buffer; every call sends what the engine has to drain. If the transport has nothing, or
+/// no room, it notifies the stream later, and the waiting calls continue. Nothing is received without a reader, so that
+/// a stream without one accepts nothing from its peer: this is the inbound back-pressure. A write returns after the
+/// transport has accepted its bytes: this is the outbound back-pressure. What is sent on behalf of a reader (the
+/// response to a KeyUpdate, an alert) needs no writer.
+///
+/// Other transports are called by background operations, each a task of its own, at most one of each kind at a time:
+/// **receiving** one piece, while a call waits for ciphertext; **sending** what the engine has to drain, until nothing
+/// is left; and **answering** a question, by the delegate, for every transport.
 ///
 /// Operations belong to the stream and not to the task that started them. Cancelling a waiting task ends its wait at
 /// once; the operation continues, and its result is available to the next call. So a cancelled read loses no byte, and
 /// a cancelled write reports how many of its bytes were encrypted: these will be sent, and the others were not read.
 ///
-/// No operation keeps the stream alive. A stream that is released cancels its operations and ends its transport,
-/// whether or not the peer ever sends another byte: a waiting alert or close_notify is still passed to the transport,
-/// which accepts it if it has room. ``close()`` ensures that everything was sent; ``unwrap()`` keeps the transport.
+/// Neither an operation nor a notification keeps the stream alive. A stream that is released cancels its operations and
+/// ends its transport, whether or not the peer ever sends another byte: a waiting alert or close_notify is still passed
+/// to the transport, which accepts it if it has room. ``close()`` ensures that everything was sent; ``unwrap()`` keeps
+/// the transport.
 ///
 /// Reading and writing cannot wait for each other: sending needs no reader and receiving no writer.
 ///

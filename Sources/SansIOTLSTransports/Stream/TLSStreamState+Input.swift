@@ -14,6 +14,8 @@ extension TLSStreamState {
     var isWanted = false
     /// Whether the transport will notify the stream.
     var isNotificationRequested = false
+    /// Whether the transport has notified the stream since the last receive.
+    var isNotified = false
     /// The number of receives in a row without a byte.
     var emptyReceives = 0
   }
@@ -61,6 +63,12 @@ extension TLSStreamState {
   private mutating func receiveNow(from transport: any NonblockingByteTransport) throws(TLSStreamError) -> Bool {
     if input.hasEnded || input.isNotificationRequested { return false }
     noteTransfer()
+    // To try would allocate the buffers of an idle connection.
+    if engine.isHibernating, !input.isNotified {
+      try requestNotification(from: transport)
+      return false
+    }
+    input.isNotified = false
     // Not called while the buffer is full, which it is only before an answer.
     var reading: TransportReading?
     do throws(TLSEngine.FeedError<any Error>) {
@@ -83,16 +91,23 @@ extension TLSStreamState {
       changed(.all)
       return true
     case .wouldBlock:
-      do { try transport.notify(when: .receiving, waiters.inputNotification) } catch { throw receivingFailed(error) }
-      input.isNotificationRequested = true
+      try requestNotification(from: transport)
       return false
     case nil: return false
     }
   }
 
+  private mutating func requestNotification(
+    from transport: any NonblockingByteTransport
+  ) throws(TLSStreamError) {
+    do { try transport.notify(when: .receiving, waiters.inputNotification) } catch { throw receivingFailed(error) }
+    input.isNotificationRequested = true
+  }
+
   /// The transport has notified the stream: the waiting calls receive.
   mutating func inputBecameReady() {
     input.isNotificationRequested = false
+    input.isNotified = true
     changed(.input)
   }
 

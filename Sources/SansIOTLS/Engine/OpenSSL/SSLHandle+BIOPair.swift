@@ -38,6 +38,8 @@ extension SSLHandle {
     }
   }
 
+  var isHibernating: Bool { unsafe callbackState.pointee.network == nil }
+
   /// Frees libssl's record buffers if it is between records, and the BIO pair. Both of its buffers must be empty.
   mutating func hibernate() -> Bool {
     guard unsafe callbackState.pointee.network != nil else { return true }
