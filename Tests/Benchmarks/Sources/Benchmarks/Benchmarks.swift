@@ -63,7 +63,10 @@ enum Benchmarks {
         print("counts: not available (needs glibc)")
         return true
       }
-      return try waiting { try await StreamCounts().run(Credentials()) }
+      return try waiting {
+        var counts = try StreamCounts(Credentials())
+        return try await counts.run()
+      }
     }
   }
 

@@ -4,7 +4,10 @@ import SansIOTLSTransports
 /// The work at one layer, on a connection that is kept.
 protocol StreamLoop: Sendable {
   /// Repeats the work `count` times.
-  func run(_ count: Int) async throws
+  ///
+  /// - Returns: The number of calls that moved bytes.
+  @discardableResult
+  func run(_ count: Int) async throws -> Int
 }
 
 extension StreamLayer {
@@ -16,10 +19,14 @@ extension StreamLayer {
       return TransportLoop(work, MemoryTransport.pair())
     case .memoryTLS:
       return TransportLoop(work, try await contexts.connect(MemoryTransport.pair()))
+    case .memorySpans:
+      return SpanLoop(work, try await contexts.connect(MemoryTransport.pair()))
     case .sockets:
       return TransportLoop(work, try SocketPair.transports())
     case .socketsTLS:
       return TransportLoop(work, try await contexts.connect(SocketPair.transports()))
+    case .socketsSpans:
+      return SpanLoop(work, try await contexts.connect(SocketPair.transports()))
     }
   }
 }
@@ -55,7 +62,10 @@ private final class EnginesLoop: StreamLoop {
     unsafe loop = try EngineLoop(work.scenario, contexts)
   }
 
-  func run(_ count: Int) async throws { try unsafe loop.run(count) }
+  func run(_ count: Int) async throws -> Int {
+    try unsafe loop.run(count)
+    return count
+  }
 }
 
 /// The work over both ends of a transport, or of a stream, which is one too.
@@ -71,28 +81,37 @@ struct TransportLoop<Transport: ByteTransport>: StreamLoop {
     message = Array(repeating: 0x5a, count: work.messageSize)
   }
 
-  func run(_ count: Int) async throws {
-    async let answered: Void = answer(count)
+  func run(_ count: Int) async throws -> Int {
+    async let answered = answer(count)
+    var calls = 0
     for _ in 0..<count {
       try await near.send(message)
-      if work == .roundTrip { try await Self.receive(message.count, from: near) }
+      calls += 1
+      if work == .roundTrip { calls += try await Self.receive(message.count, from: near) }
     }
-    try await answered
+    return try await calls + answered
   }
 
-  private func answer(_ count: Int) async throws {
+  private func answer(_ count: Int) async throws -> Int {
     if work == .bulk { return try await Self.receive(count * message.count, from: far) }
+    var calls = 0
     for _ in 0..<count {
-      try await Self.receive(message.count, from: far)
+      calls += try await Self.receive(message.count, from: far)
       try await far.send(message)
+      calls += 1
     }
+    return calls
   }
 
-  private static func receive(_ count: Int, from end: Transport) async throws {
+  /// - Returns: The number of calls.
+  private static func receive(_ count: Int, from end: Transport) async throws -> Int {
     var rest = count
+    var calls = 0
     while rest > 0 {
       guard let bytes = try await end.receive(upTo: 65_536) else { throw Failure("a transport ended") }
       rest -= bytes.count
+      calls += 1
     }
+    return calls
   }
 }

@@ -22,6 +22,7 @@ private final class Delivery<Value: Sendable>: Sendable {
 ///
 /// - Returns: The result of `body`.
 /// - Throws: The error of `body`.
+@discardableResult
 func waiting<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
   let delivery = Delivery<Value>()
   Task {
