@@ -124,6 +124,41 @@ import Testing
     #expect(isStillPending)
   }
 
+  @Test(arguments: Kind.allCases)
+  func `reads into raw memory after what is there`(_ kind: Kind) throws {
+    let ends = ends(kind)
+    defer { close(ends.taking) }
+    let transport = try NonblockingDescriptorPair(reading: ends.reading, writing: ends.writing)
+    Channel.sendAll([2, 3, 4], to: ends.feeding)
+    // Sound: the memory outlives the span, and as much of it is read as the span initialized.
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 3, alignment: 1)
+    defer { unsafe memory.deallocate() }
+    var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+    unsafe output.append(1, as: UInt8.self)
+    #expect(try transport.read(into: &output) == .bytes(2))
+    let count = unsafe output.finalize(for: memory)
+    #expect(unsafe Array(memory[..<count]) == [1, 2, 3])
+    close(ends.feeding)
+  }
+
+  @Test func `a host that blocks the signal finds none pending`() {
+    let result = BackgroundThread { () -> (isPending: Bool, isBlocked: Bool) in
+      var set = sigset_t()
+      var mask = sigset_t()
+      var pending = sigset_t()
+      // Sound: the sets live through the calls, which fill them.
+      unsafe sigemptyset(&set)
+      unsafe sigaddset(&set, SIGPIPE)
+      unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+      Self.writeWithoutReader()
+      unsafe sigpending(&pending)
+      unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+      return unsafe (sigismember(&pending, SIGPIPE) == 1, sigismember(&mask, SIGPIPE) == 1)
+    }.value()
+    #expect(!result.isPending)
+    #expect(result.isBlocked)
+  }
+
   private static func writeWithoutReader() {
     let (inward, outward) = (Channel.pipe(), Channel.pipe())
     // A failure here is one of the test's own setup.
