@@ -22,6 +22,11 @@ import Testing
       events.flatMap { event -> [UInt8] in if case .passed(direction, let bytes) = event { bytes } else { [] } }
     }
 
+    /// The largest number of bytes that passed together.
+    func largest(_ direction: RelayReport.Direction) -> Int {
+      events.map { event in if case .passed(direction, let bytes) = event { bytes.count } else { 0 } }.max() ?? 0
+    }
+
     func relayDidTransfer(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
       // Sound: the bytes are copied before the span ends.
       let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
@@ -97,5 +102,30 @@ import Testing
     #expect(diary.events.count { $0 == .ended(.received) } == 1)
     #expect(diary.events.count { $0 == .ended(.sent) } == 1)
     for end in [wire.server.0, fixture.client.sending, fixture.client.receiving] { close(end) }
+  }
+
+  @Test(arguments: RelayTests.versions)
+  func `records that fit the engine's buffer together are sent, received and delivered together`(
+    _ version: TLSVersion
+  ) throws {
+    let fixture = RelayFixture()
+    let wire = RelayFixture.wire(.pipes)
+    let (sent, received) = (Diary(), Diary())
+    // Four records, which with their overhead fit each pipe.
+    let data = noise(60_000)
+    Channel.sendAll(data[...], to: fixture.client.sending)
+    let client = try fixture.startClient(
+      on: wire.client, version: version, limits: RelayFixture.largeBuffers, observer: sent)
+    let server = try fixture.startServer(on: wire.server, limits: RelayFixture.largeBuffers, observer: received)
+    var delivered = [UInt8](repeating: 0, count: 65_536)
+    // Sound: the array lives through the call and is as long as it says. It waits for the first bytes.
+    let count = unsafe read(fixture.server.receiving, &delivered, delivered.count)
+    #expect(Array(delivered[..<max(count, 0)]) == data)
+    for program in [fixture.client, fixture.server] { close(program.sending) }
+    #expect(client.value().outcome.summary == "clean")
+    #expect(server.value().outcome.summary == "clean")
+    #expect(sent.largest(.sent) > data.count)
+    #expect(received.largest(.received) > data.count)
+    for program in [fixture.client, fixture.server] { close(program.receiving) }
   }
 }

@@ -6,20 +6,16 @@ extension Relay {
 
   /// Feeds what was read, and decrypts as much as can be delivered.
   mutating func feed() throws(TLSError) {
-    repeat {
-      if report.negotiated == nil {
-        try stepHandshake()
-        if report.negotiated == nil && inbound.isEmpty { return }
-      } else {
-        guard plaintext != nil else { return }
-        try decrypt()
-      }
-    } while try feedOnce()
+    while report.negotiated == nil {
+      try stepHandshake()
+      if report.negotiated == nil, try !feedOnce() { return }
+    }
+    if plaintext != nil { try decrypt() }
   }
 
   /// - Returns: Whether anything was fed.
   private mutating func feedOnce() throws(TLSError) -> Bool {
-    guard failure == nil, !peerClosed, delivery.isEmpty, !inbound.isEmpty else { return false }
+    guard failure == nil, !inbound.isEmpty else { return false }
     // During the handshake record by record, so that the flights do not include what follows them.
     let isHandshaking = report.negotiated == nil
     let limit = isHandshaking ? max(1, engine.bytesNeeded) : .max
@@ -44,17 +40,34 @@ extension Relay {
     }
   }
 
+  /// Decrypts as many records as the buffer for delivery holds before it delivers them, until the program takes no more
+  /// or nothing is left.
+  ///
+  /// The end of the stream, or an error, counts only after everything before it was delivered: the engine repeats it.
   private mutating func decrypt() throws(TLSError) {
-    while !peerClosed && delivery.isEmpty {
-      switch try delivery.refill({ output throws(TLSError) in try engine.read(into: &output) }) {
-      case .done: deliver()
-      case .endOfStream:
-        peerClosed = true
-        plaintext?.closeOutput()
-      case .needsAnswer: try engine.answerAsConfigured()
-      case .needsFeed: return
+    while !peerClosed {
+      if !delivery.hasRoom, !deliverAll() { return }
+      do throws(TLSError) {
+        switch try delivery.append({ output throws(TLSError) in try engine.read(into: &output) }) {
+        case .done: break
+        case .endOfStream:
+          guard deliverAll() else { return }
+          peerClosed = true
+          plaintext?.closeOutput()
+        case .needsAnswer: try engine.answerAsConfigured()
+        case .needsFeed: if try !feedOnce() { return deliver() }
+        }
+      } catch {
+        guard deliverAll() else { return }
+        throw error
       }
     }
+  }
+
+  /// - Returns: Whether nothing is left to deliver.
+  private mutating func deliverAll() -> Bool {
+    deliver()
+    return delivery.isEmpty
   }
 
   /// Writes decrypted plaintext to the program.
@@ -78,9 +91,12 @@ extension Relay {
   // MARK: From the program
 
   /// Encrypts the program's plaintext and sends it, as far as there is room.
+  ///
+  /// Records are sent together if they fit the engine's buffer together: its ciphertext is written where it lies.
   mutating func encrypt() throws(TLSError) {
     while !outgoing.isEmpty && ciphertext.writingDescriptor != nil {
       var waitsForPeer = false
+      // One record, so that the bytes that were not sent can be counted.
       let accepted = try outgoing.consume(upTo: Self.recordSize) { piece throws(TLSError) in
         let step = try engine.write(piece)
         if case .needsFeed = step { waitsForPeer = true }
@@ -89,6 +105,8 @@ extension Relay {
       if accepted > 0 {
         dataEnd = report.ciphertextSent + engine.pendingOutputByteCount
         unsentRecords.append((dataEnd, accepted))
+        let nextEnd = engine.pendingOutputByteCount + Self.recordSize + Self.recordOverhead
+        if nextEnd <= engine.limits.bufferByteCount { continue }
       }
       flush()
       if waitsForPeer || (accepted == 0 && engine.pendingOutputByteCount > 0) { return }
@@ -145,10 +163,8 @@ extension Relay {
 
   mutating func readCiphertext() {
     do throws(TransportError) {
-      switch try inbound.refill({ output throws(TransportError) in try ciphertext.read(into: &output) }) {
-      case .bytes(let count):
-        report.ciphertextReceived += count
-        if let observer { inbound.withBytes { observer.relayDidTransfer($0, .received) } }
+      switch try receive() {
+      case .bytes(let count): report.ciphertextReceived += count
       case .wouldBlock: break
       case .endOfFile: endInput()
       }
@@ -158,9 +174,29 @@ extension Relay {
     }
   }
 
+  private mutating func receive() throws(TransportError) -> NonblockingDescriptorPair.Reading {
+    // During the handshake the flights are counted by record, and a small buffer of the engine would divide the read.
+    guard report.negotiated != nil, engine.limits.bufferByteCount >= RelayBuffer.capacity else {
+      let reading = try inbound.append { output throws(TransportError) in try ciphertext.read(into: &output) }
+      if let observer, case .bytes = reading { inbound.withBytes { observer.relayDidTransfer($0, .received) } }
+      return reading
+    }
+    var reading = NonblockingDescriptorPair.Reading.wouldBlock
+    do throws(TLSEngine.FeedError<TransportError>) {
+      _ = try engine.feed(upTo: RelayBuffer.capacity) { output throws(TransportError) in
+        reading = try ciphertext.read(into: &output)
+        if let observer, case .bytes = reading { observer.relayDidTransfer(output.bytes, .received) }
+      }
+    } catch {
+      // The engine's own error is thrown again by the next call.
+      if case .body(let error) = error { throw error }
+    }
+    return reading
+  }
+
   mutating func dropCiphertext() {
     inbound.removeAll()
-    let reading = try? inbound.refill { output throws(TransportError) in try ciphertext.read(into: &output) }
+    let reading = try? inbound.append { output throws(TransportError) in try ciphertext.read(into: &output) }
     inbound.removeAll()
     if reading == nil || reading == .endOfFile { ciphertext.closeInput() }
   }
@@ -173,7 +209,7 @@ extension Relay {
 
   mutating func readPlaintext() {
     do throws(TransportError) {
-      switch try outgoing.refill({ output throws(TransportError) in try plaintext!.read(into: &output) }) {
+      switch try outgoing.append({ output throws(TransportError) in try plaintext!.read(into: &output) }) {
       case .bytes, .wouldBlock: break
       case .endOfFile: plaintext?.closeInput()
       }

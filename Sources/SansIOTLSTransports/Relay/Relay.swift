@@ -28,6 +28,11 @@ public import SansIOTLS
 ///   that was read from the program and was not sent, or that its reader left in the pipe or the TCP connection, is
 ///   counted and makes the end a failure. The same holds for what the program writes in the second after it.
 /// - **A program that failed is not reported as complete.** See ``attach(plaintext:decidingEnd:)``.
+///
+/// A call of the operating system moves 64 KiB at most, the contents of a pipe. The records of the ciphertext that it
+/// sends are as many as fit the engine's buffer: with a `limits.bufferByteCount` of 68 KiB a transfer in bulk needs a
+/// quarter of the writes that it needs with the default of 17 KiB. The size of a pipe is never changed: it is for those
+/// to choose who created the pipe, and counts against a limit of their user.
 /// - **A program that no longer reads** (EPIPE) ends delivery: received data is counted and dropped. What the program
 ///   still writes is sent; after its end the relay closes and does not wait for the peer, who may never end.
 /// - **A socket is not closed over unread bytes**, which on TCP would reset the connection and discard what is on its
@@ -44,8 +49,8 @@ public struct Relay: ~Copyable {
   var pollSet = PollSet()
   /// Ciphertext read and not yet fed.
   var inbound = RelayBuffer()
-  /// Plaintext read and not yet encrypted.
-  var outgoing = RelayBuffer()
+  /// Plaintext read and not yet encrypted: four records that together fit a pipe, so that no small rest is left.
+  var outgoing = RelayBuffer(capacity: RelayBuffer.capacity - 4 * recordOverhead)
   /// Plaintext decrypted and not yet written.
   var delivery = RelayBuffer()
 
@@ -78,8 +83,10 @@ public struct Relay: ~Copyable {
 
   /// Plaintext is not read from the program while more ciphertext than this waits to be sent, in bytes.
   static let pendingOutputMark = 64 * 1024
-  /// Plaintext is encrypted in pieces of one record, so that ciphertext leaves directly from the engine's buffer.
+  /// The plaintext of one record at most, in bytes.
   static let recordSize = 16 * 1024
+  /// The header of a record and what encryption adds to it, at most, in bytes: CBC with SHA-384 adds 85.
+  static let recordOverhead = 128
   /// The time that the last bytes of a failed connection may wait for a peer that does not read, and a socket for the
   /// end of a peer that still sends, in milliseconds.
   static let lingeringTime: Int32 = 5000
@@ -151,7 +158,7 @@ public struct Relay: ~Copyable {
   /// Moves bytes until both directions have ended or the connection has failed, then closes the transports. Blocks the
   /// calling thread.
   ///
-  /// - Parameter progress: Called in each iteration of the loop, several times for each 64 KiB moved. The transfer
+  /// - Parameter progress: Called in each iteration of the loop, at least once for each 64 KiB moved. The transfer
   ///   waits for it.
   /// - Returns: What happened. A second call changes nothing and returns the same.
   ///

@@ -1,24 +1,34 @@
-/// A buffer between a producer and a consumer. It is refilled only while it is empty: no bytes have to be shifted, and
-/// it never uses more memory than its capacity.
+/// A buffer between a producer and a consumer. Bytes are appended only before its first ones are consumed, or after
+/// all are: none has to be shifted, and it never uses more memory than its capacity.
 struct RelayBuffer: Sendable {
+  /// The contents of a pipe.
   static let capacity = 64 * 1024
 
+  private let capacity: Int
   private var bytes: [UInt8] = []
   private var start = 0
 
-  init() { bytes.reserveCapacity(Self.capacity) }
+  init(capacity: Int = capacity) {
+    self.capacity = capacity
+    bytes.reserveCapacity(capacity)
+  }
 
   var isEmpty: Bool { start == bytes.count }
   var count: Int { bytes.count - start }
 
-  /// Replaces the contents with what `body` appends to an empty span of ``capacity`` bytes.
-  mutating func refill<Value, Failure: Error>(
+  /// Whether it has room for the plaintext of a record.
+  var hasRoom: Bool { isEmpty || (start == 0 && count <= capacity - Relay.recordSize) }
+
+  /// Passes the free memory of a buffer of which nothing was consumed, or everything, to `body`, which appends to it.
+  mutating func append<Value, Failure: Error>(
     _ body: (inout OutputSpan<UInt8>) throws(Failure) -> Value
   ) throws(Failure) -> Value {
-    precondition(isEmpty)
-    removeAll()
+    if isEmpty { removeAll() }
+    precondition(start == 0)
     var value: Value?
-    try bytes.append(addingCapacity: Self.capacity) { output throws(Failure) in value = try body(&output) }
+    try bytes.append(addingCapacity: capacity - bytes.count) { output throws(Failure) in
+      value = try body(&output)
+    }
     return value!
   }
 

@@ -9,6 +9,12 @@ struct RelayFixture: Sendable {
 
   static let name = "relay.example"
   static let identity = TestIdentity.server(name)
+  /// Buffers of four records.
+  static let largeBuffers: TLSEngine.Limits = {
+    var limits = TLSEngine.Limits.default
+    limits.bufferByteCount = 68 * 1024
+    return limits
+  }()
 
   /// The pipes between a relay and its program.
   struct Program: Sendable {
@@ -73,24 +79,28 @@ struct RelayFixture: Sendable {
 
   func startClient(
     on wire: (Int32, Int32), version: TLSVersion = .tls13, trusting trust: TLSTrustRoots = identity.trust,
-    observer: (any RelayObserver & Sendable)? = nil, decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
+    limits: TLSEngine.Limits = .default, observer: (any RelayObserver & Sendable)? = nil,
+    decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) throws -> BackgroundThread<RelayReport> {
     let context = try Self.clientContext(version, trusting: trust)
-    return start(.client(serverName: .dns(Self.name)), context, wire, client, observer, decidingEnd)
+    return start(.client(serverName: .dns(Self.name)), context, limits, wire, client, observer, decidingEnd)
   }
 
-  func startServer(on wire: (Int32, Int32)) throws -> BackgroundThread<RelayReport> {
-    start(.server, try Self.serverContext(), wire, server)
+  func startServer(
+    on wire: (Int32, Int32), limits: TLSEngine.Limits = .default, observer: (any RelayObserver & Sendable)? = nil
+  ) throws -> BackgroundThread<RelayReport> {
+    start(.server, try Self.serverContext(), limits, wire, server, observer)
   }
 
   private func start(
-    _ endpoint: TLSEngine.Endpoint, _ context: TLSContext, _ wire: (Int32, Int32), _ program: Program,
-    _ observer: (any RelayObserver & Sendable)? = nil, _ decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
+    _ endpoint: TLSEngine.Endpoint, _ context: TLSContext, _ limits: TLSEngine.Limits, _ wire: (Int32, Int32),
+    _ program: Program, _ observer: (any RelayObserver & Sendable)? = nil,
+    _ decidingEnd: (@Sendable () -> Relay.PlaintextEnd)? = nil
   ) -> BackgroundThread<RelayReport> {
     BackgroundThread {
       // A failure here is one of the test's own setup.
       var relay = Relay(
-        try! TLSEngine(endpoint, context: context),
+        try! TLSEngine(endpoint, context: context, limits: limits),
         ciphertext: try! NonblockingDescriptorPair(reading: wire.0, writing: wire.1), observer: observer)
       relay.attach(
         plaintext: try! NonblockingDescriptorPair(reading: program.input.reading, writing: program.output.writing),

@@ -124,7 +124,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     do throws(TLSError) {
       let context = try TLSContext(configuration)
       for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
-      return try TLSEngine(.client(serverName: peerName), context: context)
+      return try TLSEngine(.client(serverName: peerName), context: context, limits: TLSOptions.limits)
     } catch {
       throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: serverName)
     }

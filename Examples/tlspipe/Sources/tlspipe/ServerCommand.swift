@@ -100,7 +100,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     do throws(TLSError) {
       let context = try TLSContext(configuration)
       for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
-      return try TLSEngine(.server, context: context)
+      return try TLSEngine(.server, context: context, limits: TLSOptions.limits)
     } catch {
       throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: nil)
     }

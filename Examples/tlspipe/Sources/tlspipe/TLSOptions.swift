@@ -70,6 +70,13 @@ struct TLSOptions: ParsableArguments {
     if keylog != nil || capture != nil { configuration.keyLog = TLSKeyLog { recording?.keyLog($0) } }
   }
 
+  /// The engine's limits: buffers of four records, as much as a pipe holds, so that each call moves several.
+  static var limits: TLSEngine.Limits {
+    var limits = TLSEngine.Limits.default
+    limits.bufferByteCount = 68 * 1024
+    return limits
+  }
+
   /// Reports progress if the options request it.
   func note(_ line: @autoclosure () -> String) {
     if verbose { StandardError.say(line()) }
