@@ -11,9 +11,8 @@
 /// `feed` adds received ciphertext, `drain` removes ciphertext to send. Each call runs libssl until it would block:
 /// when the call returns, libssl cannot make progress without more ciphertext, a `read`, a `write`, a `closeWriting` or
 /// an answer. During the handshake `feed` advances libssl; after the handshake it fills the inbound buffer, and `read`
-/// decrypts from there directly into the caller's memory. Before libssl writes more than the outbound buffer can hold,
-/// the buffer is emptied into a queue: no handshake flight, alert or close_notify is cut short, and no write is left
-/// half done.
+/// decrypts from there directly into the caller's memory. The handshake, and what the outbound buffer cannot hold, is
+/// written into a queue: no handshake flight, alert or close_notify is cut short, and no write is left half done.
 ///
 /// The engine has one owner at a time: it is noncopyable, so that the compiler proves that no two threads use it at
 /// once.

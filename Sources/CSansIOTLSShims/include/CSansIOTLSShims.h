@@ -189,7 +189,6 @@ static inline void sitls_set_session_time(SSL_SESSION *session, int64_t time) {
 static inline BIO *sitls_open_file(const char *path) { return BIO_new_file(path, "rb"); }
 
 static inline void sitls_end_of_input(BIO *network) { (void)BIO_shutdown_wr(network); }
-static inline size_t sitls_write_room(BIO *bio) { return BIO_get_write_guarantee(bio); }
 
 // MARK: Keys
 

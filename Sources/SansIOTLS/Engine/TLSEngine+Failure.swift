@@ -4,11 +4,17 @@ extension TLSEngine {
   mutating func admit(_ call: EngineState.Call) throws(TLSError) -> EngineState.Action {
     let action = state.action(for: call)
     switch action {
-    case .failed: try throwFailure()
-    case .misuse(let misuse): throw Self.error(for: misuse)
+    case .failed, .misuse: try refuse(action)
     default: break
     }
     return action
+  }
+
+  /// Apart from `admit`, so that the path of every record is short.
+  @inline(never)
+  private mutating func refuse(_ action: EngineState.Action) throws(TLSError) {
+    if case .misuse(let misuse) = action { throw Self.error(for: misuse) }
+    try throwFailure()
   }
 
   @inline(__always)

@@ -15,6 +15,7 @@ extension TLSEngine {
     return try feedHandshake(ciphertext)
   }
 
+  @inline(never)
   mutating func feedHandshake(_ ciphertext: RawSpan) throws(TLSError) -> Int {
     opening.append(ciphertext)
     var accepted = 0

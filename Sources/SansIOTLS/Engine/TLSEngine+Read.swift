@@ -18,26 +18,20 @@ extension TLSEngine {
     default: break
     }
     let start = output.byteCount
-    reading: while output.freeCapacity > 0, handle.hasInput {
+    while output.freeCapacity > 0, handle.hasInput {
       // The action is `.continueMessage`. On the path of every record, the fact costs less than the action.
       if state.isInsideMessage {
         continueHandshakeMessage()
-        if state.action(for: .read) != .proceed { break reading }
+        if state.action(for: .read) != .proceed { break }
         continue
       }
       let outcome = handle.read(into: &output)
-      switch outcome {
-      case .success:
+      if case .success = outcome {
         // Each control record may have been answered: unless the output is drained, data between them does not reset
         // the count.
         if controlRecords > 0, handle.pendingOutputByteCount < limits.pendingOutputByteCount { controlRecords = 0 }
-      case .wantsRead: break reading
-      case .controlRecord:
-        controlRecordPassed()
-        if failure != nil { break reading }
-      default:
-        end(outcome)
-        break reading
+      } else if !canReadFurther(after: outcome) {
+        break
       }
     }
     let count = output.byteCount - start
@@ -45,12 +39,32 @@ extension TLSEngine {
       collectEvents()
       handle.rest(count > 0 ? .done : state.receiving == .closed ? .endOfStream : .needsFeed)
     }
-    if count > 0 { return .done(count) }
+    return count > 0 ? .done(count) : try emptyRead(isFull: output.freeCapacity == 0)
+  }
+
+  /// Acts on what was read instead of plaintext. Apart from `read`, so that the path of every record is short.
+  @inline(never)
+  private mutating func canReadFurther(after outcome: SSLHandle.Outcome) -> Bool {
+    switch outcome {
+    case .success: return true
+    case .wantsRead: return false
+    case .controlRecord:
+      controlRecordPassed()
+      return failure == nil
+    default:
+      end(outcome)
+      return false
+    }
+  }
+
+  /// The result of a call that read no plaintext.
+  @inline(never)
+  private mutating func emptyRead(isFull: Bool) throws(TLSError) -> ReadStep<Int> {
     try throwFailure()
     if state.receiving == .closed {
       state.endReported()
       return .endOfStream
     }
-    return output.freeCapacity == 0 ? .done(0) : .needsFeed
+    return isFull ? .done(0) : .needsFeed
   }
 }

@@ -25,14 +25,20 @@ extension TLSEngine {
     // Whole records rather than small chunks near the limit: it may be exceeded by one record.
     let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
     let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
+    if case .success = outcome { return .done(sealed) }
+    return try writeStopped(outcome, sealed)
+  }
+
+  /// The result of a write that libssl did not complete. Apart from `write`, so that the path of every record is short.
+  @inline(never)
+  private mutating func writeStopped(_ outcome: SSLHandle.Outcome, _ sealed: Int) throws(TLSError) -> WriteStep {
     if sealed > 0 {
       // What was encrypted before it counts; the next call reports the failure.
       if case .failed = outcome { end(outcome) }
       return .done(sealed)
     }
     switch outcome {
-    case .success: return .done(0)
-    case .wantsRead, .controlRecord: return .needsFeed
+    case .success, .wantsRead, .controlRecord: return .needsFeed
     default:
       end(outcome)
       try throwFailure()

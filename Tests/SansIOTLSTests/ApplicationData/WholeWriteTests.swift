@@ -31,6 +31,36 @@ struct WholeWriteTests {
     }
   }
 
+  /// More than the buffer holds is encrypted into the queue, after what the buffer holds.
+  @Test(arguments: TLSVersion.both, [64, 4096, 17_408])
+  func `small and large writes keep their order, however much is drained between them`(
+    version: TLSVersion, size: Int
+  ) throws {
+    var pair = try EnginePair.connected(version, limits: .with { $0.bufferByteCount = size })
+    try pair.settle()
+    var sent: [UInt8] = []
+    for start in [0, 1] {
+      var ciphertext: [UInt8] = []
+      for (round, count) in [10, 40_000, 1, 17_000, 17_409, 5, 16_385, 30_000, 2].enumerated() {
+        let plaintext = pattern(count, seed: UInt64(round))
+        #expect(try pair.client.write(plaintext) == .done(count))
+        sent += plaintext
+        ciphertext += pair.client.drain(upTo: (start + round) % 4 * 9001)
+        if round == 4, version == .tls13 { #expect(try pair.client.keyUpdate(requestingPeer: false) == .done) }
+      }
+      ciphertext += pair.client.drain()
+      #expect(recordLengths(ciphertext).reduce(0, +) == ciphertext.count)
+      #expect(try pair.server.absorb(ciphertext) == sent)
+      sent = []
+      let hibernates = pair.client.hibernate()
+      #expect(hibernates)
+    }
+    #expect(try pair.client.write(pattern(50_000)) == .done(50_000))
+    #expect(try pair.client.closeWriting() == .done)
+    #expect(try pair.server.absorb(pair.client.drain()) == pattern(50_000))
+    #expect(try pair.server.read(upTo: 1) == .endOfStream)
+  }
+
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `after needsDrain the next write may be other bytes, shorter or absent`(
     version: TLSVersion, side: TLSRole

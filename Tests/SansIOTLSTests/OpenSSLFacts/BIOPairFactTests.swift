@@ -1,8 +1,9 @@
+import CSansIOTLSOpenSSL
 import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 1, 2, 3, 22 and 25 of the page OpenSSLFacts: the behaviour of a BIO pair, and its effect for a caller.
+/// Rows 1, 2, 3, 22, 25 and 36 of the page OpenSSLFacts: the behaviour of a BIO pair, and its effect for a caller.
 @Suite(.tags(.openSSLFact))
 struct BIOPairFactTests {
   /// Row 1. libssl alone loses or truncates an alert that is due when the buffer is full, and reports SYSCALL
@@ -55,6 +56,27 @@ struct BIOPairFactTests {
     _ = try pair.server.feed(pair.client.drain())
     #expect(pair.client.needs == [.feed])
     #expect(pair.server.needs == [.feed, .drain])
+  }
+
+  /// Row 36. The engine subtracts these numbers instead of asking for what is pending.
+  @Test func `the halves of a pair count what they read and wrote`() {
+    var inner: OpaquePointer?
+    var network: OpaquePointer?
+    #expect(unsafe BIO_new_bio_pair(&inner, 100, &network, 100) == 1)
+    var window: UnsafeMutablePointer<CChar>?
+    var bytes = [UInt8](repeating: 0, count: 100)
+    for round in Int32(0)..<20 {
+      #expect(unsafe BIO_write(inner, &bytes, 30 + round) > 0)
+      #expect(unsafe BIO_nread(network, &window, 20 + round) > 0)
+      #expect(unsafe BIO_nwrite(network, &window, 40) > 0)
+      #expect(unsafe BIO_read(inner, &bytes, 41) > 0)
+      let outbound = unsafe BIO_number_written(inner) - BIO_number_read(network)
+      let inbound = unsafe BIO_number_written(network) - BIO_number_read(inner)
+      #expect(unsafe Int(outbound) == BIO_ctrl_pending(network))
+      #expect(unsafe Int(inbound) == BIO_ctrl_wpending(network))
+    }
+    unsafe BIO_free(inner)
+    unsafe BIO_free(network)
   }
 
   /// Row 22. nwrite0 stops at the end of the circular buffer. One that becomes empty starts at its beginning again:

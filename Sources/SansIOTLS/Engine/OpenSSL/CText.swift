@@ -23,8 +23,8 @@ extension String {
       of: CChar.self, capacity: utf8.count + 1
     ) { buffer in
       defer { unsafe OPENSSL_cleanse(buffer.baseAddress, buffer.count) }
-      unsafe buffer.initialize(repeating: 0)
-      for (index, byte) in utf8.enumerated() { unsafe buffer[index] = CChar(bitPattern: byte) }
+      let end = unsafe UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, from: utf8)
+      unsafe buffer.initializeElement(at: end.initialized.count, to: 0)
       do throws(TLSError) { return .success(try unsafe body(buffer.baseAddress!)) } catch { return .failure(error) }
     }
     return try outcome.get()

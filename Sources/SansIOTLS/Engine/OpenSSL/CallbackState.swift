@@ -2,8 +2,8 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 /// Per-connection state shared with OpenSSL's callbacks. It has a stable address, because libssl holds it as
-/// application data of the `SSL` and as callback argument of the BIO. Only the thread that is inside a call of the
-/// owning engine accesses it.
+/// application data of the `SSL` and as data of its BIOs. Only the thread that is inside a call of the owning engine
+/// accesses it.
 @safe
 struct CallbackState: ~Copyable {
   // MARK: The BIO pair
@@ -15,12 +15,12 @@ struct CallbackState: ~Copyable {
   /// Bytes in the outbound buffer that were neither drained nor spilled.
   var outbound = 0
   var spilled: SpillQueue
-  /// The number of bytes that libssl last requested: 5 for a record header, then the rest of the body.
-  var lastReadRequest = 5
+  /// Appends to `spilled` what libssl writes into it. It is made when it is first needed.
+  var queue: OpaquePointer?
 
   // MARK: Alerts and certificates
 
-  // The small ones lie together, so that the struct has no gaps.
+  // Small members lie together, so that the struct has no gaps.
   var alertSent: TLSAlert?
   /// The callback that verifies certificates ran in this handshake, and accepted the peer.
   var isPeerAccepted = false
@@ -49,6 +49,11 @@ struct CallbackState: ~Copyable {
     case received(TLSEngine.ClientHello.Selectors)
   }
 
+  /// The number of bytes that libssl last requested: 5 for a record header, then the rest of the body.
+  var lastReadRequest: Int32 = 5
+  /// There are new warnings or sessions. Always true with a tap: whether messages passed is not a separate question, so
+  /// that a connection without a tap pays nothing.
+  var hasPendingEvents: Bool
   let pausesAtClientHello: Bool
   let pausesAtPeerCertificates: Bool
   /// The configuration disables the verification of chains.
@@ -63,9 +68,6 @@ struct CallbackState: ~Copyable {
   var newSessions: [TLSSession] = []
   /// Keeps traced messages, if the configuration or the test kit enables it.
   var tap: MessageTap?
-  /// There are new warnings or sessions. Always true with a tap: whether messages passed is not a separate question, so
-  /// that a connection without a tap pays nothing.
-  var hasPendingEvents: Bool
 
   init(limits: TLSEngine.Limits, context: TLSContext) {
     tap = context.tracesMessages ? MessageTap(limit: limits.tracedMessageCount) : nil
@@ -92,16 +94,11 @@ struct CallbackState: ~Copyable {
     unsafe SSL_get_ex_data(ssl, 0)?.assumingMemoryBound(to: CallbackState.self)
   }
 
-  /// Observes libssl's half of the pair during the handshake. Before libssl writes more than the buffer has room for,
-  /// the buffer is emptied into the queue: no write is refused or cut short, and an alert has room even if it ends a
-  /// handshake whose flight filled the buffer in the same call. At the end of input it records what libssl was reading.
+  /// Observes libssl's half of the pair at the end of input: records what libssl was reading.
   static let watch: BIO_callback_fn_ex = { bio, operation, _, length, _, _, result, _ in
-    guard let argument = unsafe BIO_get_callback_arg(bio) else { return Int(result) }
-    let callbackState = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: CallbackState.self)
-    switch operation {
-    case BIO_CB_READ: unsafe callbackState.pointee.lastReadRequest = length
-    case BIO_CB_WRITE: if unsafe length > sitls_write_room(bio) { unsafe callbackState.pointee.spill() }
-    default: break
+    if operation == BIO_CB_READ, let argument = unsafe BIO_get_callback_arg(bio) {
+      let callbackState = unsafe UnsafeMutableRawPointer(argument).assumingMemoryBound(to: CallbackState.self)
+      unsafe callbackState.pointee.lastReadRequest = Int32(clamping: length)
     }
     return Int(result)
   }

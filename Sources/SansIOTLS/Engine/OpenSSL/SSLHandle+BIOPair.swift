@@ -8,34 +8,49 @@ extension SSLHandle {
 
   /// Creates the buffers and connects libssl to its half.
   mutating func attach() throws(TLSError) {
+    // During the handshake no flight has to fit the buffer, and an alert has room even if it ends the handshake in the
+    // same call.
+    let queue = unsafe state.isHandshakeDone ? nil : try outboundQueue()
     var inner: OpaquePointer?
     var network: OpaquePointer?
     // libssl's side writes into the outbound buffer, which is larger by an alert: see `makeRoom`.
     guard unsafe BIO_new_bio_pair(&inner, ringSize + Self.alertReserve, &network, ringSize) == 1 else {
       throw TLSError(.openSSLFailure, .local, hint: "no memory for a BIO pair", openSSLErrors: ErrorQueue.take())
     }
+    unsafe callbackState.pointee.network = network
+    if let queue = unsafe queue {
+      unsafe BIO_up_ref(queue)
+      unsafe SSL_set_bio(ssl, inner, queue)
+    } else {
+      unsafe SSL_set_bio(ssl, inner, inner)
+    }
+    if state.sending == .closed { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
+    if state.inputEnded {
+      watchReads()
+      unsafe sitls_end_of_input(network)
+    }
+  }
+
+  /// Records from now on the requests by which libssl reads. That costs 2,000 instructions for a small message, so it
+  /// is limited to the end of input.
+  private func watchReads() {
+    let inner = unsafe SSL_get_rbio(ssl)
     unsafe UnsafeMutableRawPointer(callbackState).withMemoryRebound(to: CChar.self, capacity: 1) { argument in
       unsafe BIO_set_callback_arg(inner, argument)
     }
-    if isWatching { unsafe BIO_set_callback_ex(inner, CallbackState.watch) }
-    unsafe SSL_set_bio(ssl, inner, inner)
-    unsafe callbackState.pointee.network = network
-    if state.sending == .closed { unsafe SSL_set0_wbio(ssl, BIO_new(BIO_s_null())) }
-    if state.inputEnded { unsafe sitls_end_of_input(network) }
-  }
-
-  mutating func watch(_ isWatching: Bool) {
-    self.isWatching = isWatching
-    unsafe BIO_set_callback_ex(SSL_get_rbio(ssl), isWatching ? CallbackState.watch : nil)
+    unsafe BIO_set_callback_ex(inner, CallbackState.watch)
   }
 
   /// Reallocates the buffers after `hibernate`. Without memory for them the process cannot continue: there is no state
   /// that a caller could use.
   @inline(__always)
   mutating func wake() {
-    if unsafe callbackState.pointee.network == nil {
-      do throws(TLSError) { try attach() } catch { fatalError("\(error)") }
-    }
+    if unsafe callbackState.pointee.network == nil { attachAgain() }
+  }
+
+  @inline(never)
+  private mutating func attachAgain() {
+    do throws(TLSError) { try attach() } catch { fatalError("\(error)") }
   }
 
   var isHibernating: Bool { unsafe callbackState.pointee.network == nil }
@@ -50,7 +65,7 @@ extension SSLHandle {
     unsafe SSL_set_bio(ssl, nil, nil)
     unsafe BIO_free(callbackState.pointee.network)
     unsafe callbackState.pointee.network = nil
-    unsafe callbackState.pointee.spilled.release()
+    releaseQueue()
     return true
   }
 
@@ -64,9 +79,10 @@ extension SSLHandle {
   var isBetweenRecords: Bool { unsafe callbackState.pointee.lastReadRequest == 5 && sitls_awaits_header(ssl) }
 
   /// The number of bytes that libssl needs to make progress.
-  var bytesNeeded: Int { unsafe max(callbackState.pointee.lastReadRequest - callbackState.pointee.inbound, 0) }
+  var bytesNeeded: Int { unsafe max(Int(callbackState.pointee.lastReadRequest) - callbackState.pointee.inbound, 0) }
 
   /// Copies as much as the inbound buffer has room for.
+  @inline(__always)
   mutating func put(_ bytes: borrowing RawSpan) -> Int {
     wake()
     let total = bytes.byteCount
@@ -105,32 +121,30 @@ extension SSLHandle {
 
   mutating func endInput() {
     wake()
-    watch(true)
+    watchReads()
     state.inputDidEnd()
     unsafe sitls_end_of_input(callbackState.pointee.network)
   }
 
-  /// Passes the outbound bytes to the body in order, the queue's first, then the buffer's own window, until the body
-  /// consumes less than it was passed.
+  /// The first of the outbound bytes, the queue's before the buffer's, as many as lie in one piece; valid until the
+  /// next mutation. Corresponds to `BIO_nread0(3)`.
   @inline(__always)
-  mutating func drain<E>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
-    while unsafe callbackState.pointee.spilled.count > 0 {
-      let window = unsafe callbackState.pointee.spilled.window
-      let taken = try body(unsafe window.bytes)
-      precondition(taken >= 0 && taken <= window.count, "a drain body takes between none and all of what it was lent")
-      unsafe callbackState.pointee.spilled.removeFirst(taken)
-      if taken < window.count { return }
-    }
-    while unsafe callbackState.pointee.outbound > 0 {
-      var start: UnsafeMutablePointer<CChar>?
-      let lent = Int(unsafe BIO_nread0(callbackState.pointee.network, &start))
-      guard lent > 0 else { return }
-      let taken = try body(unsafe UnsafeRawBufferPointer(start: start, count: lent).bytes)
-      precondition(taken >= 0 && taken <= lent, "a drain body takes between none and all of what it was lent")
-      if taken > 0 { unsafe BIO_nread(callbackState.pointee.network, &start, Int32(taken)) }
-      unsafe callbackState.pointee.outbound -= taken
-      if taken < lent { return }
-    }
+  var outboundSegment: UnsafeRawBufferPointer {
+    if unsafe callbackState.pointee.spilled.count > 0 { return unsafe callbackState.pointee.spilled.window }
+    if unsafe callbackState.pointee.outbound == 0 { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+    var start: UnsafeMutablePointer<CChar>?
+    let count = unsafe BIO_nread0(callbackState.pointee.network, &start)
+    return unsafe UnsafeRawBufferPointer(start: start, count: max(Int(count), 0))
+  }
+
+  /// Removes outbound bytes, no more than the segment has. Corresponds to `BIO_nread(3)`.
+  @inline(__always)
+  mutating func removeOutbound(_ count: Int) {
+    if unsafe callbackState.pointee.spilled.count > 0 { return unsafe callbackState.pointee.spilled.removeFirst(count) }
+    if count == 0 { return }
+    var start: UnsafeMutablePointer<CChar>?
+    unsafe BIO_nread(callbackState.pointee.network, &start, Int32(truncatingIfNeeded: count))
+    unsafe callbackState.pointee.outbound -= count
   }
 
   /// Removes the contents of the inbound buffer, which libssl does not read any more.
@@ -149,18 +163,31 @@ extension SSLHandle {
     return bytes
   }
 
-  /// Updates the byte counts of the buffers.
+  /// Updates the byte counts of the buffers. Each half of the pair counts what it wrote and read since it was created;
+  /// to compare them costs a fifth of `BIO_ctrl_pending(3)`.
   @inline(__always)
   func countRings() {
-    unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
-    unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
+    countInbound()
+    countOutbound()
+  }
+
+  @inline(__always)
+  func countInbound() {
+    unsafe callbackState.pointee.inbound = Int(
+      truncatingIfNeeded: BIO_number_written(callbackState.pointee.network) &- BIO_number_read(SSL_get_rbio(ssl)))
+  }
+
+  @inline(__always)
+  func countOutbound() {
+    unsafe callbackState.pointee.outbound = Int(
+      truncatingIfNeeded: BIO_number_written(SSL_get_rbio(ssl)) &- BIO_number_read(callbackState.pointee.network))
   }
 
   /// Makes room before libssl reads: what it writes while it reads, a warning for each request to renegotiate, is never
   /// longer than what it reads, and one alert may follow. A buffer without room for that is spilled first.
   @inline(__always)
   func makeRoom() {
-    if unsafe callbackState.pointee.outbound > ringSize - callbackState.pointee.inbound {
+    if unsafe callbackState.pointee.outbound + callbackState.pointee.inbound > ringSize {
       unsafe callbackState.pointee.spill()
     }
   }

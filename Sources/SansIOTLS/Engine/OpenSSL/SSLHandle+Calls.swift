@@ -16,7 +16,7 @@ extension SSLHandle {
       case .success:
         state.isInsideMessage = false
         unsafe callbackState.pointee.lastReadRequest = 5
-        watch(state.inputEnded)
+        if state.isHandshaking { endQueueing() }
         return outcome
       default: return outcome
       }
@@ -40,35 +40,45 @@ extension SSLHandle {
   @inline(__always)
   mutating func read(into output: inout OutputRawSpan) -> Outcome {
     unsafe output.withUnsafeMutableBytes { buffer, initialized in
+      let start = unsafe buffer.baseAddress! + initialized
       let room = buffer.count - initialized
-      var count = 0
       makeRoom()
-      let owed = state.sending == .closed && hasPendingKeyUpdate
-      var outcome = unsafe perform { ssl in
-        unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
-      }
-      // After close_notify the answer to a KeyUpdate is discarded. libssl writes it when the next message begins, in a
-      // call that returns as if that message had passed.
-      if owed, !hasPendingKeyUpdate, case .controlRecord = outcome {
-        outcome = unsafe perform { ssl in
-          unsafe SSL_read_ex(ssl, buffer.baseAddress! + initialized, room, &count)
-        }
-      }
-      switch outcome {
-      case .success:
-        initialized += count
-        // libssl returns all that it has of a record: if that is less than requested, it has no more.
-        hasBufferedPlaintext = count == room
-        unsafe callbackState.pointee.lastReadRequest = 5
-        unsafe callbackState.pointee.inbound = BIO_ctrl_wpending(callbackState.pointee.network)
-      case .controlRecord:
-        // Several messages may be in one record, and libssl returns after each.
-        hasBufferedPlaintext = hasPending
-      default:
-        hasBufferedPlaintext = false
-      }
-      return outcome
+      if state.sending == .closed, hasPendingKeyUpdate { return unsafe readAfterClosing(start, room, &initialized) }
+      return unsafe readRecord(start, room, &initialized)
     }
+  }
+
+  @inline(__always)
+  private mutating func readRecord(_ start: UnsafeMutableRawPointer, _ room: Int, _ initialized: inout Int) -> Outcome {
+    var count = 0
+    let outcome = unsafe perform { ssl in unsafe SSL_read_ex(ssl, start, room, &count) }
+    switch outcome {
+    case .success:
+      initialized += count
+      // libssl returns all that it has of a record: if that is less than requested, it has no more.
+      hasBufferedPlaintext = count == room
+      unsafe callbackState.pointee.lastReadRequest = 5
+      countInbound()
+    case .controlRecord:
+      // Several messages may be in one record, and libssl returns after each.
+      hasBufferedPlaintext = hasPending
+    default:
+      hasBufferedPlaintext = false
+    }
+    return outcome
+  }
+
+  /// After close_notify the answer to a KeyUpdate is discarded. libssl writes it when the next message begins, in a
+  /// call that returns as if that message had passed.
+  @inline(never)
+  private mutating func readAfterClosing(
+    _ start: UnsafeMutableRawPointer, _ room: Int, _ initialized: inout Int
+  ) -> Outcome {
+    let outcome = unsafe readRecord(start, room, &initialized)
+    if case .controlRecord = outcome, !hasPendingKeyUpdate {
+      return unsafe readRecord(start, room, &initialized)
+    }
+    return outcome
   }
 
   /// Encrypts all bytes into records. Corresponds to `SSL_write_ex(3)`.
@@ -76,7 +86,10 @@ extension SSLHandle {
   /// - Returns: the outcome, and the number of bytes encrypted before it.
   @inline(__always)
   mutating func write(_ bytes: borrowing RawSpan, count: Int) -> (Outcome, Int) {
-    unsafe bytes.withUnsafeBytes { buffer in
+    // More than the outbound buffer can hold is encrypted into the queue without passing through the buffer.
+    let isLarge = unsafe count > ringSize - callbackState.pointee.outbound
+    if isLarge { beginQueueing() }
+    let result = unsafe bytes.withUnsafeBytes { buffer in
       var sealed = 0
       while sealed < count {
         var written = 0
@@ -86,9 +99,11 @@ extension SSLHandle {
         guard case .success = outcome else { return (outcome, sealed) }
         sealed += written
       }
-      unsafe callbackState.pointee.outbound = BIO_ctrl_pending(callbackState.pointee.network)
       return (.success, sealed)
     }
+    if isLarge { endQueueing() }
+    countOutbound()
+    return result
   }
 
   /// Sends what libssl sends only with the next write: the answer to a KeyUpdate, a ticket. Corresponds to a

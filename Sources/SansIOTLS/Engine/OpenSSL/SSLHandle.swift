@@ -17,9 +17,6 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// libssl may hold decrypted bytes: a read could find something although no ciphertext waits.
   var hasBufferedPlaintext = false
   let ringSize: Int
-  /// Whether the BIO is observed. That costs 2,000 instructions for a small message, so it is limited to the handshake
-  /// and the end of input.
-  var isWatching = true
 
   /// The outcome of one call of libssl.
   enum Outcome {
@@ -82,6 +79,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
     unsafe SSL_free(ssl)
     unsafe BIO_free(callbackState.pointee.network)
+    unsafe BIO_free(callbackState.pointee.queue)
     unsafe callbackState.deinitialize(count: 1)
     unsafe callbackState.deallocate()
   }
@@ -93,17 +91,23 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   @inline(__always)
   mutating func perform(_ call: (OpaquePointer) -> Int32) -> Outcome {
     wake()
-    while true {
+    ErrorQueue.clear()
+    let result = unsafe call(ssl)
+    return result > 0 ? .success : unsafe classify(result, of: call)
+  }
+
+  /// Classifies a result other than success. Apart from `perform`, so that the path of every record is short.
+  @inline(never)
+  private mutating func classify(_ result: Int32, of call: (OpaquePointer) -> Int32) -> Outcome {
+    var code = unsafe SSL_get_error(ssl, result)
+    while code == SSL_ERROR_WANT_WRITE {
+      unsafe callbackState.pointee.spill()
       ErrorQueue.clear()
       let result = unsafe call(ssl)
       if result > 0 { return .success }
-      let code = unsafe SSL_get_error(ssl, result)
-      if code == SSL_ERROR_WANT_WRITE {
-        unsafe callbackState.pointee.spill()
-        continue
-      }
-      return classify(code)
+      code = unsafe SSL_get_error(ssl, result)
     }
+    return classify(code)
   }
 
   private mutating func classify(_ code: Int32) -> Outcome {
@@ -112,7 +116,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     switch code {
     case SSL_ERROR_WANT_READ:
       let request = unsafe BIO_ctrl_get_read_request(callbackState.pointee.network)
-      unsafe callbackState.pointee.lastReadRequest = request == 0 ? 5 : request
+      unsafe callbackState.pointee.lastReadRequest = request == 0 ? 5 : Int32(clamping: request)
       // libssl found too little in the buffer, or processed a whole record and returned without asking further.
       return request == 0 ? .controlRecord : .wantsRead
     case SSL_ERROR_ZERO_RETURN:

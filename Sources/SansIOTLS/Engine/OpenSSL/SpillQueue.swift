@@ -1,4 +1,4 @@
-/// Ciphertext that no longer fits the outbound buffer, in order: a ring buffer, which grows. It keeps its memory up to
+/// Ciphertext that does not fit the outbound buffer, in order: a ring buffer, which grows. It keeps its memory up to
 /// what the limit of pending output requires, so that a steady flow of large writes does not allocate, and belongs to
 /// its `CallbackState` alone.
 ///

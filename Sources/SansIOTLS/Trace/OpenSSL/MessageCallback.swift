@@ -7,7 +7,8 @@ extension Callbacks {
     ) -> Void = { isSent, _, kind, bytes, count, ssl, _ in
       guard let callbackState = unsafe CallbackState.of(ssl), let tap = unsafe callbackState.pointee.tap else { return }
       // After close_notify libssl writes to a BIO of its own: what it reports as sent is discarded.
-      if isSent == 1, unsafe SSL_get_wbio(ssl) != SSL_get_rbio(ssl) { return }
+      let output = unsafe SSL_get_wbio(ssl)
+      if isSent == 1, unsafe output != SSL_get_rbio(ssl), unsafe output != callbackState.pointee.queue { return }
       unsafe tap.note(
         kind, isSent == 1 ? .sent : .received, UnsafeRawBufferPointer(start: bytes, count: count),
         isTLS13: SSL_version(ssl) == TLS1_3_VERSION, isSettled: SSL_is_init_finished(ssl) == 1)

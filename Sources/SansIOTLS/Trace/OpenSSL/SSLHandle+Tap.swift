@@ -27,14 +27,8 @@ extension SSLHandle {
 
   /// A tap keeps no contents: the headers of the record and of the message (RFC 8446, sections 5.1 and 4) suffice.
   private mutating func noteWaitingClientHello(in tap: MessageTap) {
-    var headers: [UInt8] = []
-    drain { segment in
-      // Sound: the bytes are copied while the segment is valid.
-      unsafe segment.extracting(first: min(segment.byteCount, 9)).withUnsafeBytes {
-        unsafe headers.append(contentsOf: $0)
-      }
-      return 0
-    }
+    // Sound: the bytes are copied while the segment is valid.
+    let headers = unsafe Array(outboundSegment.prefix(9))
     guard headers.count == 9, headers[0] == UInt8(SSL3_RT_HANDSHAKE), headers[5] == UInt8(SSL3_MT_CLIENT_HELLO) else {
       return
     }
