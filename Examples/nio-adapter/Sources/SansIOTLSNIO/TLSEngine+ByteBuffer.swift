@@ -6,11 +6,11 @@ internal import SansIOTLS
 /// Nothing here calls the application: the engine, a stored property of a class, is accessed once for a whole loop
 /// instead of once for each call.
 extension TLSEngine {
-  /// What ``decrypt(_:isEnd:into:room:allocate:)`` returns besides plaintext.
+  /// The result of ``decrypt(_:isEnd:into:room:allocate:)``, besides plaintext.
   struct Decryption {
     /// The reason to stop; `.done` if the buffer is full.
     var outcome: Result<ReadStep<Int>, TLSError>
-    /// What happened, in order.
+    /// Events, in order.
     var events: [Event] = []
     /// Whether the engine has output.
     var hasOutput: Bool

@@ -72,8 +72,8 @@ public class TLSHandler {
   /// The error that ended the connection; later writes fail with it.
   var failure: (any Error)?
 
-  // The engine, the pending writes and the kept buffers are accessed as rarely as possible: each access costs a check at
-  // run time. What is asked at each message has a flag of its own.
+  // The engine, the pending writes and the kept buffers are accessed rarely: each access is checked at run time.
+  // What is asked at each message has a flag of its own.
 
   /// Ciphertext that the engine has not accepted: an answer is pending, or it follows close_notify.
   var unfed: ByteBuffer?

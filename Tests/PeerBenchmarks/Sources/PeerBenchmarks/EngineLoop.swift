@@ -25,7 +25,7 @@ struct EngineLoop: ~Copyable {
     self.client = client
     self.server = server
     message = Array(repeating: 7, count: count)
-    buffer.reserveCapacity(count)
+    buffer.reserveCapacity(count + 1)
   }
 
   /// Sends a message and its echo, repeatedly.
@@ -54,13 +54,22 @@ struct EngineLoop: ~Copyable {
     }
   }
 
+  /// Discards the events of both ends, a session ticket among them, and releases the buffers.
+  ///
+  /// - Returns: whether they were released.
+  mutating func hibernate() -> Bool {
+    while client.nextEvent() != nil || server.nextEvent() != nil {}
+    return client.hibernate() && server.hibernate()
+  }
+
   private static func pass(
     _ plaintext: RawSpan, from source: inout TLSEngine, to target: inout TLSEngine, _ buffer: inout [UInt8]
   ) throws {
     guard case .done(plaintext.byteCount) = try source.write(plaintext) else { throw EmbeddedPair.Stalled() }
     try source.drain { (segment) throws(TLSError) in try target.feed(segment) }
     buffer.removeAll(keepingCapacity: true)
-    try buffer.append(addingCapacity: plaintext.byteCount) { output in _ = try target.read(into: &output) }
+    // With room for more, so that the engine knows that it has no more.
+    try buffer.append(addingCapacity: plaintext.byteCount + 1) { output in _ = try target.read(into: &output) }
     guard buffer.count == plaintext.byteCount else { throw EmbeddedPair.Stalled() }
   }
 }

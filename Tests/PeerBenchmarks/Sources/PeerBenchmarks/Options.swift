@@ -3,7 +3,7 @@ import NIOPosix
 
 /// The command line.
 struct Options {
-  enum Measure: String, CaseIterable { case sockets, embedded, memory }
+  enum Measure: String, CaseIterable { case sockets, embedded, memory, idle }
 
   /// A refused argument.
   struct Refused: Error { let argument: String }
@@ -11,16 +11,18 @@ struct Options {
   static let help = """
     USAGE: PeerBenchmarks [sockets] [embedded] [memory] [options]
 
-    Compares the NIO adapter and swift-nio-ssl in one program, in short alternating turns. Without a measure, all run.
-    Build with `-c release`.
+    Compares the NIO adapter and swift-nio-ssl in one program, in short alternating turns. Without a measure, the first
+    three run. Build with `-c release`.
 
       sockets    rates per CPU second over TCP on loopback, both ends on one event loop, beside NIO without TLS and two
                  engines without channels; a ratio above 1 is faster than swift-nio-ssl
       embedded   times over embedded channels; a ratio above 1 is slower than swift-nio-ssl
       memory     the heap of an idle connection
+      idle       the resident memory of idle connections over TCP, of one contestant
 
       --scenario NAME   only this one of sockets: \(SocketScenario.all.map(\.name).joined(separator: ", "))
-      --peer NAME       only this contestant of sockets, for a profile: \(names.joined(separator: ", "))
+      --peer NAME       only this contestant of sockets or idle: \(names.joined(separator: ", "))
+      --connections N   connections of idle (default 9900; each takes two descriptors)
       --rounds N        rounds of sockets, at least 6 (default 12)
     """
 
@@ -30,6 +32,7 @@ struct Options {
   private var scenarios = SocketScenario.all
   private var contestants = names
   private var rounds = 12
+  private var connections = 9900
   private(set) var isHelp = false
 
   /// - Throws: `Refused` for an unknown argument.
@@ -47,13 +50,16 @@ struct Options {
       case "--rounds":
         guard let count = rest.next().flatMap({ Int($0) }), count >= 6 else { throw Refused(argument: argument) }
         rounds = count
+      case "--connections":
+        guard let count = rest.next().flatMap({ Int($0) }), count > 0 else { throw Refused(argument: argument) }
+        connections = count
       default:
         guard let measure = Measure(rawValue: argument) else { throw Refused(argument: argument) }
         measures.append(measure)
       }
     }
     if scenarios.isEmpty || contestants.isEmpty { throw Refused(argument: "--scenario or --peer") }
-    if measures.isEmpty { measures = Measure.allCases }
+    if measures.isEmpty { measures = [.sockets, .embedded, .memory] }
   }
 
   func run(adapter: AdapterPeer, nioSSL: NIOSSLPeer) throws {
@@ -62,6 +68,7 @@ struct Options {
       case .sockets: try runSockets(adapter, nioSSL)
       case .embedded: try runEmbedded(adapter, nioSSL)
       case .memory: try runMemory(adapter, nioSSL)
+      case .idle: try runIdle(adapter, nioSSL)
       }
     }
   }
@@ -75,8 +82,8 @@ struct Options {
         "adapter": { try scenario.prepare(adapter, group) },
         "engines": { try scenario.prepareEngines(adapter) },
       ]
-      let contestants = try contestants.compactMap { name in
-        try turns[name].map { Race.Contestant(name: name, turn: try $0()) }
+      let contestants = contestants.compactMap { name in
+        turns[name].map { Race.Contestant(name: name, prepare: $0) }
       }
       try Race(scenario: scenario, contestants: contestants, rounds: rounds).run(reference: "swift-nio-ssl")
     }
@@ -94,6 +101,17 @@ struct Options {
       name: "\(Scenario.pingPong.name): engine alone", ours: { try engines.roundTrips(Scenario.roundTrips) },
       theirs: try Scenario.pingPong.prepare(nioSSL)
     ).run()
+  }
+
+  private func runIdle(_ adapter: AdapterPeer, _ nioSSL: NIOSSLPeer) throws {
+    guard contestants.count == 1 else { throw Refused(argument: "idle without --peer") }
+    let idle = IdleConnections(count: connections)
+    switch contestants[0] {
+    case "NIO": try idle.measure("NIO", PlainPeer())
+    case "swift-nio-ssl": try idle.measure("swift-nio-ssl", nioSSL)
+    case "adapter": try idle.measure("adapter, hibernating", adapter)
+    default: try idle.measureEngines("engines, hibernating", adapter)
+    }
   }
 
   private func runMemory(_ adapter: AdapterPeer, _ nioSSL: NIOSSLPeer) throws {

@@ -7,7 +7,8 @@ struct Race {
 
   struct Contestant {
     let name: String
-    let turn: () throws -> Void
+    /// Connects and returns the closure of one turn.
+    let prepare: () throws -> () throws -> Void
   }
 
   let scenario: SocketScenario
@@ -16,8 +17,6 @@ struct Race {
 
   /// Prints each contestant's median rate, and its median ratio to `reference` with the extremes of the rounds.
   func run(reference: String) throws {
-    // The first turns warm up caches and allocators.
-    for contestant in contestants { try contestant.turn() }
     let times = try (0..<rounds).map { round in try measure(from: round) }
     print("\(scenario.name): \(scenario.unit) per CPU second, \(rounds) rounds of \(Self.turns) turns each")
     let referenceIndex = contestants.firstIndex { $0.name == reference }
@@ -33,13 +32,19 @@ struct Race {
   }
 
   /// Returns each contestant's CPU time of a round, in seconds. None is always first.
+  ///
+  /// The addresses of buffers change a rate for the life of a connection. Therefore each round has connections of its
+  /// own.
   private func measure(from start: Int) throws -> [Double] {
+    let turns = try contestants.map { try $0.prepare() }
+    // The first turns warm up caches and allocators.
+    for turn in turns { try turn() }
     var times = Array(repeating: 0.0, count: contestants.count)
-    for turn in 0..<(Self.turns * contestants.count) {
+    for place in 0..<(Self.turns * turns.count) {
       // Each contestant has every place in the order equally often.
-      let index = (turn + turn / contestants.count + start) % contestants.count
+      let index = (place + place / turns.count + start) % turns.count
       let before = counters_cpu_time()
-      try contestants[index].turn()
+      try turns[index]()
       times[index] += counters_cpu_time() - before
     }
     return times
