@@ -69,7 +69,7 @@ struct StreamCounts {
     return Count(work: long.work - short.work, calls: long.calls - short.calls)
   }
 
-  /// Writes small messages while nobody reads, then reads them while nobody writes.
+  /// Writes small messages while nothing is read, then reads them while nothing is written.
   private func batches<Transport: ByteTransport>(
     _ ends: (TLSStream<Transport>, TLSStream<Transport>)
   ) async throws -> (writes: Count, reads: Count) {
