@@ -123,6 +123,8 @@ public final class DescriptorLoop: TaskExecutor {
         return jobs.isBlocking
       }
       poller.wait(&ready, blocks: isIdle)
+      // What this thread enqueues from here on needs no wake-up: three calls of the system.
+      if isIdle { jobs.withLock { $0.isBlocking = false } }
       interests.withLock { interests in
         if interests.alwaysReady.isEmpty { return }
         ready += interests.alwaysReady

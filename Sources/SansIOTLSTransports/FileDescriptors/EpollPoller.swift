@@ -31,8 +31,9 @@
     func request(_ number: Int32, _ events: Int16, _ identifier: UInt64, isNew: Bool) throws(TransportError) -> Bool {
       var event = unsafe Self.event(Int32(events) | Self.once, identifier)
       if unsafe epoll_ctl(set, isNew ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, number, &event) == 0 { return true }
-      // The first request for a file fails by EPERM, so that a later one finds nothing to modify.
-      if errno == EPERM || errno == ENOENT && !isNew { return false }
+      // The number belongs to another file than at the first request, for example after dup2(2).
+      if errno == ENOENT, unsafe epoll_ctl(set, EPOLL_CTL_ADD, number, &event) == 0 { return true }
+      if errno == EPERM { return false }
       throw .last(.poll)
     }
 

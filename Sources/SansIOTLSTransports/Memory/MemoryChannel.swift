@@ -70,7 +70,7 @@ final class MemoryChannel: Sendable {
 
   /// Calls the notifications that are due.
   func callDueNotifications() {
-    guard hasDue.load(ordering: .relaxed), hasDue.exchange(false, ordering: .relaxed) else { return }
+    guard hasDue.load(ordering: .relaxed), hasDue.exchange(false, ordering: .acquiring) else { return }
     let (receiver, sender) = state.withLock { state in
       (isReceiverDue(state) ? state.receiver.take() : nil, isSenderDue(state) ? state.sender.take() : nil)
     }
@@ -78,10 +78,10 @@ final class MemoryChannel: Sendable {
     sender?()
   }
 
-  /// Called under the lock. The thread that sees a notification become due calls it after its transfer: the flag is of
-  /// use to that thread alone, and the lock orders what the flag is about.
+  /// Called under the lock. The thread that sees a notification become due calls it after its transfer, unless another
+  /// thread takes the flag before: that one has to find in the state what the flag is about.
   private func noteDue(_ state: borrowing State) {
-    if isReceiverDue(state) || isSenderDue(state) { hasDue.store(true, ordering: .relaxed) }
+    if isReceiverDue(state) || isSenderDue(state) { hasDue.store(true, ordering: .releasing) }
   }
 
   private func isReceiverDue(_ state: borrowing State) -> Bool {

@@ -39,6 +39,8 @@ extension TLSStreamState {
     if let nonblocking {
       // The peer may wait for what this call produced.
       sendNow()
+      // During the handshake a failure to send ends the stream, whatever the peer still sends.
+      try checkFailure()
       if try receiveNow(from: nonblocking) { return true }
     } else {
       input.isWanted = true
@@ -71,8 +73,9 @@ extension TLSStreamState {
     input.isNotified = false
     // Not called while the buffer is full, which it is only before an answer.
     var reading: TransportReading?
+    let count: Int
     do throws(TLSEngine.FeedError<any Error>) {
-      _ = try engine.feed(upTo: receivingSize) { output throws(any Error) in
+      count = try engine.feed(upTo: receivingSize) { output throws(any Error) in
         reading = try transport.receive(into: &output)
       }
     } catch {
@@ -83,6 +86,7 @@ extension TLSStreamState {
     }
     switch reading {
     case .bytes:
+      if let error = countReceive(of: count) { throw error }
       changed(.input)
       return true
     case .endOfStream:
@@ -129,6 +133,16 @@ extension TLSStreamState {
     return isFed
   }
 
+  /// - Returns: The error that ends receiving after too many receives without a byte.
+  private mutating func countReceive(of count: Int) -> TLSStreamError? {
+    input.emptyReceives = count == 0 ? input.emptyReceives + 1 : 0
+    guard input.emptyReceives > Self.emptyReceiveLimit else { return nil }
+    let error = TLSStreamError(.emptyReceives)
+    input.error = error
+    transportFailed(error)
+    return error
+  }
+
   // MARK: The receiving operation
 
   mutating func received(_ bytes: [UInt8]?) {
@@ -141,12 +155,7 @@ extension TLSStreamState {
       feed()
       return
     }
-    input.emptyReceives = bytes.isEmpty ? input.emptyReceives + 1 : 0
-    if input.emptyReceives > Self.emptyReceiveLimit {
-      let error = TLSStreamError(.emptyReceives)
-      input.error = error
-      transportFailed(error)
-    }
+    _ = countReceive(of: bytes.count)
     input.unfed = bytes[...]
     feed()
   }

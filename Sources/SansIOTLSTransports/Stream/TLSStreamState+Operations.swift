@@ -75,7 +75,8 @@ extension TLSStreamState {
     if operations.inFlight.contains(operation), operations.starts[operation] == number {
       operations.tasks[operation] = task
     }
-    return failure != nil || isDropped
+    // What ended the stream meanwhile found no task to cancel.
+    return operation == .send ? failure != nil || isDropped : isOver
   }
 
   // MARK: The answering operation

@@ -56,7 +56,7 @@ struct ByteQueue: Sendable {
 
   /// Removes the first bytes, at most `limit`: those of one block.
   mutating func removeFirst(upTo limit: Int) -> [UInt8] {
-    let piece = Array(first[start..<min(start + limit, first.count)])
+    let piece = Array(first[start...].prefix(limit))
     drop(piece.count)
     return piece
   }
