@@ -83,15 +83,20 @@ struct IdleMemory {
     let result: Growth
     switch kind {
     case .engines:
-      let boxes = try (0..<count / 2).map { _ in try engines() }
-      result = growth()
-      withExtendedLifetime(boxes) {}
+      result = try measureEngines(count, growth)
     case .streams, .readers, .peak:
       result = try await measureStreams(kind, count, growth)
     }
     // The last tasks of streams release them a moment later.
     for _ in 0..<1000 where counters_heap_bytes() - heap > 100_000 { try await Task.sleep(for: .milliseconds(10)) }
     return result
+  }
+
+  /// Apart from the asynchronous function, in which the compiler of Swift 6.3 fails to split this code.
+  @inline(never)
+  private func measureEngines(_ count: Int, _ growth: () -> Growth) throws -> Growth {
+    let boxes = try (0..<count / 2).map { _ in try engines() }
+    return withExtendedLifetime(boxes) { growth() }
   }
 
   private func measureStreams(_ kind: Kind, _ count: Int, _ growth: () -> Growth) async throws -> Growth {
