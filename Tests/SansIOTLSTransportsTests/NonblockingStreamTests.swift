@@ -136,6 +136,20 @@ struct NonblockingStreamTests {
     withExtendedLifetime(server) {}
   }
 
+  /// What the client sends at the end of its handshake is produced by the attempt that finds no room for the plaintext.
+  @Test func `a write continues after its handshake has reached the limit of pending output`() async throws {
+    let contexts = try TLSStreamTests.contexts()
+    let (near, far) = MemoryTransport.pair()
+    var limits = TLSEngine.Limits()
+    limits.pendingOutputByteCount = 1
+    let engine = try TLSEngine(.client(serverName: .dns("localhost")), context: contexts.client, limits: limits)
+    let client = TLSStream(engine, over: near)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    async let received = server.read()
+    try await client.write([1])
+    #expect(try await received == [1])
+  }
+
   // MARK: Misuse by a transport
 
   /// Receives nothing, and reports that as bytes.

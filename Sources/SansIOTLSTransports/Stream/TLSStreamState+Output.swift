@@ -32,6 +32,8 @@ extension TLSStreamState {
         sent += count
         return count
       }
+      // A writer may wait for this room, also one whose own attempt has filled it during the handshake.
+      if sent > 0 { changed(.output) }
       if engine.pendingOutputByteCount > 0 {
         output.isNotificationRequested = true
         try transport.notify(when: .sending, waiters.outputNotification)
