@@ -136,7 +136,7 @@ struct NonblockingStreamTests {
     withExtendedLifetime(server) {}
   }
 
-  /// What the client sends at the end of its handshake is produced by the attempt that finds no room for the plaintext.
+  /// The client's last flight is produced by the attempt that then finds no room for the plaintext.
   @Test func `a write continues after its handshake has reached the limit of pending output`() async throws {
     let contexts = try TLSStreamTests.contexts()
     let (near, far) = MemoryTransport.pair()

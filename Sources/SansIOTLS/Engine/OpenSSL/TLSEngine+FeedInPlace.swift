@@ -19,9 +19,12 @@ extension TLSEngine {
   ///
   /// Corresponds to `BIO_nwrite0(3)`, `BIO_nwrite(3)` and, during the handshake, `SSL_do_handshake(3)`.
   @inlinable
+  @inline(never)
   public mutating func feed<E: Error>(
     upTo count: Int = .max, _ body: (inout OutputRawSpan) throws(E) -> Void
   ) throws(FeedError<E>) -> Int {
+    // Specialised in the caller's module, and not inlined: Swift 6.3.1 cannot compile an asynchronous function that
+    // contains this body.
     let window: UnsafeMutableRawBufferPointer
     do throws(TLSError) { unsafe window = try inboundWindow(upTo: count) } catch { throw .engine(error) }
     if unsafe window.isEmpty { return 0 }

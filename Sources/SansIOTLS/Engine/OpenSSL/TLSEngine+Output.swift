@@ -13,7 +13,10 @@ extension TLSEngine {
   ///
   /// Corresponds to `BIO_nread0(3)` and `BIO_nread(3)`.
   @inlinable
+  @inline(never)
   public mutating func drain<E: Error>(_ body: (RawSpan) throws(E) -> Int) throws(E) {
+    // Specialised in the caller's module, and not inlined: Swift 6.3.1 cannot compile an asynchronous function that
+    // contains this body.
     while true {
       let segment = unsafe outboundSegment
       let count = segment.count
