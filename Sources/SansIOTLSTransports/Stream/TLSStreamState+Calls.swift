@@ -94,8 +94,8 @@ extension TLSStreamState {
     if let error = output.error { throw error }
     feed()
     while true {
-      // Records that fit the engine's buffer together leave directly from there.
-      let piece = nonblocking == nil ? rest : rest.extracting(first: min(rest.byteCount, writingSize))
+      // As much as one call of the transport carries: more would leave the processor's cache before it is sent.
+      let piece = nonblocking == nil ? rest : rest.extracting(first: min(rest.byteCount, Self.sendingSize))
       let step: TLSEngine.WriteStep
       do throws(TLSError) { step = try engine.write(piece) } catch { throw TLSStreamError(error) }
       switch step {
@@ -191,10 +191,6 @@ extension TLSStreamState {
   /// The memory on the stack for the beginning of what is read, in bytes.
   private static let headSize = 1024
 
-  /// The plaintext of a record at most, and what encryption adds to it at most, in bytes: CBC with SHA-384 adds 85.
+  /// The plaintext of a record at most, in bytes.
   private static let recordSize = 16_384
-  private static let recordOverhead = 128
-
-  /// The plaintext of as many full records as a buffer of this size holds, at least one, in bytes.
-  static func writingSize(forBufferOf size: Int) -> Int { max(size / (recordSize + recordOverhead), 1) * recordSize }
 }

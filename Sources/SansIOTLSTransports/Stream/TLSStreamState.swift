@@ -7,8 +7,6 @@ struct TLSStreamState: ~Copyable, Sendable {
   /// The transport, if its calls return at once. Otherwise ``operations`` call it.
   let nonblocking: (any NonblockingByteTransport)?
   let allowsReadAhead: Bool
-  /// The plaintext encrypted before it is sent, in bytes.
-  let writingSize: Int
 
   var input = Input()
   var output = Output()
@@ -29,7 +27,6 @@ struct TLSStreamState: ~Copyable, Sendable {
   init(
     _ engine: consuming TLSEngine, over nonblocking: (any NonblockingByteTransport)?, allowsReadAhead: Bool
   ) {
-    writingSize = Self.writingSize(forBufferOf: engine.limits.bufferByteCount)
     self.engine = engine
     self.nonblocking = nonblocking
     self.allowsReadAhead = allowsReadAhead
