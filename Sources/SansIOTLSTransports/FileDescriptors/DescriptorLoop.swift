@@ -44,18 +44,16 @@ public final class DescriptorLoop: TaskExecutor {
     var nextIdentifier: UInt64 = 0
     /// Requests for descriptors that the kernel does not watch.
     var alwaysReady: [UInt64] = []
-    var hasStarted = false
+    /// `nil` before the thread has started.
+    var poller: DescriptorPoller?
   }
 
   private let jobs = Mutex(Jobs())
   private let interests = Mutex(Interests())
-  private let poller: Result<DescriptorPoller, TransportError>
 
   /// Creates a loop. Its thread starts with the first task or descriptor, and exists as long as the process: a program
   /// needs few, at most one for each processor.
-  public init() {
-    do throws(TransportError) { poller = .success(try DescriptorPoller()) } catch { poller = .failure(error) }
-  }
+  public init() {}
 
   // MARK: Descriptors
 
@@ -70,8 +68,7 @@ public final class DescriptorLoop: TaskExecutor {
 
   /// Requests one notification of the interest with this identifier.
   func request(_ number: Int32, _ events: Int16, _ identifier: UInt64, isNew: Bool) throws(TransportError) {
-    try start()
-    let poller = try poller.get()
+    let poller = try startedPoller()
     if try poller.request(number, events, identifier, isNew: isNew) { return }
     interests.withLock { $0.alwaysReady.append(identifier) }
     poller.wake()
@@ -79,8 +76,11 @@ public final class DescriptorLoop: TaskExecutor {
 
   /// - Parameter number: The descriptor; `nil` if nothing was requested for it.
   func remove(_ identifier: UInt64, number: Int32?) {
-    interests.withLock { _ = $0.all.removeValue(forKey: identifier) }
-    if let number, case .success(let poller) = poller { poller.remove(number, identifier) }
+    let poller = interests.withLock { interests in
+      interests.all[identifier] = nil
+      return interests.poller
+    }
+    if let number { poller?.remove(number, identifier) }
   }
 
   // MARK: Tasks
@@ -95,19 +95,27 @@ public final class DescriptorLoop: TaskExecutor {
       defer { jobs.isBlocking = false }
       return jobs.isBlocking
     }
-    if isBlocking, case .success(let poller) = poller { poller.wake() }
     // Without a thread the task would never run, and there is no one to report it to.
-    do throws(TransportError) { try start() } catch { fatalError("a descriptor loop cannot start: \(error)") }
+    do throws(TransportError) {
+      let poller = try startedPoller()
+      if isBlocking { poller.wake() }
+    } catch { fatalError("a descriptor loop cannot start: \(error)") }
   }
 
   // MARK: The thread
 
-  private func start() throws(TransportError) {
+  /// Starts the thread, unless it has started. After a failure the next call tries again.
+  private func startedPoller() throws(TransportError) -> DescriptorPoller {
     try interests.withLock { (interests) throws(TransportError) in
-      if interests.hasStarted { return }
-      let poller = try poller.get()
-      guard DescriptorThread.start({ [self] in run(poller) }) else { throw .last(.prepare) }
-      interests.hasStarted = true
+      if let poller = interests.poller { return poller }
+      let poller = try DescriptorPoller()
+      guard DescriptorThread.start({ [self] in run(poller) }) else {
+        let error = TransportError.last(.prepare)
+        poller.close()
+        throw error
+      }
+      interests.poller = poller
+      return poller
     }
   }
 

@@ -21,11 +21,17 @@
     init() throws(TransportError) {
       set = epoll_create1(Int32(EPOLL_CLOEXEC))
       waking = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
-      guard set >= 0, waking >= 0 else { throw .last(.prepare) }
       var event = unsafe Self.event(POLLIN, Self.wakingIdentifier)
       // Sound here and below: the event lives through the call.
-      guard unsafe epoll_ctl(set, EPOLL_CTL_ADD, waking, &event) == 0 else { throw .last(.prepare) }
+      guard set >= 0, waking >= 0, unsafe epoll_ctl(set, EPOLL_CTL_ADD, waking, &event) == 0 else {
+        let error = TransportError.last(.prepare)
+        close()
+        throw error
+      }
     }
+
+    /// Ends the use, before the first wait.
+    func close() { for number in [set, waking] where number >= 0 { _ = closeDescriptor(number) } }
 
     /// - Returns: Whether the kernel watches the descriptor; `false` for a file, which is always ready.
     func request(_ number: Int32, _ events: Int16, _ identifier: UInt64, isNew: Bool) throws(TransportError) -> Bool {
@@ -78,4 +84,7 @@
       unsafe epoll_event(events: UInt32(bitPattern: events), data: epoll_data_t(u64: identifier))
     }
   }
+
+  // The method of this name hides the function.
+  private func closeDescriptor(_ number: Int32) -> Int32 { close(number) }
 #endif

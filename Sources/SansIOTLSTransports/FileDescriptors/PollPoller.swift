@@ -32,6 +32,9 @@ final class PollPoller: Sendable {
     waking = (ends[0], ends[1])
   }
 
+  /// Ends the use, before the first wait.
+  func close() { for number in [waking.reading, waking.writing] { _ = closeDescriptor(number) } }
+
   /// - Returns: `true`: poll(2) watches every kind of descriptor.
   func request(_ number: Int32, _ events: Int16, _ identifier: UInt64, isNew: Bool) -> Bool {
     requests.withLock { $0[identifier] = Request(number: number, events: events) }
@@ -72,3 +75,6 @@ final class PollPoller: Sendable {
     while unsafe read(waking.reading, &bytes, bytes.count) == bytes.count {}
   }
 }
+
+// The method of this name hides the function.
+private func closeDescriptor(_ number: Int32) -> Int32 { close(number) }
