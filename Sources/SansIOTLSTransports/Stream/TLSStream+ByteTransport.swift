@@ -10,7 +10,7 @@ extension TLSStream: ByteTransport {
   /// Writes the ciphertext of another stream.
   ///
   /// - Parameter bytes: The bytes.
-  /// - Throws: ``TLSStreamError``, as ``write(_:)``.
+  /// - Throws: ``TLSStreamError``, as ``write(_:)-([UInt8])``.
   public func send(_ bytes: [UInt8]) async throws(TLSStreamError) { try await write(bytes) }
 
   /// Ends this direction, and that of the transport below.
