@@ -47,5 +47,5 @@ extension TLSEngine {
   }
 
   /// The plaintext of one record at most (RFC 8446, section 5.1).
-  static let recordSize = 16_384
+  package static let recordSize = 16_384
 }

@@ -84,7 +84,7 @@ public struct Relay: ~Copyable {
   /// Plaintext is not read from the program while more ciphertext than this waits to be sent, in bytes.
   static let pendingOutputMark = 64 * 1024
   /// The plaintext of one record at most, in bytes.
-  static let recordSize = 16 * 1024
+  static let recordSize = TLSEngine.recordSize
   /// The header of a record and what encryption adds to it, at most, in bytes: CBC with SHA-384 adds 85.
   static let recordOverhead = 128
   /// The time that the last bytes of a failed connection may wait for a peer that does not read, and a socket for the

@@ -77,9 +77,9 @@ extension TLSStreamState {
   private mutating func bytes(beginningWith head: UnsafeRawBufferPointer, upTo count: Int) -> [UInt8] {
     if head.count < Self.headSize || head.count == count { return unsafe Array(head) }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(count, Self.headSize + Self.recordSize))
+    bytes.reserveCapacity(min(count, Self.headSize + TLSEngine.recordSize))
     unsafe bytes.append(contentsOf: head)
-    bytes.append(addingCapacity: min(count, Self.headSize + Self.recordSize) - head.count) { output in
+    bytes.append(addingCapacity: min(count, Self.headSize + TLSEngine.recordSize) - head.count) { output in
       _ = try? engine.read(into: &output)
     }
     return bytes
@@ -190,7 +190,4 @@ extension TLSStreamState {
 
   /// The memory on the stack for the beginning of what is read, in bytes.
   private static let headSize = 1024
-
-  /// The plaintext of a record at most, in bytes.
-  private static let recordSize = 16_384
 }
