@@ -49,21 +49,3 @@ extension NonblockingByteTransport {
   /// Does nothing.
   public func finishTransfers() {}
 }
-
-/// A direction of a transport, as seen from this end.
-public enum TransportDirection: Sendable, Hashable {
-  /// From the peer to here.
-  case receiving
-  /// From here to the peer.
-  case sending
-}
-
-/// The result of a call that receives at once.
-public enum TransportReading: Sendable, Hashable {
-  /// This many bytes were appended, one or more.
-  case bytes(Int)
-  /// No bytes are available now.
-  case wouldBlock
-  /// No more bytes will arrive.
-  case endOfStream
-}

@@ -23,9 +23,9 @@ import Testing
 
   private func read(
     _ transport: borrowing NonblockingDescriptorPair, atMost count: Int = 4096
-  ) throws(TransportError) -> (NonblockingDescriptorPair.Reading, [UInt8]) {
+  ) throws(TransportError) -> (TransportReading, [UInt8]) {
     var bytes: [UInt8] = []
-    var reading = NonblockingDescriptorPair.Reading.wouldBlock
+    var reading = TransportReading.wouldBlock
     try bytes.append(addingCapacity: count) { output throws(TransportError) in
       reading = try transport.read(into: &output)
     }
@@ -51,8 +51,8 @@ import Testing
     #expect(try read(transport).1 == [3])
     shutdown(ends.feeding, Int32(SHUT_WR))
     close(ends.feeding)
-    #expect(try read(transport).0 == .endOfFile)
-    #expect(try read(transport).0 == .endOfFile)
+    #expect(try read(transport).0 == .endOfStream)
+    #expect(try read(transport).0 == .endOfStream)
   }
 
   @Test(arguments: Kind.allCases)
@@ -182,7 +182,7 @@ import Testing
     #expect(try read(transport).1 == [4, 5])
     transport.closeInput()
     #expect(transport.readingDescriptor == nil)
-    #expect(try read(transport).0 == .endOfFile)
+    #expect(try read(transport).0 == .endOfStream)
   }
 
   /// Line feeds become two bytes each on a terminal that is not raw.
@@ -226,7 +226,7 @@ import Testing
     #expect(try read(transport).0 == .wouldBlock)
     Channel.send([1, 2], to: ends.secondary)
     #expect(try read(transport).1 == [1, 2])
-    for _ in 0..<2 { #expect(try read(transport).0 == .endOfFile) }
+    for _ in 0..<2 { #expect(try read(transport).0 == .endOfStream) }
   }
 
   @Test func `owned descriptors are closed and borrowed ones left open`() throws {
@@ -334,7 +334,7 @@ import Testing
       try #require(ready == 1)
       let (reading, bytes) = try read(transport)
       received += bytes
-      if reading == .endOfFile { break }
+      if reading == .endOfStream { break }
     }
     #expect(received == [1, 2, 3])
   }

@@ -75,17 +75,7 @@ extension TLSEngine {
   /// - Returns: how many bytes were read, or what the call waits for.
   /// - Throws: ``TLSError`` as the raw span form does.
   public mutating func read(into output: inout OutputSpan<UInt8>) throws(TLSError) -> ReadStep<Int> {
-    // The typed error crosses the closure as a value: the span's own method throws whatever its body does, untyped
-    // here.
-    let outcome = unsafe output.withUnsafeMutableBufferPointer { buffer, initialized in
-      var raw = unsafe OutputRawSpan(
-        buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: initialized)
-      let result: Result<ReadStep<Int>, TLSError>
-      do throws(TLSError) { result = .success(try read(into: &raw)) } catch { result = .failure(error) }
-      initialized = unsafe raw.finalize(for: UnsafeMutableRawBufferPointer(buffer))
-      return result
-    }
-    return try outcome.get()
+    try output.withRawSpan { (raw) throws(TLSError) in try read(into: &raw) }
   }
 
   /// Decrypts into a new array, no longer than the plaintext that is available.

@@ -77,11 +77,11 @@ public final class FileDescriptorTransport: NonblockingByteTransport {
   private func receive(into bytes: inout [UInt8], upTo count: Int) throws(TransportError) -> TransportReading {
     let size = min(count, receivingSize.load(ordering: .relaxed))
     let result = try input.withLock { (transport) throws(TransportError) in
-      var reading = NonblockingDescriptorPair.Reading.wouldBlock
+      var reading = TransportReading.wouldBlock
       try bytes.append(addingCapacity: size) { (output) throws(TransportError) in
         reading = try transport.read(into: &output)
       }
-      return TransportReading(reading)
+      return reading
     }
     if case .bytes(let count) = result {
       receivingSize.store(Self.receivingSize(after: count, of: size), ordering: .relaxed)
@@ -124,7 +124,7 @@ public final class FileDescriptorTransport: NonblockingByteTransport {
   ///
   /// Corresponds to `read(2)`, on a socket to `recv(2)`.
   public func receive(into buffer: inout OutputRawSpan) throws(TransportError) -> TransportReading {
-    try input.withLock { (transport) throws(TransportError) in TransportReading(try transport.read(into: &buffer)) }
+    try input.withLock { (transport) throws(TransportError) in try transport.read(into: &buffer) }
   }
 
   /// Sends what there is room for.
@@ -161,16 +161,5 @@ public final class FileDescriptorTransport: NonblockingByteTransport {
     // Before it closes, as above. A call that blocks delays this one.
     writing.end()
     output.withLock { $0.closeOutput() }
-  }
-}
-
-extension TransportReading {
-  fileprivate init(_ reading: NonblockingDescriptorPair.Reading) {
-    self =
-      switch reading {
-      case .bytes(let count): .bytes(count)
-      case .wouldBlock: .wouldBlock
-      case .endOfFile: .endOfStream
-      }
   }
 }

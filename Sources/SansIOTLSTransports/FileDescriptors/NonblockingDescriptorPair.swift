@@ -1,3 +1,5 @@
+internal import SansIOTLS
+
 #if canImport(Darwin)
   internal import Darwin
 #elseif canImport(Musl)
@@ -23,16 +25,6 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
     case owned
     /// The caller closes the descriptors. Closing a direction here stops its use, and ends a socket's direction.
     case borrowed
-  }
-
-  /// The result of a read.
-  public enum Reading: Hashable, Sendable {
-    /// This many bytes were appended, one or more.
-    case bytes(Int)
-    /// No bytes are available now.
-    case wouldBlock
-    /// No more bytes will arrive.
-    case endOfFile
   }
 
   private var input: Descriptor?
@@ -109,20 +101,20 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
   /// Reads the available bytes, at most as many as fit.
   ///
   /// - Parameter buffer: The buffer to append to, with room for at least one byte. The kernel writes directly into it.
-  /// - Returns: The result; `.endOfFile` also after ``closeInput()``, and on the primary side of a pseudo-terminal
+  /// - Returns: The result; `.endOfStream` also after ``closeInput()``, and on the primary side of a pseudo-terminal
   ///   whose secondary has closed.
   /// - Throws: ``TransportError`` for any other failure, for example `ECONNRESET`.
   ///
   /// Corresponds to `read(2)`, on a socket to `recv(2)`.
-  public func read(into buffer: inout OutputRawSpan) throws(TransportError) -> Reading {
+  public func read(into buffer: inout OutputRawSpan) throws(TransportError) -> TransportReading {
     switch input {
     case .some(let input):
       switch try input.read(into: &buffer) {
       case nil: return .wouldBlock
-      case 0: return .endOfFile
+      case 0: return .endOfStream
       case .some(let count): return .bytes(count)
       }
-    case .none: return .endOfFile
+    case .none: return .endOfStream
     }
   }
 
@@ -131,18 +123,8 @@ public struct NonblockingDescriptorPair: ~Copyable, Sendable {
   /// - Parameter buffer: The buffer to append to, with room for at least one byte.
   /// - Returns: The result.
   /// - Throws: ``TransportError``, as the raw form.
-  public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> Reading {
-    // Sound: both spans have the same memory, and the raw one is no longer used after its bytes are counted. The typed
-    // error leaves the closure as a value.
-    let result = unsafe buffer.withUnsafeMutableBufferPointer { memory, initialized in
-      let memory = UnsafeMutableRawBufferPointer(memory)
-      var raw = unsafe OutputRawSpan(buffer: memory, initializedCount: initialized)
-      let result: Result<Reading, TransportError>
-      do throws(TransportError) { result = .success(try read(into: &raw)) } catch { result = .failure(error) }
-      initialized = unsafe raw.finalize(for: memory)
-      return result
-    }
-    return try result.get()
+  public func read(into buffer: inout OutputSpan<UInt8>) throws(TransportError) -> TransportReading {
+    try buffer.withRawSpan { (raw) throws(TransportError) in try read(into: &raw) }
   }
 
   /// Writes as many bytes as there is room for.

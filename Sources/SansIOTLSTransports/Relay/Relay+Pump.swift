@@ -166,7 +166,7 @@ extension Relay {
       switch try receive() {
       case .bytes(let count): report.ciphertextReceived += count
       case .wouldBlock: break
-      case .endOfFile: endInput()
+      case .endOfStream: endInput()
       }
     } catch {
       sourceError = error
@@ -174,14 +174,14 @@ extension Relay {
     }
   }
 
-  private mutating func receive() throws(TransportError) -> NonblockingDescriptorPair.Reading {
+  private mutating func receive() throws(TransportError) -> TransportReading {
     // During the handshake the flights are counted by record, and a small buffer of the engine would divide the read.
     guard report.negotiated != nil, engine.limits.bufferByteCount >= RelayBuffer.capacity else {
       let reading = try inbound.append { output throws(TransportError) in try ciphertext.read(into: &output) }
       if let observer, case .bytes = reading { inbound.withBytes { observer.relayDidTransfer($0, .received) } }
       return reading
     }
-    var reading = NonblockingDescriptorPair.Reading.wouldBlock
+    var reading = TransportReading.wouldBlock
     do throws(TLSEngine.FeedError<TransportError>) {
       _ = try engine.feed(upTo: RelayBuffer.capacity) { output throws(TransportError) in
         reading = try ciphertext.read(into: &output)
@@ -198,7 +198,7 @@ extension Relay {
     inbound.removeAll()
     let reading = try? inbound.append { output throws(TransportError) in try ciphertext.read(into: &output) }
     inbound.removeAll()
-    if reading == nil || reading == .endOfFile { ciphertext.closeInput() }
+    if reading == nil || reading == .endOfStream { ciphertext.closeInput() }
   }
 
   private mutating func endInput() {
@@ -211,7 +211,7 @@ extension Relay {
     do throws(TransportError) {
       switch try outgoing.append({ output throws(TransportError) in try plaintext!.read(into: &output) }) {
       case .bytes, .wouldBlock: break
-      case .endOfFile: plaintext?.closeInput()
+      case .endOfStream: plaintext?.closeInput()
       }
     } catch {
       // The program's data is incomplete. A close_notify would call it complete, so none is sent.
