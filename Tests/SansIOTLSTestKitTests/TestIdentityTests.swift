@@ -17,8 +17,8 @@ import Testing
   @Test func `subject and issuer are the requested names`() throws {
     let authority = TestAuthority(name: "Root of All")
     let leaf = try authority.issueIntermediate(name: "Middle").issue(subject: "Alice").certificate
-    #expect(leaf.subject.contains("Alice"))
-    #expect(leaf.issuer.contains("Middle"))
+    #expect(leaf.subject.description.contains("Alice"))
+    #expect(leaf.issuer.description.contains("Middle"))
     #expect(try authority.certificate.subject == authority.certificate.issuer)
   }
 
@@ -26,10 +26,12 @@ import Testing
     let lower = TestAuthority(name: "Root").issueIntermediate(name: "Upper").issueIntermediate(name: "Lower")
     let chain = try lower.issue(subject: "Leaf").chainDER.map { der in try TLSCertificate(der: der) }
     #expect(chain.count == 3)
-    for (certificate, name) in zip(chain, ["Leaf", "Lower", "Upper"]) { #expect(certificate.subject.contains(name)) }
+    for (certificate, name) in zip(chain, ["Leaf", "Lower", "Upper"]) {
+      #expect(certificate.subject.description.contains(name))
+    }
     #expect(chain[0].issuer == chain[1].subject)
     #expect(chain[1].issuer == chain[2].subject)
-    #expect(chain[2].issuer.contains("Root"))
+    #expect(chain[2].issuer.description.contains("Root"))
   }
 
   /// Three lengths in a row meet every padding of base64; the counts of names, DER lengths of one to three octets.

@@ -7,4 +7,18 @@ extension TLSEngine {
   ///
   /// Corresponds to `SSL_get0_peer_certificate(3)` and `SSL_get_peer_cert_chain(3)`. Nothing is copied but references.
   public var peerCertificates: [TLSCertificate] { handle.peerCertificates }
+
+  /// The chain that the verification of the peer's certificate built, from the peer's own to the trusted certificate,
+  /// which the peer need not have sent. Empty before the handshake is done; after a resumption, which verifies no chain;
+  /// and where the chain is not accepted, but the application or the configuration accepts the peer all the same.
+  ///
+  /// Corresponds to `SSL_get0_verified_chain(3)`. Nothing is copied but references.
+  public var verifiedChain: [TLSCertificate] { state.isHandshakeDone ? handle.verifiedChain : [] }
+
+  /// The name in the server's certificate that fits the name that the client connected to: a DNS name as the
+  /// certificate has it, for example `*.example.com`, or an address. It is there after a resumption too. `nil` before
+  /// the handshake is done, on a server, with ``TLSServerName/unverified(sni:)``, and if none fits.
+  ///
+  /// Corresponds to `X509_check_host(3)`, and in a full handshake to `SSL_get0_peername(3)`.
+  public var matchedName: String? { state.isHandshakeDone ? handle.matchedName : nil }
 }

@@ -16,4 +16,6 @@ struct CertificateTemplate {
   var subject: String
   var validity: TestIdentity.Validity
   var role: Role
+  /// A rare property, for tests of what reads certificates.
+  var peculiarity: TestIdentity.Peculiarity?
 }

@@ -142,7 +142,7 @@ public struct TestAuthority: Sendable {
     return "\(trimmed.isEmpty ? "unnamed" : trimmed).client.test"
   }
 
-  private func purposes(_ usage: TestIdentity.Usage, wrong: Bool) -> [CertificateTemplate.Purpose] {
+  func purposes(_ usage: TestIdentity.Usage, wrong: Bool) -> [CertificateTemplate.Purpose] {
     switch usage {
     case .server: wrong ? [.client] : [.server]
     case .client: wrong ? [.server] : [.client]

@@ -106,7 +106,7 @@ struct StickyErrorTests {
       let check = try #require(error?.verification)
       #expect(check.code == code, "\(defect): \(check)")
       #expect(check.depth == 0)
-      #expect(check.subject == (try identity.certificate.subject))
+      #expect(check.subject == (try identity.certificate.subject.description))
       #expect(!check.isAccepted)
     }
   }

@@ -114,7 +114,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       "TLS_CIPHER": negotiated?.cipherSuite.description,
       "TLS_SERVER_NAME": negotiated?.serverName,
       "TLS_ALPN": negotiated?.applicationProtocol,
-      "TLS_PEER_SUBJECT": relay.peerCertificates.first?.subject,
+      "TLS_PEER_SUBJECT": relay.peerCertificates.first?.subject.description,
     ])
   }
 }

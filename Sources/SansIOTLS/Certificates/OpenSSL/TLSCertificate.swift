@@ -3,7 +3,9 @@ internal import CSansIOTLSShims
 
 /// An X.509 certificate.
 ///
-/// Holding one costs a reference; nothing of it can change.
+/// Holding one costs a reference; nothing of it can change. Its contents are read from libcrypto's form each time that
+/// they are asked for, and are copies. They are what the issuer wrote: only the certificates of a verified chain are
+/// known to be what an authority said.
 public struct TLSCertificate: Sendable {
   /// Owns one reference to an `X509`.
   ///
@@ -77,31 +79,12 @@ public struct TLSCertificate: Sendable {
     }
   }
 
-  /// The subject's name in the form of RFC 2253, what cannot be printed as `\u{…}`; at most 1,024 bytes of it.
-  /// Corresponds to `X509_NAME_print_ex(3)`.
-  public var subject: String { unsafe Self.text(of: X509_get_subject_name(reference.x509)) }
-
-  /// The issuer's name in the same form. Corresponds to `X509_NAME_print_ex(3)`.
-  public var issuer: String { unsafe Self.text(of: X509_get_issuer_name(reference.x509)) }
-
   /// The certificates of a stack that the caller does not own; each is retained.
   static func references(in stack: OpaquePointer?) -> [TLSCertificate] {
     unsafe (0..<sitls_x509_count(stack)).compactMap { index in
       guard let x509 = unsafe sitls_x509_at(stack, index) else { return nil }
       unsafe X509_up_ref(x509)
       return unsafe TLSCertificate(adopting: x509)
-    }
-  }
-
-  /// A distinguished name as text, at most 1,024 bytes of it; what its owner put into it cannot begin a line or control
-  /// a terminal.
-  static func text(of name: OpaquePointer?) -> String {
-    guard let name = unsafe name, let sink = unsafe BIO_new(BIO_s_mem()) else { return "" }
-    defer { unsafe BIO_free(sink) }
-    guard unsafe sitls_name_print(sink, name) else { return "" }
-    return unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
-      let count = unsafe BIO_read(sink, buffer.baseAddress, 1024)
-      return unsafe String(decoding: UnsafeRawBufferPointer(buffer).prefix(max(Int(count), 0)), as: UTF8.self).printable
     }
   }
 }
@@ -119,6 +102,6 @@ extension TLSCertificate: Hashable {
 }
 
 extension TLSCertificate: CustomStringConvertible {
-  /// The subject and the issuer.
+  /// The subject and the issuer; what cannot be printed is escaped.
   public var description: String { "\(subject) (issued by \(issuer))" }
 }

@@ -8,6 +8,11 @@ extension TLSVerificationResult {
     unsafe self.init(
       code: Int(code), text: String(cString: X509_verify_cert_error_string(Int(code))),
       depth: Int(X509_STORE_CTX_get_error_depth(store)),
-      subject: certificate.map { unsafe TLSCertificate.text(of: X509_get_subject_name($0)) } ?? "")
+      subject: certificate.map { unsafe Self.text(of: X509_get_subject_name($0)) } ?? "")
+  }
+
+  /// A name as text, at most 1,024 scalars of it, so that an error stays small.
+  private static func text(of name: OpaquePointer?) -> String {
+    String(unsafe TLSDistinguishedName(of: name).description.unicodeScalars.prefix(1024))
   }
 }

@@ -8,7 +8,7 @@ extension ContextBuilder {
     for identity in configuration.identities {
       let leaf = unsafe identity.chain[0].reference.x509
       let pkey = unsafe identity.key.pkey
-      let subject = identity.chain[0].subject
+      let subject = identity.chain[0].subject.description
       guard unsafe X509_check_private_key(leaf, pkey) == 1 else {
         throw refuse(.keyDoesNotMatchCertificate, "the private key does not belong to the certificate of \(subject)")
       }
@@ -38,10 +38,10 @@ extension ContextBuilder {
         let x509 = unsafe certificate.reference.x509
         switch unsafe X509_cmp_timeframe(parameters, X509_get0_notBefore(x509), X509_get0_notAfter(x509)) {
         case 1...:
-          let subject = certificate.subject
+          let subject = certificate.subject.description
           warnings.append(depth == 0 ? .expiredIdentity(subject: subject) : .expiredIntermediate(subject: subject))
         case ..<0:
-          let subject = certificate.subject
+          let subject = certificate.subject.description
           warnings.append(
             depth == 0 ? .notYetValidIdentity(subject: subject) : .notYetValidIntermediate(subject: subject))
         default: break
@@ -59,7 +59,7 @@ extension ContextBuilder {
     for identity in configuration.identities {
       let obstacle12 = allowsTLS12 ? try obstacleInTLS12(to: identity.key) : nil
       let obstacle13 = allowsTLS13 ? IdentityObstacle.inTLS13(to: identity.key) : nil
-      uses.append((identity.chain[0].subject, obstacle12, obstacle13))
+      uses.append((identity.chain[0].subject.description, obstacle12, obstacle13))
     }
     let isServedInTLS12 = uses.contains { $0.tls12 == nil }
     for (subject, obstacle12, obstacle13) in uses {

@@ -23,6 +23,7 @@ extension CertificateTemplate {
     unsafe Self.setTime(X509_getm_notAfter(x509), validity.notAfter)
     unsafe Minting.must(X509_set_pubkey(x509, key.handle), "X509_set_pubkey")
     unsafe addExtensions(to: x509, key, issuedBy: issuer?.key)
+    unsafe makePeculiar(x509)
     unsafe signer.sign(x509)
     return unsafe Minting.encoded { unsafe i2d_X509(x509, $0) }
   }
@@ -38,7 +39,7 @@ extension CertificateTemplate {
       "X509_NAME_add_entry_by_NID")
   }
 
-  private static func setTime(_ time: UnsafeMutablePointer<ASN1_TIME>?, _ secondsSince1970: Int64) {
+  static func setTime(_ time: UnsafeMutablePointer<ASN1_TIME>?, _ secondsSince1970: Int64) {
     precondition(
       (-62_167_219_200...253_402_300_799).contains(secondsSince1970),
       "cannot issue: \(secondsSince1970) s is outside of the years 0 to 9999")

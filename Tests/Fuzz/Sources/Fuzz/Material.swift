@@ -4,8 +4,17 @@ import SansIOTLS
 func fuzzMaterial(_ input: [UInt8]) {
   if let certificate = try? TLSCertificate(der: input) {
     precondition(!certificate.der.isEmpty)
-    _ = certificate.subject
-    _ = certificate.issuer
+    _ = [certificate.subject, certificate.issuer].map { ($0.description, $0.commonName) }
+    _ = [certificate.notBefore, certificate.notAfter]
+    _ = "\(certificate.serialNumber) \(certificate.publicKey)"
+    _ = certificate.extensions.map(\.type.description)
+    precondition(certificate.dnsNames.allSatisfy { $0.utf8.allSatisfy((0x21...0x7e).contains) })
+    _ = certificate.alternativeNames.map(\.description)
+    _ = certificate.keyUsage?.description
+    _ = certificate.extendedKeyUsages?.map(\.description)
+    precondition(certificate.pathLength == nil || certificate.isAuthority)
+    _ = certificate.requiresStaple
+    precondition(certificate.signedCertificateTimestamps.allSatisfy { $0.logID.count == 32 })
   }
   _ = try? TLSCertificate.bundle(pem: input)
   _ = try? TLSIdentity(pemChain: input, privateKey: input, passphrase: "secret")

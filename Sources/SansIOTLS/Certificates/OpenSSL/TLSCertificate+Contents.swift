@@ -1,0 +1,66 @@
+internal import CSansIOTLSOpenSSL
+
+/// The fields of a certificate. What libcrypto decodes is copied and freed within each property.
+extension TLSCertificate {
+  /// The name of the certificate's owner. Corresponds to `X509_get_subject_name(3)`.
+  public var subject: TLSDistinguishedName {
+    unsafe TLSDistinguishedName(of: X509_get_subject_name(reference.x509))
+  }
+
+  /// The name of the authority that signed the certificate. Corresponds to `X509_get_issuer_name(3)`.
+  public var issuer: TLSDistinguishedName { unsafe TLSDistinguishedName(of: X509_get_issuer_name(reference.x509)) }
+
+  /// The serial number. Corresponds to `X509_get0_serialNumber(3)`.
+  public var serialNumber: SerialNumber {
+    let der = unsafe LibraryDER.encoded { unsafe i2d_ASN1_INTEGER(X509_get0_serialNumber(reference.x509), $0) }
+    return SerialNumber(bytes: Array(DER.first(of: der[...])?.contents ?? []))
+  }
+
+  /// The first second of the validity, in seconds since 1970; `nil` if the certificate's time is malformed. Corresponds
+  /// to `X509_get0_notBefore(3)`.
+  public var notBefore: Int64? { unsafe Self.seconds(at: X509_get0_notBefore(reference.x509)) }
+
+  /// The last second of the validity, in seconds since 1970, up to the end of the year 9999, which stands for no end
+  /// (RFC 5280, section 4.1.2.5); `nil` if the certificate's time is malformed. Corresponds to `X509_get0_notAfter(3)`.
+  public var notAfter: Int64? { unsafe Self.seconds(at: X509_get0_notAfter(reference.x509)) }
+
+  /// The public key.
+  public var publicKey: PublicKey {
+    ErrorQueue.preserving {
+      let info = unsafe X509_get_X509_PUBKEY(reference.x509)
+      let der = unsafe LibraryDER.encoded { unsafe i2d_X509_PUBKEY(info, $0) }
+      var algorithm: OpaquePointer?
+      unsafe X509_PUBKEY_get0_param(&algorithm, nil, nil, nil, info)
+      // Belongs to the certificate.
+      let key = unsafe X509_get0_pubkey(reference.x509)
+      return unsafe PublicKey(
+        der: der, sha256: LibraryDER.sha256(der), algorithm: TLSObjectIdentifier(of: algorithm),
+        type: key.flatMap { unsafe EVP_PKEY_get0_type_name($0) }.map { unsafe String(cString: $0) },
+        bits: key.map { unsafe Int(EVP_PKEY_get_bits($0)) } ?? 0,
+        curve: key.flatMap { unsafe Self.curve(of: $0) })
+    }
+  }
+
+  /// The SHA-256 of the whole certificate; empty if libcrypto has no SHA-256. Corresponds to `X509_digest(3)`.
+  public var sha256: [UInt8] { ErrorQueue.preserving { LibraryDER.sha256(der) } }
+
+  private static func curve(of key: OpaquePointer) -> TLSGroup? {
+    var name = [CChar](repeating: 0, count: 80)
+    var count = 0
+    guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }
+    return TLSGroup(
+      declared: String(decoding: name.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self))
+  }
+
+  /// Corresponds to `ASN1_TIME_diff(3)`, which has no end in 2038 or 2050.
+  private static func seconds(at time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    ErrorQueue.preserving {
+      guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
+      defer { unsafe ASN1_STRING_free(epoch) }
+      var days: CInt = 0
+      var seconds: CInt = 0
+      guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return nil }
+      return Int64(days) * 86_400 + Int64(seconds)
+    }
+  }
+}
