@@ -53,6 +53,16 @@ static inline void sitls_ctx_set_read_ahead(SSL_CTX *ctx, int count) { SSL_CTX_s
 static inline void sitls_ctx_set_session_cache_mode(SSL_CTX *ctx, int mode) {
   SSL_CTX_set_session_cache_mode(ctx, mode);
 }
+// Prepares the encryption or decryption of a session ticket by 32 bytes for the cipher and 32 for HMAC-SHA-256.
+static inline bool sitls_prepare_ticket(EVP_CIPHER_CTX *cipher_context, EVP_MAC_CTX *mac, const EVP_CIPHER *cipher,
+                                        const unsigned char *keys, const unsigned char *vector, bool encrypts) {
+  char digest[] = "SHA256";
+  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, (void *)(keys + 32), 32),
+                             OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                             OSSL_PARAM_construct_end()};
+  return EVP_MAC_CTX_set_params(mac, parameters) == 1 &&
+         EVP_CipherInit_ex(cipher_context, cipher, NULL, keys, vector, encrypts) == 1;
+}
 static inline void sitls_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callback)(SSL *, int *, void *)) {
   SSL_CTX_set_tlsext_servername_callback(ctx, callback);
 }

@@ -29,8 +29,9 @@ extension TLSContext.Configuration {
     if let verificationDepth, !(0...100).contains(verificationDepth) {
       throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
     }
-    if !(0...16).contains(resumption.ticketCount) {
-      throw refuse(.invalidConfiguration, "\(resumption.ticketCount) session tickets are out of range; choose 0 to 16")
+    if let defect = resumption.defect { throw refuse(.invalidConfiguration, defect) }
+    if let sessionDomain, !(1...255).contains(sessionDomain.utf8.count) {
+      throw refuse(.invalidConfiguration, "sessionDomain has \(sessionDomain.utf8.count) bytes; choose 1 to 255")
     }
     if pausesAtClientHello, role == .client {
       throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")

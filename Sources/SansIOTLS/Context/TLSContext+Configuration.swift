@@ -40,21 +40,6 @@ extension TLSContext {
       case proceed
     }
 
-    /// Whether a server lets clients resume sessions.
-    public struct Resumption: Sendable, Hashable {
-      let ticketCount: Int
-
-      /// No resumption: no tickets in TLS 1.3 nor in TLS 1.2.
-      public static let off = Resumption(ticketCount: 0)
-
-      /// Resumption by tickets, encrypted by keys that libssl creates for the context.
-      ///
-      /// - Parameter count: how many tickets a TLS 1.3 server sends after a full handshake, 1 to 16; a TLS 1.2 server
-      ///   sends one. 0 is ``off``. One is enough for most: a client that opens many connections at once uses several.
-      /// - Returns: the setting.
-      public static func tickets(count: Int) -> Resumption { Resumption(ticketCount: count) }
-    }
-
     /// The role of the connections.
     public let role: TLSRole
 
@@ -117,6 +102,15 @@ extension TLSContext {
     /// Whether a server lets clients resume sessions, and by how many tickets. A client resumes the session that its
     /// engine is created with. Corresponds to `SSL_CTX_set_num_tickets(3)` and `SSL_OP_NO_TICKET`.
     public var resumption = Resumption.tickets(count: 1)
+    /// The name of the contexts that resume each other's sessions, in this process and in others: 1 to 255 bytes of the
+    /// application's choice. `nil`: on a server with ``TLSTicketKeys`` those that share them, otherwise this context
+    /// alone.
+    ///
+    /// A server resumes only what it would accept in a full handshake: contexts of one domain that differ in trust
+    /// roots, client authentication or verification do not resume each other's sessions. A client's domain states that
+    /// its contexts ask the same application: a context with ``pausesAtPeerCertificates`` accepts a session that
+    /// another one of the domain was answered for. Corresponds to `SSL_CTX_set_session_id_context(3)`.
+    public var sessionDomain: String?
     /// Whether a server stops at each ClientHello and asks which context serves it. See ``TLSEngine/Question``.
     public var pausesAtClientHello = false
     /// Whether a client stops at the server's certificates and asks whether they are acceptable. See

@@ -31,6 +31,7 @@ extension TLSEngine {
           hint: "the handshake ended without an accepted certificate of the peer, and one is required"))
       return
     }
+    if case .success = outcome { handle.keepRenewedSession() }
     collectEvents()
     switch outcome {
     case .success:

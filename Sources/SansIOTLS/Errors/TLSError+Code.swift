@@ -36,6 +36,8 @@ extension TLSError.Code {
   public static let invalidArgument = Self("invalidArgument")
   /// A server name that cannot be one.
   public static let invalidServerName = Self("invalidServerName")
+  /// Bytes that are not a saved session, or a damaged one.
+  public static let invalidSession = Self("invalidSession")
   /// An engine and a context of different roles.
   public static let wrongRole = Self("wrongRole")
   /// A feature that this libssl, or this version of TLS, does not offer.

@@ -25,7 +25,7 @@ final class ContextCallbackState: @unchecked Sendable {
     ignoresVerdict = configuration.peerVerification == .none
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
-      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates)
+      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates, domain: configuration.sessionDomain)
     let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
     _ = unsafe buffer.initialize(from: protocolList)

@@ -10,6 +10,7 @@ final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
   let callbacks: ContextCallbackState
   private let library: LibraryContext?
+  let ticketCipher: TicketCipher?
   /// The identity of this context in the sessions that it creates.
   var origin: TLSSession.Origin { callbacks.origin }
   let warnings: [TLSContext.Warning]
@@ -31,9 +32,10 @@ final class ContextHandle: @unchecked Sendable {
     let callbacks = ContextCallbackState(configuration)
     let builder = unsafe ContextBuilder(context: context, configuration: configuration)
     var warnings: [TLSContext.Warning] = []
+    let ticketCipher: TicketCipher?
     do throws(TLSError) {
       builder.setDefaults()
-      try builder.setSessions(library)
+      ticketCipher = try builder.setSessions(library)
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
@@ -67,6 +69,7 @@ final class ContextHandle: @unchecked Sendable {
     unsafe self.context = context
     self.library = library
     self.callbacks = callbacks
+    self.ticketCipher = ticketCipher
     self.warnings = warnings
   }
 

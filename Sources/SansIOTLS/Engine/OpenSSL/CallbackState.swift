@@ -65,6 +65,15 @@ struct CallbackState: ~Copyable {
   /// The chain built before the question was asked, so that the answer needs no second verification.
   var verifiedChain: VerifiedChain?
 
+  /// In one member, since a connection has one role.
+  enum Resumption {
+    case none
+    /// The session that a client offers, then resumes.
+    case offered(TLSSession)
+    /// The keys of a server's tickets.
+    case served(TicketCipher)
+  }
+  var resumption: Resumption
   var newSessions: [TLSSession] = []
   /// Keeps traced messages, if the configuration or the test kit enables it.
   var tap: MessageTap?
@@ -72,11 +81,15 @@ struct CallbackState: ~Copyable {
   init(limits: TLSEngine.Limits, context: TLSContext) {
     tap = context.tracesMessages ? MessageTap(limit: limits.tracedMessageCount) : nil
     hasPendingEvents = tap != nil
+    resumption = context.handle.ticketCipher.map { .served($0) } ?? .none
     spilled = SpillQueue(limit: limits.pendingOutputByteCount)
     pausesAtClientHello = context.configuration.pausesAtClientHello
     pausesAtPeerCertificates = context.pausesAtPeerCertificates
     ignoresVerdict = context.ignoresVerdict
   }
+
+  var offered: TLSSession? { if case .offered(let session) = resumption { session } else { nil } }
+  var ticketCipher: TicketCipher? { if case .served(let cipher) = resumption { cipher } else { nil } }
 
   /// Moves the outbound buffer's contents to the end of the queue. Corresponds to `BIO_nread(3)`.
   mutating func spill() {

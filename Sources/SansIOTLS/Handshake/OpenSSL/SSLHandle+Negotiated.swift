@@ -29,13 +29,7 @@ extension SSLHandle {
       serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
   }
 
-  /// On a server libssl keeps the client's leaf certificate apart from the rest of its chain.
-  var peerCertificates: [TLSCertificate] {
-    let rest = unsafe TLSCertificate.references(in: SSL_get_peer_cert_chain(ssl))
-    guard let leaf = unsafe SSL_get1_peer_certificate(ssl) else { return [] }
-    let own = unsafe TLSCertificate(adopting: leaf)
-    return rest.first == own ? rest : [own] + rest
-  }
+  var peerCertificates: [TLSCertificate] { unsafe Self.peerCertificates(of: ssl, callbackState.pointee.offered) }
 
   func exportKeyingMaterial(label: [UInt8], context: [UInt8]?, count: Int) throws(TLSError) -> [UInt8] {
     guard unsafe SSL_version(ssl) >= TLS1_3_VERSION || sitls_has_extended_main_secret(ssl) else {

@@ -2,17 +2,10 @@ internal import CSansIOTLSOpenSSL
 
 extension Callbacks {
   static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
+    // 0 reports that the reference was not kept.
     ErrorQueue.preserving {
-      // A copy: libssl marks the connection's own as not resumable when the connection fails, maybe while another
-      // thread reads it. 0 reports that the reference was not kept.
-      guard let callbackState = unsafe CallbackState.of(ssl), let origin = unsafe ContextCallbackState.of(ssl)?.origin,
-        let copy = unsafe SSL_SESSION_dup(session)
-      else { return 0 }
-      let provenance = TLSSession.Provenance(
-        origin: origin, serverName: unsafe SSLHandle.serverName(of: ssl, sent: callbackState.pointee.request),
-        isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate)
-      unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
-      unsafe callbackState.pointee.hasPendingEvents = true
+      guard let ssl = unsafe ssl, let session = unsafe session else { return 0 }
+      unsafe SSLHandle.keep(session, of: ssl)
       return 0
     }
   }

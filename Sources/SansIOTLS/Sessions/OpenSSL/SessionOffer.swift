@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 extension SSLHandle {
   /// Offers a session for resumption. It is copied first, so that two connections never share one that changes.
@@ -34,33 +35,41 @@ extension SSLHandle {
         "the session was created for another server name, and its certificate was accepted for that name only")
     }
     let isOwn = origin === context.handle.origin
-    // The application of this context has not been asked.
-    var isProven = isOwn || !context.pausesAtPeerCertificates
+    // An answer counts for the contexts of its application; the application of others has not been asked.
+    let isAnswered =
+      isOwn
+      || origin.pausesAtPeerCertificates && context.pausesAtPeerCertificates
+        && origin.sharesDomain(with: context.handle.origin)
+    var isProven = isAnswered || !context.pausesAtPeerCertificates
     if isProven, !context.ignoresVerdict {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
       // The application answered the question of its own context for this name.
-      if isProven, !isOwn || !context.pausesAtPeerCertificates { isProven = try unsafe Self.proves(serverName, copy) }
-      if !isOwn { isProven = isProven && verifySession(by: context) }
+      if isProven, !isAnswered || !context.pausesAtPeerCertificates {
+        isProven = try unsafe Self.proves(serverName, copy)
+        if !isOwn { isProven = isProven && verify(provenance.chain, by: context) }
+      }
     }
     if !isProven { throw refuse("the session does not prove the requested server name") }
     // What the application of another context accepted is not accepted by this one.
-    let isAcceptedOutOfDate = isOwn && provenance.isAcceptedOutOfDate
+    let isAcceptedOutOfDate = isAnswered && provenance.isAcceptedOutOfDate
     let isDateChecked = !context.ignoresVerdict && !isAcceptedOutOfDate
     if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
       throw refuse("the certificate of the session is expired or not yet valid")
     }
     unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate
+    unsafe callbackState.pointee.resumption = .offered(session)
   }
 
-  /// Whether the certificates of the session that is set pass the verification of a full handshake: by the context's
+  /// Whether the certificates of a session pass the verification of a full handshake: by the context's
   /// trust roots, and by the connection's parameters, the server name among them. Corresponds to `X509_verify_cert(3)`.
-  private func verifySession(by context: TLSContext) -> Bool {
-    guard let leaf = unsafe SSL_SESSION_get0_peer(SSL_get_session(ssl)), let check = unsafe X509_STORE_CTX_new() else {
-      return false
-    }
+  private func verify(_ chain: [TLSCertificate], by context: TLSContext) -> Bool {
+    guard let leaf = chain.first, let check = unsafe X509_STORE_CTX_new() else { return false }
     defer { unsafe X509_STORE_CTX_free(check) }
+    let rest = unsafe sitls_x509_stack()
+    defer { unsafe sitls_x509_stack_free(rest) }
+    for certificate in chain { unsafe sitls_x509_push(rest, certificate.reference.x509) }
     let store = unsafe SSL_CTX_get_cert_store(context.handle.context)
-    guard unsafe X509_STORE_CTX_init(check, store, leaf, SSL_get_peer_cert_chain(ssl)) == 1,
+    guard unsafe X509_STORE_CTX_init(check, store, leaf.reference.x509, rest) == 1,
       unsafe (try? "ssl_server".withCText("the purpose") { unsafe X509_STORE_CTX_set_default(check, $0) }) == 1
     else { return false }
     let parameters = unsafe X509_STORE_CTX_get0_param(check)

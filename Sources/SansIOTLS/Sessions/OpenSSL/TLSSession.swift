@@ -32,6 +32,8 @@ public struct TLSSession: Sendable {
     let serverName: TLSServerName
     /// The application accepted a certificate that was out of date at that time.
     let isAcceptedOutOfDate: Bool
+    /// The peer's certificates, its own first. libssl's encoding of a session has its own alone.
+    let chain: [TLSCertificate]
   }
 
   /// The context that a session was made with, by its identity.
@@ -39,11 +41,17 @@ public struct TLSSession: Sendable {
     /// The leaf certificates of the client's identities.
     let identities: Set<TLSCertificate>
     let pausesAtPeerCertificates: Bool
+    /// See ``TLSContext/Configuration/sessionDomain``.
+    let domain: String?
 
-    init(identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool) {
+    init(identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool, domain: String?) {
       self.identities = identities
       self.pausesAtPeerCertificates = pausesAtPeerCertificates
+      self.domain = domain
     }
+
+    /// Whether the applications of both contexts are one, by the domain that they name.
+    func sharesDomain(with other: Origin) -> Bool { domain != nil && domain == other.domain }
   }
 
   package let reference: Reference
@@ -55,14 +63,6 @@ public struct TLSSession: Sendable {
   /// The version that the session was created with.
   public var version: TLSVersion {
     TLSVersion(rawValue: UInt16(truncatingIfNeeded: unsafe SSL_SESSION_get_protocol_version(reference.session)))
-  }
-
-  /// The length of the ticket, in bytes. Corresponds to `SSL_SESSION_get0_ticket(3)`.
-  var ticketByteCount: Int {
-    var ticket: UnsafePointer<UInt8>?
-    var count = 0
-    unsafe SSL_SESSION_get0_ticket(reference.session, &ticket, &count)
-    return count
   }
 
   /// Whether libssl would offer it.

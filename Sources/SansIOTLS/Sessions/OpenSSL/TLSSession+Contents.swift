@@ -1,0 +1,59 @@
+internal import CSansIOTLSOpenSSL
+
+extension TLSSession {
+  /// The name that the client requested when the session was created, in canonical form.
+  public var serverName: TLSServerName { reference.provenance.serverName }
+
+  /// The certificates that the server presented when the session was created, its own first.
+  public var peerCertificates: [TLSCertificate] { reference.provenance.chain }
+
+  /// The cipher suite; a resumption in TLS 1.3 may use another with the same hash. Corresponds to
+  /// `SSL_SESSION_get0_cipher(3)`.
+  public var cipherSuite: TLSCipherSuite {
+    TLSCipherSuite(rawValue: unsafe SSL_CIPHER_get_protocol_id(SSL_SESSION_get0_cipher(reference.session)))
+  }
+
+  /// The application protocol (ALPN) of the connection; a resumption negotiates one again. Corresponds to
+  /// `SSL_SESSION_get0_alpn_selected(3)`.
+  public var applicationProtocol: String? {
+    var name: UnsafePointer<UInt8>?
+    var count = 0
+    unsafe SSL_SESSION_get0_alpn_selected(reference.session, &name, &count)
+    guard count > 0, let name = unsafe name else { return nil }
+    return unsafe String(decoding: UnsafeBufferPointer(start: name, count: count), as: UTF8.self)
+  }
+
+  /// The time at which it was created by this machine's clock, in seconds since 1970. Corresponds to
+  /// `SSL_SESSION_get_time(3)`.
+  public var creationTime: Int64 { unsafe Int64(SSL_SESSION_get_time(reference.session)) }
+
+  /// The time after its creation during which it can be resumed, in seconds: as long as the server has announced, at
+  /// most seven days; two hours if a TLS 1.2 server has announced nothing. Corresponds to
+  /// `SSL_SESSION_get_ticket_lifetime_hint(3)`, `SSL_SESSION_set_timeout(3)`.
+  public var lifetime: Int64 { unsafe Int64(SSL_SESSION_get_timeout(reference.session)) }
+
+  /// The bytes of early data that the server accepts with it; 0 for none. Corresponds to
+  /// `SSL_SESSION_get_max_early_data(3)`.
+  public var maximumEarlyDataByteCount: Int { unsafe Int(SSL_SESSION_get_max_early_data(reference.session)) }
+
+  /// Whether it is good for one connection: in TLS 1.3 an observer could otherwise link the connections that offer the
+  /// same ticket (RFC 8446, appendix C.4). One of TLS 1.2 may be offered again.
+  public var isSingleUse: Bool { version >= .tls13 }
+
+  /// The ticket, which the server alone can read; `nil` for a session that the server keeps. Corresponds to
+  /// `SSL_SESSION_get0_ticket(3)`.
+  var ticket: [UInt8] {
+    var ticket: UnsafePointer<UInt8>?
+    var count = 0
+    unsafe SSL_SESSION_get0_ticket(reference.session, &ticket, &count)
+    return unsafe [UInt8](UnsafeBufferPointer(start: ticket, count: count))
+  }
+
+  /// The length of the ticket, in bytes.
+  var ticketByteCount: Int {
+    var ticket: UnsafePointer<UInt8>?
+    var count = 0
+    unsafe SSL_SESSION_get0_ticket(reference.session, &ticket, &count)
+    return count
+  }
+}

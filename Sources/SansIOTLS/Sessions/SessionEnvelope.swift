@@ -1,0 +1,125 @@
+/// A session as bytes: libssl's own encoding, and what that loses. Big-endian lengths stand before every value, and a
+/// SHA-256 digest of all else before everything: damage is found before any of it is used.
+struct SessionEnvelope: Equatable {
+  /// In canonical form.
+  var serverName: TLSServerName
+  var isAcceptedOutOfDate: Bool
+  var pausesAtPeerCertificates: Bool
+  var domain: String?
+  /// The peer's certificates in DER form, its own first.
+  var chain: [[UInt8]]
+  /// The leaf certificates of the client's identities in DER form, in the order of their bytes.
+  var identities: [[UInt8]]
+
+  /// "SIT" and the version of this format.
+  static let mark: [UInt8] = [0x53, 0x49, 0x54, 1]
+  /// The certificates of a chain and a ticket of libssl's greatest size have room in it.
+  static let limit = 1 << 20
+  static let digestSize = 32
+
+  /// All but the digest and libssl's encoding, which holds the secret and is appended last, where it is not copied
+  /// again.
+  var head: [UInt8] {
+    var bytes = Self.mark
+    bytes.append(UInt8(isAcceptedOutOfDate ? 1 : 0) | UInt8(pausesAtPeerCertificates ? 2 : 0))
+    switch serverName {
+    case .dns(let name): bytes.appendValue([0] + name.utf8)
+    case .ip(let address): bytes.appendValue([1] + address.utf8)
+    case .unverified(sni: nil): bytes.appendValue([2])
+    case .unverified(sni: let name?): bytes.appendValue([3] + name.utf8)
+    }
+    bytes.appendValue(domain.map { [1] + $0.utf8 } ?? [0])
+    bytes.appendValues(chain)
+    bytes.appendValues(identities)
+    return bytes
+  }
+
+  /// Reads the head, and leaves libssl's encoding.
+  ///
+  /// - Parameter bytes: all but the digest; afterwards libssl's encoding.
+  init(head bytes: inout ArraySlice<UInt8>) throws(TLSError) {
+    guard let format = bytes.removeBytes(Self.mark.count)?.last else { throw Self.damaged }
+    guard format == Self.mark.last else {
+      throw Self.fault("has format \(format), and this library reads format \(Self.mark.last ?? 0)")
+    }
+    guard let flags = bytes.popFirst(), flags & ~3 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
+      var domain = bytes.removeValue(), let hasDomain = domain.popFirst(), let chain = bytes.removeValues(),
+      let identities = bytes.removeValues(), let serverName = Self.serverName(kind, name)
+    else { throw Self.damaged }
+    isAcceptedOutOfDate = flags & 1 != 0
+    pausesAtPeerCertificates = flags & 2 != 0
+    self.serverName = serverName
+    self.domain = hasDomain == 0 ? nil : String(decoding: domain, as: UTF8.self)
+    self.chain = chain
+    self.identities = identities
+  }
+
+  init(
+    serverName: TLSServerName, isAcceptedOutOfDate: Bool, pausesAtPeerCertificates: Bool, domain: String?,
+    chain: [[UInt8]], identities: [[UInt8]]
+  ) {
+    self.serverName = serverName
+    self.isAcceptedOutOfDate = isAcceptedOutOfDate
+    self.pausesAtPeerCertificates = pausesAtPeerCertificates
+    self.domain = domain
+    self.chain = chain
+    self.identities = identities
+  }
+
+  private static func serverName(_ kind: UInt8, _ text: ArraySlice<UInt8>) -> TLSServerName? {
+    let name = String(decoding: text, as: UTF8.self)
+    switch kind {
+    case 0: return .dns(name)
+    case 1: return .ip(name)
+    case 2: return text.isEmpty ? .unverified(sni: nil) : nil
+    case 3: return .unverified(sni: name)
+    default: return nil
+    }
+  }
+
+  /// Whether bytes without their digest begin as a session of any format.
+  static func isSession(_ bytes: ArraySlice<UInt8>) -> Bool { bytes.starts(with: mark.dropLast()) }
+
+  static let damaged = fault("is damaged; connect without it")
+
+  static func fault(_ what: String) -> TLSError { TLSError(.invalidSession, .local, hint: "the saved session \(what)") }
+}
+
+extension [UInt8] {
+  fileprivate mutating func appendLength(_ count: Int) {
+    for shift in stride(from: 24, through: 0, by: -8) { append(UInt8(truncatingIfNeeded: count >> shift)) }
+  }
+
+  fileprivate mutating func appendValue(_ value: [UInt8]) {
+    appendLength(value.count)
+    append(contentsOf: value)
+  }
+
+  fileprivate mutating func appendValues(_ values: [[UInt8]]) {
+    appendLength(values.count)
+    for value in values { appendValue(value) }
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate mutating func removeBytes(_ size: Int) -> ArraySlice? {
+    guard count >= size else { return nil }
+    defer { self = dropFirst(size) }
+    return prefix(size)
+  }
+
+  private mutating func removeLength() -> Int? { removeBytes(4).map { $0.reduce(0) { $0 << 8 | Int($1) } } }
+
+  fileprivate mutating func removeValue() -> ArraySlice? { removeLength().flatMap { removeBytes($0) } }
+
+  fileprivate mutating func removeValues() -> [[UInt8]]? {
+    // Each value has a length of four bytes: a count that the rest cannot hold reserves nothing.
+    guard let size = removeLength(), size <= count / 4 else { return nil }
+    var values: [[UInt8]] = []
+    for _ in 0..<size {
+      guard let value = removeValue() else { return nil }
+      values.append(Array(value))
+    }
+    return values
+  }
+}

@@ -1,0 +1,46 @@
+/// What a full handshake of a server proves about a client, as bytes that are the same in every process.
+///
+/// A ticket opens a connection without that proof, so it must have been issued by a context with the same demands. The
+/// digest of these bytes is the session id context, which libssl keeps in the ticket and compares.
+struct SessionPolicy {
+  private(set) var bytes: [UInt8]
+
+  init(_ configuration: TLSContext.Configuration) {
+    bytes = Array("SansIOTLS session policy 1".utf8)
+    append(configuration.sessionDomain.map { [1] + $0.utf8 } ?? [0])
+    switch configuration.clientAuthentication {
+    case .none: append([0])
+    case .requested: append([1])
+    case .required: append([2])
+    }
+    // Without a client's certificate there is nothing more to prove.
+    guard configuration.clientAuthentication != .none else { return }
+    append([configuration.peerVerification == .chain ? 1 : 0])
+    append([configuration.acceptsPartialChains ? 1 : 0])
+    append([configuration.checksExtendedKeyUsage ? 1 : 0])
+    append([configuration.pausesAtPeerCertificates ? 1 : 0])
+    append(Array(String(configuration.verificationDepth ?? -1).utf8))
+    append(Array(String(configuration.securityLevel ?? -1).utf8))
+    for source in configuration.trustRoots { append(source) }
+  }
+
+  private mutating func append(_ value: [UInt8]) {
+    for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value.count >> shift)) }
+    bytes += value
+  }
+
+  /// A file or a directory counts by its path: its contents may differ from machine to machine, and change.
+  private mutating func append(_ source: TLSTrustRoots) {
+    switch source.kind {
+    case .system: append([0])
+    case .certificates(let certificates):
+      append([1])
+      append([])
+      for certificate in certificates { append(certificate.der) }
+    case .pem(let bytes): append([2] + bytes)
+    case .der(let bytes): append([3] + bytes)
+    case .file(let path): append([4] + path.utf8)
+    case .directory(let path): append([5] + path.utf8)
+    }
+  }
+}
