@@ -13,6 +13,7 @@
 #include <openssl/core_names.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
@@ -52,6 +53,18 @@ static inline void sitls_ctx_clear_mode(SSL_CTX *ctx, uint32_t mode) { SSL_CTX_c
 static inline void sitls_ctx_set_read_ahead(SSL_CTX *ctx, int count) { SSL_CTX_set_read_ahead(ctx, count); }
 static inline void sitls_ctx_set_session_cache_mode(SSL_CTX *ctx, int mode) {
   SSL_CTX_set_session_cache_mode(ctx, mode);
+}
+// MARK: Digests and tickets
+
+static inline bool sitls_sha256(const unsigned char *bytes, size_t count, unsigned char digest[32]) {
+  return EVP_Q_digest(NULL, "SHA256", NULL, bytes, count, digest, NULL) == 1;
+}
+static inline bool sitls_hmac_sha256(const unsigned char *key, size_t key_count, const unsigned char *bytes,
+                                     size_t count, unsigned char code[32]) {
+  return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, key_count, bytes, count, code, 32, NULL) != NULL;
+}
+static inline EVP_CIPHER *sitls_fetch_ticket_cipher(OSSL_LIB_CTX *library) {
+  return EVP_CIPHER_fetch(library, "AES-256-CBC", NULL);
 }
 // Prepares the encryption or decryption of a session ticket by 32 bytes for the cipher and 32 for HMAC-SHA-256.
 static inline bool sitls_prepare_ticket(EVP_CIPHER_CTX *cipher_context, EVP_MAC_CTX *mac, const EVP_CIPHER *cipher,

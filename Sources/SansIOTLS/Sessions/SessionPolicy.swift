@@ -1,4 +1,4 @@
-/// What a full handshake of a server proves about a client, as bytes that are the same in every process.
+/// The proof of the client by a full handshake with a server, as bytes that are the same in every process.
 ///
 /// A ticket opens a connection without that proof, so it must have been issued by a context with the same demands. The
 /// digest of these bytes is the session id context, which libssl keeps in the ticket and compares.

@@ -3,9 +3,9 @@ internal import CSansIOTLSOpenSSL
 extension TLSSession {
   /// The session as bytes, for ``init(bytes:)`` in this process or another; a copy.
   ///
-  /// They contain the secret in plaintext: whoever reads them can read and change a connection that resumes the session
-  /// without another key exchange, and whoever writes them decides whom it trusts. Keep them as a private key is kept,
-  /// in a file of mode 0600 for example, and overwrite them after use. The format has a version of its own; it does not
+  /// They contain the secret in plaintext: anyone who reads them can read and change a connection that resumes the
+  /// session without another key exchange, and anyone who writes them decides whom it trusts. Keep them as a private
+  /// key is kept, in a file of mode 0600 for example, and overwrite them after use. The format has a version of its own; it does not
   /// depend on the machine.
   ///
   /// Corresponds to `i2d_SSL_SESSION(3)`, with what that loses: the peer's certificates beyond its own, the server name
@@ -19,7 +19,7 @@ extension TLSSession {
       identities: provenance.origin.identities.map(\.der).sorted { $0.lexicographicallyPrecedes($1) }
     ).head
     let size = max(Int(unsafe i2d_SSL_SESSION(reference.session, nil)), 0)
-    // One allocation, so that no copy of the secret stays behind in one that was outgrown.
+    // One allocation, so that no copy of the secret stays in one that was outgrown.
     var bytes: [UInt8] = []
     bytes.reserveCapacity(SessionEnvelope.digestSize + head.count + size)
     bytes.append(contentsOf: repeatElement(0, count: SessionEnvelope.digestSize))

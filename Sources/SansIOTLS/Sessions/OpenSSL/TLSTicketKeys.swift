@@ -1,13 +1,14 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 /// The keys of a server's session tickets, derived from secrets of the application. Servers that share them resume each
 /// other's sessions.
 ///
-/// Whoever knows a secret reads the traffic of connections in TLS 1.2 that were resumed or given a ticket, and
-/// impersonates the server to resuming clients. So replace it often, at most at the lifetime of a ticket: the new secret
-/// becomes the current one, the old one stays among the previous ones for one more lifetime, and new connections receive
-/// a context with them; connections that live go on. Any source that all servers share will do, for example a value of
-/// the hour from a key service.
+/// Anyone who knows a secret can read the traffic of TLS 1.2 connections that were resumed or given a ticket, and
+/// impersonate the server to clients that resume. So replace it often, at the latest after the lifetime of a ticket: the
+/// new secret becomes the current one, the old one stays among the previous ones for one more lifetime, and new
+/// connections receive a context with them; connections that exist continue. Any source that all servers share will do,
+/// for example a value of the hour from a key service.
 ///
 /// Tickets are encrypted by AES-256-CBC and authenticated by HMAC-SHA-256, as RFC 5077, section 4, recommends.
 ///
@@ -20,7 +21,8 @@ public struct TLSTicketKeys: Sendable {
   /// - Parameters:
   ///   - current: The secret that new tickets are encrypted with: at least 32 random bytes.
   ///   - previous: The secrets whose tickets are still accepted, at most 16.
-  /// - Throws: ``TLSError`` with code `.invalidArgument` if a secret is too short, there are too many, or two are equal.
+  /// - Throws: ``TLSError`` with code `.invalidArgument` if a secret is too short, two are equal, or
+  ///   there are too many.
   public init(current: [UInt8], previous: [[UInt8]] = []) throws(TLSError) {
     guard previous.count <= 16 else {
       throw TLSError(.invalidArgument, .misuse, hint: "\(previous.count) previous secrets; give 16 at most")
@@ -83,8 +85,7 @@ public struct TLSTicketKeys: Sendable {
     private static func derive(_ purpose: String, _ secret: [UInt8], _ output: UnsafeMutablePointer<UInt8>) -> Bool {
       ErrorQueue.clear()
       let label = Array("SansIOTLS session ticket \(purpose)".utf8) + [1]
-      return unsafe EVP_Q_mac(
-        nil, "HMAC", nil, "SHA256", nil, secret, secret.count, label, label.count, output, SHA256.size, nil) != nil
+      return unsafe sitls_hmac_sha256(secret, secret.count, label, label.count, output)
     }
   }
 }

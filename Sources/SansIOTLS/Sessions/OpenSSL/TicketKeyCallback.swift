@@ -11,7 +11,7 @@ final class TicketCipher: @unchecked Sendable {
   private let library: LibraryContext?
 
   init(_ keys: TLSTicketKeys, _ library: LibraryContext?) throws(TLSError) {
-    guard let cipher = unsafe EVP_CIPHER_fetch(library?.pointer, "AES-256-CBC", nil) else {
+    guard let cipher = unsafe sitls_fetch_ticket_cipher(library?.pointer) else {
       throw TLSError(
         .unsupported, .local, hint: "libcrypto's providers lack AES-256-CBC, which session tickets need",
         openSSLErrors: ErrorQueue.take())

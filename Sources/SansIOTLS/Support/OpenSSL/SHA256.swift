@@ -1,4 +1,4 @@
-internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 /// SHA-256 by libcrypto's default provider.
 enum SHA256 {
@@ -8,7 +8,7 @@ enum SHA256 {
   static func digest(of bytes: ArraySlice<UInt8>) -> [UInt8] {
     unsafe [UInt8](unsafeUninitializedCapacity: size) { digest, initialized in
       let isDone = unsafe bytes.withUnsafeBufferPointer { input in
-        unsafe EVP_Q_digest(nil, "SHA256", nil, input.baseAddress, input.count, digest.baseAddress, nil) == 1
+        unsafe sitls_sha256(input.baseAddress, input.count, digest.baseAddress)
       }
       // A digest of no bytes equals none.
       initialized = isDone ? size : 0
