@@ -5,8 +5,8 @@ extension TLSSession {
   ///
   /// They contain the secret in plaintext: anyone who reads them can read and change a connection that resumes the
   /// session without another key exchange, and anyone who writes them decides whom it trusts. Keep them as a private
-  /// key is kept, in a file of mode 0600 for example, and overwrite them after use. The format has a version of its own; it does not
-  /// depend on the machine.
+  /// key is kept, in a file of mode 0600 for example, and overwrite them after use. The format has a version of its
+  /// own; it does not depend on the machine.
   ///
   /// Corresponds to `i2d_SSL_SESSION(3)`, with what that loses: the peer's certificates beyond its own, the server name
   /// that was requested, and the settings of the context that a later offer depends on.
