@@ -124,18 +124,25 @@ static inline int sitls_visit_provider(OSSL_PROVIDER *provider, void *argument) 
   OSSL_PROVIDER_get_capabilities(provider, visit->capability, sitls_visit_name, argument);
   return 1;
 }
-// The groups of all providers of the default library context, in the order in which libssl looks through them.
-static inline void sitls_declared_groups(sitls_name_taker take, void *taker) {
+// The groups of all providers of a library context (NULL: the default one), in the order in which libssl looks through
+// them.
+static inline void sitls_declared_groups(OSSL_LIB_CTX *library, sitls_name_taker take, void *taker) {
   struct sitls_name_visit visit = {
     "TLS-GROUP", "tls-group-name", "tls-group-name-internal", "tls-group-id", take, taker};
-  OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
+  OSSL_PROVIDER_do_all(library, sitls_visit_provider, &visit);
 }
-// The signature schemes of all providers of the default library context; none before 3.2, which has no such capability.
-static inline void sitls_declared_signature_schemes(sitls_name_taker take, void *taker) {
+// The signature schemes of all providers of a library context; none before 3.2, which has no such capability.
+static inline void sitls_declared_signature_schemes(OSSL_LIB_CTX *library, sitls_name_taker take, void *taker) {
   struct sitls_name_visit visit = {
       "TLS-SIGALG", "tls-sigalg-iana-name", "tls-sigalg-name", "tls-sigalg-code-point", take, taker};
-  OSSL_PROVIDER_do_all(NULL, sitls_visit_provider, &visit);
+  OSSL_PROVIDER_do_all(library, sitls_visit_provider, &visit);
 }
+
+// MARK: Library contexts
+
+// Creates a library context with the part of the default provider that TLS uses (lean_provider.c). It is called once:
+// the algorithms are those of `full`, in which the default provider is loaded, and which is kept.
+OSSL_LIB_CTX *sitls_lean_library(OSSL_LIB_CTX *full);
 
 // MARK: SSL
 

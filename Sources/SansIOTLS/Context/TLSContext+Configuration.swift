@@ -43,6 +43,11 @@ extension TLSContext {
     /// The role of the connections.
     public let role: TLSRole
 
+    /// The library context that everything of the connections comes from: their algorithms, keys and random numbers.
+    /// Identities and certificates may come from another; they are decoded again, except for keys that cannot leave
+    /// theirs. Corresponds to `SSL_CTX_new_ex(3)`.
+    public var library = TLSLibraryContext.default
+
     /// The oldest version allowed; `nil` means TLS 1.2, or what the system's policy (openssl.cnf) demands beyond it.
     /// Corresponds to `SSL_CTX_set_min_proto_version(3)`.
     public var minimumVersion: TLSVersion?

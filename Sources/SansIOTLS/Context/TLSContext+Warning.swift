@@ -23,6 +23,8 @@ extension TLSContext {
     case emptySystemTrust(file: String, directory: String)
     /// A trust directory holds no certificate under a hashed name, as `openssl rehash` creates them.
     case emptyTrustDirectory(path: String)
+    /// libssl cannot execute this command of the system's policy (`ssl_conf` in openssl.cnf), and ignores it.
+    case ignoredPolicy(command: String)
     /// A server has trust roots or client authorities, and does not ask clients for certificates.
     case unusedTrust
 
@@ -47,6 +49,8 @@ extension TLSContext {
           + "authorities (ca-certificates), or name other trust roots"
       case .emptyTrustDirectory(let path):
         "the trust directory \(path) holds no certificate under a hashed name; run openssl rehash on it"
+      case .ignoredPolicy(let command):
+        "libssl ignores a line of the system's policy, openssl.cnf, that it does not know: \(command.printable)"
       case .unusedTrust:
         "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not "
           + "asked for a certificate"

@@ -20,11 +20,11 @@ public final class TLSContext: Sendable {
   /// - Parameter configuration: the configuration.
   /// - Throws: ``TLSError``; each mistake has a code of its own (see the codes under "Configuration").
   public convenience init(_ configuration: Configuration) throws(TLSError) {
-    try self.init(configuration, library: nil)
+    try self.init(configuration, library: configuration.library)
   }
 
-  /// Creates a context in a library context of its own: for the test kit.
-  package init(_ configuration: Configuration, library: LibraryContext?) throws(TLSError) {
+  /// Creates a context in another library than the configuration's: for the test kit.
+  package init(_ configuration: Configuration, library: TLSLibraryContext) throws(TLSError) {
     try configuration.validate()
     self.configuration = configuration
     role = configuration.role

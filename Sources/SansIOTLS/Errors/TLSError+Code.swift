@@ -87,6 +87,18 @@ extension TLSError.Code {
   /// A text with a NUL for a setting that libssl or libcrypto reads as C text, dropping what follows the NUL; `hint`
   /// names the setting.
   public static let containsNUL = Self("containsNUL")
+  /// A provider of libcrypto that cannot be loaded.
+  public static let unknownProvider = Self("unknownProvider")
+  /// A text that is no property query.
+  public static let invalidPropertyQuery = Self("invalidPropertyQuery")
+  /// A property query that no provider of the library satisfies.
+  public static let unsatisfiedPropertyQuery = Self("unsatisfiedPropertyQuery")
+  /// Providers that have not all that TLS needs.
+  public static let insufficientProviders = Self("insufficientProviders")
+  /// An openssl.cnf that is malformed, or that would have an effect on other libraries, or none.
+  public static let invalidLibraryConfiguration = Self("invalidLibraryConfiguration")
+  /// A setting that the system's policy, openssl.cnf, does not allow; `hint` names both.
+  public static let forbiddenByPolicy = Self("forbiddenByPolicy")
   /// A security level, depth or count out of its range.
   public static let invalidConfiguration = Self("invalidConfiguration")
 }

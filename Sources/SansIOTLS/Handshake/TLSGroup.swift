@@ -17,24 +17,27 @@ public struct TLSGroup: RawRepresentable, Hashable, Sendable, CustomStringConver
   /// Creates a group from any name that libssl knows for it: the registry's (`secp256r1`), NIST's (`P-256`),
   /// libcrypto's (`prime256v1`), or the name that a provider declares. Capitals and small letters count alike.
   ///
-  /// - Parameter name: the name of one group.
-  /// - Throws: ``TLSError`` with code `.unknownGroup` if no provider of the default library context has such a group,
+  /// - Parameters:
+  ///   - name: the name of one group.
+  ///   - library: the library context whose providers declare it.
+  /// - Throws: ``TLSError`` with code `.unknownGroup` if no provider of the library context has such a group,
   ///   `.containsNUL`.
   ///
   /// Corresponds to `provider-base(7)`, "TLS-GROUP".
-  public init(name: String) throws(TLSError) {
+  public init(name: String, in library: TLSLibraryContext = .default) throws(TLSError) {
     if name.utf8.contains(0) {
       throw TLSError(.containsNUL, .misuse, hint: "the name of a group in groups holds a NUL byte")
     }
-    guard let group = DeclaredNames.groups().value(of: name).map(TLSGroup.init(rawValue:)) else {
-      throw Self.unknown("\"\(name.prefix(64))\"")
+    guard let group = DeclaredNames.groups(in: library).value(of: name).map(TLSGroup.init(rawValue:)) else {
+      throw Self.unknown("\"\(name.prefix(64))\"", in: library)
     }
     self = group
   }
 
-  static func unknown(_ text: String) -> TLSError {
+  static func unknown(_ text: String, in library: TLSLibraryContext) -> TLSError {
     TLSError(
-      .unknownGroup, .misuse, hint: "libssl knows no group \(text); for example x25519, secp256r1, secp384r1")
+      .unknownGroup, .misuse,
+      hint: "libssl knows no group \(text)\(library.place); for example x25519, secp256r1, secp384r1")
   }
 
   /// The group's name in the IANA registry, for example `secp256r1`, or its number as `0x…` if it has none here.
@@ -67,8 +70,8 @@ extension TLSGroup {
   public static let SecP384r1MLKEM1024 = TLSGroup(rawValue: 0x11ED)
 
   /// The group of a name that a provider declares.
-  init?(declared name: String) {
-    guard let number = Self.numbers[name] ?? DeclaredNames.groups().value(of: name) else { return nil }
+  init?(declared name: String, in library: TLSLibraryContext = .default) {
+    guard let number = Self.numbers[name] ?? DeclaredNames.groups(in: library).value(of: name) else { return nil }
     self.init(rawValue: number)
   }
 

@@ -18,16 +18,18 @@ public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomSt
   /// Creates a scheme from a name: the registry's (`ecdsa_secp256r1_sha256`), the pair that libssl writes for TLS 1.2
   /// (`ECDSA+SHA256`, `RSA+SHA256`, `RSA-PSS+SHA256`, `DSA+SHA256`), or the name that a provider declares.
   ///
-  /// - Parameter name: the name of one scheme.
+  /// - Parameters:
+  ///   - name: the name of one scheme.
+  ///   - library: the library context whose providers may declare it.
   /// - Throws: ``TLSError`` with code `.unknownSignatureScheme` if there is no such scheme, `.containsNUL`.
-  public init(name: String) throws(TLSError) {
+  public init(name: String, in library: TLSLibraryContext = .default) throws(TLSError) {
     if name.utf8.contains(0) {
       throw TLSError(.containsNUL, .misuse, hint: "the name of a scheme in signatureSchemes holds a NUL byte")
     }
     let single = Self.single(name)
     let number =
-      Self.names.first { $0.value == single }?.key ?? DeclaredNames.signatureSchemes().value(of: name)
-    guard let number else { throw Self.unknown("\"\(name.prefix(64))\"") }
+      Self.names.first { $0.value == single }?.key ?? DeclaredNames.signatureSchemes(in: library).value(of: name)
+    guard let number else { throw Self.unknown("\"\(name.prefix(64))\"", in: library) }
     self.init(rawValue: number)
   }
 
@@ -48,16 +50,18 @@ public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomSt
     "ecdsa_sha512": "ecdsa_secp521r1_sha512",
   ]
 
-  static func unknown(_ text: String) -> TLSError {
+  static func unknown(_ text: String, in library: TLSLibraryContext) -> TLSError {
     TLSError(
       .unknownSignatureScheme, .misuse,
-      hint: "libssl knows no signature scheme \(text); for example ecdsa_secp256r1_sha256, rsa_pss_rsae_sha256, ed25519"
+      hint: "libssl knows no signature scheme \(text)\(library.place); for example ecdsa_secp256r1_sha256, "
+        + "rsa_pss_rsae_sha256, ed25519"
     )
   }
 
   /// The name that libssl finds the scheme by; `nil` if it has none for this number.
-  var libraryName: String? {
-    Self.pairNames[rawValue] ?? Self.names[rawValue] ?? DeclaredNames.signatureSchemes().name(of: rawValue)
+  func libraryName(in library: TLSLibraryContext) -> String? {
+    Self.pairNames[rawValue] ?? Self.names[rawValue]
+      ?? DeclaredNames.signatureSchemes(in: library).name(of: rawValue)
   }
 
   /// The schemes that libssl finds by the pair alone.

@@ -18,14 +18,17 @@ public struct TLSIdentity: Sendable {
   ///   - pemChain: one or more `CERTIFICATE` blocks, leaf first.
   ///   - privateKey: the key in PEM or DER form, encrypted or not; of several the first that can be read.
   ///   - passphrase: opens an encrypted key; 1,024 bytes at most.
+  ///   - library: decodes the key. A context of another library decodes it again.
   /// - Throws: ``TLSError`` with code `.invalidCertificate`, `.invalidPrivateKey`, `.missingPassphrase`,
   ///   `.wrongPassphrase`, `.unsupportedEncryption` or `.passphraseTooLong`.
   ///
   /// Corresponds to `PEM_read_bio_X509(3)` and `OSSL_DECODER(3)`.
-  public init(pemChain: [UInt8], privateKey: [UInt8], passphrase: String? = nil) throws(TLSError) {
+  public init(
+    pemChain: [UInt8], privateKey: [UInt8], passphrase: String? = nil, library: TLSLibraryContext = .default
+  ) throws(TLSError) {
     self.init(
       chain: try TLSCertificate.bundle(pem: pemChain),
-      key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase))
+      key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase, library: library))
   }
 
   /// Creates an identity from a chain of DER certificates and a key. The bytes are parsed and not kept.
@@ -34,14 +37,17 @@ public struct TLSIdentity: Sendable {
   ///   - derChain: at least one certificate, leaf first.
   ///   - privateKey: the key in DER (PKCS#8, PKCS#1, SEC 1) or PEM form, encrypted or not.
   ///   - passphrase: opens an encrypted key; 1,024 bytes at most.
-  /// - Throws: as ``init(pemChain:privateKey:passphrase:)``.
+  ///   - library: decodes the key. A context of another library decodes it again.
+  /// - Throws: as ``init(pemChain:privateKey:passphrase:library:)``.
   ///
   /// Corresponds to `d2i_X509(3)` and `OSSL_DECODER(3)`.
-  public init(derChain: [[UInt8]], privateKey: [UInt8], passphrase: String? = nil) throws(TLSError) {
+  public init(
+    derChain: [[UInt8]], privateKey: [UInt8], passphrase: String? = nil, library: TLSLibraryContext = .default
+  ) throws(TLSError) {
     var chain: [TLSCertificate] = []
     for der in derChain { chain.append(try TLSCertificate(der: der)) }
     if chain.isEmpty { throw TLSError(.invalidCertificate, .local, hint: "the chain holds no certificate") }
-    self.init(chain: chain, key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase))
+    self.init(chain: chain, key: try PrivateKey.parse(.bytes(privateKey), passphrase: passphrase, library: library))
   }
 
   /// Creates an identity from files; libcrypto opens them.
@@ -50,14 +56,17 @@ public struct TLSIdentity: Sendable {
   ///   - certificateFile: a PEM file, leaf first.
   ///   - privateKeyFile: a PEM or DER file; it may be the same.
   ///   - passphrase: opens an encrypted key; 1,024 bytes at most.
-  /// - Throws: as ``init(pemChain:privateKey:passphrase:)``, and `.unreadableFile` or `.containsNUL`. A file has 64 MiB
-  ///   at most.
+  ///   - library: decodes the key. A context of another library decodes it again.
+  /// - Throws: as ``init(pemChain:privateKey:passphrase:library:)``, and `.unreadableFile` or `.containsNUL`. A file
+  ///   has 64 MiB at most.
   ///
   /// Corresponds to `BIO_new_file(3)`.
-  public init(certificateFile: String, privateKeyFile: String, passphrase: String? = nil) throws(TLSError) {
+  public init(
+    certificateFile: String, privateKeyFile: String, passphrase: String? = nil, library: TLSLibraryContext = .default
+  ) throws(TLSError) {
     self.init(
       chain: try Source.file(certificateFile, "certificateFile").certificates(),
-      key: try PrivateKey.parse(.file(privateKeyFile, "privateKeyFile"), passphrase: passphrase))
+      key: try PrivateKey.parse(.file(privateKeyFile, "privateKeyFile"), passphrase: passphrase, library: library))
   }
 
   /// Creates an identity from a PKCS#12 bundle: one key, its certificate, and the rest of the chain. The bytes are not
@@ -66,12 +75,15 @@ public struct TLSIdentity: Sendable {
   /// - Parameters:
   ///   - pkcs12: the bundle in DER form, with one private key.
   ///   - passphrase: the bundle's passphrase, empty if it has none; 1,024 bytes at most, without a NUL.
+  ///   - library: decodes the bundle, for example one with the provider `legacy`.
   /// - Throws: ``TLSError`` with code `.invalidPKCS12`, `.wrongPassphrase`, `.unsupportedEncryption`,
   ///   `.passphraseTooLong` or `.containsNUL`.
   ///
   /// Corresponds to `PKCS12_parse(3)`.
-  public init(pkcs12: [UInt8], passphrase: String) throws(TLSError) {
-    let (chain, key) = try PKCS12Bundle(pkcs12).contents(passphrase: passphrase)
+  public init(
+    pkcs12: [UInt8], passphrase: String, library: TLSLibraryContext = .default
+  ) throws(TLSError) {
+    let (chain, key) = try PKCS12Bundle(pkcs12, library: library).contents(passphrase: passphrase)
     self.init(chain: chain, key: key)
   }
 }

@@ -53,7 +53,7 @@ struct PolicyTests {
   func `a maximum below the policy's minimum is refused by name`() {
     var configuration = TLSContext.Configuration.client()
     configuration.maximumVersion = .tls12
-    expectRefusal(.invalidVersionRange, .misuse, naming: "openssl.cnf", "TLSv1.2") { _ = try TLSContext(configuration) }
+    expectRefusal(.forbiddenByPolicy, .misuse, naming: "openssl.cnf", "TLSv1.2") { _ = try TLSContext(configuration) }
   }
 
   @Test(.enabled(if: allowsTLS12Only))
@@ -66,7 +66,7 @@ struct PolicyTests {
   func `a minimum over the policy's maximum is refused by name`() {
     var configuration = TLSContext.Configuration.client()
     configuration.minimumVersion = .tls13
-    expectRefusal(.invalidVersionRange, .misuse, naming: "openssl.cnf", "TLSv1.3") { _ = try TLSContext(configuration) }
+    expectRefusal(.forbiddenByPolicy, .misuse, naming: "openssl.cnf", "TLSv1.3") { _ = try TLSContext(configuration) }
   }
 
   @Test(.enabled(if: allowsTLS12Only))

@@ -34,4 +34,13 @@ final class TemporaryDirectory {
     files.append(file)
     return file
   }
+
+  /// Returns the contents of a file, at most 64 KiB; `nil` if it cannot be opened.
+  func read(_ file: String) -> [UInt8]? {
+    guard let stream = unsafe fopen(file, "rb") else { return nil }
+    defer { unsafe fclose(stream) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = unsafe fread(&bytes, 1, bytes.count, stream)
+    return Array(bytes.prefix(count))
+  }
 }

@@ -10,7 +10,7 @@ extension ContextBuilder {
       for suite in suites where try suitesNamed(by: "\(suite)") != ["\(suite)"] {
         throw refuse(
           .unknownCipher,
-          "libssl knows no TLS 1.3 suite \(suite); it has \(try suitesNamed().joined(separator: ", ")) and others"
+          "libssl knows no TLS 1.3 suite \(suite)\(library.place); it has \(try suitesNamed().joined(separator: ", ")) and others"
         )
       }
       let names = suites.map(\.description).joined(separator: ":")
@@ -76,7 +76,7 @@ extension ContextBuilder {
     }
     throw refuse(
       .unknownCipher,
-      "libssl knows no TLS 1.2 cipher \"\(rule.name.prefix(64))\"; `openssl ciphers -v` lists them"
+      "libssl knows no TLS 1.2 cipher \"\(rule.name.prefix(64))\"\(library.place); `openssl ciphers -v` lists them"
         + (try suitesNamed(by: rule.name) == [rule.name] ? "; suites of TLS 1.3 are set as cipherSuites" : ""))
   }
 

@@ -21,7 +21,7 @@ extension ContextBuilder {
       defer { unsafe sitls_x509_stack_free(rest) }
       for certificate in identity.chain.dropFirst() { unsafe sitls_x509_push(rest, certificate.reference.x509) }
       guard unsafe SSL_CTX_use_cert_and_key(context, leaf, pkey, rest, 1) == 1 else {
-        throw refuse(
+        throw refuseAtLevel(
           .identityRefused,
           "libssl rejects the certificate or key of \(subject); the security level may require a stronger one",
           .local)
@@ -58,7 +58,7 @@ extension ContextBuilder {
     var uses: [(subject: String, tls12: IdentityObstacle?, tls13: IdentityObstacle?)] = []
     for identity in configuration.identities {
       let obstacle12 = allowsTLS12 ? try obstacleInTLS12(to: identity.key) : nil
-      let obstacle13 = allowsTLS13 ? IdentityObstacle.inTLS13(to: identity.key) : nil
+      let obstacle13 = allowsTLS13 ? IdentityObstacle.inTLS13(to: identity.key, in: library) : nil
       uses.append((identity.chain[0].subject.description, obstacle12, obstacle13))
     }
     let isServedInTLS12 = uses.contains { $0.tls12 == nil }
@@ -91,7 +91,7 @@ extension ContextBuilder {
   private func obstacleInTLS12(to key: PrivateKey) throws(TLSError) -> IdentityObstacle? {
     // A server's own groups do not restrict it, but those of its clients, which are most often the same, restrict them.
     if let curve = key.curve, let groups = try offeredGroups() {
-      let identifier = DeclaredNames.groups().value(of: curve)
+      let identifier = DeclaredNames.groups(in: library).value(of: curve)
       if !groups.contains(where: { $0.rawValue == identifier }) {
         return IdentityObstacle(reason: "the groups leave out its curve \(curve)", isCurve: true)
       }
@@ -118,7 +118,7 @@ extension ContextBuilder {
       ErrorQueue.clear()
     }
     unsafe SSL_set_connect_state(probe)
-    if let list = configuration.groups.map({ TLSGroup.list($0) }) {
+    if let list = configuration.groups.map({ TLSGroup.list($0, .groups(in: library)) }) {
       try unsafe list.withCText("groups") { _ = unsafe sitls_set_groups(probe, $0) }
     }
     let sink = unsafe BIO_new(BIO_s_mem())

@@ -20,8 +20,9 @@ extension ContextBuilder {
       let asksForMinimum =
         configuration.minimumVersion != nil ? configured : policyMinimum < minimum ? "this library" : policy
       let asksForMaximum = configuration.maximumVersion != nil ? configured : policy
+      let isPolicys = asksForMinimum == policy || asksForMaximum == policy
       throw refuse(
-        .invalidVersionRange,
+        isPolicys ? .forbiddenByPolicy : .invalidVersionRange,
         "at least \(TLSVersion(rawValue: UInt16(minimum))) (\(asksForMinimum)) and at most "
           + "\(TLSVersion(rawValue: UInt16(maximum))) (\(asksForMaximum)) leave no version; set both ends of the range")
     }
@@ -34,11 +35,11 @@ extension ContextBuilder {
 
   func setGroups(_ warnings: inout [TLSContext.Warning]) throws(TLSError) {
     guard let groups = configuration.groups else { return }
-    let known = DeclaredNames.groups()
+    let known = DeclaredNames.groups(in: library)
     var distinct: Set<TLSGroup> = []
     for group in groups {
       guard let name = known.name(of: group.rawValue), try unsafe isKnown(name, "groups", sitls_ctx_set_groups) else {
-        throw TLSGroup.unknown("\(group)")
+        throw TLSGroup.unknown("\(group)", in: library)
       }
       if !distinct.insert(group).inserted { throw refuse(.unknownGroup, "the list of groups names \(group) twice") }
     }
@@ -63,9 +64,9 @@ extension ContextBuilder {
     guard let schemes = configuration.signatureSchemes else { return }
     var names: [String] = []
     for scheme in schemes {
-      guard let name = scheme.libraryName,
+      guard let name = scheme.libraryName(in: library),
         try unsafe isKnown(name, "signatureSchemes", sitls_ctx_set_signature_algorithms)
-      else { throw TLSSignatureScheme.unknown("\(scheme)") }
+      else { throw TLSSignatureScheme.unknown("\(scheme)", in: library) }
       names.append(name)
     }
     let list = names.joined(separator: ":")
@@ -77,7 +78,7 @@ extension ContextBuilder {
     var forbidden: [TLSSignatureScheme] = []
     for (scheme, name) in zip(schemes, names) where try !isAllowed(name) { forbidden.append(scheme) }
     if forbidden.count == schemes.count {
-      throw refuse(
+      throw refuseAtLevel(
         .peerIncompatible,
         "the security level allows none of this side's signature schemes "
           + "(\(forbidden.map(\.description).joined(separator: ", ")))",

@@ -83,7 +83,7 @@ extension ContextBuilder {
       throw refuse(.missingTrustRoots, "a list of trusted certificates is empty; remove it or add certificates")
     }
     let store = unsafe SSL_CTX_get_cert_store(context)
-    for certificate in certificates {
+    for certificate in try certificates.copied(to: library) {
       guard unsafe X509_STORE_add_cert(store, certificate.reference.x509) == 1 else {
         throw refuse(.invalidCertificate, "libcrypto does not accept \(certificate.subject) as a trust root", .local)
       }

@@ -12,16 +12,19 @@ final class ContextCallbackState: @unchecked Sendable {
   let refusesMismatch: Bool
   let demand: PeerProof.Demand
   let ignoresVerdict: Bool
+  /// The library whose providers declare the names of groups.
+  let library: TLSLibraryContext
   /// The groups in libssl's words, for a connection that this context serves after a question.
   let groupList: String?
   /// The protocol list in wire form; libssl points into it, so it must not move.
   let protocolList: UnsafeBufferPointer<UInt8>
 
-  init(_ configuration: TLSContext.Configuration) {
+  init(_ configuration: TLSContext.Configuration, _ library: TLSLibraryContext) {
+    self.library = library
     keyLog = configuration.keyLog
     refusesMismatch = configuration.applicationProtocolMismatch == .refuse
     demand = configuration.peerDemand
-    groupList = configuration.groups.map { TLSGroup.list($0) }
+    groupList = configuration.groups.map { TLSGroup.list($0, .groups(in: library)) }
     ignoresVerdict = configuration.peerVerification == .none
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),

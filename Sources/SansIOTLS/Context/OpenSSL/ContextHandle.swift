@@ -9,33 +9,30 @@ internal import CSansIOTLSShims
 final class ContextHandle: @unchecked Sendable {
   let context: OpaquePointer
   let callbacks: ContextCallbackState
-  private let library: LibraryContext?
+  let library: TLSLibraryContext
   let ticketCipher: TicketCipher?
   /// The identity of this context in the sessions that it creates.
   var origin: TLSSession.Origin { callbacks.origin }
   let warnings: [TLSContext.Warning]
 
-  init(_ configuration: TLSContext.Configuration, library: LibraryContext?) throws(TLSError) {
+  init(_ configuration: TLSContext.Configuration, library: TLSLibraryContext) throws(TLSError) {
     ErrorQueue.clear()
+    try SystemPolicy.check()
     var configuration = configuration
-    if let library {
-      for index in configuration.identities.indices {
-        configuration.identities[index] = try configuration.identities[index].copied(to: library)
-      }
+    for index in configuration.identities.indices {
+      configuration.identities[index] = try configuration.identities[index].copied(to: library)
     }
-    guard let context = unsafe SSL_CTX_new_ex(library?.pointer, nil, TLS_method()) else {
-      throw TLSError(
-        .openSSLFailure, .local, hint: "libssl could not create a context; check its configuration file",
-        openSSLErrors: ErrorQueue.take())
+    guard let context = unsafe SSL_CTX_new_ex(library.pointer, nil, TLS_method()) else {
+      throw SystemPolicy.refusal(ErrorQueue.take())
     }
     let isServer = configuration.role == .server
-    let callbacks = ContextCallbackState(configuration)
-    let builder = unsafe ContextBuilder(context: context, configuration: configuration)
-    var warnings: [TLSContext.Warning] = []
+    let callbacks = ContextCallbackState(configuration, library)
+    let builder = unsafe ContextBuilder(context: context, configuration: configuration, library: library)
+    var warnings: [TLSContext.Warning] = SystemPolicy.ignoredCommands.map { .ignoredPolicy(command: $0.text) }
     let ticketCipher: TicketCipher?
     do throws(TLSError) {
       builder.setDefaults()
-      ticketCipher = try builder.setSessions(library)
+      ticketCipher = try builder.setSessions()
       try builder.setSecurityLevel()
       try builder.setVersions()
       try builder.setCiphers()
@@ -57,14 +54,14 @@ final class ContextHandle: @unchecked Sendable {
     if isServer {
       unsafe sitls_ctx_set_server_name_callback(context, Callbacks.serverName)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
-      unsafe SSL_CTX_set_session_ticket_cb(context, library?.prepareTicket, Callbacks.openTicket, nil)
+      unsafe SSL_CTX_set_session_ticket_cb(context, library.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
       if !configuration.identities.isEmpty {
         unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
       }
     }
-    unsafe library?.adapt(context)
+    unsafe library.adapt?(context)
     ErrorQueue.clear()
     unsafe self.context = context
     self.library = library

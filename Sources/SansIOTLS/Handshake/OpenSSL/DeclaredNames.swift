@@ -8,14 +8,16 @@ struct DeclaredNames {
   private var numbers: [String: UInt16] = [:]
   private var names: [UInt16: String] = [:]
 
-  /// The groups that the providers of the default library context have now.
-  static func groups() -> DeclaredNames {
-    unsafe DeclaredNames { taker, argument in unsafe sitls_declared_groups(taker, argument) }
+  /// The groups that the providers of a library context have now.
+  static func groups(in library: TLSLibraryContext) -> DeclaredNames {
+    unsafe DeclaredNames { taker, argument in unsafe sitls_declared_groups(library.pointer, taker, argument) }
   }
 
   /// The signature schemes that providers add to libssl's own, from 3.2 on.
-  static func signatureSchemes() -> DeclaredNames {
-    unsafe DeclaredNames { taker, argument in unsafe sitls_declared_signature_schemes(taker, argument) }
+  static func signatureSchemes(in library: TLSLibraryContext) -> DeclaredNames {
+    unsafe DeclaredNames { taker, argument in
+      unsafe sitls_declared_signature_schemes(library.pointer, taker, argument)
+    }
   }
 
   private init(_ ask: (sitls_name_taker, UnsafeMutableRawPointer) -> Void) {
@@ -45,7 +47,7 @@ struct DeclaredNames {
 
 extension TLSGroup {
   /// The list that libssl reads. A number that no provider declares stands as `0x…`, which libssl refuses.
-  static func list(_ groups: [TLSGroup], _ known: DeclaredNames = .groups()) -> String {
+  static func list(_ groups: [TLSGroup], _ known: DeclaredNames) -> String {
     groups.map { known.name(of: $0.rawValue) ?? $0.rawValue.hexadecimal }.joined(separator: ":")
   }
 }

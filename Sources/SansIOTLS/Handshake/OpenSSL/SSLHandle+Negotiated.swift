@@ -24,7 +24,10 @@ extension SSLHandle {
     unsafe TLSEngine.NegotiatedParameters(
       version: TLSVersion(rawValue: UInt16(truncatingIfNeeded: SSL_version(ssl))),
       cipherSuite: TLSCipherSuite(rawValue: SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl))),
-      group: sitls_group_name(ssl).flatMap { unsafe TLSGroup(declared: String(cString: $0)) },
+      group: sitls_group_name(ssl).flatMap {
+        unsafe TLSGroup(
+          declared: String(cString: $0), in: ContextCallbackState.of(ssl)?.library ?? TLSLibraryContext.default)
+      },
       applicationProtocol: selectedApplicationProtocol.map { String(decoding: $0, as: UTF8.self) },
       serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
   }

@@ -105,6 +105,14 @@ extension TLSEngine {
       guard context.role == .server else {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
+      // What libssl has fetched and drawn for the connection so far is of the first one's library.
+      guard context.handle.library === self.context.handle.library else {
+        throw TLSError(
+          .invalidArgument, .misuse,
+          hint:
+            "a ClientHello is served by a context in the library that it was received in, \(self.context.handle.library)"
+            + ", and not by one in \(context.handle.library)")
+      }
       // libssl points into it from here on, also if it does not accept all of it.
       servingContext = context
       do throws(TLSError) { try handle.adopt(context, after: self.context) } catch {

@@ -8,10 +8,10 @@ struct IdentityObstacle {
 
   /// In TLS 1.3 a signature scheme names its curve, and there is none for DSA (RFC 8446, section 4.2.3; RFC 8734 for
   /// Brainpool's, which libssl has from 3.2 on).
-  static func inTLS13(to key: PrivateKey) -> IdentityObstacle? {
+  static func inTLS13(to key: PrivateKey, in library: TLSLibraryContext) -> IdentityObstacle? {
     if key.isDSA { return IdentityObstacle(reason: "TLS 1.3 has no signatures by DSA keys", isCurve: false) }
     guard let curve = key.curve, !["prime256v1", "secp384r1", "secp521r1"].contains(curve),
-      DeclaredNames.groups().value(of: curve + "tls13") == nil
+      DeclaredNames.groups(in: library).value(of: curve + "tls13") == nil
     else { return nil }
     return IdentityObstacle(reason: "this libssl has no signatures on its curve \(curve) in TLS 1.3", isCurve: true)
   }

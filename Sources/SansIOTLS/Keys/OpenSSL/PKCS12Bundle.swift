@@ -8,8 +8,17 @@ internal import CSansIOTLSShims
 final class PKCS12Bundle {
   private let bundle: OpaquePointer
 
-  init(_ bytes: [UInt8]) throws(TLSError) {
-    let bundle = try unsafe Source.bytes(bytes).withBIO { (bio) throws(TLSError) in unsafe d2i_PKCS12_bio(bio, nil) }
+  private let library: TLSLibraryContext
+
+  init(_ bytes: [UInt8], library: TLSLibraryContext) throws(TLSError) {
+    let library = library.decoding ?? library
+    self.library = library
+    let bundle = try unsafe Source.bytes(bytes).withBIO { (bio) throws(TLSError) in
+      var bundle = unsafe PKCS12_init_ex(NID_pkcs7_data, library.pointer, nil)
+      if unsafe d2i_PKCS12_bio(bio, &bundle) != nil { return unsafe bundle }
+      unsafe PKCS12_free(bundle)
+      return nil
+    }
     guard let bundle = unsafe bundle else {
       throw TLSError(
         .invalidPKCS12, .local, hint: "the bytes are not a PKCS#12 bundle in DER form", openSSLErrors: ErrorQueue.take()
@@ -33,7 +42,7 @@ final class PKCS12Bundle {
       defer { unsafe sitls_x509_stack_free_all(others) }
       guard isOpen else { throw refusal(ErrorQueue.take()) }
       ErrorQueue.clear()
-      let key = unsafe pkey.map { unsafe PrivateKey(adopting: $0) }
+      let key = unsafe pkey.map { unsafe PrivateKey(adopting: $0, library: library) }
       let own = unsafe leaf.map { unsafe TLSCertificate(adopting: $0) }
       // PKCS12_parse takes the first key and all certificates, those of the other keys too.
       let keys = unsafe keyCount(passphrase: text)

@@ -7,9 +7,18 @@ internal import CSansIOTLSShims
 @safe
 final class PrivateKey: @unchecked Sendable {
   let pkey: OpaquePointer
+  /// The library context whose provider holds the key.
+  let library: TLSLibraryContext
+  /// Whether the key can be copied to another library. A key of a device, or one held elsewhere, stays where it is, and
+  /// signs there.
+  let isExportable: Bool
 
   /// Takes over one reference.
-  init(adopting pkey: OpaquePointer) { unsafe self.pkey = pkey }
+  init(adopting pkey: OpaquePointer, library: TLSLibraryContext, isExportable: Bool = true) {
+    unsafe self.pkey = pkey
+    self.library = library
+    self.isExportable = isExportable
+  }
 
   deinit { unsafe EVP_PKEY_free(pkey) }
 
@@ -20,9 +29,11 @@ final class PrivateKey: @unchecked Sendable {
 
   /// Parses a key in PEM or DER form, in each structure that libcrypto decodes (PKCS#8, PKCS#1, SEC 1), encrypted or
   /// not, whatever the PEM label says. The first key that can be read is taken.
-  static func parse(_ source: Source, passphrase: String?) throws(TLSError) -> PrivateKey {
+  static func parse(
+    _ source: Source, passphrase: String?, library: TLSLibraryContext
+  ) throws(TLSError) -> PrivateKey {
     let passphrase = try passphrase.map { (text) throws(TLSError) in try Passphrase(text) }
-    let decoder = KeyDecoder(passphrase)
+    let decoder = KeyDecoder(passphrase, library.decoding ?? library)
     return try unsafe source.withBytes { (bytes) throws(TLSError) in
       ErrorQueue.clear()
       guard bytes.count <= CInt.max else {
@@ -46,8 +57,12 @@ final class PrivateKey: @unchecked Sendable {
 /// Reads one key after the other, and notes the reason that the first unreadable one was refused.
 private struct KeyDecoder {
   let passphrase: Passphrase?
+  let library: TLSLibraryContext
 
-  init(_ passphrase: Passphrase?) { self.passphrase = passphrase }
+  init(_ passphrase: Passphrase?, _ library: TLSLibraryContext) {
+    self.passphrase = passphrase
+    self.library = library
+  }
 
   /// The first key among the blocks of a PEM text whose label ends with `PRIVATE KEY`. Blocks that cannot be read do
   /// not hide one that can. Corresponds to `PEM_read_bio(3)`.
@@ -128,9 +143,9 @@ private struct KeyDecoder {
     let encrypted = unsafe EncryptedKeyInfo(der)
     let key =
       if let encrypted {
-        passphrase.flatMap { unsafe encrypted.opened(by: $0) { unsafe Self.decode($0, request) } }
+        passphrase.flatMap { unsafe encrypted.opened(by: $0, library) { unsafe decode($0, request) } }
       } else {
-        unsafe Self.decode(der, request)
+        unsafe decode(der, request)
       }
     if let key {
       ErrorQueue.clear()
@@ -157,16 +172,17 @@ private struct KeyDecoder {
       openSSLErrors: entries)
   }
 
-  private static func decode(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
+  private func decode(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     unsafe decodeVersion1(der, request) ?? decodeVersion2(der, request)
   }
 
-  private static func decodeVersion1(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
+  private func decodeVersion1(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var pkey: OpaquePointer?
     // The decoder keeps the address to which it writes the key.
     unsafe withUnsafeMutablePointer(to: &pkey) { place in
       guard
-        let decoder = unsafe OSSL_DECODER_CTX_new_for_pkey(place, nil, nil, nil, CInt(sitls_key_pair), nil, nil)
+        let decoder = unsafe OSSL_DECODER_CTX_new_for_pkey(
+          place, nil, nil, nil, CInt(sitls_key_pair), library.pointer, nil)
       else { return }
       defer { unsafe OSSL_DECODER_CTX_free(decoder) }
       let argument = unsafe Unmanaged.passUnretained(request).toOpaque()
@@ -175,12 +191,12 @@ private struct KeyDecoder {
       var count = der.count
       _ = unsafe OSSL_DECODER_from_data(decoder, &start, &count)
     }
-    return unsafe pkey.map { unsafe PrivateKey(adopting: $0) }
+    return unsafe pkey.map { unsafe PrivateKey(adopting: $0, library: library) }
   }
 
   /// PKCS#8 of version 2 (RFC 5958), which states the public key after the private one; libcrypto reads version 1,
   /// where the structure ends before it.
-  private static func decodeVersion2(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
+  private func decodeVersion2(_ der: UnsafeRawBufferPointer, _ request: PassphraseRequest) -> PrivateKey? {
     var cursor = unsafe der.baseAddress?.assumingMemoryBound(to: UInt8.self)
     guard let elements = unsafe d2i_ASN1_SEQUENCE_ANY(nil, &cursor, der.count) else { return nil }
     defer {
@@ -235,16 +251,18 @@ private final class EncryptedKeyInfo {
   }
 
   /// Decrypts the contents and lends them. Corresponds to `PKCS8_decrypt(3)`, which does not give what it cannot parse.
-  func opened(by passphrase: Passphrase, _ body: (UnsafeRawBufferPointer) -> PrivateKey?) -> PrivateKey? {
+  func opened(
+    by passphrase: Passphrase, _ library: TLSLibraryContext, _ body: (UnsafeRawBufferPointer) -> PrivateKey?
+  ) -> PrivateKey? {
     var algorithm: UnsafePointer<X509_ALGOR>?
     var contents: UnsafePointer<ASN1_OCTET_STRING>?
     unsafe X509_SIG_get0(info, &algorithm, &contents)
     var plain: UnsafeMutablePointer<UInt8>?
     var count: CInt = 0
     let isOpen = unsafe passphrase.withBytes { text in
-      unsafe PKCS12_pbe_crypt(
+      unsafe PKCS12_pbe_crypt_ex(
         algorithm, text.baseAddress, CInt(clamping: text.count), ASN1_STRING_get0_data(contents),
-        ASN1_STRING_length(contents), &plain, &count, 0) != nil
+        ASN1_STRING_length(contents), &plain, &count, 0, library.pointer, nil) != nil
     }
     defer { unsafe CRYPTO_clear_free(plain, Int(count), nil, 0) }
     return isOpen ? unsafe body(UnsafeRawBufferPointer(start: plain, count: Int(count))) : nil

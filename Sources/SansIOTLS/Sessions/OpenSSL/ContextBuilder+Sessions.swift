@@ -6,7 +6,7 @@ extension ContextBuilder {
   /// empty.
   ///
   /// - Returns: the keys of a server's tickets, if the configuration has some.
-  func setSessions(_ library: LibraryContext?) throws(TLSError) -> TicketCipher? {
+  func setSessions() throws(TLSError) -> TicketCipher? {
     let isServer = configuration.role == .server
     let resumption = configuration.resumption
     unsafe sitls_ctx_set_session_cache_mode(
@@ -15,7 +15,7 @@ extension ContextBuilder {
     // The number of tickets is that of TLS 1.3; the option switches them off in TLS 1.2.
     if isServer, resumption.ticketCount == 0 { unsafe SSL_CTX_set_options(context, sitls_op_no_ticket) }
     if isServer, let lifetime = resumption.lifetime { unsafe SSL_CTX_set_timeout(context, lifetime) }
-    try setSessionIdentifier(isServer, library)
+    try setSessionIdentifier(isServer)
     guard isServer, let keys = resumption.keys else { return nil }
     unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context, Callbacks.ticketKey)
     return try TicketCipher(keys, library)
@@ -25,7 +25,7 @@ extension ContextBuilder {
   /// ticket of another id: a ticket, which is encrypted by the keys of the context that a connection began with or that
   /// other processes share, must not be valid for a context that requires more from its clients. By default a server's
   /// is unique; where contexts resume each other's sessions, it is derived from what they require.
-  private func setSessionIdentifier(_ isServer: Bool, _ library: LibraryContext?) throws(TLSError) {
+  private func setSessionIdentifier(_ isServer: Bool) throws(TLSError) {
     // A client's is not secret and must not differ: libssl fails a resumption across contexts instead of a full
     // handshake.
     var identifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
@@ -34,7 +34,7 @@ extension ContextBuilder {
       identifier = SHA256.digest(of: SessionPolicy(configuration).bytes[...])
       isMade = identifier.count == SHA256.size
     } else if isServer {
-      isMade = unsafe RAND_bytes_ex(library?.pointer, &identifier, identifier.count, 0) == 1
+      isMade = unsafe RAND_bytes_ex(library.pointer, &identifier, identifier.count, 0) == 1
     }
     let isSet = unsafe SSL_CTX_set_session_id_context(context, &identifier, UInt32(clamping: identifier.count)) == 1
     if !isMade || !isSet {

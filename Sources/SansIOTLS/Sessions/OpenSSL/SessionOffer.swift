@@ -63,7 +63,9 @@ extension SSLHandle {
   /// Whether the certificates of a session pass the verification of a full handshake: by the context's
   /// trust roots, and by the connection's parameters, the server name among them. Corresponds to `X509_verify_cert(3)`.
   private func verify(_ chain: [TLSCertificate], by context: TLSContext) -> Bool {
-    guard let leaf = chain.first, let check = unsafe X509_STORE_CTX_new() else { return false }
+    guard let leaf = chain.first,
+      let check = unsafe X509_STORE_CTX_new_ex(context.handle.library.pointer, nil)
+    else { return false }
     defer { unsafe X509_STORE_CTX_free(check) }
     let rest = unsafe sitls_x509_stack()
     defer { unsafe sitls_x509_stack_free(rest) }

@@ -8,10 +8,10 @@ internal import CSansIOTLSShims
 final class TicketCipher: @unchecked Sendable {
   let keys: TLSTicketKeys
   let cipher: OpaquePointer
-  private let library: LibraryContext?
+  private let library: TLSLibraryContext
 
-  init(_ keys: TLSTicketKeys, _ library: LibraryContext?) throws(TLSError) {
-    guard let cipher = unsafe sitls_fetch_ticket_cipher(library?.pointer) else {
+  init(_ keys: TLSTicketKeys, _ library: TLSLibraryContext) throws(TLSError) {
+    guard let cipher = unsafe sitls_fetch_ticket_cipher(library.pointer) else {
       throw TLSError(
         .unsupported, .local, hint: "libcrypto's providers lack AES-256-CBC, which session tickets need",
         openSSLErrors: ErrorQueue.take())
@@ -25,7 +25,7 @@ final class TicketCipher: @unchecked Sendable {
 
   /// Fills an initialization vector.
   func fill(_ vector: UnsafeMutablePointer<UInt8>) -> Bool {
-    unsafe RAND_bytes_ex(library?.pointer, vector, Int(EVP_CIPHER_get_iv_length(cipher)), 0) == 1
+    unsafe RAND_bytes_ex(library.pointer, vector, Int(EVP_CIPHER_get_iv_length(cipher)), 0) == 1
   }
 }
 

@@ -62,8 +62,8 @@ final class SeededLibrary: @unchecked Sendable {
   var minting: OpaquePointer { unsafe pointer(.server) }
 
   /// Returns the library context for a TLS context of that side.
-  func context(_ side: TLSRole) -> LibraryContext {
-    unsafe LibraryContext(pointer(side), owner: self, prepareTicket: Self.pinTime) { context in
+  func context(_ side: TLSRole) -> TLSLibraryContext {
+    unsafe TLSLibraryContext(pointer(side), owner: self, prepareTicket: Self.pinTime) { context in
       // A ticket contains the time of its issue, which is fixed; it must not expire on any day.
       unsafe SSL_CTX_set_timeout(context, Self.lifetime)
     }

@@ -16,7 +16,7 @@ enum Benchmarks {
       if options.isHelp {
         print(Options.help)
       } else if let scenario = options.profiled {
-        try options.contestant.loop(for: scenario, Credentials()).run(options.count)
+        try options.contestant.loop(for: scenario, Credentials(), options.library).run(options.count)
       } else if let layer = options.layer {
         try waiting { [work = options.work, count = options.count] in
           try await layer.loop(for: work, .streams(Credentials())).run(count)
@@ -58,6 +58,9 @@ enum Benchmarks {
         try await memory.run()
         return true
       }
+    case .libraries:
+      try Libraries(executable: CommandLine.arguments[0], rounds: options.rounds).run(Credentials())
+      return true
     case .counts:
       guard counters_allocations_open(), counters_task_work_open() else {
         print("counts: not available (needs glibc)")

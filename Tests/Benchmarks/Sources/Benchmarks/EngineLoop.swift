@@ -12,10 +12,6 @@ final class EngineLoop: Loop {
   private let message: [UInt8]
   private let buffer: UnsafeMutableRawBufferPointer
 
-  convenience init(_ scenario: Scenario, _ credentials: Credentials) throws {
-    try self.init(scenario, EngineContexts(scenario.version, credentials))
-  }
-
   init(_ scenario: Scenario, _ contexts: EngineContexts) throws {
     self.scenario = scenario
     self.contexts = contexts

@@ -9,7 +9,7 @@ struct EngineContexts {
 
   init(
     _ version: TLSVersion, _ credentials: Credentials, releasesBuffers: Bool = false,
-    cipherSuites: [TLSCipherSuite]? = nil
+    cipherSuites: [TLSCipherSuite]? = nil, library: TLSLibraryContext = .default
   ) throws {
     var client = TLSContext.Configuration.client()
     client.trustRoots = [credentials.identity.trust]
@@ -17,6 +17,7 @@ struct EngineContexts {
     client.maximumVersion = version
     client.releasesBuffers = releasesBuffers
     client.cipherSuites = cipherSuites
+    client.library = library
     self.client = try TLSContext(client)
 
     var server = TLSContext.Configuration.server(try credentials.identity.identity)
@@ -25,6 +26,7 @@ struct EngineContexts {
     server.maximumVersion = version
     server.releasesBuffers = releasesBuffers
     server.cipherSuites = cipherSuites
+    server.library = library
     self.server = try TLSContext(server)
     serverName = credentials.serverName
   }

@@ -10,10 +10,13 @@ enum Contestant: String, CaseIterable {
   case swift
 
   /// Creates the contexts and, except for handshakes, a connected pair, so that `run` does only the scenario's work.
-  func loop(for scenario: Scenario, _ credentials: Credentials) throws -> any Loop {
+  func loop(
+    for scenario: Scenario, _ credentials: Credentials, _ library: Libraries.Library = .default
+  ) throws -> any Loop {
     switch self {
     case .c: try ReferenceLoop(scenario, credentials)
-    case .swift: try EngineLoop(scenario, credentials)
+    case .swift:
+      try EngineLoop(scenario, EngineContexts(scenario.version, credentials, library: library.context()))
     }
   }
 }

@@ -1,9 +1,9 @@
 /// The command line.
 struct Options {
-  enum Measure: String, CaseIterable { case time, instructions, allocations, memory, streams, counts, idle }
+  enum Measure: String, CaseIterable { case time, instructions, allocations, memory, streams, counts, idle, libraries }
 
   static let help = """
-    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [streams] [counts] [idle] [options]
+    USAGE: Benchmarks [time] [instructions] [allocations] [memory] [streams] [counts] [idle] [libraries] [options]
 
     Compares two TLSEngines with the same loop in C against libssl, in one process, one thread, one build; and two
     TLSStreams, in two tasks, with two engines and with their transport alone. Without a measure, all run, each
@@ -17,6 +17,8 @@ struct Options {
       streams       CPU time of the process, engines, transports and streams in alternating turns; prints ratios
       counts        heap allocations, tasks and jobs of each stream operation
       idle          heap and resident bytes of hibernating streams beside hibernating engines
+      libraries     CPU time and instructions of full handshakes, in the lean library beside the default one; prints
+                    ratios, never fails
 
       --scenario NAME   only this one, for time and instructions: \(Scenario.all.map(\.name).joined(separator: ", "))
       --rounds N        rounds of `time` and `streams`, at least 6 (default 12)
@@ -26,6 +28,7 @@ struct Options {
 
     For a profile, runs one loop and nothing else:
       valgrind --tool=callgrind Benchmarks --callgrind-scenario NAME --engine c|swift --count N
+        (with --engine swift also --library default|lean)
       perf record Benchmarks --layer LAYER --work \(StreamWork.allCases.map(\.rawValue).joined(separator: "|")) --count N
     where LAYER is one of \(StreamLayer.allCases.map(\.rawValue).joined(separator: ", "))
     """
@@ -39,6 +42,7 @@ struct Options {
   /// A single scenario for a profile.
   var profiled: Scenario?
   var contestant = Contestant.swift
+  var library = Libraries.Library.default
   /// A single layer for a profile.
   var layer: StreamLayer?
   var work = StreamWork.roundTrip
@@ -55,6 +59,7 @@ struct Options {
       case "--rounds": rounds = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 >= 6 ? $0 : nil } }
       case "--callgrind-scenario": profiled = try Self.value(of: argument, rest.next(), Self.scenario)
       case "--engine": contestant = try Self.value(of: argument, rest.next(), Contestant.init(rawValue:))
+      case "--library": library = try Self.value(of: argument, rest.next(), Libraries.Library.init(rawValue:))
       case "--connections":
         connections = try Self.value(of: argument, rest.next()) { Int($0).flatMap { $0 > 1 ? $0 : nil } }
       case "--layer": layer = try Self.value(of: argument, rest.next(), StreamLayer.init(rawValue:))

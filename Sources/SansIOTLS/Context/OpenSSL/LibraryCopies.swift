@@ -1,0 +1,60 @@
+internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
+
+/// Certificates and keys are data: what one library decoded, the library of a context decodes again.
+
+extension TLSIdentity {
+  /// The same chain and key for a context in another library, which then signs and draws random numbers.
+  func copied(to library: TLSLibraryContext) throws(TLSError) -> TLSIdentity {
+    TLSIdentity(chain: try chain.copied(to: library), key: try key.copied(to: library))
+  }
+}
+
+extension [TLSCertificate] {
+  /// The same certificates for a context in another library. Certificates are decoded by the default one.
+  func copied(to library: TLSLibraryContext) throws(TLSError) -> [TLSCertificate] {
+    if library === TLSLibraryContext.default { return self }
+    var copies: [TLSCertificate] = []
+    for certificate in self { copies.append(try certificate.copied(to: library)) }
+    return copies
+  }
+}
+
+extension TLSCertificate {
+  /// With the trust settings of OpenSSL that a trusted certificate may have (`TRUSTED CERTIFICATE` in PEM).
+  fileprivate func copied(to library: TLSLibraryContext) throws(TLSError) -> TLSCertificate {
+    var encoded: UnsafeMutablePointer<UInt8>?
+    let count = Int(unsafe i2d_X509_AUX(reference.x509, &encoded))
+    defer { unsafe CRYPTO_free(encoded, nil, 0) }
+    var x509 = unsafe X509_new_ex(library.pointer, nil)
+    var cursor = unsafe UnsafePointer(encoded)
+    let isDecoded = unsafe count > 0 && d2i_X509_AUX(&x509, &cursor, count) != nil
+    guard isDecoded, let x509 = unsafe x509 else {
+      unsafe X509_free(x509)
+      throw TLSError(
+        .invalidCertificate, .local, hint: "\(library) cannot decode the certificate of \(subject)",
+        openSSLErrors: ErrorQueue.take())
+    }
+    return unsafe TLSCertificate(adopting: x509)
+  }
+}
+
+extension PrivateKey {
+  /// The key itself if the library has decoded it, or if it cannot leave its own; otherwise a copy.
+  ///
+  /// By way of PKCS#8: it holds the algorithm and its parameters with the key, and libcrypto zeroes it when it is
+  /// freed. `EVP_PKEY_todata(3)` would copy the key into parameters that are not zeroed.
+  fileprivate func copied(to library: TLSLibraryContext) throws(TLSError) -> PrivateKey {
+    if self.library === library || !isExportable { return self }
+    let info = unsafe EVP_PKEY2PKCS8(pkey)
+    defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
+    // There is no other copy: by the key's own library, the context would sign with what its own does not allow.
+    guard let copy = unsafe info.flatMap({ unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }) else {
+      throw TLSError(
+        .invalidPrivateKey, .local,
+        hint: "\(library) cannot decode the private key; its providers lack this type of key, or do not allow it",
+        openSSLErrors: ErrorQueue.take())
+    }
+    return unsafe PrivateKey(adopting: copy, library: library)
+  }
+}
