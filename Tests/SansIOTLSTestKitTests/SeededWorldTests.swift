@@ -36,7 +36,7 @@ struct SeededWorldTests {
     /// All of them for Tests/Determinism/check. RSA keys take half a second each to make in a debug build: here each
     /// role has one with each version.
     static let here: [Shape] =
-      printsTranscripts
+      SeededWorldTests.printsTranscripts
       ? all
       : all.filter { shape in
         switch (shape.key, shape.clientKey) {
