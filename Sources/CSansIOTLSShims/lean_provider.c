@@ -27,7 +27,7 @@ static bool is_in(const OSSL_ALGORITHM *algorithm, const char *const *names) {
 // Keys for other protocols, and key types that carry the parameters of a derivation or a MAC that libssl computes in
 // other ways. What is not listed, such as a type that a later libcrypto adds, stays.
 static const char *const unused_keys[] = {
-    "DSA", "DHX", "SM2", "SCRYPT", "HKDF", "TLS1-PRF", "SIPHASH", "POLY1305", "CMAC", NULL};
+    "DSA", "DHX", "SM2", "SCRYPT", "id-scrypt", "HKDF", "TLS1-PRF", "SIPHASH", "POLY1305", "CMAC", NULL};
 // Keys that a certificate cannot have, or that cannot sign a handshake.
 static const char *const unused_decoders[] = {"DSA", "DHX", "DH", "SM2", "X25519", "X448", NULL};
 

@@ -129,7 +129,10 @@ struct TidyTests {
     ),
     (
       ["README.md"]
-        + ["Embedding", "GettingStarted", "TrustAndIdentity", "AnsweringQuestions"].map {
+        + [
+          "Embedding", "GettingStarted", "TrustAndIdentity", "AnsweringQuestions", "FIPSAndPolicy",
+          "LaterLibsslFeatures",
+        ].map {
           "Sources/SansIOTLS/SansIOTLS.docc/Guides/\($0).md"
         }, ["Examples/embedding", "Examples/first-connection", "Examples/getting-started"]
     ),

@@ -144,6 +144,19 @@ static inline void sitls_declared_signature_schemes(OSSL_LIB_CTX *library, sitls
 // the algorithms are those of `full`, in which the default provider is loaded, and which is kept.
 OSSL_LIB_CTX *sitls_lean_library(OSSL_LIB_CTX *full);
 
+// MARK: Raw public keys (raw_public_keys.c)
+
+bool sitls_has_raw_public_keys(void);
+// Sets the types of certificates (IANA "TLS Certificate Types") that connections of a context, or one connection,
+// negotiate for the server's and for the client's; none for X.509 alone.
+bool sitls_ctx_set_certificate_types(
+    SSL_CTX *ctx, const unsigned char *server, size_t server_count, const unsigned char *client, size_t client_count);
+bool sitls_set_certificate_types(
+    SSL *ssl, const unsigned char *server, size_t server_count, const unsigned char *client, size_t client_count);
+// The key that a verification judges, and the one that a peer presented; NULL where it is a certificate.
+EVP_PKEY *sitls_presented_key(const X509_STORE_CTX *store);
+EVP_PKEY *sitls_peer_key(const SSL *ssl);
+
 // MARK: SSL
 
 static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL_set_min_proto_version(ssl, version); }

@@ -19,7 +19,20 @@ extension TLSContext.Configuration {
     if role == .server, identities.isEmpty {
       throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
     }
-    if verifiesPeer, trustRoots.isEmpty {
+    if !acceptedPublicKeys.isEmpty, !verifiesPeer {
+      throw refuse(
+        .invalidConfiguration, "acceptedPublicKeys has no effect: peers are not verified, or clients are not asked")
+    }
+    if !acceptedPublicKeys.isEmpty, pausesAtPeerCertificates {
+      throw refuse(
+        .invalidConfiguration,
+        "a raw public key is accepted if it is among acceptedPublicKeys; pausesAtPeerCertificates asks about "
+          + "certificates alone: choose one of the two")
+    }
+    if presentsRawPublicKey, identities.isEmpty {
+      throw refuse(.missingIdentity, "presentsRawPublicKey needs an identity, whose key is presented")
+    }
+    if verifiesPeer, trustRoots.isEmpty, acceptedPublicKeys.isEmpty {
       throw refuse(
         .missingTrustRoots, "peers are to be verified and there are no trust roots; add .system or certificates")
     }

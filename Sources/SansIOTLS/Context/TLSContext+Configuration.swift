@@ -88,6 +88,15 @@ extension TLSContext {
     /// must lead to a self-signed one there. Corresponds to `X509_V_FLAG_PARTIAL_CHAIN`,
     /// `X509_VERIFY_PARAM_set_flags(3)`.
     public var acceptsPartialChains = false
+    /// The public keys that a peer may prove instead of a certificate (raw public keys, RFC 7250), each in the form
+    /// SubjectPublicKeyInfo in DER. A key says nothing about names, dates or authorities: any holder of its private key
+    /// is accepted, for every server name. A peer that presents a certificate is verified by ``trustRoots``; without
+    /// any, only raw public keys are accepted. Such connections are not resumed by a client. From libssl 3.2 on.
+    /// Corresponds to `SSL_CTX_set1_server_cert_type(3)` and `SSL_CTX_set1_client_cert_type(3)`.
+    public var acceptedPublicKeys: [[UInt8]] = []
+    /// Whether the public key of an identity is presented without its certificate (RFC 7250) to a peer that accepts
+    /// that; to others, the certificate is. From libssl 3.2 on.
+    public var presentsRawPublicKey = false
     /// Whether the extended key usage of a peer's certificate must allow its role: server authentication for a server,
     /// client authentication for a client. Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.
     public var checksExtendedKeyUsage = true

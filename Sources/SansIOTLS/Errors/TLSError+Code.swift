@@ -87,6 +87,8 @@ extension TLSError.Code {
   /// A text with a NUL for a setting that libssl or libcrypto reads as C text, dropping what follows the NUL; `hint`
   /// names the setting.
   public static let containsNUL = Self("containsNUL")
+  /// Bytes that are not a public key.
+  public static let invalidPublicKey = Self("invalidPublicKey")
   /// A provider of libcrypto that cannot be loaded.
   public static let unknownProvider = Self("unknownProvider")
   /// A text that is no property query.

@@ -8,6 +8,13 @@ extension TLSEngine {
   /// Corresponds to `SSL_get0_peer_certificate(3)` and `SSL_get_peer_cert_chain(3)`. Nothing is copied but references.
   public var peerCertificates: [TLSCertificate] { handle.peerCertificates }
 
+  /// The raw public key that the peer proved instead of a certificate (RFC 7250), in the form SubjectPublicKeyInfo in
+  /// DER; `nil` if it presented a certificate or nothing, and before. See
+  /// ``TLSContext/Configuration/acceptedPublicKeys``.
+  ///
+  /// Corresponds to `SSL_get0_peer_rpk(3)`.
+  public var peerPublicKey: [UInt8]? { handle.peerPublicKey }
+
   /// The chain that the verification of the peer's certificate built, from the peer's own to the trusted certificate,
   /// which the peer need not have sent. Empty before the handshake is done; after a resumption, which verifies no chain;
   /// and where the chain is not accepted, but the application or the configuration accepts the peer all the same.

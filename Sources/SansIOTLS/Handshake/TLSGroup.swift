@@ -34,6 +34,12 @@ public struct TLSGroup: RawRepresentable, Hashable, Sendable, CustomStringConver
     self = group
   }
 
+  /// The refusal of a group that was configured: another libssl may have it, if it has a name.
+  func absent(from library: TLSLibraryContext) -> TLSError {
+    Self.names[rawValue] == nil
+      ? Self.unknown(description, in: library) : TLSError.unsupported("group \(self)", by: library)
+  }
+
   static func unknown(_ text: String, in library: TLSLibraryContext) -> TLSError {
     TLSError(
       .unknownGroup, .misuse,

@@ -50,6 +50,13 @@ public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomSt
     "ecdsa_sha512": "ecdsa_secp521r1_sha512",
   ]
 
+  /// The refusal of a scheme that was configured: another libssl may have it, if it has a name.
+  func absent(from library: TLSLibraryContext) -> TLSError {
+    Self.names[rawValue] == nil
+      ? Self.unknown(description, in: library)
+      : TLSError.unsupported("signature scheme \(self)", by: library)
+  }
+
   static func unknown(_ text: String, in library: TLSLibraryContext) -> TLSError {
     TLSError(
       .unknownSignatureScheme, .misuse,
@@ -69,6 +76,9 @@ public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomSt
     0x0202: "DSA+SHA1", 0x0203: "ECDSA+SHA1", 0x0302: "DSA+SHA224", 0x0303: "ECDSA+SHA224", 0x0402: "DSA+SHA256",
     0x0502: "DSA+SHA384", 0x0602: "DSA+SHA512",
   ]
+
+  /// The numbers of all schemes with a name here.
+  static var allNumbers: [UInt16] { Array(names.keys) }
 
   /// The scheme's name in the IANA registry, for example `ed25519`, or its number as `0x…` if it has none here.
   public var description: String { Self.names[rawValue] ?? rawValue.hexadecimal }

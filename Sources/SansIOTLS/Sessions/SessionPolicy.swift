@@ -22,6 +22,7 @@ struct SessionPolicy {
     append(Array(String(configuration.verificationDepth ?? -1).utf8))
     append(Array(String(configuration.securityLevel ?? -1).utf8))
     for source in configuration.trustRoots { append(source) }
+    for key in configuration.acceptedPublicKeys { append([6] + key) }
   }
 
   private mutating func append(_ value: [UInt8]) {

@@ -49,7 +49,7 @@ struct FIPSTests {
     }
     configuration.cipherSuites = nil
     configuration.groups = [.x25519, .secp256r1]
-    expectRefusal(.unknownGroup, .misuse, naming: "x25519", "fips=yes") { _ = try TLSContext(configuration) }
+    expectRefusal(.unsupported, .local, naming: "x25519", "fips=yes") { _ = try TLSContext(configuration) }
     configuration.groups = [.secp256r1]
     _ = try TLSContext(configuration)
   }

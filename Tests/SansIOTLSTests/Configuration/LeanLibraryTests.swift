@@ -37,12 +37,14 @@ struct LeanLibraryTests {
   private struct NoQuestion: Error {}
 
   @Test(arguments: [nil, "ALL"])
-  func `it offers the suites, groups and signature schemes of the default one`(cipherList: String?) throws {
+  func `it offers the suites, groups and signature schemes of the default one, except for DSA`(cipherList: String?)
+    throws
+  {
     let lean = try offer(.lean(), cipherList: cipherList)
     let full = try offer(.default, cipherList: cipherList)
-    #expect(lean.cipherSuites == full.cipherSuites)
+    #expect(lean.cipherSuites == full.cipherSuites.filter { !"\($0)".contains("_DSS_") })
     #expect(lean.groups == full.groups)
-    #expect(lean.signatureSchemes == full.signatureSchemes)
+    #expect(lean.signatureSchemes == full.signatureSchemes.filter { !"\($0)".hasPrefix("dsa_") })
     #expect(lean.cipherSuites.count > 10)
   }
 

@@ -24,6 +24,7 @@ extension Callbacks {
   private static func verify(
     _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) -> Int32 {
+    if let result = unsafe RawPublicKeys.judge(store, ssl, callbackState) { return result }
     if case .answered(let answer) = unsafe callbackState.pointee.peerCertificate {
       return unsafe resume(store, callbackState, answer)
     }

@@ -39,7 +39,7 @@ extension ContextBuilder {
     var distinct: Set<TLSGroup> = []
     for group in groups {
       guard let name = known.name(of: group.rawValue), try unsafe isKnown(name, "groups", sitls_ctx_set_groups) else {
-        throw TLSGroup.unknown("\(group)", in: library)
+        throw group.absent(from: library)
       }
       if !distinct.insert(group).inserted { throw refuse(.unknownGroup, "the list of groups names \(group) twice") }
     }
@@ -66,7 +66,7 @@ extension ContextBuilder {
     for scheme in schemes {
       guard let name = scheme.libraryName(in: library),
         try unsafe isKnown(name, "signatureSchemes", sitls_ctx_set_signature_algorithms)
-      else { throw TLSSignatureScheme.unknown("\(scheme)", in: library) }
+      else { throw scheme.absent(from: library) }
       names.append(name)
     }
     let list = names.joined(separator: ":")
@@ -90,7 +90,7 @@ extension ContextBuilder {
 
   /// Whether libssl offers a signature scheme at the context's security level: whether it can write a ClientHello with
   /// it.
-  private func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
+  func isAllowed(_ algorithm: String) throws(TLSError) -> Bool {
     guard let probe = unsafe SSL_new(context) else {
       throw refuse(.openSSLFailure, "no memory for a connection", .local)
     }

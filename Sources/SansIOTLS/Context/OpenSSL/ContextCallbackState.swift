@@ -9,6 +9,8 @@ final class ContextCallbackState: @unchecked Sendable {
   /// The identity of the context in the sessions that it creates.
   let origin: TLSSession.Origin
   let keyLog: TLSKeyLog?
+  /// `nil` if certificates alone are presented and accepted.
+  let rawPublicKeys: RawPublicKeys?
   let refusesMismatch: Bool
   let demand: PeerProof.Demand
   let ignoresVerdict: Bool
@@ -19,7 +21,8 @@ final class ContextCallbackState: @unchecked Sendable {
   /// The protocol list in wire form; libssl points into it, so it must not move.
   let protocolList: UnsafeBufferPointer<UInt8>
 
-  init(_ configuration: TLSContext.Configuration, _ library: TLSLibraryContext) {
+  init(_ configuration: TLSContext.Configuration, _ library: TLSLibraryContext) throws(TLSError) {
+    rawPublicKeys = try RawPublicKeys(configuration, library)
     self.library = library
     keyLog = configuration.keyLog
     refusesMismatch = configuration.applicationProtocolMismatch == .refuse

@@ -26,11 +26,12 @@ final class ContextHandle: @unchecked Sendable {
       throw SystemPolicy.refusal(ErrorQueue.take())
     }
     let isServer = configuration.role == .server
-    let callbacks = ContextCallbackState(configuration, library)
+    let callbacks: ContextCallbackState
     let builder = unsafe ContextBuilder(context: context, configuration: configuration, library: library)
     var warnings: [TLSContext.Warning] = SystemPolicy.ignoredCommands.map { .ignoredPolicy(command: $0.text) }
     let ticketCipher: TicketCipher?
     do throws(TLSError) {
+      callbacks = try ContextCallbackState(configuration, library)
       builder.setDefaults()
       ticketCipher = try builder.setSessions()
       try builder.setSecurityLevel()
@@ -42,6 +43,9 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setIdentities(&warnings)
       try builder.setTrust(&warnings)
       try builder.setVerification()
+      if let keys = callbacks.rawPublicKeys, unsafe !keys.apply(to: context) {
+        throw builder.refuse(.openSSLFailure, "libssl does not accept raw public keys", .local)
+      }
       builder.checkDates(&warnings)
       try builder.setApplicationProtocols(callbacks)
     } catch {

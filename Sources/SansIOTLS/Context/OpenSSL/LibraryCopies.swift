@@ -48,8 +48,11 @@ extension PrivateKey {
     if self.library === library || !isExportable { return self }
     let info = unsafe EVP_PKEY2PKCS8(pkey)
     defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
-    // There is no other copy: by the key's own library, the context would sign with what its own does not allow.
-    guard let copy = unsafe info.flatMap({ unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }) else {
+    let copy = unsafe info.flatMap { unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }
+    // Without a provider for this type of key, libcrypto makes one that its own code signs with, which the library's
+    // providers and properties do not govern.
+    guard let copy = unsafe copy, unsafe EVP_PKEY_get0_provider(copy) != nil else {
+      unsafe EVP_PKEY_free(copy)
       throw TLSError(
         .invalidPrivateKey, .local,
         hint: "\(library) cannot decode the private key; its providers lack this type of key, or do not allow it",

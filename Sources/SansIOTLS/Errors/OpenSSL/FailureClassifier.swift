@@ -129,6 +129,7 @@ private struct FailureFacts {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
       "it leads to a trusted certificate that is not a root; add the root to the trust roots, or set "
         + "acceptsPartialChains"
+    case RawPublicKeys.untrusted: "it is a raw public key that is not among acceptedPublicKeys"
     case X509_V_ERR_INVALID_PURPOSE: "its extended key usage does not allow this role"
     default: "see the verification result"
     }

@@ -21,6 +21,9 @@ extension SSLHandle {
       isAdopted = unsafe isAdopted && adoptSuites(of: other)
     }
     isAdopted = isAdopted && setGroups(of: context)
+    if context.handle.callbacks.rawPublicKeys != nil || first.handle.callbacks.rawPublicKeys != nil {
+      isAdopted = unsafe isAdopted && RawPublicKeys.apply(context.handle.callbacks.rawPublicKeys, to: ssl)
+    }
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
     // SSL_set_options only adds options, and contexts may differ in whether tickets are sent.
     unsafe SSL_clear_options(ssl, sitls_op_no_ticket)

@@ -38,6 +38,9 @@ struct DeclaredNames {
     }
   }
 
+  /// The numbers of all that is declared, in ascending order.
+  var allNumbers: [UInt16] { names.keys.sorted() }
+
   /// The number in the IANA registry; `nil` if no provider declares this name.
   func value(of name: String) -> UInt16? { numbers[name.lowercased()] }
 

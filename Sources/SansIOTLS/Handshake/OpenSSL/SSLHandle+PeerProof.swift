@@ -5,7 +5,8 @@ extension SSLHandle {
   ///
   /// - Parameter context: the context that serves the connection.
   func proof(for context: TLSContext) -> PeerProof {
-    let hasCertificate = unsafe SSL_get0_peer_certificate(ssl) != nil
+    // Or a raw public key: it is judged in the same callback.
+    let hasCertificate = unsafe SSL_get0_peer_certificate(ssl) != nil || peerKey != nil
     let isResumed = unsafe SSL_session_reused(ssl) == 1
     // A session was examined when it was offered, or when its ticket was decrypted; libssl keeps the verification
     // result.

@@ -1,10 +1,13 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 extension Callbacks {
   static let newSession: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
     // 0 reports that the reference was not kept.
     ErrorQueue.preserving {
       guard let ssl = unsafe ssl, let session = unsafe session else { return 0 }
+      // Without a certificate, it could not prove the server again.
+      if unsafe sitls_peer_key(ssl) != nil { return 0 }
       unsafe SSLHandle.keep(session, of: ssl)
       return 0
     }

@@ -7,7 +7,7 @@ struct Libraries {
   /// The path of this program, for the runs under valgrind.
   let executable: String
   let rounds: Int
-  /// The least acceptable ratio of handshakes for the same time, with a libcrypto that looks for decoders anew for each
+  /// The least acceptable ratio of handshakes for the same time, with a libcrypto that looks for decoders again for each
   /// certificate (before 3.2).
   private let bar = 1.05
   private let count = 40
