@@ -68,6 +68,9 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     if serverName == nil && !insecure {
       throw ValidationError("give the server's name by --server-name; its certificate is verified against it")
     }
+    if insecure && !options.libraryOptions.peerKey.isEmpty {
+      throw ValidationError("--insecure verifies nothing, so --peer-key has no effect; use one of them")
+    }
     if insecure && ca != nil {
       throw ValidationError("--insecure verifies no certificate, so --ca has no effect; use one of them")
     }
@@ -106,9 +109,13 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
+    let library = try options.libraryOptions.library()
     var configuration = TLSContext.Configuration.client()
-    options.apply(to: &configuration, recording)
+    options.apply(to: &configuration, recording, library)
+    try options.libraryOptions.applyKeys(to: &configuration)
     if let ca { configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
+    // A key that is named is what the peer must prove; a certificate counts only by authorities that are named too.
+    if !options.libraryOptions.peerKey.isEmpty, ca == nil { configuration.trustRoots = [] }
     if insecure {
       StandardError.say(
         "warning: --insecure verifies no certificate; anyone between the two sides can read and change everything")
@@ -118,7 +125,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       configuration.identities = [
         try Credentials.identity(
           chain: NamedFile("--certificate", certificate), key: NamedFile("--private-key", privateKey),
-          passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) })
+          passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library)
       ]
     }
     do throws(TLSError) {

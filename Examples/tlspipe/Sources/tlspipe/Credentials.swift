@@ -21,17 +21,21 @@ enum Credentials {
   ///   - chain: the certificates, leaf first.
   ///   - key: the leaf's key.
   ///   - passphrase: the file with the passphrase of an encrypted key.
+  ///   - library: decodes the key.
   /// - Throws: `ExitCode` after reporting the error.
-  static func identity(chain: NamedFile, key: NamedFile, passphrase: NamedFile?) throws -> TLSIdentity {
+  static func identity(
+    chain: NamedFile, key: NamedFile, passphrase: NamedFile?, library: TLSLibraryContext
+  ) throws -> TLSIdentity {
     let certificates = try certificates(chain).map(\.der)
     let keyBytes = try key.read()
     let secret = try passphrase.map(Passphrase.read)
     do throws(TLSError) {
-      if let passphrase, let unlocked = try? TLSIdentity(derChain: certificates, privateKey: keyBytes) {
+      if let passphrase, let unlocked = try? TLSIdentity(derChain: certificates, privateKey: keyBytes, library: library)
+      {
         StandardError.say("warning: \(passphrase) has no effect: the key in \(key.path) is not encrypted")
         return unlocked
       }
-      return try TLSIdentity(derChain: certificates, privateKey: keyBytes, passphrase: secret)
+      return try TLSIdentity(derChain: certificates, privateKey: keyBytes, passphrase: secret, library: library)
     } catch {
       switch error.code {
       case .missingPassphrase: throw ExitReport.refused("\(key): the key is encrypted; give --passphrase-file FILE")

@@ -86,13 +86,16 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
+    let library = try options.libraryOptions.library()
     var configuration = TLSContext.Configuration.server(
       try Credentials.identity(
         chain: NamedFile("--certificate", certificate!), key: NamedFile("--private-key", privateKey!),
-        passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }))
-    options.apply(to: &configuration, recording)
+        passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library))
+    options.apply(to: &configuration, recording, library)
+    try options.libraryOptions.applyKeys(to: &configuration)
     // The ticket keys end with this process: no later process could resume a session.
     configuration.resumption = .off
+    if !options.libraryOptions.peerKey.isEmpty { configuration.clientAuthentication = .required }
     if let ca {
       configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
       configuration.clientAuthentication = .required

@@ -13,6 +13,8 @@ struct TLSOptions: ParsableArguments {
 
   @OptionGroup var versions: VersionOptions
 
+  @OptionGroup var libraryOptions: LibraryOptions
+
   @Option(
     help: ArgumentHelp(
       "Append the connection's secrets, for Wireshark. Anyone who has them can decrypt the connection.",
@@ -54,6 +56,7 @@ struct TLSOptions: ParsableArguments {
 
   func check() throws {
     try versions.check()
+    try libraryOptions.check()
     if alpn != nil, protocols.contains(where: { !(1...255).contains($0.utf8.count) }) {
       throw ValidationError("--alpn takes names of 1 to 255 bytes, separated by commas")
     }
@@ -63,8 +66,11 @@ struct TLSOptions: ParsableArguments {
     alpn?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
   }
 
-  func apply(to configuration: inout TLSContext.Configuration, _ recording: Recording?) {
+  func apply(
+    to configuration: inout TLSContext.Configuration, _ recording: Recording?, _ library: TLSLibraryContext
+  ) {
     versions.apply(to: &configuration)
+    configuration.library = library
     configuration.applicationProtocols = protocols
     configuration.tracesMessages = ladder != nil
     if keylog != nil || capture != nil { configuration.keyLog = TLSKeyLog { recording?.keyLog($0) } }

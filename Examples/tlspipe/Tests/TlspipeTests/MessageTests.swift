@@ -53,6 +53,13 @@ import Testing
     // Files.
     .init("\(client) --ca @missing -- cat", 64, "--ca @missing: cannot read it: No such file or directory"),
     .init("\(client) --ca / -- cat", 64, "--ca /: cannot read it: Is a directory"),
+    // Providers and properties.
+    .init("\(client) --provider nosuch -- cat", 2, "--provider nosuch: the provider \"nosuch\""),
+    .init("\(client) --provider legacy -- cat", 2, "--provider legacy: the providers legacy"),
+    .init("\(client) --properties fips=no,quantum=yes -- cat", 2, "--properties fips=no,quantum=yes: no provider"),
+    .init("\(client) --properties = -- cat", 2, "--properties =: \"=\" is no property query"),
+    .init("\(client) --provider-config @empty -- cat", 2, "--provider-config @empty: the configuration file"),
+    .init("\(client) --insecure --peer-key @key.pem -- cat", 64, "--peer-key has no effect"),
     .init("\(client) --ca @empty -- cat", 2, "--ca @empty: no certificate in it"),
     .init("\(client) --ca @key.pem -- cat", 2, "--ca @key.pem: no certificate in it"),
     .init("\(client) --ca @ca.der -- cat", 2, "--ca @ca.der: no certificate in PEM form in it"),
