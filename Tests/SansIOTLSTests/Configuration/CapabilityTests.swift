@@ -116,7 +116,7 @@ struct CapabilityTests {
     #expect(!own.contains(Self.compressCertificate))
   }
 
-  /// The test above would pass without the option if libssl were built without an algorithm. Debian's is built with one.
+  /// The test above would pass without the option if libssl were built without an algorithm. Debian's has one.
   @Test(.tags(.openSSLFact)) func `bare libssl offers it from 3.2 on`() {
     let bare = RawPeer(.client, version: .tls13)
     _ = bare.absorb([])

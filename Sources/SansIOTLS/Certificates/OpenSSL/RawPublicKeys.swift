@@ -30,13 +30,13 @@ final class RawPublicKeys: @unchecked Sendable {
         unsafe keys.append(try Self.decoded(encoded, "acceptedPublicKeys[\(index)]", library))
       }
     } catch {
-      for unsafe key in unsafe keys { unsafe EVP_PKEY_free(key) }
+      unsafe keys.forEach { unsafe EVP_PKEY_free($0) }
       throw error
     }
     unsafe accepted = keys
   }
 
-  deinit { for unsafe key in unsafe accepted { unsafe EVP_PKEY_free(key) } }
+  deinit { unsafe accepted.forEach { unsafe EVP_PKEY_free($0) } }
 
   private static func decoded(
     _ encoded: [UInt8], _ name: String, _ library: TLSLibraryContext

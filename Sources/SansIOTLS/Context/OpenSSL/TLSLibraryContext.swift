@@ -114,16 +114,16 @@ public final class TLSLibraryContext: @unchecked Sendable {
   }
 
   /// Returns the library context that holds only what TLS needs, which makes handshakes with libcrypto before 3.2
-  /// cheaper: a client and a server together complete about a tenth more. Its algorithms are
-  /// those of libcrypto's provider `default`, with the same suites, groups and signature schemes, except for DSA.
+  /// cheaper: a client and a server together complete about a tenth more. Its algorithms are those of libcrypto's
+  /// provider `default`, with the same suites, groups and signature schemes, except for DSA.
   ///
   /// It has no keys of the type DSA: an identity with one is refused by `.invalidPrivateKey`, and a peer's certificate
   /// with one by the handshake. Identities are decoded as in ``default``. The first call creates it, and every later
   /// one returns the same.
   ///
   /// - Returns: the library context.
-  /// - Throws: ``TLSError`` with code `.forbiddenByPolicy` if the system's openssl.cnf demands properties of algorithms,
-  ///   or activates providers without `default`: this library would not comply; `.openSSLFailure`, or what
+  /// - Throws: ``TLSError`` with code `.forbiddenByPolicy` if the system's openssl.cnf demands properties of
+  ///   algorithms, or activates providers without `default`: this library would not comply; `.openSSLFailure`, or what
   ///   ``init(configurationFile:providers:properties:)`` throws.
   ///
   /// Corresponds to `OSSL_PROVIDER_add_builtin(3)`.

@@ -7,8 +7,8 @@ struct Libraries {
   /// The path of this program, for the runs under valgrind.
   let executable: String
   let rounds: Int
-  /// The least acceptable ratio of handshakes for the same time, with a libcrypto that looks for decoders again for each
-  /// certificate (before 3.2).
+  /// The least acceptable ratio of handshakes for the same time, with a libcrypto before 3.2, which looks for decoders
+  /// again for each certificate.
   private let bar = 1.05
   private let count = 40
 
