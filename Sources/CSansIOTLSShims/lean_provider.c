@@ -89,7 +89,10 @@ OSSL_LIB_CTX *sitls_lean_library(OSSL_LIB_CTX *full) {
   }
   OSSL_LIB_CTX *library = OSSL_LIB_CTX_new();
   if (!library) { return NULL; }
-  if (OSSL_PROVIDER_add_builtin(library, "lean", start) == 1 && OSSL_PROVIDER_load(library, "lean")) { return library; }
+  if (OSSL_PROVIDER_add_builtin(library, "lean", start) == 1 && OSSL_PROVIDER_load(library, "lean") &&
+      sitls_keep_library(library)) {
+    return library;
+  }
   OSSL_LIB_CTX_free(library);
   return NULL;
 }

@@ -140,6 +140,8 @@ static inline void sitls_declared_signature_schemes(OSSL_LIB_CTX *library, sitls
 
 // MARK: Library contexts
 
+// Keeps a library context for the life of the process (kept_libraries.c); false for lack of memory.
+bool sitls_keep_library(OSSL_LIB_CTX *library);
 // Creates a library context with the part of the default provider that TLS uses (lean_provider.c). It is called once:
 // the algorithms are those of `full`, in which the default provider is loaded, and which is kept.
 OSSL_LIB_CTX *sitls_lean_library(OSSL_LIB_CTX *full);

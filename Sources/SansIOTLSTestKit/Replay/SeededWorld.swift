@@ -36,7 +36,8 @@ public final class SeededWorld: Sendable {
     library = SeededLibrary(seed: seed)
   }
 
-  /// Creates a context in this world. A configuration without a time of verification uses the world's.
+  /// Creates a context in this world. A configuration without a time of verification uses the world's, and the library
+  /// context is the world's, whatever the configuration names.
   ///
   /// - Parameter configuration: The configuration, as for ``/SansIOTLS/TLSContext``.
   /// - Returns: The context, which keeps what it needs of the world.

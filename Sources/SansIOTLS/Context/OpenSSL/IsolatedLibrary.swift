@@ -12,7 +12,12 @@ enum IsolatedLibrary {
         hint: "libcrypto could not create a library context; a process can have about 500, which are never released",
         openSSLErrors: ErrorQueue.take())
     }
-    do throws(TLSError) { try unsafe prepare(library) } catch {
+    do throws(TLSError) {
+      try unsafe prepare(library)
+      if unsafe !sitls_keep_library(library) {
+        throw TLSError(.openSSLFailure, .local, hint: "no memory for a library context")
+      }
+    } catch {
       unsafe OSSL_LIB_CTX_free(library)
       throw error
     }
