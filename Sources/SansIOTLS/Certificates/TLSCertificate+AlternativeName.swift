@@ -19,7 +19,7 @@ extension TLSCertificate {
     /// A registered identifier.
     case identifier(TLSObjectIdentifier)
     /// A name of another kind, or one whose contents are not what its kind demands, such as a DNS name with a NUL or an
-    /// address of five bytes: the `GeneralName` in DER. Its first byte tells the kind.
+    /// address of five bytes: the `GeneralName` in DER. Its first byte is the kind.
     case other(der: [UInt8])
   }
 }

@@ -61,7 +61,7 @@ extension TLSDistinguishedName: CustomStringConvertible {
   ///
   /// Corresponds to RFC 4514 and `X509_NAME_print_ex(3)` with `XN_FLAG_RFC2253`.
   public var description: String {
-    relativeNames.reversed().map { $0.map(\.description).joined(separator: "+") }.joined(separator: ",")
+    relativeNames.reversed().map { $0.reversed().map(\.description).joined(separator: "+") }.joined(separator: ",")
   }
 }
 

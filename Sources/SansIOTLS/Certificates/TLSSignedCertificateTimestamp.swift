@@ -5,7 +5,7 @@
 public struct TLSSignedCertificateTimestamp: Sendable, Hashable {
   /// The SHA-256 of the log's key, 32 bytes.
   public let logID: [UInt8]
-  /// When the log received the certificate, in milliseconds since 1970.
+  /// The time at which the log received the certificate, in milliseconds since 1970.
   public let timestamp: UInt64
   /// The whole statement, from its version to its signature: what a verifier takes.
   public let bytes: [UInt8]

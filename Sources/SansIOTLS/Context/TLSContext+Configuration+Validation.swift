@@ -49,6 +49,9 @@ extension TLSContext.Configuration {
     if pausesAtClientHello, role == .client {
       throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")
     }
+    if serverNameMismatch == .refuse, role == .client {
+      throw refuse(.invalidConfiguration, "serverNameMismatch is a server's; a client checks the server's certificate")
+    }
     if pausesAtPeerCertificates, role == .server {
       throw refuse(.unsupported, "pausesAtPeerCertificates is a client's; libssl cannot suspend a server's check")
     }

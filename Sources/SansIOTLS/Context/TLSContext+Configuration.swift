@@ -40,6 +40,18 @@ extension TLSContext {
       case proceed
     }
 
+    /// The reaction of a server to a client that names a server which none of its certificates is for.
+    #if hasAttribute(nonexhaustive)
+      @nonexhaustive
+    #endif
+    public enum ServerNameMismatch: Sendable, Hashable {
+      /// Continue; the client finds the certificate unfit.
+      case proceed
+      /// Refuse by the alert unrecognized_name (RFC 6066, section 3), also where a session would be resumed and no
+      /// certificate be sent. A client that names no server is served.
+      case refuse
+    }
+
     /// The role of the connections.
     public let role: TLSRole
 
@@ -74,6 +86,10 @@ extension TLSContext {
     public var applicationProtocols: [String] = []
     /// The reaction of a server if no application protocol is common to both sides.
     public var applicationProtocolMismatch: ApplicationProtocolMismatch = .refuse
+    /// The reaction of a server to a client that names a server (SNI) which none of ``identities`` is for. With
+    /// `.refuse` and ``applicationProtocols`` a client cannot be led to a service that it did not mean (ALPACA).
+    /// Corresponds to `SSL_CTX_set_tlsext_servername_callback(3)`.
+    public var serverNameMismatch: ServerNameMismatch = .proceed
     /// The certificates that a peer's chain may end at. A client's default is the system's store.
     public var trustRoots: [TLSTrustRoots]
     /// Whether a peer's chain is checked at all.

@@ -15,9 +15,9 @@ extension TLSEngine {
   /// Corresponds to `SSL_get0_peer_rpk(3)`.
   public var peerPublicKey: [UInt8]? { handle.peerPublicKey }
 
-  /// The chain that the verification of the peer's certificate built, from the peer's own to the trusted certificate,
-  /// which the peer need not have sent. Empty before the handshake is done; after a resumption, which verifies no chain;
-  /// and where the chain is not accepted, but the application or the configuration accepts the peer all the same.
+  /// The chain that the verification of the peer's certificate built, from the peer's own to the trusted one, which the
+  /// peer need not have sent. Empty before the handshake is done; after a resumption, which verifies none; and if the
+  /// chain is not accepted, but the application or the configuration accepts the peer all the same.
   ///
   /// Corresponds to `SSL_get0_verified_chain(3)`. Nothing is copied but references.
   public var verifiedChain: [TLSCertificate] { state.isHandshakeDone ? handle.verifiedChain : [] }

@@ -6,17 +6,17 @@ enum DER {
   }
 
   private static func length(_ count: Int) -> [UInt8] {
-    if count < 0x80 { return [UInt8(count)] }
+    if count < 0x80 { return [UInt8(truncatingIfNeeded: count)] }
     var octets: [UInt8] = []
     var rest = count
     while rest > 0 {
       octets.insert(UInt8(truncatingIfNeeded: rest), at: 0)
       rest >>= 8
     }
-    return [0x80 | UInt8(octets.count)] + octets
+    return [0x80 | UInt8(truncatingIfNeeded: octets.count)] + octets
   }
 
-  /// Divides bytes behind their first element.
+  /// Divides bytes after their first element.
   ///
   /// - Parameter bytes: one or more elements, the first of them with a tag of one byte.
   /// - Returns: the contents of the first element, and what follows it; `nil` if it is not whole.

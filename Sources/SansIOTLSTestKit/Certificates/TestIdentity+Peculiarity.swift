@@ -33,9 +33,9 @@ extension TestIdentity {
     case universalString
     /// The common name is a T61String with a byte that is no ASCII.
     case t61String
-    /// The subject has an attribute whose type nobody knows.
+    /// The subject has an attribute of an unknown type.
     case unknownAttribute
-    /// The certificate has an extension that nobody knows, and that is not critical.
+    /// The certificate has an unknown extension that is not critical.
     case unknownExtension
     /// A server must staple a proof that the certificate is not revoked (RFC 7633).
     case mustStaple

@@ -115,6 +115,12 @@ public struct Relay: ~Copyable {
   /// The peer's certificates, leaf first; empty before it sent them.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
 
+  /// The chain that the verification of the peer's certificate built. See `TLSEngine.verifiedChain`.
+  public var verifiedChain: [TLSCertificate] { engine.verifiedChain }
+
+  /// The name in the server's certificate that fits the one asked for. See `TLSEngine.matchedName`.
+  public var matchedName: String? { engine.matchedName }
+
   /// The meaning of the end of the program's data.
   public enum PlaintextEnd: Sendable {
     /// The data is complete: close_notify is sent.

@@ -1,3 +1,4 @@
+import CSansIOTLSOpenSSL
 import SansIOTLSTestKit
 import Testing
 
@@ -59,6 +60,17 @@ struct CertificateContentTests {
     #expect(first.sha256 != other.sha256)
   }
 
+  /// Row 70. A pin is the digest of the whole SubjectPublicKeyInfo, as in HPKP and curl.
+  @Test(.tags(.openSSLFact)) func `the digest of a key is that of its algorithm too`() throws {
+    let certificate = try Self.authority.issue(names: ["localhost"]).certificate
+    var digest = [UInt8](repeating: 0, count: 32)
+    unsafe X509_pubkey_digest(certificate.reference.x509, EVP_sha256(), &digest, nil)
+    #expect(digest != certificate.publicKey.sha256)
+    unsafe X509_digest(certificate.reference.x509, EVP_sha256(), &digest, nil)
+    #expect(digest == certificate.sha256)
+    #expect(LibraryDER.sha256(certificate.publicKey.der) == certificate.publicKey.sha256)
+  }
+
   @Test func `an authority may have a path length`() throws {
     let root = try Self.authority.certificate
     #expect(root.isAuthority)
@@ -82,7 +94,7 @@ struct CertificateContentTests {
     #expect(subject.relativeNames.map(\.count) == [1, 1, 2, 1, 2])
     #expect(
       subject.description
-        == ##"CN=Zoë+emailAddress=zoe@example.test,OU=\ two\ ,serialNumber=42+OU=\#1,"##
+        == ##"emailAddress=zoe@example.test+CN=Zoë,OU=\ two\ ,OU=\#1+serialNumber=42,"##
         + #"O=Example\, Inc. \"quoted\" \<a\+b\>\; c\\d,C=DE"#)
     #expect(subject.attributes.compactMap(\.value).contains(" two "))
     let unknown = try certificate(.unknownAttribute).subject
@@ -102,13 +114,13 @@ struct CertificateContentTests {
     #expect(subject.commonName == nil)
     #expect(subject.attributes.map(\.value) == [nil])
     #expect(subject.description == #"CN=good.example\00.invalid"#)
-    // An OCTET STRING in place of the UTF8String.
+    // A BIT STRING in place of the UTF8String.
     var der = TestAuthority().issue(names: ["localhost"], subject: "Marker").certificateDER
     let place = try #require(der.indices.last { der[$0...].starts(with: "Marker".utf8) })
-    der[place - 2] = 0x04
+    der.replaceSubrange((place - 2)...place, with: [0x03, 6, 0])
     let broken = try TLSCertificate(der: der).subject
     #expect(broken.commonName == nil)
-    #expect(broken.description == "CN=#04064D61726B6572")
+    #expect(broken.description == "CN=#03060061726B6572")
     // A UTF8String of bytes that are no UTF-8: libcrypto does not take the certificate.
     der[place - 2] = 0x0c
     der[place] = 0xff
@@ -160,10 +172,11 @@ struct CertificateContentTests {
   @Test func `an address of a wrong size is no address`() throws {
     var der = Self.authority.issue(names: ["localhost"], addresses: ["192.0.2.1"]).certificateDER
     let place = try #require(der.indices.first { der[$0...].starts(with: [0x87, 4, 192, 0, 2, 1]) })
-    // An address of three bytes, and an empty mail address after it would not fit; a registered identifier of four does.
-    der[place] = 0x88
+    // Two addresses, of no and of two bytes.
+    der.replaceSubrange(place..<(place + 6), with: [0x87, 0, 0x87, 2, 192, 0])
     let changed = try TLSCertificate(der: der)
     #expect(changed.addresses.isEmpty)
+    #expect(changed.alternativeNames.suffix(2) == [.other(der: [0x87, 0]), .other(der: [0x87, 2, 192, 0])])
   }
 
   @Test func `must-staple and timestamps are read`() throws {
@@ -181,14 +194,14 @@ struct CertificateContentTests {
     #expect(TLSSignedCertificateTimestamp.list(list + [0]).isEmpty)
   }
 
-  @Test func `extensions that nobody knows are there`() throws {
+  @Test func `unknown extensions are there`() throws {
     let found = try certificate(.unknownExtension).extensions.last
     #expect(
       found == .init(type: TLSObjectIdentifier("1.3.6.1.4.1.32473.1"), isCritical: false, value: [0x0c, 2, 0x68, 0x69]))
     #expect(found?.type.shortName == nil)
   }
 
-  /// Fails closed: what cannot be read allows nothing and names nobody.
+  /// Fails closed: what cannot be read allows nothing.
   @Test func `malformed extensions allow nothing`() throws {
     let original = try Self.authority.issue(names: ["localhost"], usage: .server).certificate
     func broken(_ name: String) throws -> TLSCertificate {

@@ -38,3 +38,26 @@ func answer(_ tls: inout TLSEngine, hosts: [String: TLSContext]) throws(TLSError
   }
 }
 // Guide: end
+
+// Guide: JA3
+/// The text that JA3 hashes to recognize a client's software: numbers in the client's order, without GREASE.
+func ja3(_ hello: TLSEngine.ClientHello) -> String {
+  func joined(_ numbers: [UInt16]) -> String { numbers.map { "\($0)" }.joined(separator: "-") }
+  let suites = hello.cipherSuites.filter { !$0.isGREASE }.map(\.rawValue)
+  let extensions = hello.extensions.filter { !$0.isGREASE }.map(\.type)
+  let groups = hello.groups.filter { !$0.isGREASE }.map(\.rawValue)
+  return "\(hello.legacyVersion?.rawValue ?? 0),\(joined(suites)),\(joined(extensions)),\(joined(groups)),"
+    + joined(hello.pointFormats.map(UInt16.init))
+}
+// Guide: end
+
+// Guide: services
+/// A service of a host that has several, such as mail beside the web: a client that was led here by mistake, or by
+/// an attacker on the path, is refused.
+func service(_ identity: TLSIdentity, protocols: [String]) throws(TLSError) -> TLSContext {
+  var configuration = TLSContext.Configuration.server(identity)
+  configuration.applicationProtocols = protocols  // name it even if there is only one
+  configuration.serverNameMismatch = .refuse
+  return try TLSContext(configuration)
+}
+// Guide: end

@@ -132,6 +132,12 @@ public class TLSHandler {
   /// The peer's certificates as it sent them, leaf first; empty if it sent none.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
 
+  /// The chain that the verification of the peer's certificate built; see `TLSEngine.verifiedChain`.
+  public var verifiedChain: [TLSCertificate] { engine.verifiedChain }
+
+  /// The name in the server's certificate that fits the one asked for; see `TLSEngine.matchedName`.
+  public var matchedName: String? { engine.matchedName }
+
   /// Exports keying material that is bound to this connection; see `TLSEngine.exportKeyingMaterial`.
   ///
   /// - Parameters:

@@ -10,6 +10,7 @@ enum RelayRun {
     guard relay.handshake(until: options.handshakeTimeout.map { .now + $0.duration }) else { return false }
     if let negotiated = relay.report.negotiated { options.note(Statistics.agreement(negotiated)) }
     if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
+    if options.showCertificates { StandardError.write(CertificateReport.text(relay)) }
     return true
   }
 

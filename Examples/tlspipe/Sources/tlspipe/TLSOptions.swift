@@ -34,6 +34,9 @@ struct TLSOptions: ParsableArguments {
       valueName: "file.pcapng"))
   var capture: String?
 
+  @Flag(help: "Show the peer's certificate chain on standard error: names, dates, key, pins.")
+  var showCertificates = false
+
   @Flag(help: "Say on standard error what was agreed on, moved, and how each side closed.")
   var stats = false
 

@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 
-/// The extensions of a certificate. An extension that is malformed, or that occurs twice, allows nothing and names
-/// nobody.
+/// The extensions of a certificate. An extension that is malformed, or that occurs twice, allows nothing and has no
+/// names.
 extension TLSCertificate {
   /// All extensions in the encoded order, those that nothing here reads included. Corresponds to `X509_get_ext(3)`.
   public var extensions: [Extension] {

@@ -4,7 +4,7 @@ extension TLSObjectIdentifier {
   /// Copies an `ASN1_OBJECT`, valid during the call.
   init(of object: OpaquePointer?) {
     var text = [CChar](repeating: 0, count: 80)
-    var count = unsafe OBJ_obj2txt(&text, CInt(text.count), object, 1)
+    var count = unsafe OBJ_obj2txt(&text, CInt(clamping: text.count), object, 1)
     if count >= text.count {
       text = [CChar](repeating: 0, count: Int(count) + 1)
       count = unsafe OBJ_obj2txt(&text, CInt(clamping: text.count), object, 1)

@@ -12,6 +12,8 @@ final class ContextCallbackState: @unchecked Sendable {
   /// `nil` if certificates alone are presented and accepted.
   let rawPublicKeys: RawPublicKeys?
   let refusesMismatch: Bool
+  /// The certificates whose names alone are served; empty if all names are.
+  let namedCertificates: [TLSCertificate]
   let demand: PeerProof.Demand
   let ignoresVerdict: Bool
   /// The library whose providers declare the names of groups.
@@ -26,6 +28,7 @@ final class ContextCallbackState: @unchecked Sendable {
     self.library = library
     keyLog = configuration.keyLog
     refusesMismatch = configuration.applicationProtocolMismatch == .refuse
+    namedCertificates = configuration.serverNameMismatch == .refuse ? configuration.identities.map { $0.chain[0] } : []
     demand = configuration.peerDemand
     groupList = configuration.groups.map { TLSGroup.list($0, .groups(in: library)) }
     ignoresVerdict = configuration.peerVerification == .none

@@ -53,10 +53,14 @@ final class ContextHandle: @unchecked Sendable {
       throw error
     }
     unsafe SSL_CTX_set_ex_data(context, 0, Unmanaged.passUnretained(callbacks).toOpaque())
-    if configuration.tracesMessages { unsafe SSL_CTX_set_msg_callback(context, Callbacks.message) }
+    if configuration.tracesMessages || configuration.pausesAtClientHello {
+      unsafe SSL_CTX_set_msg_callback(context, Callbacks.message)
+    }
     if configuration.keyLog != nil { unsafe SSL_CTX_set_keylog_callback(context, Callbacks.keyLog) }
     if isServer {
-      unsafe sitls_ctx_set_server_name_callback(context, Callbacks.serverName)
+      unsafe sitls_ctx_set_server_name_callback(
+        context,
+        configuration.serverNameMismatch == .refuse ? Callbacks.serverNameOfCertificates : Callbacks.serverName)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
       unsafe SSL_CTX_set_session_ticket_cb(context, library.prepareTicket, Callbacks.openTicket, nil)
     } else {

@@ -89,6 +89,8 @@ private struct FailureFacts {
         .peerIncompatible, .peer,
         "the two sides have nothing in common; compare versions, suites, groups, signature algorithms and ALPN names"
       )
+    case SSL_R_CALLBACK_FAILED where alertSent == .unrecognizedName:
+      return (.peerIncompatible, .peer, "the client asks for a server name that none of this side's certificates has")
     default:
       break
     }

@@ -16,8 +16,11 @@ extension Callbacks {
     unsafe callbackState.pointee.request = .received(wish)
     guard unsafe callbackState.pointee.pausesAtClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
     switch unsafe callbackState.pointee.clientHello {
-    case .none, .asked:
-      unsafe callbackState.pointee.clientHello = .asked(TLSEngine.ClientHello(of: ssl, wish))
+    case .none:
+      // The message callback has noted every other form.
+      unsafe callbackState.pointee.clientHello = .asked(TLSEngine.ClientHello(ofSSL2Form: ssl))
+      return SSL_CLIENT_HELLO_RETRY
+    case .asked:
       return SSL_CLIENT_HELLO_RETRY
     case .answered(.reject(let reason)):
       unsafe alert?.pointee = Int32(reason.rawValue)
@@ -25,5 +28,16 @@ extension Callbacks {
     case .answered:
       return SSL_CLIENT_HELLO_SUCCESS
     }
+  }
+
+  /// Notes the first ClientHello before libssl examines it: libssl's own accessors do not show the extensions that it
+  /// does not know. What is noted is dropped with the answer.
+  static func noteClientHello(
+    _ bytes: UnsafeRawBufferPointer, _ callbackState: UnsafeMutablePointer<CallbackState>
+  ) {
+    guard unsafe callbackState.pointee.pausesAtClientHello, case .none = unsafe callbackState.pointee.clientHello,
+      let hello = unsafe TLSEngine.ClientHello(message: Array(bytes))
+    else { return }
+    unsafe callbackState.pointee.clientHello = .asked(hello)
   }
 }

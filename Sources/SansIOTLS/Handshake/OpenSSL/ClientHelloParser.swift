@@ -1,24 +1,23 @@
 internal import CSansIOTLSOpenSSL
 
-/// Reads the relevant fields of the ClientHello that libssl is processing. libssl has checked the outer structure and
-/// limits the size; the contents of extensions are checked here, and malformed ones count as absent (libssl refuses
-/// them later with the right alert).
+/// Reads fields of a ClientHello, whose size libssl limits. The contents of extensions are checked here, and malformed
+/// ones count as absent (libssl refuses them later with the right alert).
 extension TLSEngine.ClientHello {
-  /// Valid only inside the ClientHello callback, where the extension bytes live.
-  init(of ssl: OpaquePointer, _ wish: Selectors) {
-    var suites: UnsafePointer<UInt8>?
-    let suitesCount = unsafe SSL_client_hello_get0_ciphers(ssl, &suites)
-    let legacyVersion = UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl))
+  /// The offer in a ClientHello in the form of SSL 2 (RFC 5246, appendix E.2), which has no extensions.
+  ///
+  /// Valid only inside the ClientHello callback, where the bytes live.
+  init(ofSSL2Form ssl: OpaquePointer) {
+    var bytes: UnsafePointer<UInt8>?
+    let count = unsafe SSL_client_hello_get0_ciphers(ssl, &bytes)
+    let suites = unsafe [UInt8](UnsafeBufferPointer(start: bytes, count: count))
+    // Three bytes each; a first byte other than zero is a suite of SSL 2 itself.
+    let numbers = stride(from: 0, to: suites.count - 2, by: 3).filter { suites[$0] == 0 }.map {
+      UInt16(suites[$0 + 1]) << 8 | UInt16(suites[$0 + 2])
+    }
     self.init(
-      serverName: wish.serverName, applicationProtocols: Self.protocols(in: wish.applicationProtocols),
-      versions: Self.versions(
-        in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_versions), of: ssl), legacy: legacyVersion),
-      cipherSuites: Self.numbers(in: unsafe [UInt8](UnsafeBufferPointer(start: suites, count: suitesCount)))
-        .map(TLSCipherSuite.init(rawValue:)),
-      groups: Self.list(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_supported_groups), of: ssl))
-        .map(TLSGroup.init(rawValue:)),
-      signatureSchemes: Self.list(in: unsafe Self.extensionBytes(UInt32(TLSEXT_TYPE_signature_algorithms), of: ssl))
-        .map(TLSSignatureScheme.init(rawValue:)))
+      serverName: nil,
+      versions: [TLSVersion(rawValue: UInt16(truncatingIfNeeded: unsafe SSL_client_hello_get0_legacy_version(ssl)))],
+      cipherSuites: numbers.map(TLSCipherSuite.init(rawValue:)))
   }
 
   /// The fields by which a context is selected, as they were sent.
@@ -34,6 +33,8 @@ extension TLSEngine.ClientHello {
     }
 
     var serverName: String? { TLSEngine.ClientHello.serverName(in: serverNames) }
+    /// Whether the client names a server, be the name valid or not.
+    var namesServer: Bool { !serverNames.isEmpty }
   }
 
   private static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {
@@ -84,31 +85,13 @@ extension TLSEngine.ClientHello {
 
   /// The supported groups (RFC 8422, section 5.1.1) of a ClientHello that is one record.
   ///
-  /// - Parameter record: the record, its header included.
+  /// - Parameter output: the record, its header included, and what follows it.
   /// - Returns: the groups; `nil` where the extension is absent.
-  static func groups(inRecord record: ArraySlice<UInt8>) -> [TLSGroup]? {
-    // Headers of record and message, version and random.
-    var rest = record.dropFirst(5 + 4 + 2 + 32)
-    func field(_ rest: inout ArraySlice<UInt8>, lengthOf bytes: Int) -> ArraySlice<UInt8>? {
-      guard rest.count >= bytes else { return nil }
-      let length = rest.prefix(bytes).reduce(0) { $0 << 8 | Int($1) }
-      rest = rest.dropFirst(bytes)
-      guard rest.count >= length else { return nil }
-      defer { rest = rest.dropFirst(length) }
-      return rest.prefix(length)
+  static func groups(inRecord output: ArraySlice<UInt8>) -> [TLSGroup]? {
+    let size = output.dropFirst(3).prefix(2).reduce(0) { $0 << 8 | Int($1) }
+    let extensions = ClientHelloParts(output.dropFirst(5).prefix(size))?.extensions
+    return extensions?.first { $0.type == UInt16(TLSEXT_TYPE_supported_groups) }.map {
+      list(in: Array($0.contents)).map(TLSGroup.init(rawValue:))
     }
-    // Session identifier, suites, compression methods.
-    guard field(&rest, lengthOf: 1) != nil, field(&rest, lengthOf: 2) != nil, field(&rest, lengthOf: 1) != nil,
-      var extensions = field(&rest, lengthOf: 2)
-    else { return nil }
-    while extensions.count >= 4 {
-      let type = extensions.prefix(2).reduce(0) { $0 << 8 | Int($1) }
-      extensions = extensions.dropFirst(2)
-      guard var body = field(&extensions, lengthOf: 2) else { return nil }
-      if type == Int(TLSEXT_TYPE_supported_groups) {
-        return field(&body, lengthOf: 2).map { numbers(in: Array($0)).map(TLSGroup.init(rawValue:)) }
-      }
-    }
-    return nil
   }
 }

@@ -22,6 +22,8 @@ extension SSLHandle {
 
   func answerClientHello(_ answer: CallbackState.RecordedAnswer) {
     unsafe callbackState.pointee.clientHello = .answered(answer)
+    // It noted the message; nothing else needs it without a tap.
+    if tap == nil { unsafe SSL_set_msg_callback(ssl, nil) }
   }
 
   func answerPeerCertificate(_ answer: CallbackState.RecordedAnswer) {

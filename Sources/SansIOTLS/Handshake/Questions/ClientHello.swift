@@ -18,8 +18,30 @@ extension TLSEngine {
     public let groups: [TLSGroup]
     /// The signature schemes that the client verifies, in its order; empty if there is no such extension.
     public let signatureSchemes: [TLSSignatureScheme]
+    /// The whole message as it was received, without record headers: type, length and body (RFC 8446, section 4). Empty
+    /// in an offer that was created by its fields, and for the form of SSL 2.
+    public let message: [UInt8]
 
-    /// Creates an offer, for tests of what answers it.
+    /// Reads a ClientHello message.
+    ///
+    /// - Parameter message: type, length and body, without record headers.
+    /// - Returns: `nil` if it is no ClientHello, not whole, or something follows it. An extension whose contents are
+    ///   malformed counts as absent for the fields here; a handshake would be refused.
+    ///
+    /// Corresponds to RFC 8446, section 4.1.2.
+    public init?(message: [UInt8]) {
+      guard let parts = ClientHelloParts(message[...]) else { return nil }
+      func list(_ type: UInt16) -> [UInt16] { Self.list(in: parts.contents(of: type)) }
+      serverName = Self.serverName(in: parts.contents(of: 0))
+      applicationProtocols = Self.protocols(in: parts.contents(of: 16))
+      versions = Self.versions(in: parts.contents(of: 43), legacy: parts.legacyVersion)
+      cipherSuites = Self.numbers(in: Array(parts.cipherSuites)).map(TLSCipherSuite.init(rawValue:))
+      groups = list(10).map(TLSGroup.init(rawValue:))
+      signatureSchemes = list(13).map(TLSSignatureScheme.init(rawValue:))
+      self.message = message
+    }
+
+    /// Creates an offer by its fields, for tests of what answers it.
     ///
     /// - Parameters:
     ///   - serverName: the host name, in small letters.
@@ -38,8 +60,46 @@ extension TLSEngine {
       self.cipherSuites = cipherSuites
       self.groups = groups
       self.signatureSchemes = signatureSchemes
+      message = []
     }
   }
+}
+
+// MARK: The message
+
+extension TLSEngine.ClientHello {
+  /// An extension of a ClientHello.
+  public struct Extension: Sendable, Hashable {
+    /// The number in the IANA registry ("TLS ExtensionType Values").
+    public let type: UInt16
+    /// The contents without type and length.
+    public let contents: ArraySlice<UInt8>
+
+    /// Whether the number is one that clients add at random, so that servers learn to ignore what they do not know
+    /// (RFC 8701).
+    public var isGREASE: Bool { type.isGREASE }
+  }
+
+  /// All extensions in the client's order, unknown ones and GREASE included; empty without a ``message``.
+  public var extensions: [Extension] { parts?.extensions ?? [] }
+
+  /// The version in the old field, which fingerprints use; `nil` without a ``message``. The versions that the client
+  /// offers are ``versions``.
+  public var legacyVersion: TLSVersion? { (parts?.legacyVersion).map(TLSVersion.init(rawValue:)) }
+
+  /// The compression methods, in the client's order; empty without a ``message``.
+  public var compressionMethods: [UInt8] { Array(parts?.compressionMethods ?? []) }
+
+  /// The formats of elliptic curve points, in the client's order (RFC 8422, section 5.1.2); empty if there is no such
+  /// extension.
+  public var pointFormats: [UInt8] {
+    guard let contents = parts?.contents(of: 11), let count = contents.first, Int(count) == contents.count - 1 else {
+      return []
+    }
+    return Array(contents.dropFirst())
+  }
+
+  private var parts: ClientHelloParts? { ClientHelloParts(message[...]) }
 }
 
 extension TLSEngine.ClientHello {

@@ -5,7 +5,11 @@ extension Callbacks {
     @convention(c) (
       Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
     ) -> Void = { isSent, _, kind, bytes, count, ssl, _ in
-      guard let callbackState = unsafe CallbackState.of(ssl), let tap = unsafe callbackState.pointee.tap else { return }
+      guard let callbackState = unsafe CallbackState.of(ssl) else { return }
+      if isSent == 0, kind == SSL3_RT_HANDSHAKE {
+        unsafe Callbacks.noteClientHello(UnsafeRawBufferPointer(start: bytes, count: count), callbackState)
+      }
+      guard let tap = unsafe callbackState.pointee.tap else { return }
       // After close_notify libssl writes to a BIO of its own: what it reports as sent is discarded.
       let output = unsafe SSL_get_wbio(ssl)
       if isSent == 1, unsafe output != SSL_get_rbio(ssl), unsafe output != callbackState.pointee.queue { return }

@@ -1,6 +1,6 @@
 internal import CSansIOTLSOpenSSL
 
-/// What makes a certificate peculiar, by libcrypto's setters, which accept it.
+/// The rare contents of peculiar certificates, by the setters of libcrypto, which accept them.
 ///
 /// Every pointer here is created, used and freed within one function, or belongs to the certificate.
 extension CertificateTemplate {
@@ -117,8 +117,8 @@ extension CertificateTemplate {
         0, 0, 4, 3, 0, 2, 0, 0,
       ]
     }
-    let list = statements.flatMap { octets(UInt16($0.count)) + $0 }
-    return octets(UInt16(list.count)) + list
+    let list = statements.flatMap { octets(UInt16(clamping: $0.count)) + $0 }
+    return octets(UInt16(clamping: list.count)) + list
   }()
 
   private static func setNames(_ names: [[UInt8]], isCritical: Bool = false, of x509: OpaquePointer) {
@@ -140,9 +140,9 @@ extension CertificateTemplate {
 
   /// An element of DER of less than 64 KiB.
   private static func element(_ tag: UInt8, _ contents: [UInt8]) -> [UInt8] {
-    let count = contents.count
-    let length = count < 0x80 ? [UInt8(count)] : [0x82, UInt8(count >> 8), UInt8(count & 0xff)]
-    let short = count < 0x100 && count >= 0x80 ? [0x81, UInt8(count)] : length
-    return [tag] + short + contents
+    let length = octets(UInt16(clamping: contents.count))
+    let form: [UInt8] =
+      contents.count < 0x80 ? [length[1]] : contents.count < 0x100 ? [0x81, length[1]] : [0x82] + length
+    return [tag] + form + contents
   }
 }

@@ -16,6 +16,11 @@ func fuzzMaterial(_ input: [UInt8]) {
     _ = certificate.requiresStaple
     precondition(certificate.signedCertificateTimestamps.allSatisfy { $0.logID.count == 32 })
   }
+  if let hello = TLSEngine.ClientHello(message: input) {
+    precondition(hello.extensions.reduce(0) { $0 + 4 + $1.contents.count } < input.count)
+    precondition(hello.legacyVersion != nil && hello.pointFormats.count < input.count)
+  }
+  precondition(TLSSignedCertificateTimestamp.list(input).allSatisfy { $0.logID.count == 32 })
   _ = try? TLSCertificate.bundle(pem: input)
   _ = try? TLSIdentity(pemChain: input, privateKey: input, passphrase: "secret")
   _ = try? TLSIdentity(pkcs12: input, passphrase: "secret")
