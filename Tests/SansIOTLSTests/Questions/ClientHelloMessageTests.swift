@@ -37,7 +37,7 @@ struct ClientHelloMessageTests {
   private func ja4(_ hello: TLSEngine.ClientHello) -> String {
     func digits(_ number: UInt16) -> String { String(String(number, radix: 16).suffix(4)).leftPadded(to: 4) }
     func hash(_ text: String) -> String {
-      String(LibraryDER.sha256(Array(text.utf8)).hexadecimal.lowercased().prefix(12))
+      String(SHA256.digest(of: Array(text.utf8)[...]).hexadecimal.lowercased().prefix(12))
     }
     let version = hello.versions.filter { !$0.isGREASE }.max() == .tls13 ? "13" : "12"
     let suites = hello.cipherSuites.filter { !$0.isGREASE }.map(\.rawValue)

@@ -32,11 +32,4 @@ enum LibraryDER {
   static func elements(of stack: OpaquePointer?) -> [OpaquePointer] {
     unsafe (0..<max(OPENSSL_sk_num(stack), 0)).compactMap { unsafe OPENSSL_sk_value(stack, $0).map(OpaquePointer.init) }
   }
-
-  /// The SHA-256 of some bytes; empty if libcrypto has none.
-  static func sha256(_ bytes: [UInt8]) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 32)
-    let isDone = unsafe EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil) == 1
-    return isDone ? digest : []
-  }
 }

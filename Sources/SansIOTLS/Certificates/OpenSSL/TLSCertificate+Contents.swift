@@ -34,7 +34,7 @@ extension TLSCertificate {
       // Belongs to the certificate.
       let key = unsafe X509_get0_pubkey(reference.x509)
       return unsafe PublicKey(
-        der: der, sha256: LibraryDER.sha256(der), algorithm: TLSObjectIdentifier(of: algorithm),
+        der: der, sha256: SHA256.digest(of: der[...]), algorithm: TLSObjectIdentifier(of: algorithm),
         type: key.flatMap { unsafe EVP_PKEY_get0_type_name($0) }.map { unsafe String(cString: $0) },
         bits: key.map { unsafe Int(EVP_PKEY_get_bits($0)) } ?? 0,
         curve: key.flatMap { unsafe Self.curve(of: $0) })
@@ -42,7 +42,7 @@ extension TLSCertificate {
   }
 
   /// The SHA-256 of the whole certificate; empty if libcrypto has no SHA-256. Corresponds to `X509_digest(3)`.
-  public var sha256: [UInt8] { ErrorQueue.preserving { LibraryDER.sha256(der) } }
+  public var sha256: [UInt8] { ErrorQueue.preserving { SHA256.digest(of: der[...]) } }
 
   private static func curve(of key: OpaquePointer) -> TLSGroup? {
     var name = [CChar](repeating: 0, count: 80)

@@ -8,7 +8,7 @@ func fuzzMaterial(_ input: [UInt8]) {
     _ = [certificate.notBefore, certificate.notAfter]
     _ = "\(certificate.serialNumber) \(certificate.publicKey)"
     _ = certificate.extensions.map(\.type.description)
-    precondition(certificate.dnsNames.allSatisfy { $0.utf8.allSatisfy((0x21...0x7e).contains) })
+    precondition(certificate.dnsNames.allSatisfy { name in name.utf8.allSatisfy { (0x21...0x7e).contains($0) } })
     _ = certificate.alternativeNames.map(\.description)
     _ = certificate.keyUsage?.description
     _ = certificate.extendedKeyUsages?.map(\.description)
