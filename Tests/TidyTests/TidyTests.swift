@@ -11,7 +11,10 @@ struct TidyTests {
       "UnsafeMutablePointer", "CSansIOTLSOpenSSL", "CSansIOTLSShims", "CSansIOTLSSeededRandom",
     ]
     let folders = ["Sources/SansIOTLS", "Sources/SansIOTLSTrace", "Sources/SansIOTLSTestKit"]
-    for file in try folders.flatMap({ try SourceFile.all(under: $0) }) where !file.path.contains("/OpenSSL/") {
+    // An atomic reference of the standard library is an unmanaged one.
+    let exempt = "Sources/SansIOTLS/Support/Exchangeable.swift"
+    for file in try folders.flatMap({ try SourceFile.all(under: $0) })
+    where !file.path.contains("/OpenSSL/") && file.path != exempt {
       for word in words {
         let isMentioned = file.mentions(word)
         #expect(!isMentioned, "\(file.path) mentions \(word)")
@@ -20,7 +23,7 @@ struct TidyTests {
   }
 
   @Test(arguments: [
-    ("Sources/SansIOTLS", ["CSansIOTLSOpenSSL", "CSansIOTLSShims"]),
+    ("Sources/SansIOTLS", ["CSansIOTLSOpenSSL", "CSansIOTLSShims", "Synchronization"]),
     (
       "Sources/SansIOTLSTransports",
       ["SansIOTLS", "CSansIOTLSDescriptors", "Synchronization", "Glibc", "Musl", "Darwin", "Android"]
@@ -130,7 +133,8 @@ struct TidyTests {
     (
       ["README.md"]
         + [
-          "Embedding", "GettingStarted", "TrustAndIdentity", "AnsweringQuestions", "FIPSAndPolicy",
+          "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions",
+          "FIPSAndPolicy",
           "LaterLibsslFeatures",
         ].map {
           "Sources/SansIOTLS/SansIOTLS.docc/Guides/\($0).md"

@@ -11,9 +11,11 @@
 #include <openssl/bio.h>
 #include <openssl/conf.h>
 #include <openssl/core_names.h>
+#include <openssl/ct.h>
 #include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
@@ -257,6 +259,34 @@ static inline STACK_OF(X509) *sitls_sent_chain(const X509_STORE_CTX *store) {
 static inline int sitls_ctx_trusted_objects(SSL_CTX *ctx) {
   return sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)));
 }
+// MARK: Revocation
+
+static inline void sitls_ctx_ask_for_staple(SSL_CTX *ctx) { SSL_CTX_set_tlsext_status_type(ctx, TLSEXT_STATUSTYPE_ocsp); }
+static inline void sitls_ctx_set_staple_callback(SSL_CTX *ctx, int (*callback)(SSL *, void *)) {
+  SSL_CTX_set_tlsext_status_cb(ctx, callback);
+}
+// The staple that a client received, in the connection's own memory, and its length; -1 if there is none.
+static inline int sitls_staple(SSL *ssl, const unsigned char **bytes) {
+  return (int)SSL_get_tlsext_status_ocsp_resp(ssl, bytes);
+}
+// Copies a staple that a server sends in the handshake under way.
+static inline bool sitls_set_staple(SSL *ssl, const unsigned char *bytes, int count) {
+  unsigned char *copy = OPENSSL_memdup(bytes, (size_t)count);
+  if (!copy) return false;
+  if (SSL_set_tlsext_status_ocsp_resp(ssl, copy, count) == 1) return true;
+  OPENSSL_free(copy);
+  return false;
+}
+static inline int sitls_timestamp_count(const STACK_OF(SCT) *list) { return list ? sk_SCT_num(list) : 0; }
+static inline const SCT *sitls_timestamp_at(const STACK_OF(SCT) *list, int index) { return sk_SCT_value(list, index); }
+// Asks for timestamps, and accepts whatever there is: the application decides about logs.
+static inline bool sitls_ctx_collect_timestamps(SSL_CTX *ctx) {
+  return SSL_CTX_enable_ct(ctx, SSL_CT_VALIDATION_PERMISSIVE) == 1;
+}
+static inline const EVP_MD *sitls_digest_of(const ASN1_OBJECT *algorithm) { return EVP_get_digestbyobj(algorithm); }
+
+// MARK: Names
+
 // RFC 2253, but UTF-8 as it is instead of escaped.
 static inline bool sitls_name_print(BIO *sink, const X509_NAME *name) {
   return X509_NAME_print_ex(sink, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0;

@@ -2,9 +2,9 @@
 ///
 /// Corresponds to `X509_STORE_CTX_get_error(3)`.
 public struct TLSVerificationResult: Sendable, Hashable, CustomStringConvertible {
-  /// The `X509_V_…` number; 0 is success.
+  /// The `X509_V_…` number; 0 is success. Numbers from 10,001 on are of this library's own checks, of pins and staples.
   public let code: Int
-  /// libcrypto's text for it. Corresponds to `X509_verify_cert_error_string(3)`.
+  /// libcrypto's text for it, or this library's. Corresponds to `X509_verify_cert_error_string(3)`.
   public let text: String
   /// The position in the chain: 0 is the peer's own certificate.
   public let depth: Int

@@ -36,6 +36,31 @@ extension TLSContext.Configuration {
       throw refuse(
         .missingTrustRoots, "peers are to be verified and there are no trust roots; add .system or certificates")
     }
+    if peerVerification == .none, !pinnedKeys.isEmpty || revocation != nil || stapling != .off {
+      throw refuse(
+        .invalidConfiguration,
+        "pinnedKeys, revocation and stapling are checked with the peer's chain, and peerVerification is .none")
+    }
+    if !acceptedPublicKeys.isEmpty, !pinnedKeys.isEmpty || revocation != nil || stapling != .off {
+      throw refuse(
+        .invalidConfiguration,
+        "pinnedKeys, revocation and stapling concern certificates, which a peer with one of acceptedPublicKeys need not "
+          + "present")
+    }
+    if stapling != .off, role == .server {
+      throw refuse(
+        .invalidConfiguration, "stapling is a client's; a server sends the staple of an identity's stapleHolder")
+    }
+    if collectsCertificateTimestamps, stapling == .off {
+      throw refuse(
+        .invalidConfiguration, "collectsCertificateTimestamps asks for a staple too; set stapling to .requested")
+    }
+    if revocation?.lists.isEmpty == true {
+      throw refuse(.invalidRevocationList, "the list of CRLs is empty; remove it or add CRLs")
+    }
+    if role == .client, identities.contains(where: { $0.stapleHolder != nil }) {
+      throw refuse(.invalidConfiguration, "a client sends no OCSP staple; remove its identity's stapleHolder")
+    }
     if let securityLevel, !(0...5).contains(securityLevel) {
       throw refuse(.invalidConfiguration, "security level \(securityLevel) does not exist; choose 0 to 5")
     }

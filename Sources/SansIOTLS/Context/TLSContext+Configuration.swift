@@ -113,6 +113,23 @@ extension TLSContext {
     /// Whether the public key of an identity is presented without its certificate (RFC 7250) to a peer that accepts
     /// that; to others, the certificate is. From libssl 3.2 on.
     public var presentsRawPublicKey = false
+    /// Whether a peer's chain must keep the rules of RFC 5280 that libcrypto does not check by default, such as key
+    /// identifiers, critical basic constraints and no version 1. Authorities of many private PKIs do not. Corresponds
+    /// to `X509_V_FLAG_X509_STRICT`, `X509_VERIFY_PARAM_set_flags(3)`.
+    public var checksStrictly = false
+    /// The keys of which a peer's verified chain must contain one at least: its own, an intermediate's, or the
+    /// authority's. Empty: none is pinned. A peer that changes its key is then out of reach, so pin a key in reserve
+    /// too; a single pin is warned of. A mismatch is ``TLSError/Code/pinMismatch`` with the alert certificate_unknown.
+    public var pinnedKeys: Set<TLSPublicKeyPin> = []
+    /// The CRLs that a peer's certificates are checked against; `nil` for none. They are part of the context: an
+    /// application that gets new ones makes a new context, which ``TLSContextHolder`` exchanges.
+    public var revocation: TLSRevocationLists?
+    /// Whether a client asks the server for an OCSP staple, and requires one.
+    public var stapling = TLSStapling.off
+    /// Whether a client asks the server for signed certificate timestamps, and keeps all that it is sent for
+    /// ``TLSEngine/peerCertificateTimestamps``. They have no effect on the handshake. libssl asks for them together
+    /// with a staple, so that ``stapling`` must not be off. Corresponds to `SSL_CTX_enable_ct(3)`.
+    public var collectsCertificateTimestamps = false
     /// Whether the extended key usage of a peer's certificate must allow its role: server authentication for a server,
     /// client authentication for a client. Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.
     public var checksExtendedKeyUsage = true

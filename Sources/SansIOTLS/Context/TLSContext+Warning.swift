@@ -25,6 +25,19 @@ extension TLSContext {
     case emptyTrustDirectory(path: String)
     /// libssl cannot execute this command of the system's policy (`ssl_conf` in openssl.cnf), and ignores it.
     case ignoredPolicy(command: String)
+    /// One key is pinned and no other backs it up: if the peer loses or changes it, the peer is out of reach.
+    case pinWithoutBackup(TLSPublicKeyPin)
+    /// The CRL of this issuer has expired at the time of verification: certificates of the issuer will be refused.
+    case expiredRevocationList(issuer: String)
+    /// The CRL of this issuer is not valid yet.
+    case notYetValidRevocationList(issuer: String)
+    /// The OCSP staple of the identity of this subject has expired at the time of verification.
+    case expiredStaple(subject: String)
+    /// The OCSP staple of the identity of this subject states nothing about its certificate.
+    case stapleOfAnotherCertificate(subject: String)
+    /// The certificate of the identity of this subject requires an OCSP staple (must-staple), and it has no holder of
+    /// one.
+    case missingStaple(subject: String)
     /// A server has trust roots or client authorities, and does not ask clients for certificates.
     case unusedTrust
 
@@ -51,6 +64,18 @@ extension TLSContext {
         "the trust directory \(path) holds no certificate under a hashed name; run openssl rehash on it"
       case .ignoredPolicy(let command):
         "libssl ignores a line of the system's policy, openssl.cnf, that it does not know: \(command.printable)"
+      case .pinWithoutBackup(let pin):
+        "\(pin) is the only pinned key; pin a key in reserve too, or its loss puts the peer out of reach"
+      case .expiredRevocationList(let issuer):
+        "the CRL of \(issuer.printable) has expired; this side will refuse certificates of that issuer"
+      case .notYetValidRevocationList(let issuer):
+        "the CRL of \(issuer.printable) is not valid yet; this side will refuse certificates of that issuer"
+      case .expiredStaple(let subject):
+        "the OCSP staple of \(subject.printable) has expired; clients that look at it will refuse the certificate"
+      case .stapleOfAnotherCertificate(let subject):
+        "the OCSP staple of \(subject.printable) is about another certificate; clients that look at it will refuse it"
+      case .missingStaple(let subject):
+        "the certificate of \(subject.printable) requires an OCSP staple and has none; set stapleHolder"
       case .unusedTrust:
         "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not "
           + "asked for a certificate"

@@ -3,6 +3,32 @@ extension TLSError.Code {
 
   /// The peer's certificate was not accepted; see `verification`.
   public static let certificateRejected = Self("certificateRejected")
+  /// The peer's certificate has been revoked, by a CRL or by its OCSP staple; see `verification`.
+  public static let certificateRevoked = Self("certificateRevoked")
+  /// There is no CRL of an issuer in the peer's chain, and the configuration requires one.
+  public static let revocationListMissing = Self("revocationListMissing")
+  /// The CRL of an issuer in the peer's chain has expired.
+  public static let revocationListExpired = Self("revocationListExpired")
+  /// The CRL of an issuer in the peer's chain is not valid yet.
+  public static let revocationListNotYetValid = Self("revocationListNotYetValid")
+  /// The CRL of an issuer in the peer's chain is not signed by that issuer, or malformed.
+  public static let revocationListRefused = Self("revocationListRefused")
+  /// None of the keys in the peer's chain is pinned.
+  public static let pinMismatch = Self("pinMismatch")
+  /// The server sent no OCSP staple, and the configuration or its certificate (must-staple) requires one.
+  public static let stapleMissing = Self("stapleMissing")
+  /// The OCSP staple is no successful response, or has no dates that can be read.
+  public static let stapleMalformed = Self("stapleMalformed")
+  /// The OCSP staple states nothing about the server's certificate.
+  public static let stapleOfAnotherCertificate = Self("stapleOfAnotherCertificate")
+  /// The OCSP staple is not signed by the certificate's issuer or a responder that the issuer authorised.
+  public static let stapleUntrusted = Self("stapleUntrusted")
+  /// The OCSP staple has expired.
+  public static let stapleExpired = Self("stapleExpired")
+  /// The OCSP staple is not valid yet.
+  public static let stapleNotYetValid = Self("stapleNotYetValid")
+  /// The OCSP responder does not know the server's certificate.
+  public static let certificateStatusUnknown = Self("certificateStatusUnknown")
   /// The transport ended without close_notify; see `isMidRecord`.
   public static let truncated = Self("truncated")
   /// The first bytes are not TLS; `hint` says what they look like.
@@ -49,6 +75,10 @@ extension TLSError.Code {
   public static let invalidCertificate = Self("invalidCertificate")
   /// Bytes or a file that hold no private key.
   public static let invalidPrivateKey = Self("invalidPrivateKey")
+  /// Bytes or a file that hold no CRL.
+  public static let invalidRevocationList = Self("invalidRevocationList")
+  /// Bytes that are no successful OCSP response.
+  public static let invalidStaple = Self("invalidStaple")
   /// Bytes that are not a PKCS#12 bundle, or one without certificate and key, or with several keys.
   public static let invalidPKCS12 = Self("invalidPKCS12")
   /// An encrypted key, and no passphrase was given.

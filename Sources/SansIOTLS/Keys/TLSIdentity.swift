@@ -6,6 +6,8 @@ public struct TLSIdentity: Sendable {
   /// The certificates that are sent, leaf first.
   public let chain: [TLSCertificate]
   let key: PrivateKey
+  /// The holder of the OCSP staple that a server sends with the certificate; `nil` for none.
+  public var stapleHolder: TLSStapleHolder?
 
   init(chain: [TLSCertificate], key: PrivateKey) {
     self.chain = chain
@@ -94,9 +96,9 @@ extension TLSIdentity: CustomStringConvertible {
 }
 
 extension TLSIdentity: Hashable {
-  /// Returns whether the chains and the keys are equal.
+  /// Returns whether the chains and the keys are equal, and the holder of staples is the same.
   public static func == (left: TLSIdentity, right: TLSIdentity) -> Bool {
-    left.chain == right.chain && left.key.isEqual(to: right.key)
+    left.chain == right.chain && left.stapleHolder == right.stapleHolder && left.key.isEqual(to: right.key)
   }
 
   /// Hashes the chain.

@@ -10,6 +10,9 @@ struct SessionEnvelope: Equatable {
   var chain: [[UInt8]]
   /// The leaf certificates of the client's identities in DER form, in the order of their bytes.
   var identities: [[UInt8]]
+  /// The pins of the client, in the order of their bytes.
+  var pins: [[UInt8]]
+  var staple: StapleProof
 
   /// "SIT" and the version of this format.
   static let mark: [UInt8] = [0x53, 0x49, 0x54, 1]
@@ -27,10 +30,17 @@ struct SessionEnvelope: Equatable {
     case .ip(let address): bytes.appendValue([1] + address.utf8)
     case .unverified(sni: nil): bytes.appendValue([2])
     case .unverified(sni: let name?): bytes.appendValue([3] + name.utf8)
+    case .anyOf(let names, let sni):
+      var value: [UInt8] = [4]
+      value.appendValue(sni.map { [1] + $0.utf8 } ?? [0])
+      value.appendValues(names.map { Array($0.utf8) })
+      bytes.appendValue(value)
     }
     bytes.appendValue(domain.map { [1] + $0.utf8 } ?? [0])
     bytes.appendValues(chain)
     bytes.appendValues(identities)
+    bytes.appendValues(pins)
+    bytes.appendValue(staple.bytes)
     return bytes
   }
 
@@ -44,7 +54,8 @@ struct SessionEnvelope: Equatable {
     }
     guard let flags = bytes.popFirst(), flags & ~3 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
       var domain = bytes.removeValue(), let hasDomain = domain.popFirst(), let chain = bytes.removeValues(),
-      let identities = bytes.removeValues(), let serverName = Self.serverName(kind, name)
+      let identities = bytes.removeValues(), let pins = bytes.removeValues(), let proof = bytes.removeValue(),
+      let staple = StapleProof(bytes: proof), let serverName = Self.serverName(kind, name)
     else { throw Self.damaged }
     isAcceptedOutOfDate = flags & 1 != 0
     pausesAtPeerCertificates = flags & 2 != 0
@@ -52,11 +63,13 @@ struct SessionEnvelope: Equatable {
     self.domain = hasDomain == 0 ? nil : String(decoding: domain, as: UTF8.self)
     self.chain = chain
     self.identities = identities
+    self.pins = pins
+    self.staple = staple
   }
 
   init(
     serverName: TLSServerName, isAcceptedOutOfDate: Bool, pausesAtPeerCertificates: Bool, domain: String?,
-    chain: [[UInt8]], identities: [[UInt8]]
+    chain: [[UInt8]], identities: [[UInt8]], pins: [[UInt8]] = [], staple: StapleProof = .notAsked
   ) {
     self.serverName = serverName
     self.isAcceptedOutOfDate = isAcceptedOutOfDate
@@ -64,6 +77,8 @@ struct SessionEnvelope: Equatable {
     self.domain = domain
     self.chain = chain
     self.identities = identities
+    self.pins = pins
+    self.staple = staple
   }
 
   private static func serverName(_ kind: UInt8, _ text: ArraySlice<UInt8>) -> TLSServerName? {
@@ -73,6 +88,13 @@ struct SessionEnvelope: Equatable {
     case 1: return .ip(name)
     case 2: return text.isEmpty ? .unverified(sni: nil) : nil
     case 3: return .unverified(sni: name)
+    case 4:
+      var rest = text
+      guard var sni = rest.removeValue(), let hasSNI = sni.popFirst(), let names = rest.removeValues(), rest.isEmpty
+      else { return nil }
+      return .anyOf(
+        names.map { String(decoding: $0, as: UTF8.self) }, sni: hasSNI == 0 ? nil : String(decoding: sni, as: UTF8.self)
+      )
     default: return nil
     }
   }

@@ -11,6 +11,7 @@ struct CertificateTemplate {
     case server
     case client
     case codeSigning
+    case ocspSigning
   }
 
   var subject: String

@@ -121,6 +121,9 @@ public struct Relay: ~Copyable {
   /// The name in the server's certificate that fits the one asked for. See `TLSEngine.matchedName`.
   public var matchedName: String? { engine.matchedName }
 
+  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
+  public var peerStaple: TLSStaple? { engine.peerStaple }
+
   /// The meaning of the end of the program's data.
   public enum PlaintextEnd: Sendable {
     /// The data is complete: close_notify is sent.

@@ -162,6 +162,9 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// The negotiated parameters; `nil` before the handshake has completed.
   public var negotiated: TLSEngine.NegotiatedParameters? { core.inspect { $0.engine.negotiated } }
 
+  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
+  public var peerStaple: TLSStaple? { core.inspect { $0.engine.peerStaple } }
+
   /// Provides the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. The
   /// stream sends what the engine has to drain afterwards.
   ///

@@ -7,14 +7,17 @@ import Testing
 struct SessionEnvelopeTests {
   private static let names: [TLSServerName] = [
     .dns("a.example"), .ip("2001:db8::1"), .unverified(sni: nil), .unverified(sni: "a.example"),
+    .anyOf(["a.example", "b.example"], sni: nil), .anyOf([], sni: "a.example"),
   ]
+  private static let staples: [StapleProof] = [.notAsked, .absent, .good(until: 4_102_444_800), .good(until: -1)]
 
   @Test(arguments: names, [nil, "", "domain"])
   func `what is written is read`(name: TLSServerName, domain: String?) throws {
     for flags in 0..<4 {
       let envelope = SessionEnvelope(
         serverName: name, isAcceptedOutOfDate: flags & 1 != 0, pausesAtPeerCertificates: flags & 2 != 0,
-        domain: domain, chain: [[1], [], [2, 3]], identities: flags == 0 ? [] : [[4]])
+        domain: domain, chain: [[1], [], [2, 3]], identities: flags == 0 ? [] : [[4]],
+        pins: [[UInt8]](repeating: [5], count: flags), staple: Self.staples[flags])
       var bytes = (envelope.head + [9, 8, 7])[...]
       #expect(try SessionEnvelope(head: &bytes) == envelope)
       #expect(bytes == [9, 8, 7])
@@ -26,8 +29,8 @@ struct SessionEnvelopeTests {
       serverName: .dns("a"), isAcceptedOutOfDate: false, pausesAtPeerCertificates: false, domain: nil, chain: [],
       identities: []
     ).head
-    // The count of the chain, then that of the identities, is the last but one and the last value.
-    for index in [head.count - 8, head.count - 4] {
+    // The counts of the chain, the identities and the pins stand before the staple, a value of one byte.
+    for index in [head.count - 17, head.count - 13, head.count - 9] {
       var bytes = head[...]
       bytes[index] = 0x7f
       #expect(thrownError { _ = try SessionEnvelope(head: &bytes) }?.code == .invalidSession)

@@ -138,6 +138,9 @@ public class TLSHandler {
   /// The name in the server's certificate that fits the one asked for; see `TLSEngine.matchedName`.
   public var matchedName: String? { engine.matchedName }
 
+  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
+  public var peerStaple: TLSStaple? { engine.peerStaple }
+
   /// Exports keying material that is bound to this connection; see `TLSEngine.exportKeyingMaterial`.
   ///
   /// - Parameters:

@@ -58,6 +58,20 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
         + "SIGTERM, and at last SIGKILL.", valueName: "seconds"))
   var carrierGrace = Seconds(.seconds(5))
 
+  @Option(
+    help: ArgumentHelp(
+      "Ask the server for an OCSP staple and refuse a bad one (request), or a missing one too (require).",
+      valueName: "request|require"))
+  var ocsp: StapleDemand?
+
+  /// The values of --ocsp.
+  enum StapleDemand: String, ExpressibleByArgument, CaseIterable {
+    case request
+    case require
+  }
+
+  @OptionGroup var revocation: RevocationOptions
+
   @OptionGroup var options: TLSOptions
 
   @Argument(parsing: .postTerminator, help: "A program that carries the ciphertext.")
@@ -70,6 +84,10 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     }
     if insecure && !options.libraryOptions.peerKey.isEmpty {
       throw ValidationError("--insecure verifies nothing, so --peer-key has no effect; use one of them")
+    }
+    try revocation.check(verifies: !insecure, advice: "--insecure verifies none")
+    if insecure && ocsp != nil {
+      throw ValidationError("--insecure verifies no certificate, so --ocsp has no effect; use one of them")
     }
     if insecure && ca != nil {
       throw ValidationError("--insecure verifies no certificate, so --ca has no effect; use one of them")
@@ -116,6 +134,8 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     if let ca { configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
     // A key that is named is what the peer must prove; a certificate counts only by authorities that are named too.
     if !options.libraryOptions.peerKey.isEmpty, ca == nil { configuration.trustRoots = [] }
+    try revocation.apply(to: &configuration)
+    if let ocsp { configuration.stapling = ocsp == .require ? .required : .requested }
     if insecure {
       StandardError.say(
         "warning: --insecure verifies no certificate; anyone between the two sides can read and change everything")

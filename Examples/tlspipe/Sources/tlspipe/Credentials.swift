@@ -15,6 +15,28 @@ enum Credentials {
     }
   }
 
+  /// Reads one or more CRLs from a file, PEM or DER.
+  ///
+  /// - Throws: `ExitCode` after reporting the error.
+  static func revocationLists(_ file: NamedFile) throws -> [TLSRevocationList] {
+    let bytes = try file.read()
+    do throws(TLSError) {
+      return bytes.first == 0x30 ? [try TLSRevocationList(der: bytes)] : try TLSRevocationList.bundle(pem: bytes)
+    } catch {
+      throw ExitReport.refused("\(file): \(TLSErrorText.line(error))")
+    }
+  }
+
+  /// Reads an OCSP response.
+  ///
+  /// - Throws: `ExitCode` after reporting the error.
+  static func staple(_ file: NamedFile) throws -> TLSStapleHolder {
+    let bytes = try file.read()
+    do throws(TLSError) { return try TLSStapleHolder(bytes) } catch {
+      throw ExitReport.refused("\(file): \(TLSErrorText.line(error))")
+    }
+  }
+
   /// Reads a chain and its private key.
   ///
   /// - Parameters:

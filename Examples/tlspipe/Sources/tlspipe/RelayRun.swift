@@ -11,6 +11,9 @@ enum RelayRun {
     if let negotiated = relay.report.negotiated { options.note(Statistics.agreement(negotiated)) }
     if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
     if options.showCertificates { StandardError.write(CertificateReport.text(relay)) }
+    if let staple = relay.peerStaple {
+      options.note("OCSP staple: \(staple.status), by \(staple.responder), \(dates(staple))")
+    }
     return true
   }
 
@@ -28,5 +31,9 @@ enum RelayRun {
     if options.stats { StandardError.write(Statistics.text(report, duration: clock.now - start)) }
     recording?.finish()
     return report
+  }
+
+  private static func dates(_ staple: TLSStaple) -> String {
+    "from \(staple.thisUpdate) until \(staple.nextUpdate.map(String.init) ?? "?") (seconds since 1970)"
   }
 }

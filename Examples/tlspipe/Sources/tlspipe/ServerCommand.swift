@@ -41,6 +41,13 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   @Option(help: ArgumentHelp("Descriptors for plaintext, to be read and to be written.", valueName: "r,w"))
   var plainFds: DescriptorPair?
 
+  @Option(
+    help: ArgumentHelp(
+      "Send this OCSP response (DER) about the certificate to clients that ask for one.", valueName: "file"))
+  var ocsp: String?
+
+  @OptionGroup var revocation: RevocationOptions
+
   @OptionGroup var options: TLSOptions
 
   @Argument(parsing: .postTerminator, help: "A program that serves the plaintext.")
@@ -51,6 +58,8 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     if certificate == nil || privateKey == nil {
       throw ValidationError("give this server's certificate chain by --certificate and its key by --private-key")
     }
+    try revocation.check(
+      verifies: requireClientCertificate, advice: "require one by --require-client-certificate --ca FILE")
     if (plainFds == nil) == command.isEmpty {
       throw ValidationError("name the plaintext's side: either a COMMAND after --, or --plain-fds")
     }
@@ -93,6 +102,8 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
         passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library))
     options.apply(to: &configuration, recording, library)
     try options.libraryOptions.applyKeys(to: &configuration)
+    try revocation.apply(to: &configuration)
+    if let ocsp { configuration.identities[0].stapleHolder = try Credentials.staple(NamedFile("--ocsp", ocsp)) }
     // The ticket keys end with this process: no later process could resume a session.
     configuration.resumption = .off
     if !options.libraryOptions.peerKey.isEmpty { configuration.clientAuthentication = .required }

@@ -22,13 +22,19 @@ extension SSLHandle {
           hint: "\"\(text.prefix(64))\" is not an IPv4 or IPv6 address; give it without brackets, port and zone")
       }
       accepted = unsafe X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), octets, octets.count) == 1
-    case .unverified(let text):
-      accepted =
-        try text.map { (text) throws(TLSError) in
-          let host = try TLSServerName.validated(text)
-          unsafe callbackState.pointee.request = .sent(serverName: host)
-          return try unsafe host.withCText("the server name") { unsafe sitls_set_server_name(ssl, $0) } == 1
-        } ?? true
+    case .anyOf(let names, let sni):
+      if names.isEmpty {
+        throw TLSError(.invalidServerName, .misuse, hint: "the list of accepted server names is empty")
+      }
+      accepted = try send(sni)
+      for name in names {
+        let host = try TLSServerName.validated(name)
+        let isAdded = try unsafe host.withCText("the server name") { (host) throws(TLSError) in
+          unsafe X509_VERIFY_PARAM_add1_host(SSL_get0_param(ssl), host, 0) == 1
+        }
+        accepted = accepted && isAdded
+      }
+    case .unverified(let sni): accepted = try send(sni)
     }
     if !accepted {
       throw TLSError(
@@ -36,20 +42,30 @@ extension SSLHandle {
     }
   }
 
+  /// Sets the name for the SNI extension, if there is one.
+  private func send(_ sni: String?) throws(TLSError) -> Bool {
+    guard let sni else { return true }
+    let host = try TLSServerName.validated(sni)
+    unsafe callbackState.pointee.request = .sent(serverName: host)
+    return try unsafe host.withCText("the server name") { unsafe sitls_set_server_name(ssl, $0) } == 1
+  }
+
   /// The server name in libssl's form, so that two spellings of one name are equal: DNS names in lower case and without
   /// trailing dot, addresses as libcrypto writes them.
   static func serverName(of ssl: OpaquePointer?, sent: CallbackState.Request?) -> TLSServerName {
     ErrorQueue.preserving {
       let parameters = unsafe SSL_get0_param(ssl)
-      if let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) {
-        return unsafe .dns(String(cString: host).lowercased())
+      var hosts: [String] = []
+      while let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, Int32(clamping: hosts.count)) {
+        hosts.append(unsafe String(cString: host).lowercased())
       }
+      let sni: String? = if case .sent(let name) = sent { name.lowercased() } else { nil }
+      if !hosts.isEmpty { return hosts == [sni] ? .dns(hosts[0]) : .anyOf(Set(hosts).sorted(), sni: sni) }
       if let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) {
         defer { unsafe CRYPTO_free(address, nil, 0) }
         return unsafe .ip(String(cString: address))
       }
-      guard case .sent(let name) = sent else { return .unverified(sni: nil) }
-      return .unverified(sni: name.lowercased())
+      return .unverified(sni: sni)
     }
   }
 }

@@ -6,13 +6,14 @@ extension TLSVerificationResult {
     let code = unsafe X509_STORE_CTX_get_error(store)
     let certificate = unsafe X509_STORE_CTX_get_current_cert(store)
     unsafe self.init(
-      code: Int(code), text: String(cString: X509_verify_cert_error_string(Int(code))),
+      code: Int(code),
+      text: OwnRefusal(rawValue: Int(code))?.text ?? String(cString: X509_verify_cert_error_string(Int(code))),
       depth: Int(X509_STORE_CTX_get_error_depth(store)),
       subject: certificate.map { unsafe Self.text(of: X509_get_subject_name($0)) } ?? "")
   }
 
   /// A name as text, at most 1,024 scalars of it, so that an error stays small.
-  private static func text(of name: OpaquePointer?) -> String {
+  static func text(of name: OpaquePointer?) -> String {
     String(unsafe TLSDistinguishedName(of: name).description.unicodeScalars.prefix(1024))
   }
 }

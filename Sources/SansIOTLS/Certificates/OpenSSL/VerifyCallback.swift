@@ -30,8 +30,7 @@ extension Callbacks {
     }
     // What the application accepted when an offered session was created does not apply to this certificate.
     unsafe callbackState.pointee.isAcceptedOutOfDate = false
-    unsafe NameMatching.setFlags(of: store)
-    let result = unsafe X509_verify_cert(store)
+    let result = unsafe ChainCheck.run(store, of: ssl, callbackState)
     let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
     // Without a question, the details matter only for a chain that was not accepted.
     if isAsking || result != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }

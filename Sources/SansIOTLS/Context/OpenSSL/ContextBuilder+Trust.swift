@@ -108,6 +108,7 @@ extension ContextBuilder {
     if configuration.acceptsPartialChains {
       unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_PARTIAL_CHAIN))
     }
+    if configuration.checksStrictly { unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_X509_STRICT)) }
     if !configuration.checksExtendedKeyUsage { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
     if configuration.pausesAtPeerCertificates, !sitls_can_suspend_verification() {
       throw refuse(.unsupported, "this libssl cannot suspend a certificate check; it needs 3.0.2 or later", .local)

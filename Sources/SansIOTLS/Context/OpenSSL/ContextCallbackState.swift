@@ -18,6 +18,12 @@ final class ContextCallbackState: @unchecked Sendable {
   let ignoresVerdict: Bool
   /// The library whose providers declare the names of groups.
   let library: TLSLibraryContext
+  /// The pins of peers' keys.
+  let pins: Set<TLSPublicKeyPin>
+  let stapling: TLSStapling
+  /// The identities that have a holder of staples.
+  let stapled: [TLSIdentity]
+  let revocationLists: [TLSRevocationList]
   /// The groups in libssl's words, for a connection that this context serves after a question.
   let groupList: String?
   /// The protocol list in wire form; libssl points into it, so it must not move.
@@ -32,9 +38,14 @@ final class ContextCallbackState: @unchecked Sendable {
     demand = configuration.peerDemand
     groupList = configuration.groups.map { TLSGroup.list($0, .groups(in: library)) }
     ignoresVerdict = configuration.peerVerification == .none
+    pins = configuration.pinnedKeys
+    stapling = configuration.stapling
+    stapled = configuration.identities.filter { $0.stapleHolder != nil }
+    revocationLists = configuration.revocation?.lists ?? []
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
-      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates, domain: configuration.sessionDomain)
+      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates, domain: configuration.sessionDomain,
+      pins: configuration.pinnedKeys)
     let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)
     _ = unsafe buffer.initialize(from: protocolList)

@@ -46,6 +46,7 @@ final class ContextHandle: @unchecked Sendable {
       if let keys = callbacks.rawPublicKeys, unsafe !keys.apply(to: context) {
         throw builder.refuse(.openSSLFailure, "libssl does not accept raw public keys", .local)
       }
+      try builder.setRevocation(&warnings)
       builder.checkDates(&warnings)
       try builder.setApplicationProtocols(callbacks)
     } catch {

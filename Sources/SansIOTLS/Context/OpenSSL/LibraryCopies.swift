@@ -6,7 +6,9 @@ internal import CSansIOTLSShims
 extension TLSIdentity {
   /// The same chain and key for a context in another library, which then signs and draws random numbers.
   func copied(to library: TLSLibraryContext) throws(TLSError) -> TLSIdentity {
-    TLSIdentity(chain: try chain.copied(to: library), key: try key.copied(to: library))
+    var copy = TLSIdentity(chain: try chain.copied(to: library), key: try key.copied(to: library))
+    copy.stapleHolder = stapleHolder
+    return copy
   }
 }
 

@@ -29,7 +29,8 @@ struct CallbackState: ~Copyable {
   /// The number of renegotiation requests that libssl has declined by a warning.
   var declinedRenegotiations: UInt32 = 0
   var warnings: [TLSAlert] = []
-  var verification: TLSVerificationResult?
+  /// What the verification of the peer noted; `nil` if there is nothing to note.
+  var peerNotes: PeerNotes?
   // MARK: Questions
 
   /// The stages of a question in the callback that asks it.
@@ -90,6 +91,16 @@ struct CallbackState: ~Copyable {
 
   var offered: TLSSession? { if case .offered(let session) = resumption { session } else { nil } }
   var ticketCipher: TicketCipher? { if case .served(let cipher) = resumption { cipher } else { nil } }
+
+  /// The result of the verification, where it failed or was asked about.
+  var verification: TLSVerificationResult? {
+    get { peerNotes?.verification }
+    set {
+      let notes = peerNotes ?? PeerNotes()
+      notes.verification = newValue
+      peerNotes = notes
+    }
+  }
 
   /// Moves the outbound buffer's contents to the end of the queue. Corresponds to `BIO_nread(3)`.
   mutating func spill() {

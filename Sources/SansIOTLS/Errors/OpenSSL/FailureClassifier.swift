@@ -18,6 +18,7 @@ extension TLSError {
     let classification = evidence.classification
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
+      || reason == SSL_R_INVALID_STATUS_RESPONSE
     // A chain that libssl accepted may have been rejected by the application.
     let failedCheck = handle.verification.flatMap { isVerification && !$0.isAccepted ? $0 : nil }
     self.init(
@@ -52,8 +53,11 @@ private struct FailureFacts {
     switch reason {
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
       return (.truncated, .peer, truncationHint)
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return (.certificateRejected, .peer, "the peer's certificate is not accepted: " + Self.advice(on: verification))
+    case SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE:
+      return (
+        verification?.refusal ?? .certificateRejected, .peer,
+        "the peer's certificate is not accepted: " + Self.advice(on: verification)
+      )
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return (.certificateRejected, .peer, "the client sent no certificate and one is required")
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
@@ -118,7 +122,8 @@ private struct FailureFacts {
   }
 
   private static func advice(on check: TLSVerificationResult?) -> String {
-    switch check.map({ Int32($0.code) }) {
+    if let refusal = check.flatMap({ OwnRefusal(rawValue: $0.code) }) { return refusal.advice }
+    return switch check.map({ Int32($0.code) }) {
     case X509_V_ERR_HOSTNAME_MISMATCH: "it is not valid for the requested server name; connect by a name that it lists"
     case X509_V_ERR_IP_ADDRESS_MISMATCH: "it is not valid for the requested address; connect by one that it lists"
     case X509_V_ERR_CERT_HAS_EXPIRED: "it has expired; renew it, or correct the clock"
@@ -133,6 +138,10 @@ private struct FailureFacts {
         + "acceptsPartialChains"
     case RawPublicKeys.untrusted: "it is a raw public key that is not among acceptedPublicKeys"
     case X509_V_ERR_INVALID_PURPOSE: "its extended key usage does not allow this role"
+    case X509_V_ERR_CERT_REVOKED: "its issuer has revoked it, as a CRL states; replace certificate and key"
+    case X509_V_ERR_CRL_HAS_EXPIRED: "the CRL of its issuer has expired; get the current one, or correct the clock"
+    case X509_V_ERR_CRL_NOT_YET_VALID: "the CRL of its issuer is not valid yet; correct the clock"
+    case X509_V_ERR_UNABLE_TO_GET_CRL: "there is no CRL of its issuer; add it, or check the leaf alone"
     default: "see the verification result"
     }
   }

@@ -11,8 +11,11 @@ extension SSLHandle {
     // A session was examined when it was offered, or when its ticket was decrypted; libssl keeps the verification
     // result.
     let isInherited = unsafe context.ignoresVerdict || SSL_get_verify_result(ssl) == Int(X509_V_OK)
+    let stapling = context.handle.callbacks.stapling
+    let isStapled =
+      unsafe stapling == .off || (callbackState.pointee.peerNotes?.staple ?? .notAsked).completes(stapling)
     return PeerProof(
       demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,
-      isAccepted: isResumed ? isInherited : unsafe callbackState.pointee.isPeerAccepted)
+      isAccepted: isStapled && (isResumed ? isInherited : unsafe callbackState.pointee.isPeerAccepted))
   }
 }

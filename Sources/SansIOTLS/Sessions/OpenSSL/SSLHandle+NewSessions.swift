@@ -14,7 +14,8 @@ extension SSLHandle {
     let provenance = TLSSession.Provenance(
       origin: origin, serverName: unsafe serverName(of: ssl, sent: callbackState.pointee.request),
       isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate,
-      chain: unsafe peerCertificates(of: ssl, callbackState.pointee.offered))
+      chain: unsafe peerCertificates(of: ssl, callbackState.pointee.offered),
+      staple: unsafe callbackState.pointee.peerNotes?.staple ?? .notAsked)
     unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
     unsafe callbackState.pointee.hasPendingEvents = true
   }

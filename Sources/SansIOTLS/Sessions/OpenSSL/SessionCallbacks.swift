@@ -28,7 +28,13 @@ extension Callbacks {
       let isInDate =
         unsafe leaf == nil || callbacks.ignoresVerdict || TLSCertificate.isInDate(leaf, by: SSL_get0_param(ssl))
       let isShown = unsafe leaf != nil || callbacks.demand != .always
-      guard isInDate, isShown else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+      // A full handshake would fail by a CRL that has expired since.
+      let areListsInDate =
+        unsafe leaf == nil
+        || callbacks.revocationLists.allSatisfy { list in
+          unsafe list.isInDate(by: SSL_get0_param(ssl))
+        }
+      guard isInDate, isShown, areListsInDate else { return SSL_TICKET_RETURN_IGNORE_RENEW }
       return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
     }
   }

@@ -34,6 +34,18 @@ extension SSLHandle {
       throw refuse(
         "the session was created for another server name, and its certificate was accepted for that name only")
     }
+    if origin.pins != context.handle.origin.pins {
+      throw refuse("the session was created by a client with other pins")
+    }
+    let stapling = context.handle.callbacks.stapling
+    if stapling != .off {
+      guard unsafe provenance.staple.suffices(for: stapling, at: VerificationClock.now(of: SSL_get0_param(ssl))) else {
+        throw refuse("the session does not prove by an OCSP staple in date that the server's certificate is good")
+      }
+      let notes = PeerNotes()
+      notes.staple = provenance.staple
+      unsafe callbackState.pointee.peerNotes = notes
+    }
     let isOwn = origin === context.handle.origin
     // An answer counts for the contexts of its application; the application of others has not been asked.
     let isAnswered =
@@ -46,7 +58,9 @@ extension SSLHandle {
       // The application answered the question of its own context for this name.
       if isProven, !isAnswered || !context.pausesAtPeerCertificates {
         isProven = try unsafe Self.proves(serverName, copy)
-        if !isOwn { isProven = isProven && verify(provenance.chain, by: context) }
+        // CRLs expire, in the same context too.
+        let isRevocable = !context.handle.callbacks.revocationLists.isEmpty
+        if !isOwn || isRevocable { isProven = isProven && verify(provenance.chain, by: context) }
       }
     }
     if !isProven { throw refuse("the session does not prove the requested server name") }
@@ -78,22 +92,28 @@ extension SSLHandle {
     unsafe X509_VERIFY_PARAM_set_auth_level(parameters, SSL_get_security_level(ssl))
     guard unsafe X509_VERIFY_PARAM_set1(parameters, SSL_get0_param(ssl)) == 1 else { return false }
     unsafe NameMatching.setFlags(of: check)
-    return unsafe X509_verify_cert(check) == 1
+    return unsafe ChainCheck.run(check, pins: context.handle.callbacks.pins) == 1
   }
 
   /// Whether the certificate of a session is valid for the name.
   private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
     guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
     switch name {
-    case .dns(let text):
-      let host = try TLSServerName.validated(text)
-      return try unsafe host.withCText("the server name") {
-        unsafe X509_check_host(certificate, $0, 0, NameMatching.flags(for: certificate), nil)
-      } == 1
+    case .dns(let text): return try unsafe isValid(certificate, for: text)
+    case .anyOf(let names, _):
+      for name in names where try unsafe isValid(certificate, for: name) { return true }
+      return false
     case .ip(let text):
       guard let octets = IPAddress.octets(of: Array(text.utf8)) else { return false }
       return unsafe X509_check_ip(certificate, octets, octets.count, 0) == 1
     case .unverified: return true
     }
+  }
+
+  private static func isValid(_ certificate: OpaquePointer, for name: String) throws(TLSError) -> Bool {
+    let host = try TLSServerName.validated(name)
+    return try unsafe host.withCText("the server name") {
+      unsafe X509_check_host(certificate, $0, 0, NameMatching.flags(for: certificate), nil)
+    } == 1
   }
 }

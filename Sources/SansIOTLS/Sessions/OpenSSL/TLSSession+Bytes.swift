@@ -16,7 +16,8 @@ extension TLSSession {
       serverName: provenance.serverName, isAcceptedOutOfDate: provenance.isAcceptedOutOfDate,
       pausesAtPeerCertificates: provenance.origin.pausesAtPeerCertificates, domain: provenance.origin.domain,
       chain: provenance.chain.map(\.der),
-      identities: provenance.origin.identities.map(\.der).sorted { $0.lexicographicallyPrecedes($1) }
+      identities: provenance.origin.identities.map(\.der).sorted { $0.lexicographicallyPrecedes($1) },
+      pins: provenance.origin.pins.map(\.sha256).sorted { $0.lexicographicallyPrecedes($1) }, staple: provenance.staple
     ).head
     let size = max(Int(unsafe i2d_SSL_SESSION(reference.session, nil)), 0)
     // One allocation, so that no copy of the secret stays in one that was outgrown.
@@ -92,9 +93,15 @@ extension TLSSession.Provenance {
     guard unsafe (leaf == nil) == chain.isEmpty,
       chain.first.map({ unsafe X509_cmp($0.reference.x509, leaf) == 0 }) ?? true
     else { throw SessionEnvelope.damaged }
+    var pins: Set<TLSPublicKeyPin> = []
+    for digest in envelope.pins {
+      guard let pin = try? TLSPublicKeyPin(sha256: digest) else { throw SessionEnvelope.damaged }
+      pins.insert(pin)
+    }
     origin = TLSSession.Origin(
       identities: Set(try certificates(envelope.identities)),
-      pausesAtPeerCertificates: envelope.pausesAtPeerCertificates, domain: envelope.domain)
+      pausesAtPeerCertificates: envelope.pausesAtPeerCertificates, domain: envelope.domain, pins: pins)
+    staple = envelope.staple
     serverName = envelope.serverName
     isAcceptedOutOfDate = envelope.isAcceptedOutOfDate
   }

@@ -7,7 +7,9 @@ internal import CSansIOTLSOpenSSL
 /// date, as far as the configuration verifies these. Another context verifies the session's certificates again, by its
 /// own trust roots; it must have the same identities, because the server continues with the client that it knows. The
 /// question of the peer's certificates is not asked again: a context that asks accepts only its own sessions, each for
-/// the whole ``TLSServerName`` that it was created for.
+/// the whole ``TLSServerName`` that it was created for. A context with pins accepts sessions of contexts with the same
+/// pins alone, and one that asks for OCSP staples accepts those of connections whose staple, if there was one, is still
+/// in date.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
@@ -34,6 +36,8 @@ public struct TLSSession: Sendable {
     let isAcceptedOutOfDate: Bool
     /// The peer's certificates, its own first. libssl's encoding of a session has its own alone.
     let chain: [TLSCertificate]
+    /// The server's OCSP staple.
+    let staple: StapleProof
   }
 
   /// The context that a session was made with, by its identity.
@@ -43,11 +47,15 @@ public struct TLSSession: Sendable {
     let pausesAtPeerCertificates: Bool
     /// See ``TLSContext/Configuration/sessionDomain``.
     let domain: String?
+    let pins: Set<TLSPublicKeyPin>
 
-    init(identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool, domain: String?) {
+    init(
+      identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool, domain: String?, pins: Set<TLSPublicKeyPin>
+    ) {
       self.identities = identities
       self.pausesAtPeerCertificates = pausesAtPeerCertificates
       self.domain = domain
+      self.pins = pins
     }
 
     /// Whether the applications of both contexts are one, by the domain that they name.

@@ -112,6 +112,7 @@ extension CertificateTemplate {
         case .server: NID_server_auth
         case .client: NID_client_auth
         case .codeSigning: NID_code_sign
+        case .ocspSigning: NID_OCSP_sign
         }
       unsafe OPENSSL_sk_push(stack, UnsafeRawPointer(OBJ_nid2obj(number)))
     }

@@ -1,0 +1,31 @@
+internal import CSansIOTLSOpenSSL
+
+/// Times as seconds since 1970: of ASN.1 values, and of verification.
+enum VerificationClock {
+  /// The seconds of an ASN.1 time; `nil` if there is none, or it is malformed. Corresponds to `ASN1_TIME_diff(3)`.
+  static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    guard let time = unsafe time, let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
+    defer { unsafe ASN1_TIME_free(epoch) }
+    return unsafe difference(epoch, time)
+  }
+
+  /// The time that certificates are checked at: the configured one, or libcrypto's clock.
+  ///
+  /// - Parameter parameters: the verification parameters of the connection.
+  static func now(of parameters: OpaquePointer?) -> Int64 {
+    if unsafe X509_VERIFY_PARAM_get_flags(parameters) & UInt(X509_V_FLAG_USE_CHECK_TIME) != 0 {
+      return unsafe Int64(X509_VERIFY_PARAM_get_time(parameters))
+    }
+    guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return .max }
+    defer { unsafe ASN1_TIME_free(epoch) }
+    // Without the first time libcrypto takes its clock. Without memory everything has expired.
+    return unsafe difference(nil, epoch).map { -$0 } ?? .max
+  }
+
+  private static func difference(_ from: UnsafePointer<ASN1_TIME>?, _ to: UnsafePointer<ASN1_TIME>) -> Int64? {
+    var days: Int32 = 0
+    var seconds: Int32 = 0
+    guard unsafe ASN1_TIME_diff(&days, &seconds, from, to) == 1 else { return nil }
+    return Int64(days) * 86_400 + Int64(seconds)
+  }
+}
