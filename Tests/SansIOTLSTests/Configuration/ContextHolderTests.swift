@@ -8,6 +8,10 @@ import Testing
 struct ContextHolderTests {
   private static let authority = TestAuthority()
 
+  private final class Flag: Sendable {
+    let isSet = Atomic<Bool>(false)
+  }
+
   private static func contexts(_ count: Int) throws -> (client: TLSContext, servers: [TLSContext]) {
     var client = TLSContext.Configuration.client()
     client.trustRoots = [authority.trust]
@@ -65,7 +69,7 @@ struct ContextHolderTests {
   @Test func `contexts and staples are exchanged under load`() async throws {
     let (client, servers) = try Self.contexts(8)
     let holder = TLSContextHolder(servers[0])
-    let isDone = Atomic<Bool>(false)
+    let flag = Flag()
     let connectionCount = 40
     let subjects = try await withThrowingTaskGroup(of: [String].self) { group in
       for _ in 0..<4 {
@@ -85,7 +89,7 @@ struct ContextHolderTests {
       }
       let exchange = Task {
         var turn = 0
-        while !isDone.load(ordering: .relaxed) {
+        while !flag.isSet.load(ordering: .relaxed) {
           turn += 1
           try holder.replace(by: servers[turn % servers.count])
           await Task.yield()
@@ -94,7 +98,7 @@ struct ContextHolderTests {
       }
       var subjects: [String] = []
       for try await seen in group { subjects += seen }
-      isDone.store(true, ordering: .relaxed)
+      flag.isSet.store(true, ordering: .relaxed)
       #expect(try await exchange.value > 0)
       return subjects
     }
