@@ -279,9 +279,9 @@ static inline bool sitls_set_staple(SSL *ssl, const unsigned char *bytes, int co
 }
 static inline int sitls_timestamp_count(const STACK_OF(SCT) *list) { return list ? sk_SCT_num(list) : 0; }
 static inline const SCT *sitls_timestamp_at(const STACK_OF(SCT) *list, int index) { return sk_SCT_value(list, index); }
-// Asks for timestamps, and accepts whatever there is: the application decides about logs.
-static inline bool sitls_ctx_collect_timestamps(SSL_CTX *ctx) {
-  return SSL_CTX_enable_ct(ctx, SSL_CT_VALIDATION_PERMISSIVE) == 1;
+// Asks for timestamps.
+static inline bool sitls_ctx_collect_timestamps(SSL_CTX *ctx, ssl_ct_validation_cb callback) {
+  return SSL_CTX_set_ct_validation_callback(ctx, callback, NULL) == 1;
 }
 static inline const EVP_MD *sitls_digest_of(const ASN1_OBJECT *algorithm) { return EVP_get_digestbyobj(algorithm); }
 

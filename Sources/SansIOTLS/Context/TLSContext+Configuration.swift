@@ -128,7 +128,7 @@ extension TLSContext {
     public var stapling = TLSStapling.off
     /// Whether a client asks the server for signed certificate timestamps, and keeps all that it is sent for
     /// ``TLSEngine/peerCertificateTimestamps``. They have no effect on the handshake. libssl asks for them together
-    /// with a staple, so that ``stapling`` must not be off. Corresponds to `SSL_CTX_enable_ct(3)`.
+    /// with a staple, so that ``stapling`` must not be off. Corresponds to `SSL_CTX_set_ct_validation_callback(3)`.
     public var collectsCertificateTimestamps = false
     /// Whether the extended key usage of a peer's certificate must allow its role: server authentication for a server,
     /// client authentication for a client. Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.

@@ -72,8 +72,8 @@ struct RevocationSessionTests {
     #expect(try ends.isResumed(session, by: required) == true)
     #expect(try ends.isResumed(session, by: ends.context { $0.stapling = .requested }) == true)
     #expect(try ends.isResumed(session, by: ends.context()) == true)
-    // The proof passes to the session of a resumed connection.
-    let renewed = try ends.session(of: required, offering: session)
+    // The proof passes to the session of a resumed connection. In TLS 1.2 libssl reports no renewed ticket.
+    let renewed = version == .tls13 ? try ends.session(of: required, offering: session) : session
     #expect(try ends.isResumed(renewed, by: required) == true)
     // A week later the staple has expired.
     let later = try ends.context {

@@ -210,7 +210,7 @@ struct StapleTests {
       server.identities = [try identity.stapled(kind)]
       var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
       while pair.step() {}
-      try pair.answer(.trust, at: .client)
+      try? pair.answer(.trust, at: .client)
       #expect(pair.outcome().client?.code == expected)
     }
   }

@@ -30,8 +30,10 @@ struct TimestampTests {
       }
       let timestamps = client.peerCertificateTimestamps
       #expect(client.negotiated?.version == version)
-      #expect(timestamps.map(\.bytes) == (collects ? [1, 2].map(Self.timestamp) : []))
-      #expect(timestamps.map { $0.logID[0] } == (collects ? [1, 2] : []))
+      // libssl keeps them in an order of its own.
+      #expect(timestamps.count == (collects ? 2 : 0))
+      #expect(Set(timestamps.map(\.bytes)) == (collects ? Set([1, 2].map(Self.timestamp)) : []))
+      #expect(Set(timestamps.map { $0.logID[0] }) == (collects ? [1, 2] : []))
       #expect(peer.callCount == 1)
     }
   }
@@ -44,6 +46,7 @@ struct TimestampTests {
         $0.collectsCertificateTimestamps = true
       }
       let timestamps = client.peerCertificateTimestamps
+      #expect(client.failure == nil)
       #expect(client.negotiated?.version == version)
       #expect(timestamps == [])
     }

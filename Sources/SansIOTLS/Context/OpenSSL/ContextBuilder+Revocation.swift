@@ -34,7 +34,9 @@ extension ContextBuilder {
     if configuration.stapling != .off {
       unsafe sitls_ctx_ask_for_staple(context)
       unsafe sitls_ctx_set_staple_callback(context, Callbacks.checkStaple)
-      if configuration.collectsCertificateTimestamps, unsafe !sitls_ctx_collect_timestamps(context) {
+      if configuration.collectsCertificateTimestamps,
+        unsafe !sitls_ctx_collect_timestamps(context, Callbacks.acceptTimestamps)
+      {
         throw refuse(.unsupported, "this libssl cannot ask for signed certificate timestamps", .local)
       }
       // The signer of a staple is verified by the parameters of the store, not by those of connections.
