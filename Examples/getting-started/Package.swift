@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The code of the pages GettingStarted, TrustAndIdentity and Revocation with tests, and the program that draws the README's
-// picture.
+// The code of the pages GettingStarted, TrustAndIdentity and Revocation with tests, and the program that draws the
+// README's picture.
 let settings: [SwiftSetting] = [
   .swiftLanguageMode(.v6), .strictMemorySafety(), .enableUpcomingFeature("ExistentialAny"),
 ]

@@ -13,8 +13,8 @@ public enum TLSServerName: Sendable, Hashable {
   /// zeros. No SNI is sent (RFC 6066, section 3).
   case ip(String)
   /// Several DNS names, each as in ``dns(_:)``: the certificate must be valid for one of them. `sni` is sent if it is
-  /// given; it need not be among them. For a service whose name changes, or one that is reached by another name than its
-  /// own. Corresponds to `X509_VERIFY_PARAM_add1_host(3)`.
+  /// given; it need not be among them. For a service whose name changes, or one that is reached by another name than
+  /// its own. Corresponds to `X509_VERIFY_PARAM_add1_host(3)`.
   case anyOf([String], sni: String?)
   /// No name is checked; the chain still is. `sni` is sent if it is given, and must be a DNS name as in ``dns(_:)``.
   case unverified(sni: String?)

@@ -82,7 +82,7 @@ struct PinTests {
     }
   }
 
-  @Test func `an application is told of the mismatch and may accept it`() throws {
+  @Test func `an application learns of the mismatch and may accept it`() throws {
     var (client, server) = try EnginePair.configurations(identity: Self.identity)
     client.pausesAtPeerCertificates = true
     client.pinnedKeys = [TLSPublicKeyPin(of: try Self.reserve.certificate)]

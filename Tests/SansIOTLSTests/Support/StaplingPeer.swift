@@ -13,7 +13,7 @@ final class StaplingPeer {
   private let input: OpaquePointer
   private let output: OpaquePointer
   private let staple: UnsafeMutableBufferPointer<UInt8>
-  /// How often libssl asked for the staple.
+  /// The number of times that libssl asked for the staple.
   private let calls: UnsafeMutablePointer<Int>
 
   @safe

@@ -9,7 +9,7 @@ import Testing
   /// A staple, and the judgement of those who look at it: curl's exit code, and the code of our client.
   struct Judgement: CustomTestStringConvertible, Sendable {
     let kind: TestIdentity.StapleKind?
-    /// What `openssl s_client -status` prints; it does not verify.
+    /// A text that `openssl s_client -status` prints; it does not verify.
     let printed: String
     let curl: Int32
     let ours: String?

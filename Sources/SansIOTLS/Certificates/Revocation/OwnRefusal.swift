@@ -41,7 +41,7 @@ enum OwnRefusal: Int, Error, CaseIterable {
     }
   }
 
-  /// What to do about it.
+  /// The cause and the remedy, for an error's hint.
   var advice: String {
     switch self {
     case .pinMismatch:

@@ -29,7 +29,7 @@ struct CallbackState: ~Copyable {
   /// The number of renegotiation requests that libssl has declined by a warning.
   var declinedRenegotiations: UInt32 = 0
   var warnings: [TLSAlert] = []
-  /// What the verification of the peer noted; `nil` if there is nothing to note.
+  /// The notes about the peer's verification; `nil` if there is nothing to note.
   var peerNotes: PeerNotes?
   // MARK: Questions
 

@@ -2,8 +2,8 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension Callbacks {
-  /// Accepts all timestamps and none: the application decides about logs. libssl has just parsed what the peer sent, and
-  /// may have left entries, which would make SSL_get_error report a failure.
+  /// Accepts all timestamps and none: the application decides about logs. libssl has just parsed what the peer sent,
+  /// and may have left entries, which would make SSL_get_error report a failure.
   static let acceptTimestamps: @convention(c) (OpaquePointer?, OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = {
     _, _, _ in
     ErrorQueue.clear()
