@@ -113,6 +113,60 @@ struct RevocationSessionTests {
     #expect(try ends.isResumed(session, by: later) == nil)
   }
 
+  // MARK: Saved sessions and shared tickets
+
+  @Test(arguments: TLSVersion.both)
+  func `a saved session carries its pins and its staple`(version: TLSVersion) throws {
+    let ends = try Ends(version)
+    let leaf = TLSPublicKeyPin(of: try Self.identity.certificate)
+    let context = try ends.context {
+      $0.pinnedKeys = [leaf]
+      $0.stapling = .required
+    }
+    let saved = try TLSSession(bytes: ends.session(of: context).bytes)
+    #expect(try ends.isResumed(saved, by: context) == true)
+    #expect(try ends.isResumed(saved, by: ends.context { $0.pinnedKeys = [leaf] }) == true)
+    #expect(try ends.isResumed(saved, by: ends.context()) == nil)
+    let later = try ends.context {
+      $0.pinnedKeys = [leaf]
+      $0.stapling = .required
+      $0.verificationTime = Self.time + 8 * 86_400
+    }
+    #expect(try ends.isResumed(saved, by: later) == nil)
+    let free = try TLSSession(bytes: ends.session(of: ends.context()).bytes)
+    #expect(try ends.isResumed(free, by: context) == nil)
+    #expect(try ends.isResumed(free, by: ends.context { $0.stapling = .requested }) == nil)
+  }
+
+  /// The keys of tickets are shared by servers that may demand more.
+  @Test(arguments: TLSVersion.both)
+  func `a ticket of shared keys does not pass a server's CRL, pins or strictness`(version: TLSVersion) throws {
+    let alice = Self.issuer.issue(subject: "Alice", usage: .client)
+    var (client, server) = try EnginePair.configurations(version: version)
+    try EnginePair.authenticateClient(&client, &server, alice)
+    server.resumption = .tickets(keys: try TLSTicketKeys(current: Array(repeating: 7, count: 32)))
+    let context = try TLSContext(client)
+    var first = try EnginePair(client: context, server: TLSContext(server))
+    try first.handshake()
+    try first.settle()
+    let taken = first.client.allSessions().last
+    let session = try #require(taken)
+    func outcome(_ change: (inout TLSContext.Configuration) throws -> Void) throws -> (Bool?, TLSError.Code?) {
+      var other = server
+      try change(&other)
+      var pair = try EnginePair(client: context, server: TLSContext(other), session: session)
+      let failure = pair.outcome().server
+      return (pair.server.negotiated?.isResumed, failure?.code)
+    }
+    #expect(try outcome { _ in } == (true, nil))
+    #expect(try outcome { $0.checksStrictly = true } == (false, nil))
+    #expect(try outcome { $0.pinnedKeys = [TLSPublicKeyPin(of: try alice.certificate)] } == (false, nil))
+    let good = try Self.issuer.revocationList()
+    let bad = try Self.issuer.revocationList(revoking: [alice])
+    #expect(try outcome { $0.revocation = .leaf([good]) } == (false, nil))
+    #expect(try outcome { $0.revocation = .leaf([bad]) }.1 == .certificateRevoked)
+  }
+
   // MARK: Several names
 
   @Test(arguments: TLSVersion.both)
