@@ -34,7 +34,8 @@ final class ContextCallbackState: @unchecked Sendable {
     self.library = library
     keyLog = configuration.keyLog
     refusesMismatch = configuration.applicationProtocolMismatch == .refuse
-    namedCertificates = configuration.serverNameMismatch == .refuse ? configuration.identities.map { $0.chain[0] } : []
+    namedCertificates =
+      configuration.serverNameMismatch == .refuse ? configuration.identities.compactMap(\.chain.first) : []
     demand = configuration.peerDemand
     groupList = configuration.groups.map { TLSGroup.list($0, .groups(in: library)) }
     ignoresVerdict = configuration.peerVerification == .none
