@@ -17,6 +17,7 @@ public actor ReloadedContext {
   private let privateKeyFile: String
   private var stamps: [FileStamp?]
 
+  /// Reads the files, which must fit each other.
   public init(certificateFile: String, privateKeyFile: String) throws(TLSError) {
     self.certificateFile = certificateFile
     self.privateKeyFile = privateKeyFile
