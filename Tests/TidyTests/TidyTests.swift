@@ -124,6 +124,7 @@ struct TidyTests {
   /// The pages that show code, by the examples that compile it.
   private static let guides: [(pages: [String], examples: [String])] = [
     (["Sources/SansIOTLSTestKit/SansIOTLSTestKit.docc/TestingTLS.md"], ["Examples/unit-test"]),
+    (["Sources/SansIOTLS/SansIOTLS.docc/Guides/KeysElsewhere.md"], ["Examples/key-agent"]),
     (
       [
         "Sources/SansIOTLSTransports/SansIOTLSTransports.docc/AsyncStream.md",

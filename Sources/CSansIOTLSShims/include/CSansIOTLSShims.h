@@ -8,6 +8,8 @@
 #error "OpenSSL's headers are missing. Debian, Ubuntu: apt-get install libssl-dev pkg-config. Fedora: dnf install openssl-devel. macOS: brew install openssl@3 pkg-config."
 #endif
 
+#include "SignerProvider.h"
+
 #include <openssl/bio.h>
 #include <openssl/conf.h>
 #include <openssl/core_names.h>

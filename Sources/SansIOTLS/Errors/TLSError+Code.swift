@@ -43,6 +43,11 @@ extension TLSError.Code {
   public static let limitExceeded = Self("limitExceeded")
   /// The application answered a question by `.refuse` or `.distrust`.
   public static let rejected = Self("rejected")
+  /// The signer of this side's identity threw; `hint` holds its error's description. See ``TLSSigner``.
+  public static let signerFailed = Self("signerFailed")
+  /// The signer of this side's identity returned bytes that are not a signature by the certificate's key. See
+  /// ``TLSSigner``.
+  public static let invalidSignature = Self("invalidSignature")
   /// libssl failed for a reason of its own; see `openSSLErrors`.
   public static let openSSLFailure = Self("openSSLFailure")
 
@@ -81,6 +86,8 @@ extension TLSError.Code {
   public static let invalidStaple = Self("invalidStaple")
   /// Bytes that are not a PKCS#12 bundle, or one without certificate and key, or with several keys.
   public static let invalidPKCS12 = Self("invalidPKCS12")
+  /// A URI that leads to no private key, or that its loader cannot open.
+  public static let keyNotFound = Self("keyNotFound")
   /// An encrypted key, and no passphrase was given.
   public static let missingPassphrase = Self("missingPassphrase")
   /// The passphrase does not open the key or bundle.

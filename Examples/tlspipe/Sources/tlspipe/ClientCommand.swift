@@ -43,10 +43,13 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   @Option(
     name: [.long, .customLong("client-key")],
-    help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
+    help: ArgumentHelp(
+      "The certificate's private key: a file (PEM), or a URI such as 'pkcs11:token=web;object=key', whose provider "
+        + "openssl.cnf loads. The PIN belongs into --passphrase-file.", valueName: "file|uri"))
   var privateKey: String?
 
-  @Option(help: ArgumentHelp("The first line of this file opens an encrypted private key.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The first line of this file opens an encrypted private key, or a token.", valueName: "file"))
   var passphraseFile: String?
 
   @Option(help: ArgumentHelp("Descriptors for ciphertext, from the network and to it.", valueName: "r,w"))

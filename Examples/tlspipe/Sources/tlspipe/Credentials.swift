@@ -41,14 +41,16 @@ enum Credentials {
   ///
   /// - Parameters:
   ///   - chain: the certificates, leaf first.
-  ///   - key: the leaf's key.
+  ///   - key: the leaf's key: a file, or a URI.
   ///   - passphrase: the file with the passphrase of an encrypted key.
   ///   - library: decodes the key.
   /// - Throws: `ExitCode` after reporting the error.
   static func identity(
     chain: NamedFile, key: NamedFile, passphrase: NamedFile?, library: TLSLibraryContext
   ) throws -> TLSIdentity {
-    let certificates = try certificates(chain).map(\.der)
+    let chainCertificates = try certificates(chain)
+    if key.isURI { return try identity(of: chainCertificates, keyURI: key, passphrase: passphrase, library: library) }
+    let certificates = chainCertificates.map(\.der)
     let keyBytes = try key.read()
     let secret = try passphrase.map(Passphrase.read)
     do throws(TLSError) {
@@ -67,6 +69,24 @@ enum Credentials {
       case .invalidPrivateKey where !contains("PRIVATE KEY-----", keyBytes) && keyBytes.first != 0x30:
         throw ExitReport.refused("\(key): no private key in it")
       default: throw ExitReport.refused("\(key): \(TLSErrorText.line(error))")
+      }
+    }
+  }
+
+  /// A chain, and a key that libcrypto finds: of a token, or in a file. The library's hints name the URI without its
+  /// PIN.
+  private static func identity(
+    of chain: [TLSCertificate], keyURI: NamedFile, passphrase: NamedFile?, library: TLSLibraryContext
+  ) throws -> TLSIdentity {
+    let secret = try passphrase.map(Passphrase.read)
+    do throws(TLSError) {
+      return try TLSIdentity(certificates: chain, privateKeyURI: keyURI.path, passphrase: secret, library: library)
+    } catch {
+      switch error.code {
+      case .missingPassphrase: throw ExitReport.refused("\(keyURI.option): \(error.hint); give --passphrase-file FILE")
+      case .wrongPassphrase, .passphraseTooLong:
+        throw ExitReport.refused("\(passphrase?.description ?? keyURI.option): \(error.hint)")
+      default: throw ExitReport.refused("\(keyURI.option): \(TLSErrorText.line(error))")
       }
     }
   }

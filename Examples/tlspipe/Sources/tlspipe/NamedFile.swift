@@ -26,6 +26,14 @@ struct NamedFile: CustomStringConvertible {
   /// For example `--ca ca.pem`.
   var description: String { "\(option) \(path)" }
 
+  /// Whether the text begins with the scheme of a URI (RFC 3986, section 3.1), as `pkcs11:` or `file:`. A file of such
+  /// a name is given with its folder: `./a:b`.
+  var isURI: Bool {
+    let scheme = path.prefix { $0 != ":" }
+    guard scheme.count < path.count, let first = scheme.first, first.isASCII, first.isLetter else { return false }
+    return scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+  }
+
   /// Reads the file, or the descriptor of a path such as `/dev/fd/8`.
   ///
   /// - Throws: `ExitCode` after naming option and path, if it cannot be read.

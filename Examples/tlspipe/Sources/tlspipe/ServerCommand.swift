@@ -24,10 +24,14 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   @Option(help: ArgumentHelp("The certificate chain (PEM), this server's own certificate first.", valueName: "file"))
   var certificate: String?
 
-  @Option(help: ArgumentHelp("The certificate's private key (PEM).", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "The certificate's private key: a file (PEM), or a URI such as 'pkcs11:token=web;object=key', whose provider "
+        + "openssl.cnf loads. The PIN belongs into --passphrase-file.", valueName: "file|uri"))
   var privateKey: String?
 
-  @Option(help: ArgumentHelp("The first line of this file opens an encrypted private key.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("The first line of this file opens an encrypted private key, or a token.", valueName: "file"))
   var passphraseFile: String?
 
   @Flag(help: "Refuse clients that show no certificate issued by --ca.")

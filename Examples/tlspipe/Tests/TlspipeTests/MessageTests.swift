@@ -98,6 +98,20 @@ import Testing
     .init(
       "\(server) @locked.key --passphrase-file / -- cat", 64, "--passphrase-file /: cannot read it: Is a directory"),
     .init("\(server) @locked.key --passphrase-file @long -- cat", 2, "--passphrase-file @long: "),
+    // A key by its URI; no message shows a PIN.
+    .init(
+      "\(server) file:@locked.key -- cat", 2,
+      "the private key at file:@locked.key needs a passphrase or PIN; give "
+        + "--passphrase-file FILE"),
+    .init(
+      "\(server) file:@locked.key --passphrase-file @wrong -- cat", 2,
+      "--passphrase-file @wrong: the passphrase does not"
+    ),
+    .init("\(server) file:@missing -- cat", 2, "--private-key: libcrypto cannot open file:@missing"),
+    .init(
+      "\(server) none:object=key?pin-value=1 -- cat", 2,
+      "--private-key: no provider loads keys by URIs that "
+        + "begin with none:"),
     // Other output.
     .init("\(client) --keylog / -- cat", 64, "--keylog /: cannot write it: Is a directory"),
     .init("\(client) --capture / -- cat", 64, "--capture /: cannot write it: Is a directory"),

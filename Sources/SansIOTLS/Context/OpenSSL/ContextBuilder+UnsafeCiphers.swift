@@ -4,9 +4,13 @@ internal import CSansIOTLSShims
 extension ContextBuilder {
   /// Removes the suites by which a peer presents no certificate, or by which data is not encrypted, whether a list, a
   /// security level or the system's policy included them. Corresponds to the words `aNULL` and `eNULL` of
-  /// `openssl-ciphers(1)`.
+  /// `openssl-ciphers(1)`. A server whose RSA key is held by a signer cannot use those with RSA key exchange (`kRSA`)
+  /// either, because a signer does not decrypt.
   func removeUnsafeCiphers() throws(TLSError) {
-    let suites = unsafe CipherSuites.all(of: context).map { unsafe Suite($0) }
+    let decrypts =
+      configuration.role == .client
+      || !configuration.identities.contains { $0.key.holder != nil && $0.key.isRSA }
+    let suites = unsafe CipherSuites.all(of: context).map { unsafe Suite($0, decrypts: decrypts) }
     try remove(
       from: suites.filter(\.isTLS13), isConfigured: configuration.cipherSuites != nil,
       isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION
@@ -30,7 +34,9 @@ extension ContextBuilder {
     let source = isConfigured ? "the configuration" : "the system's policy"
     throw TLSError(
       .unknownCipher, .local,
-      hint: "\(source) leaves no cipher suite that both authenticates the peer and encrypts; add one, such as "
+      hint:
+        "\(source) leaves no cipher suite that authenticates the peer, encrypts, and needs no RSA key exchange by a "
+        + "signer; add one, such as "
         + "ECDHE-ECDSA-AES256-GCM-SHA384 or ECDHE-RSA-AES256-GCM-SHA384", openSSLErrors: ErrorQueue.take())
   }
 
@@ -39,13 +45,18 @@ extension ContextBuilder {
     let isTLS13: Bool
     let isSafe: Bool
 
-    /// - Parameter cipher: an entry of libssl's static table.
-    init(_ cipher: OpaquePointer?) {
+    /// - Parameters:
+    ///   - cipher: an entry of libssl's static table.
+    ///   - decrypts: this side's key can decrypt, as RSA key exchange needs.
+    init(_ cipher: OpaquePointer?, decrypts: Bool) {
       name = unsafe String(cString: SSL_CIPHER_get_name(cipher))
       // RFC 8446, appendix B.4.
       isTLS13 =
         unsafe SSL_CIPHER_get_protocol_id(cipher) >> 8 == 0x13 || SSL_CIPHER_get_auth_nid(cipher) == NID_auth_any
-      isSafe = unsafe SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null && SSL_CIPHER_get_cipher_nid(cipher) != NID_undef
+      let isUsable = unsafe decrypts || SSL_CIPHER_get_kx_nid(cipher) != NID_kx_rsa
+      isSafe =
+        unsafe isUsable && SSL_CIPHER_get_auth_nid(cipher) != NID_auth_null
+        && SSL_CIPHER_get_cipher_nid(cipher) != NID_undef
     }
   }
 }

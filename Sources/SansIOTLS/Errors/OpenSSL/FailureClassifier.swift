@@ -12,7 +12,8 @@ extension TLSError {
     let reason = failure.entries.first { $0.isFromLibSSL }.map { Int32($0.reasonCode) } ?? 0
     let evidence = FailureFacts(
       code: failure.code, reason: reason, isQueueEmpty: failure.entries.isEmpty,
-      isInputInvalid: failure.entries.showInvalidInput, isMidRecord: failure.isMidRecord,
+      isInputInvalid: failure.entries.showInvalidInput,
+      signerFailure: failure.entries.lazy.compactMap(\.signerFailure).first, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
@@ -34,6 +35,7 @@ private struct FailureFacts {
   let reason: Int32
   let isQueueEmpty: Bool
   let isInputInvalid: Bool
+  let signerFailure: (code: TLSError.Code, hint: String)?
   let isMidRecord: Bool
   let alertSent: TLSAlert?
   let verification: TLSVerificationResult?
@@ -45,6 +47,7 @@ private struct FailureFacts {
   var alertReceived: TLSAlert? { TLSAlert(reason: reason) }
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
+    if let signerFailure { return (signerFailure.code, .local, signerFailure.hint) }
     if let alert = alertReceived {
       return (.alertReceived, .peer, "the peer closed the connection with the alert \(alert)\(Self.advice(on: alert))")
     }

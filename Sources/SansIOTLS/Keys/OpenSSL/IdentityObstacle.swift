@@ -18,6 +18,7 @@ struct IdentityObstacle {
 }
 
 extension PrivateKey {
+  var isRSA: Bool { unsafe EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA }
   var isDSA: Bool { unsafe EVP_PKEY_get_base_id(pkey) == EVP_PKEY_DSA }
 
   /// The name of an ECDSA key's curve; `nil` for other keys, and for a curve without a name.

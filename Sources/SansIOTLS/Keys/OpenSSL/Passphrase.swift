@@ -36,9 +36,15 @@ final class Passphrase: @unchecked Sendable {
 /// never appears.
 final class PassphraseRequest {
   private let passphrase: Passphrase?
+  /// The answer if there is no passphrase: refused, or an empty one. A provider that is refused may use a prompt of its
+  /// own, and one for tokens takes an empty PIN as the end of the attempt.
+  private let answersEmpty: Bool
   private(set) var wasAsked = false
 
-  init(_ passphrase: Passphrase?) { self.passphrase = passphrase }
+  init(_ passphrase: Passphrase?, answersEmpty: Bool = false) {
+    self.passphrase = passphrase
+    self.answersEmpty = answersEmpty
+  }
 
   /// libcrypto calls it while its caller keeps the request alive.
   static let callback: @convention(c) (UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?) -> CInt = {
@@ -46,7 +52,7 @@ final class PassphraseRequest {
     guard let argument = unsafe argument, let buffer = unsafe buffer else { return -1 }
     let request = unsafe Unmanaged<PassphraseRequest>.fromOpaque(argument).takeUnretainedValue()
     request.wasAsked = true
-    guard let passphrase = request.passphrase else { return -1 }
+    guard let passphrase = request.passphrase else { return request.answersEmpty ? 0 : -1 }
     return unsafe passphrase.withBytes { bytes in
       guard bytes.count <= Int(size) else { return -1 }
       if let start = bytes.baseAddress { unsafe buffer.update(from: start, count: bytes.count) }

@@ -12,19 +12,25 @@ final class PrivateKey: @unchecked Sendable {
   /// Whether the key can be copied to another library. A key of a device, or one held elsewhere, stays where it is, and
   /// signs there.
   let isExportable: Bool
+  /// The holder of a key that is held elsewhere.
+  let holder: TLSSigner?
 
   /// Takes over one reference.
-  init(adopting pkey: OpaquePointer, library: TLSLibraryContext, isExportable: Bool = true) {
+  init(
+    adopting pkey: OpaquePointer, library: TLSLibraryContext, isExportable: Bool = true, holder: TLSSigner? = nil
+  ) {
     unsafe self.pkey = pkey
     self.library = library
     self.isExportable = isExportable
+    self.holder = holder
   }
 
   deinit { unsafe EVP_PKEY_free(pkey) }
 
-  /// Whether the public keys are equal. Corresponds to `EVP_PKEY_eq(3)`.
+  /// Whether the public keys and the holders are equal. Corresponds to `EVP_PKEY_eq(3)`.
   func isEqual(to other: PrivateKey) -> Bool {
-    self === other || ErrorQueue.preserving { unsafe EVP_PKEY_eq(pkey, other.pkey) == 1 }
+    self === other
+      || holder == other.holder && ErrorQueue.preserving { unsafe EVP_PKEY_eq(pkey, other.pkey) == 1 }
   }
 
   /// Parses a key in PEM or DER form, in each structure that libcrypto decodes (PKCS#8, PKCS#1, SEC 1), encrypted or
