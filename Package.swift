@@ -59,7 +59,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTests",
-      dependencies: ["SansIOTLS", "SansIOTLSTestKit", "CSansIOTLSOpenSSL"],
+      dependencies: ["SansIOTLS", "SansIOTLSTestKit", "CSansIOTLSOpenSSL", "CSansIOTLSShims"],
       swiftSettings: settings),
     .testTarget(
       name: "SansIOTLSTransportsTests",
