@@ -42,7 +42,7 @@ struct Libraries {
         scenario.rate(perSecond: Double(count) * 1e9 / turns.map { Double($0[index]) }.sorted().median)
       }
       let instructions = Library.allCases.map { instructionCount(scenario, $0) }
-      let saved = zip(instructions, instructions.dropFirst()).first.map { 1 - $1 / $0 } ?? 0
+      let saved = 1 - instructions[1] / instructions[0]
       table.append([
         "\(scenario.version)", rates[0], rates[1], ratios.median.fixed(3),
         "\(ratios[0].fixed(3))…\(ratios[rounds - 1].fixed(3))", ">= \(bar.fixed(2))",
