@@ -15,7 +15,7 @@ extension TLSIdentity {
 extension [TLSCertificate] {
   /// The same certificates for a context in another library. Certificates are decoded by the default one.
   func copied(to library: TLSLibraryContext) throws(TLSError) -> [TLSCertificate] {
-    if library === TLSLibraryContext.default { return self }
+    if library == TLSLibraryContext.default { return self }
     var copies: [TLSCertificate] = []
     for certificate in self { copies.append(try certificate.copied(to: library)) }
     return copies
@@ -47,7 +47,7 @@ extension PrivateKey {
   /// By way of PKCS#8: it holds the algorithm and its parameters with the key, and libcrypto zeroes it when it is
   /// freed. `EVP_PKEY_todata(3)` would copy the key into parameters that are not zeroed.
   fileprivate func copied(to library: TLSLibraryContext) throws(TLSError) -> PrivateKey {
-    if self.library === library || !isExportable { return self }
+    if self.library == library || !isExportable { return self }
     let info = unsafe EVP_PKEY2PKCS8(pkey)
     defer { unsafe PKCS8_PRIV_KEY_INFO_free(info) }
     let copy = unsafe info.flatMap { unsafe EVP_PKCS82PKEY_ex($0, library.pointer, nil) }

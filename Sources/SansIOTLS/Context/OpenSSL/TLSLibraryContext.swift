@@ -18,7 +18,7 @@ internal import CSansIOTLSShims
 /// drew random numbers from it, so its memory (about 50 KB) stays until the process ends, and a process can have about
 /// 500.
 ///
-/// Two references are equal if they are to the same object.
+/// Two values are equal if they are the same library context of libcrypto.
 ///
 /// `@safe`: the pointer stays valid until the process ends.
 /// `@unchecked Sendable`: libcrypto guards a library context itself; the owner is Sendable.
@@ -171,13 +171,15 @@ public final class TLSLibraryContext: @unchecked Sendable {
 }
 
 extension TLSLibraryContext: Hashable {
-  /// Returns whether two references are to the same object.
-  public static func == (left: TLSLibraryContext, right: TLSLibraryContext) -> Bool { left === right }
+  /// Returns whether the two are the same library context of libcrypto.
+  public static func == (left: TLSLibraryContext, right: TLSLibraryContext) -> Bool {
+    unsafe left.pointer == right.pointer
+  }
 
-  /// Hashes the identity of the object.
+  /// Hashes the identity of the library context.
   ///
   /// - Parameter hasher: the hasher.
-  public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
+  public func hash(into hasher: inout Hasher) { unsafe hasher.combine(pointer) }
 }
 
 extension TLSLibraryContext: CustomStringConvertible {

@@ -166,7 +166,7 @@ extension TLSEngine {
         throw TLSError(.wrongRole, .misuse, hint: "a ClientHello is served by a context of the server's side")
       }
       // What libssl has fetched and drawn for the connection so far is of the first one's library.
-      guard context.handle.library === self.context.handle.library else {
+      guard context.handle.library == self.context.handle.library else {
         throw TLSError(
           .invalidArgument, .misuse,
           hint:
