@@ -55,5 +55,6 @@ struct TLSStreamDelegateTests {
     #expect(await Silent().answerClientHello(.init(serverName: "localhost")) == .serve)
     let presented = TLSEngine.PeerCertificates(chain: [], verification: .accepted)
     #expect(await Silent().answerPeerCertificates(presented) == .followVerification)
+    #expect(await Silent().answerCertificateRequest(.init()) == .presentConfigured)
   }
 }

@@ -184,6 +184,67 @@ struct TLSStreamTests {
     }
   }
 
+  @Test(arguments: [TLSVersion.tls12, .tls13], [true, false])
+  func `a server's question about its client is answered later`(version: TLSVersion, accepts: Bool) async throws {
+    let alice = TestIdentity.client("Alice")
+    let contexts = try Self.contexts(version) { client, server in
+      client.identities = [try alice.identity]
+      server.trustRoots = [alice.trust]
+      server.clientAuthentication = .required
+      server.pausesAtPeerCertificates = true
+    }
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(try Self.clientEngine(contexts.client), over: near)
+    let server = TLSStream(
+      try TLSEngine(.server, context: contexts.server), over: far,
+      delegate: Patient(answer: accepts ? .trust : .distrust(.accessDenied)))
+    let atServer = Task { try await server.handshake() }
+    if accepts {
+      try await client.handshake()
+      _ = try await atServer.value
+      try await server.write([1, 2])
+      #expect(try await client.read() == [1, 2])
+    } else {
+      // In TLS 1.3 a client learns of it by its first read.
+      let error = await #expect(throws: TLSStreamError.self) {
+        try await client.handshake()
+        _ = try await client.read()
+      }
+      #expect(error?.tls?.alertReceived == .accessDenied)
+      let refusal = await #expect(throws: TLSStreamError.self) { _ = try await atServer.value }
+      #expect(refusal?.tls?.code == .rejected)
+    }
+  }
+
+  private struct Presenting: TLSStreamDelegate {
+    let answer: TLSEngine.CertificateRequest.Answer
+    func answerCertificateRequest(
+      _ request: TLSEngine.CertificateRequest
+    ) async -> TLSEngine.CertificateRequest.Answer {
+      for _ in 0..<10 { await Task.yield() }
+      return answer
+    }
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a client chooses its identity later`(version: TLSVersion) async throws {
+    let alice = TestIdentity.client("Alice")
+    let contexts = try Self.contexts(version) { client, server in
+      client.pausesAtCertificateRequest = true
+      server.trustRoots = [alice.trust]
+      server.clientAuthentication = .required
+    }
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try Self.clientEngine(contexts.client), over: near, delegate: Presenting(answer: .present(try alice.identity)))
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    let atServer = Task { try await server.handshake() }
+    try await client.handshake()
+    _ = try await atServer.value
+    try await server.write([1, 2])
+    #expect(try await client.read() == [1, 2])
+  }
+
   /// A delegate like one that queries a database.
   private struct ByName: TLSStreamDelegate {
     let contexts: [String: TLSContext]

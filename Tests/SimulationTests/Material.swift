@@ -68,7 +68,9 @@ extension Scenario {
       }
     }
     client.pausesAtPeerCertificates = asks
+    client.pausesAtCertificateRequest = asks
     server.pausesAtClientHello = asks
+    server.pausesAtPeerCertificates = asks && clientCertificate != .none
     return (try world.context(client), try world.context(server))
   }
 }

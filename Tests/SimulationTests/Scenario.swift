@@ -34,6 +34,8 @@ struct Scenario: Sendable {
     case refusedClientHello
     /// The client's application refuses the certificate.
     case refusedCertificate
+    /// The server's application refuses the client's certificate, by this alert.
+    case refusedClient(TLSAlert)
     /// A side abandons the connection after so many steps, wherever the handshake is.
     case abandoned(TLSRole, after: Int)
   }
@@ -99,7 +101,7 @@ struct Scenario: Sendable {
       chance(3)
       ? [.requested(isShown: true), .requested(isShown: false), .required].randomElement(using: &random)! : .none
     switch obstacle {
-    case .missingClientCertificate, .unknownClient: clientCertificate = .required
+    case .missingClientCertificate, .unknownClient, .refusedClient: clientCertificate = .required
     default: clientCertificate = drawnCertificate
     }
     resumes = chance(3) && obstacle == .none
@@ -110,7 +112,8 @@ struct Scenario: Sendable {
     if chance(3) { limits.pendingOutputByteCount = 1 << Int.random(in: 0...18, using: &random) }
     self.limits = limits
     releasesBuffers = chance(4)
-    asks = chance(4) || obstacle == .refusedClientHello || obstacle == .refusedCertificate
+    let isRefusedClient = if case .refusedClient = obstacle { true } else { false }
+    asks = chance(4) || obstacle == .refusedClientHello || obstacle == .refusedCertificate || isRefusedClient
     hasForeignErrors = chance(4)
     let mayUpdateKeys = version != .tls12
     plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
@@ -129,7 +132,7 @@ struct Scenario: Sendable {
   }
 
   private static func obstacle(_ random: inout SplitMix) -> Obstacle {
-    switch Int.random(in: 0..<10, using: &random) {
+    switch Int.random(in: 0..<12, using: &random) {
     case 0, 1:
       .badServer(
         [
@@ -142,6 +145,9 @@ struct Scenario: Sendable {
     case 5: .noCommonApplicationProtocol
     case 6: .refusedClientHello
     case 7: .refusedCertificate
+    case 8, 9:
+      .refusedClient(
+        [.accessDenied, .certificateRevoked, .unknownCA, .certificateRequired].randomElement(using: &random)!)
     default:
       .abandoned(Bool.random(using: &random) ? .client : .server, after: Int.random(in: 0...3, using: &random))
     }

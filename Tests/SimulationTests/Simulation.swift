@@ -20,6 +20,7 @@ struct Simulation: ~Copyable {
   private var client: Application
   private var server: Application
   private let alternative: TLSContext
+  private let clientIdentity: TLSIdentity?
   /// Whether the alternative context serves, as it did where the session was created: the session is valid for it
   /// alone.
   private var usesAlternative = false
@@ -64,6 +65,7 @@ struct Simulation: ~Copyable {
   ) throws {
     self.scenario = scenario
     self.alternative = alternative
+    clientIdentity = contexts.client.configuration.identities.first
     random = SplitMix(seed: ~scenario.seed)
     client = Application(.client, scenario.plans[.client]!)
     client.hadSession = session != nil
@@ -211,11 +213,25 @@ struct Simulation: ~Copyable {
       }
     case .peerCertificates(let certificates):
       var answer = TLSEngine.PeerCertificates.Answer.followVerification
-      if scenario.obstacle == .refusedCertificate {
+      guard side == .client || !certificates.isResumed || client.hadSession else {
+        throw violation("a server asks about a resumption only where a session was offered")
+      }
+      if scenario.obstacle == .refusedCertificate, side == .client {
         answer = .distrust(.certificateUnknown)
+        self[side].hasRefused = true
+      } else if case .refusedClient(let alert) = scenario.obstacle, side == .server {
+        answer = .distrust(alert)
         self[side].hasRefused = true
       } else if certificates.verification.isAccepted {
         answer = [.followVerification, .trust].randomElement(using: &random)!
+      }
+      _ = try call(side) { [answer] (pair) throws(TLSError) in try pair.answer(answer, at: side) }
+    case .certificateRequest:
+      var answer = TLSEngine.CertificateRequest.Answer.presentConfigured
+      if case .requested(isShown: false) = scenario.clientCertificate {
+        answer = [.presentConfigured, .presentNothing].randomElement(using: &random)!
+      } else if let identity = clientIdentity, Bool.random(using: &random) {
+        answer = .present(identity)
       }
       _ = try call(side) { [answer] (pair) throws(TLSError) in try pair.answer(answer, at: side) }
     }
@@ -407,6 +423,11 @@ struct Simulation: ~Copyable {
     case .noCommonVersion, .noCommonApplicationProtocol: try checkRefusal(by: server, .peerIncompatible)
     case .refusedClientHello: try checkRefusal(by: server, .rejected)
     case .refusedCertificate: try checkRefusal(by: client, .rejected)
+    case .refusedClient(let alert):
+      try checkRefusal(by: server, .rejected)
+      guard mayFail || server.failure?.alertSent == alert else {
+        throw violation("the alert is the one that was chosen")
+      }
     case .abandoned(let side, _):
       let peer = side == .client ? server : client
       guard mayFail || peer.failure?.code == .truncated else {

@@ -169,6 +169,14 @@ static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL
 static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL_set_max_proto_version(ssl, version); }
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
 static inline int sitls_set_groups(SSL *ssl, const char *list) { return (int)SSL_set1_groups_list(ssl, list); }
+// The names of the authorities that the peer's request or ClientHello lists; they are the connection's own.
+static inline int sitls_peer_authority_count(const SSL *ssl) {
+  const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);
+  return names ? sk_X509_NAME_num(names) : 0;
+}
+static inline X509_NAME *sitls_peer_authority(const SSL *ssl, int index) {
+  return sk_X509_NAME_value(SSL_get0_peer_CA_list(ssl), index);
+}
 // The certificate types of a TLS 1.2 server's request, in the connection's own memory, and how many.
 static inline int sitls_certificate_types(SSL *ssl, const unsigned char **types) {
   return (int)SSL_get0_certificate_types(ssl, types);

@@ -77,8 +77,14 @@ extension TLSContext.Configuration {
     if serverNameMismatch == .refuse, role == .client {
       throw refuse(.invalidConfiguration, "serverNameMismatch is a server's; a client checks the server's certificate")
     }
-    if pausesAtPeerCertificates, role == .server {
-      throw refuse(.unsupported, "pausesAtPeerCertificates is a client's; libssl cannot suspend a server's check")
+    if pausesAtCertificateRequest, role == .server {
+      throw refuse(.invalidConfiguration, "pausesAtCertificateRequest is a client's; a server requests certificates")
+    }
+    if pausesAtPeerCertificates, role == .server, clientAuthentication == .none {
+      throw refuse(
+        .invalidConfiguration,
+        "pausesAtPeerCertificates has nothing to ask about: the server requests no certificates; set "
+          + "clientAuthentication")
     }
   }
 }

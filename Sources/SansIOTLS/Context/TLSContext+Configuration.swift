@@ -133,8 +133,9 @@ extension TLSContext {
     /// Whether the extended key usage of a peer's certificate must allow its role: server authentication for a server,
     /// client authentication for a client. Corresponds to `X509_VERIFY_PARAM_set_purpose(3)`.
     public var checksExtendedKeyUsage = true
-    /// The local certificates and keys, at most one per key type. The one that is used depends on what the peer
-    /// supports.
+    /// The local certificates and keys. The one that is used depends on what the peer supports. A client has one at
+    /// most for each type of key. Of a server's, those that are valid for the requested server name come first, in
+    /// their order; without a name, or with one that none is valid for, the first of each type is the default.
     public var identities: [TLSIdentity]
     /// Whether a server requests client certificates.
     public var clientAuthentication: ClientAuthentication = .none
@@ -160,9 +161,14 @@ extension TLSContext {
     public var sessionDomain: String?
     /// Whether a server stops at each ClientHello and asks which context serves it. See ``TLSEngine/Question``.
     public var pausesAtClientHello = false
-    /// Whether a client stops at the server's certificates and asks whether they are acceptable. See
-    /// ``TLSEngine/Question``.
+    /// Whether a client stops at the server's certificates, or a server that requests certificates at a client's, and
+    /// asks whether they are acceptable. A server asks in resumptions too, and sends no session ticket before the
+    /// answer. See ``TLSEngine/Question``.
     public var pausesAtPeerCertificates = false
+    /// Whether a client stops at a server's request for a certificate and asks which identity it presents, if any. In
+    /// TLS 1.3 the client then also offers to be asked after the handshake. See ``TLSEngine/Question``. Corresponds to
+    /// `SSL_CTX_set_cert_cb(3)` and `SSL_CTX_set_post_handshake_auth(3)`.
+    public var pausesAtCertificateRequest = false
     /// Whether engines trace records and messages, without contents, for ``TLSEngine/nextTracedMessage()``. For tests
     /// and diagnosis; without it there is no cost. Corresponds to `SSL_CTX_set_msg_callback(3)`.
     public var tracesMessages = false

@@ -10,7 +10,9 @@ public final class TLSContext: Sendable {
   let handle: ContextHandle
   // What every connection asks for, without a copy of the whole configuration.
   let role: TLSRole
+  let pausesAtClientHello: Bool
   let pausesAtPeerCertificates: Bool
+  let pausesAtCertificateRequest: Bool
   let ignoresVerdict: Bool
   let tracesMessages: Bool
 
@@ -28,7 +30,9 @@ public final class TLSContext: Sendable {
     try configuration.validate()
     self.configuration = configuration
     role = configuration.role
+    pausesAtClientHello = configuration.pausesAtClientHello
     pausesAtPeerCertificates = configuration.pausesAtPeerCertificates
+    pausesAtCertificateRequest = configuration.pausesAtCertificateRequest
     ignoresVerdict = configuration.peerVerification == .none
     tracesMessages = configuration.tracesMessages
     handle = try ContextHandle(configuration, library: library)

@@ -6,7 +6,7 @@
 struct EngineState: Equatable, Sendable {
   enum Phase: Equatable, Sendable {
     case handshaking
-    /// The handshake waits for an answer of the application.
+    /// The handshake, or a message of the peer after it, waits for an answer of the application.
     case asking
     case open
     /// Closed by its owner during the handshake.
@@ -88,6 +88,7 @@ struct EngineState: Equatable, Sendable {
       if phase != .open { return actionBeforeOpen(.needsFeed) }
       return receiving == .closed ? .endOfStream : proceedBetweenMessages
     case .write, .keyUpdate:
+      if phase == .asking, sending != .open { return .misuse(.closed) }
       if phase != .open { return actionBeforeOpen(.needsFeed) }
       return sending == .open ? proceedBetweenMessages : .misuse(.closed)
     }
@@ -167,13 +168,13 @@ struct EngineState: Equatable, Sendable {
   }
 
   mutating func asked() {
-    precondition(phase == .handshaking)
+    precondition(phase == .handshaking || phase == .open)
     phase = .asking
   }
 
   mutating func answered() {
     precondition(phase == .asking)
-    phase = .handshaking
+    phase = isHandshakeDone ? .open : .handshaking
   }
 
   mutating func failed() {
@@ -191,15 +192,17 @@ struct EngineState: Equatable, Sendable {
   /// A call returned or threw the end.
   mutating func endReported() { hasUnreportedEnd = false }
 
-  /// `closeWriting()` was called. In mid-handshake it abandons the connection.
+  /// `closeWriting()` was called. In mid-handshake it abandons the connection; at a question after the handshake the
+  /// close_notify waits for the answer.
   ///
   /// - Returns: whether a close_notify is due.
   mutating func closeRequested() -> Bool {
     switch phase {
-    case .handshaking, .asking:
+    case .handshaking,
+      .asking where !isHandshakeDone:
       phase = .abandoned
       return false
-    case .open:
+    case .asking, .open:
       if sending == .open { sending = .closing }
       return sending == .closing
     case .abandoned, .failed:

@@ -4,16 +4,17 @@ extension TLSEngine {
   /// sent but what was queued.
   ///
   /// - Returns: `.done`, also if repeated; `.needsFeed` while a message that the peer began to send keeps libssl from
-  ///   writing: close_notify follows automatically after the rest of the message was read.
+  ///   writing: close_notify follows automatically after the rest of the message was read; `.needsAnswer` at a question
+  ///   after the handshake: close_notify follows the answer.
   /// - Throws: ``TLSError``: what ended the connection.
   ///
   /// Corresponds to `SSL_shutdown(3)`, called once.
   public mutating func closeWriting() throws(TLSError) -> HandshakeStep {
     if case .done = try admit(.closeWriting) { return .done }
     if !state.closeRequested() { return .done }
-    sendCloseNotify()
+    if state.phase != .asking { sendCloseNotify() }
     try throwFailure()
-    return state.sending == .closed ? .done : .needsFeed
+    return state.sending == .closed ? .done : state.phase == .asking ? .needsAnswer : .needsFeed
   }
 
   /// Sends close_notify, unless libssl is inside a partially received message and cannot write.

@@ -35,7 +35,7 @@ extension TLSEngine {
     }
   }
 
-  /// Ends the connection as the outcome of a call requires.
+  /// Ends the connection, or stops at a question, as the outcome of a call requires.
   mutating func end(_ outcome: SSLHandle.Outcome) {
     collectEvents()
     if failure != nil { return }
@@ -58,7 +58,10 @@ extension TLSEngine {
         TLSError(
           failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
     case .success, .wantsRead, .controlRecord: break
-    case .asksClientHello, .asksPeerCertificate:
+    case .asksCertificateRequest where state.phase == .open:
+      state.asked()
+      handle.rest(.needsAnswer)
+    case .asksClientHello, .asksPeerCertificate, .asksCertificateRequest:
       fail(TLSError(.openSSLFailure, .local, hint: "libssl asked a question outside of a handshake"))
     }
   }

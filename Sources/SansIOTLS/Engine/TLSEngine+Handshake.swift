@@ -39,7 +39,7 @@ extension TLSEngine {
       events.append(.handshakeCompleted, limits)
       handle.rest(.done)
     case .wantsRead, .controlRecord: handle.rest(.needsFeed)
-    case .asksClientHello, .asksPeerCertificate:
+    case .asksClientHello, .asksPeerCertificate, .asksCertificateRequest:
       state.asked()
       handle.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)

@@ -17,7 +17,9 @@ extension TLSEngine {
       throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
     }
     // libssl takes no KeyUpdate while a message is half read or another update is due.
-    if action == .continueMessage, try !finishHandshakeMessage() { return .needsFeed }
+    if action == .continueMessage, try !finishHandshakeMessage() {
+      return state.phase == .asking ? .needsAnswer : .needsFeed
+    }
     if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
     try throwFailure()
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)

@@ -65,6 +65,7 @@ extension TLSEngine {
       state.endReported()
       return .endOfStream
     }
+    if state.phase == .asking { return .needsAnswer }
     return isFull ? .done(0) : .needsFeed
   }
 }

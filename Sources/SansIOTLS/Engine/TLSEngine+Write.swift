@@ -5,8 +5,8 @@ extension TLSEngine {
   /// - Parameter plaintext: bytes to send. They are encrypted from where they lie.
   /// - Returns: `.done` with the number of bytes accepted: all of them, or as many whole records as fit under
   ///   ``Limits-swift.struct/pendingOutputByteCount``, at least one; `.needsDrain` if the limit is reached;
-  ///   `.needsFeed` or `.needsAnswer` before the handshake is done; `.needsFeed` while a message that the peer began to
-  ///   send keeps libssl from writing.
+  ///   `.needsFeed` or `.needsAnswer` before the handshake is done, and while a message that the peer began to send
+  ///   keeps libssl from writing.
   /// - Throws: ``TLSError``: what ended the connection; `.closed` after ``closeWriting()``; `.abandoned`.
   ///
   /// Corresponds to `SSL_write_ex(3)`.
@@ -19,7 +19,9 @@ extension TLSEngine {
     let count = plaintext.byteCount
     if count == 0 { return .done(0) }
     // The action is `.continueMessage`. On the path of every record, the fact costs less than the action.
-    if state.isInsideMessage, try !finishHandshakeMessage() { return .needsFeed }
+    if state.isInsideMessage, try !finishHandshakeMessage() {
+      return state.phase == .asking ? .needsAnswer : .needsFeed
+    }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than small chunks near the limit: it may be exceeded by one record.

@@ -101,6 +101,8 @@ extension TLSError.Code {
   public static let keyDoesNotMatchCertificate = Self("keyDoesNotMatchCertificate")
   /// libssl refuses the certificate or key, for example as too weak for the security level.
   public static let identityRefused = Self("identityRefused")
+  /// An identity whose key the peer's request for a certificate does not allow; `hint` says why.
+  public static let unsuitableIdentity = Self("unsuitableIdentity")
   /// Two identities of one key type.
   public static let duplicateIdentity = Self("duplicateIdentity")
   /// A server without identity.

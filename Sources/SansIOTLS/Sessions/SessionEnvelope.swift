@@ -5,6 +5,7 @@ struct SessionEnvelope: Equatable {
   var serverName: TLSServerName
   var isAcceptedOutOfDate: Bool
   var pausesAtPeerCertificates: Bool
+  var pausesAtCertificateRequest: Bool
   var domain: String?
   /// The peer's certificates in DER form, its own first.
   var chain: [[UInt8]]
@@ -24,7 +25,9 @@ struct SessionEnvelope: Equatable {
   /// again.
   var head: [UInt8] {
     var bytes = Self.mark
-    bytes.append(UInt8(isAcceptedOutOfDate ? 1 : 0) | UInt8(pausesAtPeerCertificates ? 2 : 0))
+    bytes.append(
+      UInt8(isAcceptedOutOfDate ? 1 : 0) | UInt8(pausesAtPeerCertificates ? 2 : 0)
+        | UInt8(pausesAtCertificateRequest ? 4 : 0))
     switch serverName {
     case .dns(let name): bytes.appendValue([0] + name.utf8)
     case .ip(let address): bytes.appendValue([1] + address.utf8)
@@ -52,13 +55,14 @@ struct SessionEnvelope: Equatable {
     guard format == Self.mark.last else {
       throw Self.fault("has format \(format), and this library reads format \(Self.mark.last ?? 0)")
     }
-    guard let flags = bytes.popFirst(), flags & ~3 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
+    guard let flags = bytes.popFirst(), flags & ~7 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
       var domain = bytes.removeValue(), let hasDomain = domain.popFirst(), let chain = bytes.removeValues(),
       let identities = bytes.removeValues(), let pins = bytes.removeValues(), let proof = bytes.removeValue(),
       let staple = StapleProof(bytes: proof), let serverName = Self.serverName(kind, name)
     else { throw Self.damaged }
     isAcceptedOutOfDate = flags & 1 != 0
     pausesAtPeerCertificates = flags & 2 != 0
+    pausesAtCertificateRequest = flags & 4 != 0
     self.serverName = serverName
     self.domain = hasDomain == 0 ? nil : String(decoding: domain, as: UTF8.self)
     self.chain = chain
@@ -68,12 +72,14 @@ struct SessionEnvelope: Equatable {
   }
 
   init(
-    serverName: TLSServerName, isAcceptedOutOfDate: Bool, pausesAtPeerCertificates: Bool, domain: String?,
-    chain: [[UInt8]], identities: [[UInt8]], pins: [[UInt8]] = [], staple: StapleProof = .notAsked
+    serverName: TLSServerName, isAcceptedOutOfDate: Bool, pausesAtPeerCertificates: Bool,
+    pausesAtCertificateRequest: Bool = false, domain: String?, chain: [[UInt8]], identities: [[UInt8]],
+    pins: [[UInt8]] = [], staple: StapleProof = .notAsked
   ) {
     self.serverName = serverName
     self.isAcceptedOutOfDate = isAcceptedOutOfDate
     self.pausesAtPeerCertificates = pausesAtPeerCertificates
+    self.pausesAtCertificateRequest = pausesAtCertificateRequest
     self.domain = domain
     self.chain = chain
     self.identities = identities

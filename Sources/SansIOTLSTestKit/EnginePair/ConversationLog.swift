@@ -71,6 +71,8 @@ public final class ConversationLog: Sendable {
     }
   }
 
+  func note(_ side: TLSRole, answer: String) { state.withLock { $0.ladder.note(side, answer: answer) } }
+
   func note(_ remark: String) { state.withLock { $0.ladder.note(remark) } }
 
   func record(_ entry: Tape.Entry) { state.withLock { $0.tape?.append(entry) } }

@@ -98,9 +98,7 @@ extension EnginePair {
   ///   - side: The side that is suspended at the question.
   /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func answer(_ answer: TLSEngine.ClientHello.Answer, at side: TLSRole) throws(TLSError) {
-    try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
-      try engine.answer(answer)
-    }
+    try pass(Tape.Reply(answer), at: side) { (engine) throws(TLSError) in try engine.answer(answer) }
   }
 
   /// Answers one side's question of its peer's certificates.
@@ -110,14 +108,30 @@ extension EnginePair {
   ///   - side: The side that is suspended at the question.
   /// - Throws: The engine's ``/SansIOTLS/TLSError``.
   public mutating func answer(_ answer: TLSEngine.PeerCertificates.Answer, at side: TLSRole) throws(TLSError) {
-    try call(.answer(Tape.Reply(answer)), at: side, { Tape.Outcome.step("done") }) { (engine) throws(TLSError) in
-      try engine.answer(answer)
-    }
+    try pass(Tape.Reply(answer), at: side) { (engine) throws(TLSError) in try engine.answer(answer) }
+  }
+
+  /// Answers the client's question of the identity that it presents.
+  ///
+  /// - Parameters:
+  ///   - answer: The answer.
+  ///   - side: The side that is suspended at the question.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
+  public mutating func answer(_ answer: TLSEngine.CertificateRequest.Answer, at side: TLSRole) throws(TLSError) {
+    try pass(Tape.Reply(answer), at: side) { (engine) throws(TLSError) in try engine.answer(answer) }
+  }
+
+  private mutating func pass(
+    _ reply: Tape.Reply, at side: TLSRole, _ answer: (inout TLSEngine) throws(TLSError) -> Void
+  ) throws(TLSError) {
+    log.note(side, answer: "\(reply)")
+    try call(.answer(reply), at: side, { Tape.Outcome.step("done") }, answer)
   }
 
   private mutating func answer(
     _ reply: Tape.Reply, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?
   ) throws(TLSError) {
+    typealias Request = TLSEngine.CertificateRequest.Answer
     switch reply {
     case .serve: try answer(TLSEngine.ClientHello.Answer.serve, at: side)
     // Without another context, serving by the engine's own shows as a difference.
@@ -126,6 +140,9 @@ extension EnginePair {
     case .followVerification: try answer(.followVerification, at: side)
     case .trust: try answer(.trust, at: side)
     case .distrust(let alert): try answer(.distrust(alert), at: side)
+    // Without the identity, those of the configuration show as a difference.
+    case .presentOther, .presentConfigured: try answer(Request.presentConfigured, at: side)
+    case .presentNothing: try answer(Request.presentNothing, at: side)
     }
   }
 

@@ -36,4 +36,13 @@ extension Tape.Reply {
       case .distrust(let alert): .distrust(alert)
       }
   }
+
+  init(_ answer: TLSEngine.CertificateRequest.Answer) {
+    self =
+      switch answer.kind {
+      case .present: .presentOther
+      case .presentConfigured: .presentConfigured
+      case .presentNothing: .presentNothing
+      }
+  }
 }

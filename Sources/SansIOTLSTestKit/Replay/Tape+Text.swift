@@ -75,12 +75,9 @@ extension Tape.Call: CustomStringConvertible {
     case .read(let count): "read \(count)"
     case .close: "close"
     case .keyUpdate(let requestingPeer): requestingPeer ? "keyUpdate requested" : "keyUpdate"
-    case .answer(.serve): "answer serve"
-    case .answer(.serveOther): "answer serveOther"
     case .answer(.refuse(let alert)): "answer refuse \(alert.rawValue)"
-    case .answer(.followVerification): "answer followVerification"
-    case .answer(.trust): "answer trust"
     case .answer(.distrust(let alert)): "answer distrust \(alert.rawValue)"
+    case .answer(let reply): "answer \(reply)"
     case .takeTrailingInput: "takeTrailingInput"
     case .hibernate: "hibernate"
     }
@@ -100,14 +97,34 @@ extension Tape.Call: CustomStringConvertible {
     case ("keyUpdate", 2) where words[1] == "requested": self = .keyUpdate(requestingPeer: true)
     case ("takeTrailingInput", 1): self = .takeTrailingInput
     case ("hibernate", 1): self = .hibernate
-    case ("answer", 2) where words[1] == "serve": self = .answer(.serve)
-    case ("answer", 2) where words[1] == "serveOther": self = .answer(.serveOther)
-    case ("answer", 2) where words[1] == "followVerification": self = .answer(.followVerification)
-    case ("answer", 2) where words[1] == "trust": self = .answer(.trust)
+    case ("answer", 2):
+      guard let reply = Tape.Reply.withoutAlert.first(where: { "\($0)" == words[1] }) else { return nil }
+      self = .answer(reply)
     case ("answer", 3) where ["refuse", "distrust"].contains(words[1]):
       guard let alert = UInt8(words[2]).map(TLSAlert.init(rawValue:)) else { return nil }
       self = .answer(words[1] == "refuse" ? .refuse(alert) : .distrust(alert))
     default: return nil
+    }
+  }
+}
+
+extension Tape.Reply: CustomStringConvertible {
+  fileprivate static let withoutAlert: [Tape.Reply] = [
+    .serve, .serveOther, .followVerification, .trust, .presentOther, .presentConfigured, .presentNothing,
+  ]
+
+  /// The answer in words, for example `distrust access_denied`.
+  public var description: String {
+    switch self {
+    case .serve: "serve"
+    case .serveOther: "serveOther"
+    case .refuse(let alert): "refuse \(alert)"
+    case .followVerification: "followVerification"
+    case .trust: "trust"
+    case .distrust(let alert): "distrust \(alert)"
+    case .presentOther: "presentOther"
+    case .presentConfigured: "presentConfigured"
+    case .presentNothing: "presentNothing"
     }
   }
 }

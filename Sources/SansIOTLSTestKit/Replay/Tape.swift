@@ -55,6 +55,12 @@ public struct Tape: Sendable, Hashable {
     case trust
     /// Refuse the certificates with this alert.
     case distrust(TLSAlert)
+    /// Present an identity of the caller's, which a replay does not have.
+    case presentOther
+    /// Present the configuration's identity.
+    case presentConfigured
+    /// Present no certificate.
+    case presentNothing
   }
 
   /// The outcome of a call.

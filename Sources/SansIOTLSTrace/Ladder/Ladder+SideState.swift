@@ -24,6 +24,8 @@ extension Ladder {
     /// Whether it failed, or received the end of the other side's data: it reads nothing that arrives later.
     var isOver = false
     var needs: TLSEngine.Needs?
+    /// The question that waits for an answer.
+    var question: TLSEngine.Question?
     var agreement: Agreement?
     var failure: Failure?
     private var sent = Assembler()

@@ -34,8 +34,8 @@ public struct Ladder: Sendable {
   public init(title: String = "") { self.title = Printable.escape(title, limit: 400) }
 
   /// Notes what an engine did since it was noted last: its traced messages, which are removed from it, and once each
-  /// its negotiated parameters and its failure. To be called after every call of the engine, so that the lines of both
-  /// sides are in order.
+  /// its negotiated parameters and its failure, and each question. To be called after every call of the engine, so that
+  /// the lines of both sides are in order.
   ///
   /// - Parameters:
   ///   - side: The role of the engine.
@@ -45,6 +45,7 @@ public struct Ladder: Sendable {
     while let message = engine.nextTracedMessage() { note(side, message) }
     sides[side].isNoted = true
     sides[side].needs = engine.needs
+    note(side, asking: engine.needs.contains(.answer) ? engine.question : nil)
     if sides[side].agreement == nil, let negotiated = engine.negotiated { note(side, Agreement(negotiated)) }
     if sides[side].failure == nil, let failure = engine.failure { note(side, Failure(failure)) }
   }
@@ -70,6 +71,29 @@ public struct Ladder: Sendable {
   /// - Parameter remark: The line. Scalars that cannot be printed in one column are escaped; it is cut after 400
   ///   characters.
   public mutating func note(_ remark: String) { log.append(.remark(Printable.escape(remark, limit: 400))) }
+
+  /// Notes an answer of the application, before the call that passes it to the engine.
+  ///
+  /// - Parameters:
+  ///   - side: The side whose engine asked.
+  ///   - answer: The answer in words.
+  public mutating func note(_ side: TLSRole, answer: String) { note("the \(side)'s application answers: \(answer)") }
+
+  private mutating func note(_ side: TLSRole, asking question: TLSEngine.Question?) {
+    if let question, question != sides[side].question { note("the \(side) asks: \(Self.words(question))") }
+    sides[side].question = question
+  }
+
+  private static func words(_ question: TLSEngine.Question) -> String {
+    switch question {
+    case .clientHello(let hello): "which context serves \(hello.serverName ?? "a client that names no server")?"
+    case .peerCertificates(let presented):
+      "are the certificates of \(presented.chain.first.map { "\($0.subject)" } ?? "no one") acceptable? "
+        + "verification: \(presented.verification)"
+    case .certificateRequest: "which identity is presented?"
+    @unknown default: "another question"
+    }
+  }
 
   mutating func note(_ side: TLSRole, _ agreement: Agreement) {
     sides[side].agreement = agreement

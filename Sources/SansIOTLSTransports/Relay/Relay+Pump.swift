@@ -32,12 +32,16 @@ extension Relay {
       // The answer continues with what was fed, which may be all: the peer need not send more, so the loop repeats the
       // call.
       case .needsAnswer:
-        try engine.answerAsConfigured()
+        try answerQuestion()
         continue
       case .needsFeed: break
       }
       return
     }
+  }
+
+  private mutating func answerQuestion() throws(TLSError) {
+    if let answer { try answer(&engine) } else { try engine.answerAsConfigured() }
   }
 
   /// Decrypts as many records as the buffer for delivery holds before it delivers them, until the program takes no more
@@ -54,7 +58,7 @@ extension Relay {
           guard deliverAll() else { return }
           peerClosed = true
           plaintext?.closeOutput()
-        case .needsAnswer: try engine.answerAsConfigured()
+        case .needsAnswer: try answerQuestion()
         case .needsFeed: if try !feedOnce() { return deliver() }
         }
       } catch {

@@ -39,12 +39,14 @@ public import SansIOTLS
 ///   way to the peer: after this side's end, the relay drops what a peer still sends until the peer's end, for five
 ///   seconds at most.
 ///
-/// The questions of a context that pauses for them are answered with `.proceed`.
+/// The questions of a context that pauses for them are answered as the configuration decides, or by a closure.
 public struct Relay: ~Copyable {
   var engine: TLSEngine
   var ciphertext: NonblockingDescriptorPair
   var plaintext: NonblockingDescriptorPair?
   let observer: (any RelayObserver)?
+  /// Answers the engine's questions; `nil`: as the configuration decides.
+  let answer: ((inout TLSEngine) throws(TLSError) -> Void)?
   /// The descriptors of the latest `poll(2)`, kept so that an iteration allocates nothing.
   var pollSet = PollSet()
   /// Ciphertext read and not yet fed.
@@ -103,9 +105,13 @@ public struct Relay: ~Copyable {
   ///   - engine: The engine, before its handshake.
   ///   - ciphertext: The transport to the peer.
   ///   - observer: Receives what the relay moves.
+  ///   - answer: Answers the question that an engine stopped at, by one of its `answer` calls. Nothing moves until it
+  ///     returns. `nil` answers as the configuration decides.
   public init(
-    _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair, observer: (any RelayObserver)? = nil
+    _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair,
+    observer: (any RelayObserver)? = nil, answering answer: ((inout TLSEngine) throws(TLSError) -> Void)? = nil
   ) {
+    self.answer = answer
     self.engine = engine
     self.ciphertext = ciphertext
     self.observer = observer

@@ -159,6 +159,9 @@ final class TLSStreamCore: Sendable {
       case .peerCertificates(let certificates)?:
         let answer = await delegate?.answerPeerCertificates(certificates) ?? .followVerification
         self?.locked { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
+      case .certificateRequest(let request)?:
+        let answer = await delegate?.answerCertificateRequest(request) ?? .presentConfigured
+        self?.locked { $0.answered { (engine) throws(TLSError) in try engine.answer(answer) } }
       case nil: return
       }
     }

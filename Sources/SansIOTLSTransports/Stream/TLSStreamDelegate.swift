@@ -12,13 +12,23 @@ public protocol TLSStreamDelegate: Sendable {
   /// - Returns: the answer; by default `.serve`.
   func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer
 
-  /// Accepts or refuses the peer's certificates. Called if `TLSContext.Configuration.pausesAtPeerCertificates`.
+  /// Accepts or refuses the peer's certificates: a server's on a client, a client's on a server. Called if
+  /// `TLSContext.Configuration.pausesAtPeerCertificates`.
   ///
   /// - Parameter certificates: what the peer presented, and the result of the verification.
   /// - Returns: the answer; by default `.followVerification`.
   func answerPeerCertificates(
     _ certificates: TLSEngine.PeerCertificates
   ) async -> TLSEngine.PeerCertificates.Answer
+
+  /// Chooses the identity that a client presents. Called if `TLSContext.Configuration.pausesAtCertificateRequest`, in
+  /// TLS 1.3 also for requests after the handshake, which a read receives.
+  ///
+  /// - Parameter request: what the server requests.
+  /// - Returns: the answer; by default `.presentConfigured`. One that the engine refuses ends the stream.
+  func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest
+  ) async -> TLSEngine.CertificateRequest.Answer
 }
 
 extension TLSStreamDelegate {
@@ -35,4 +45,12 @@ extension TLSStreamDelegate {
   public func answerPeerCertificates(
     _ certificates: TLSEngine.PeerCertificates
   ) async -> TLSEngine.PeerCertificates.Answer { .followVerification }
+
+  /// Presents the configuration's identity.
+  ///
+  /// - Parameter request: what the server requests.
+  /// - Returns: `.presentConfigured`.
+  public func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest
+  ) async -> TLSEngine.CertificateRequest.Answer { .presentConfigured }
 }

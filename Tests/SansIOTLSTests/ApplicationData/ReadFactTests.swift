@@ -2,17 +2,9 @@ import SansIOTLS
 import SansIOTLSTestKit
 import Testing
 
-/// Rows 28, 31 and 33 of the page OpenSSLFacts.
+/// Rows 31 and 33 of the page OpenSSLFacts.
 @Suite(.tags(.openSSLFact))
 struct ReadFactTests {
-  /// Row 28. libssl 3 suspends a client's check of a certificate and not a server's.
-  @Test
-  func `a server that pauses at peer certificates is refused as a configuration`() throws {
-    var configuration = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    configuration.pausesAtPeerCertificates = true
-    #expect(thrownError { _ = try TLSContext(configuration) }?.code == .unsupported)
-  }
-
   /// Row 31. SSL_pending counts the current record alone; the engine's `needs` and `read` include all that was fed.
   @Test(arguments: TLSVersion.both, TLSRole.allCases)
   func `one read returns the data of all records that have arrived`(version: TLSVersion, side: TLSRole) throws {

@@ -80,8 +80,5 @@ struct SecurityLevelTests {
     var client = TLSContext.Configuration.client()
     client.pausesAtClientHello = true
     expectRefusal(.invalidConfiguration, .misuse, naming: "pausesAtClientHello") { _ = try TLSContext(client) }
-    var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
-    server.pausesAtPeerCertificates = true
-    expectRefusal(.unsupported, .misuse, naming: "pausesAtPeerCertificates") { _ = try TLSContext(server) }
   }
 }

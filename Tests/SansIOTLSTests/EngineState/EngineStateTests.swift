@@ -29,7 +29,10 @@ struct EngineStateTests {
     /// Whether the engine performs this change in that state.
     func isLegal(in state: EngineState) -> Bool {
       switch self {
-      case .completeHandshake, .ask: state.phase == .handshaking
+      case .completeHandshake: state.phase == .handshaking
+      // After the handshake a message of the peer asks; after close_notify its answer would be discarded.
+      case .ask:
+        state.phase == .handshaking || state.phase == .open && state.isInsideMessage && state.sending != .closed
       case .answer: state.phase == .asking
       case .fail: state.phase != .failed
       case .endInput, .requestClose: true
@@ -66,6 +69,23 @@ struct EngineStateTests {
   /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
   static let table: [Row] =
     betweenMessages + betweenMessages.compactMap(insideMessage) + betweenMessages.compactMap(reported)
+    + askingAfterHandshake
+
+  private static let askingAfterHandshake: [Row] = [
+    Row(
+      name: "asking after the handshake", path: [.completeHandshake, .beginMessage, .ask],
+      rulings: [.proceed, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
+    Row(
+      name: "asking after the handshake, input ended", path: [.completeHandshake, .beginMessage, .ask, .endInput],
+      rulings: [inputAfterEOF, .needsAnswer, .needsAnswer, .needsAnswer, .proceed, .needsAnswer, .proceed]),
+    Row(
+      name: "asking after the handshake, closing", path: [.completeHandshake, .beginMessage, .ask, .requestClose],
+      rulings: [.proceed, .needsAnswer, .needsAnswer, closed, .proceed, closed, .proceed]),
+    Row(
+      name: "asking after the handshake, closing, input ended",
+      path: [.completeHandshake, .beginMessage, .ask, .requestClose, .endInput],
+      rulings: [inputAfterEOF, .needsAnswer, .needsAnswer, closed, .proceed, closed, .proceed]),
+  ]
 
   /// The peer began a message: what needs libssl between messages continues it first.
   private static func insideMessage(_ row: Row) -> Row? {

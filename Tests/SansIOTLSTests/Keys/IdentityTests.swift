@@ -377,10 +377,25 @@ struct IdentityTests {
     expectRefusal(.missingIdentity, .misuse, naming: "private key") { _ = try TLSContext(.server()) }
   }
 
-  @Test func `two identities of one key type are refused`() throws {
-    let other = TestIdentity.server("other.example", key: .p384)
-    let configuration = TLSContext.Configuration.server(try identity.identity, try other.identity)
-    expectRefusal(.duplicateIdentity, .misuse, naming: "pausesAtClientHello") { _ = try TLSContext(configuration) }
+  @Test func `two identities of one key type are refused on a client`() throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.identities = [
+      try TestIdentity.client("A").identity, try TestIdentity.client("B", key: .p384).identity,
+    ]
+    expectRefusal(.duplicateIdentity, .misuse, naming: "pausesAtCertificateRequest") {
+      _ = try TLSContext(configuration)
+    }
+  }
+
+  @Test func `each of several identities of one key type is checked`() throws {
+    let good = try identity.identity
+    let weak = try TestIdentity.server("other.example", key: .rsa2048, defect: .weakKey).identity
+    var configuration = TLSContext.Configuration.server(
+      good, try TestIdentity.server("one.example", key: .rsa2048).identity, weak)
+    configuration.securityLevel = 2
+    expectRefusal(.identityRefused, .local, naming: "CN=") { _ = try TLSContext(configuration) }
+    let mismatched = try TestIdentity.server("other.example", defect: .mismatchedKey).identity
+    expectRefusal(.keyDoesNotMatchCertificate, .misuse, naming: "CN=") { _ = try TLSContext(.server(good, mismatched)) }
   }
 
   @Test func `a key too weak for the security level is refused`() throws {

@@ -14,6 +14,9 @@ struct AnswerTypeTests {
     case .peerCertificates(let presented):
       asked.append("certificates: \(presented.verification)")
       try engine.answer(.followVerification)
+    case .certificateRequest(let request):
+      asked.append("certificate request of \(request.authorities.count) authorities")
+      try engine.answer(.presentConfigured)
     case nil: break
     }
   }

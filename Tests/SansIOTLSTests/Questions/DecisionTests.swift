@@ -350,6 +350,6 @@ struct DecisionTests {
 }
 
 extension EnginePair.Stalled {
-  fileprivate static var noQuestion: any Error { NoQuestion() }
+  static var noQuestion: any Error { NoQuestion() }
   private struct NoQuestion: Error {}
 }

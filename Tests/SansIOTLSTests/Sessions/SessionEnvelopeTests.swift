@@ -13,11 +13,12 @@ struct SessionEnvelopeTests {
 
   @Test(arguments: names, [nil, "", "domain"])
   func `what is written is read`(name: TLSServerName, domain: String?) throws {
-    for flags in 0..<4 {
+    for flags in 0..<8 {
       let envelope = SessionEnvelope(
         serverName: name, isAcceptedOutOfDate: flags & 1 != 0, pausesAtPeerCertificates: flags & 2 != 0,
-        domain: domain, chain: [[1], [], [2, 3]], identities: flags == 0 ? [] : [[4]],
-        pins: [[UInt8]](repeating: [5], count: flags), staple: Self.staples[flags])
+        pausesAtCertificateRequest: flags & 4 != 0, domain: domain, chain: [[1], [], [2, 3]],
+        identities: flags == 0 ? [] : [[4]], pins: [[UInt8]](repeating: [5], count: flags),
+        staple: Self.staples[flags & 3])
       var bytes = (envelope.head + [9, 8, 7])[...]
       #expect(try SessionEnvelope(head: &bytes) == envelope)
       #expect(bytes == [9, 8, 7])

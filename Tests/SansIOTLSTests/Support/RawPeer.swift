@@ -14,6 +14,8 @@ final class RawPeer {
   private let output: OpaquePointer
   /// The application protocol to select: the length of its name, and the name.
   private let selection: UnsafeMutableBufferPointer<UInt8>
+  /// The result that the verification of a client's certificate is made to have.
+  private let result: UnsafeMutablePointer<Int32>
 
   /// Creates one end of a connection; it accepts any certificate.
   ///
@@ -25,12 +27,26 @@ final class RawPeer {
   ///   - serverName: what a client sends as server name (SNI), whatever it is.
   ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without
   ///     any.
+  ///   - verification: the `X509_V_…` number that a server's verification of its client has; `nil`: it requests no
+  ///     certificate.
   init(
     _ side: TLSRole, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
     selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
-    certificateTypes: [UInt8] = []
+    certificateTypes: [UInt8] = [], verification: Int32? = nil
   ) {
     let context = unsafe SSL_CTX_new(TLS_method())!
+    unsafe result = .allocate(capacity: 1)
+    unsafe result.initialize(to: verification ?? 0)
+    if verification != nil {
+      unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+      unsafe SSL_CTX_set_cert_verify_callback(
+        context,
+        { store, argument in
+          let result = unsafe argument?.assumingMemoryBound(to: Int32.self).pointee ?? 0
+          unsafe X509_STORE_CTX_set_error(store, result)
+          return result == X509_V_OK ? 1 : 0
+        }, result)
+    }
     unsafe SSL_CTX_set_options(context, options)
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version.rawValue), nil)
     if let ciphers {
@@ -74,6 +90,7 @@ final class RawPeer {
     unsafe SSL_free(ssl)
     unsafe SSL_CTX_free(context)
     unsafe selection.deallocate()
+    unsafe result.deallocate()
   }
 
   private static let select: SSL_CTX_alpn_select_cb_func = { _, name, count, _, _, argument in
@@ -122,6 +139,19 @@ final class RawPeer {
     let count = unsafe BIO_read(output, &bytes, Int32(bytes.count))
     return Array(bytes.prefix(max(0, Int(count))))
   }
+
+  /// Requests a certificate of the client after the handshake (TLS 1.3).
+  ///
+  /// - Returns: whether the client offers it.
+  func requestCertificate() -> Bool {
+    unsafe SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, { _, _ in 1 })
+    defer { ERR_clear_error() }
+    guard unsafe SSL_verify_client_post_handshake(ssl) == 1 else { return false }
+    return unsafe SSL_do_handshake(ssl) == 1
+  }
+
+  /// The peer's close_notify was read.
+  var hasReceivedCloseNotify: Bool { unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
   /// Requests a renegotiation: a server by a HelloRequest, a client by a ClientHello.
   func renegotiate() {

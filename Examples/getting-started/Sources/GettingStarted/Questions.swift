@@ -26,6 +26,35 @@ struct Pinned: TLSStreamDelegate {
 }
 // Guide: end
 
+// Guide: client certificates
+/// Serves the clients that an account exists for, as long as it exists.
+struct Accounts: TLSStreamDelegate {
+  let isActive: @Sendable (TLSCertificate) async -> Bool
+
+  func answerPeerCertificates(
+    _ client: TLSEngine.PeerCertificates
+  ) async -> TLSEngine.PeerCertificates.Answer {
+    guard client.verification.isAccepted, let leaf = client.chain.first else { return .followVerification }
+    return await isActive(leaf) ? .followVerification : .distrust(.accessDenied)
+  }
+}
+// Guide: end
+
+// Guide: certificate request
+/// Presents the identity that one of the server's authorities issued, if there is one.
+struct Wallet: TLSStreamDelegate {
+  let identities: [TLSIdentity]
+
+  func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest
+  ) async -> TLSEngine.CertificateRequest.Answer {
+    let issuers = Set(request.authorities)
+    let identity = identities.first { $0.chain.contains { issuers.contains($0.issuer) } }
+    return identity.map { .present($0) } ?? .presentNothing
+  }
+}
+// Guide: end
+
 // Guide: answer
 /// Answers the question of an engine, if it has one.
 func answer(_ tls: inout TLSEngine, hosts: [String: TLSContext]) throws(TLSError) {

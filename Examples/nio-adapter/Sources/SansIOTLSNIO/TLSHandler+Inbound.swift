@@ -168,6 +168,9 @@ extension TLSHandler {
     case .peerCertificates(let certificates):
       delegate.answerPeerCertificates(certificates, on: eventLoop).hop(to: eventLoop).assumeIsolated()
         .whenComplete { result in self.answered(context) { try $0.answer(result.get()) } }
+    case .certificateRequest(let request):
+      delegate.answerCertificateRequest(request, on: eventLoop).hop(to: eventLoop).assumeIsolated()
+        .whenComplete { result in self.answered(context) { try $0.answer(result.get()) } }
     @unknown default: answered(context) { try $0.answerAsConfigured() }
     }
   }
@@ -176,6 +179,8 @@ extension TLSHandler {
     switch engine.question {
     case .clientHello?: try? engine.answer(TLSEngine.ClientHello.Answer.refuse(.handshakeFailure))
     case .peerCertificates?: try? engine.answer(TLSEngine.PeerCertificates.Answer.distrust(.handshakeFailure))
+    // A client can refuse nothing here: it leaves.
+    case .certificateRequest?: _ = try? engine.closeWriting()
     default: break
     }
   }

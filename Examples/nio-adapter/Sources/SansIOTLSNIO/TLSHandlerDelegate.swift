@@ -18,7 +18,8 @@ public protocol TLSHandlerDelegate {
     _ hello: TLSEngine.ClientHello, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.ClientHello.Answer>
 
-  /// Accepts or refuses the peer's certificates. Called if `TLSContext.Configuration.pausesAtPeerCertificates`.
+  /// Accepts or refuses the peer's certificates: a server's on a client, a client's on a server. Called if
+  /// `TLSContext.Configuration.pausesAtPeerCertificates`.
   ///
   /// - Parameters:
   ///   - certificates: what the peer presented, and the result of the verification.
@@ -27,6 +28,18 @@ public protocol TLSHandlerDelegate {
   func answerPeerCertificates(
     _ certificates: TLSEngine.PeerCertificates, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.PeerCertificates.Answer>
+
+  /// Chooses the identity that a client presents. Called if `TLSContext.Configuration.pausesAtCertificateRequest`, in
+  /// TLS 1.3 also for requests after the handshake.
+  ///
+  /// - Parameters:
+  ///   - request: what the server requests.
+  ///   - eventLoop: the channel's event loop.
+  /// - Returns: the answer; by default `.presentConfigured`. One that the engine refuses, and a failed future, end the
+  ///   connection.
+  func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest, on eventLoop: any EventLoop
+  ) -> EventLoopFuture<TLSEngine.CertificateRequest.Answer>
 }
 
 extension TLSHandlerDelegate {
@@ -49,4 +62,14 @@ extension TLSHandlerDelegate {
   public func answerPeerCertificates(
     _ certificates: TLSEngine.PeerCertificates, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.PeerCertificates.Answer> { eventLoop.makeSucceededFuture(.followVerification) }
+
+  /// Presents the configuration's identity.
+  ///
+  /// - Parameters:
+  ///   - request: what the server requests.
+  ///   - eventLoop: the channel's event loop.
+  /// - Returns: `.presentConfigured`.
+  public func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest, on eventLoop: any EventLoop
+  ) -> EventLoopFuture<TLSEngine.CertificateRequest.Answer> { eventLoop.makeSucceededFuture(.presentConfigured) }
 }

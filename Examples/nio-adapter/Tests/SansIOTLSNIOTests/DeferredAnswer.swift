@@ -15,6 +15,10 @@ final class DeferredAnswer: TLSHandlerDelegate {
     _ certificates: TLSEngine.PeerCertificates, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.PeerCertificates.Answer> { later(eventLoop).map { .followVerification } }
 
+  func answerCertificateRequest(
+    _ request: TLSEngine.CertificateRequest, on eventLoop: any EventLoop
+  ) -> EventLoopFuture<TLSEngine.CertificateRequest.Answer> { later(eventLoop).map { .presentConfigured } }
+
   private func later(_ eventLoop: any EventLoop) -> EventLoopFuture<Void> {
     asked += 1
     let promise = eventLoop.makePromise(of: Void.self)
@@ -42,4 +46,12 @@ struct Answers: TLSHandlerDelegate {
   func answerPeerCertificates(
     _ presented: TLSEngine.PeerCertificates, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.PeerCertificates.Answer> { certificates(presented, eventLoop) }
+
+  var request: (TLSEngine.CertificateRequest, any EventLoop) -> EventLoopFuture<TLSEngine.CertificateRequest.Answer> = {
+    $1.makeSucceededFuture(.presentConfigured)
+  }
+
+  func answerCertificateRequest(
+    _ requested: TLSEngine.CertificateRequest, on eventLoop: any EventLoop
+  ) -> EventLoopFuture<TLSEngine.CertificateRequest.Answer> { request(requested, eventLoop) }
 }

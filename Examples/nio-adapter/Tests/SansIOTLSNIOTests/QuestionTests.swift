@@ -154,4 +154,67 @@ struct QuestionTests {
     later.succeed()
     #expect(pair.server.recorder.events == [.channelFailed(.eof), .inactive])
   }
+
+  /// Gives the client an identity, which the server asks for and about.
+  private static func authenticate(_ client: inout TLSContext.Configuration, _ server: inout TLSContext.Configuration) {
+    let alice = TestIdentity.client("Alice")
+    client.identities = (try? alice.identity).map { [$0] } ?? []
+    server.trustRoots = [alice.trust]
+    server.clientAuthentication = .required
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a server's question about its client is answered later`(version: TLSVersion) throws {
+    let later = DeferredAnswer()
+    let pair = try ChannelPair(
+      version: version,
+      configure: {
+        Self.authenticate(&$0, &$1)
+        $1.pausesAtPeerCertificates = true
+      }, serverDelegate: later)
+    try pair.handshake()
+    #expect(later.asked == 1)
+    later.succeed()
+    try pair.settle()
+    #expect(later.asked == 2)
+    #expect(pair.server.recorder.events.isEmpty)
+    later.succeed()
+    try pair.settle()
+    #expect(pair.server.recorder.events == [.handshake(nil)])
+    #expect(pair.client.recorder.events == [.handshake(nil)])
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a server may refuse its client`(version: TLSVersion) throws {
+    let pair = try ChannelPair(
+      version: version,
+      configure: {
+        Self.authenticate(&$0, &$1)
+        $1.pausesAtPeerCertificates = true
+      },
+      serverDelegate: Answers(certificates: { $1.makeSucceededFuture(.distrust(.accessDenied)) }))
+    try pair.handshake()
+    try pair.settle()
+    #expect(pair.server.recorder.events.first == .failed(.rejected))
+    #expect(pair.client.recorder.events.contains(.failed(.alertReceived)))
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `a client chooses its identity`(version: TLSVersion) throws {
+    var asked = 0
+    let pair = try ChannelPair(
+      version: version,
+      configure: {
+        Self.authenticate(&$0, &$1)
+        $0.pausesAtCertificateRequest = true
+      },
+      clientDelegate: Answers(request: { _, eventLoop in
+        asked += 1
+        return eventLoop.makeSucceededFuture(.presentConfigured)
+      }))
+    try pair.handshake()
+    #expect(asked == 1)
+    #expect(pair.client.recorder.events == [.handshake(nil)])
+    #expect(pair.server.recorder.events == [.handshake(nil)])
+  }
 }

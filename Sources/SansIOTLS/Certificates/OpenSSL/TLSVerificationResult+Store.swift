@@ -16,4 +16,11 @@ extension TLSVerificationResult {
   static func text(of name: OpaquePointer?) -> String {
     String(unsafe TLSDistinguishedName(of: name).description.unicodeScalars.prefix(1024))
   }
+
+  /// The result that a session keeps of the verification in its first handshake.
+  init(code: Int32, subject: String) {
+    self.init(
+      code: Int(code), text: unsafe String(cString: X509_verify_cert_error_string(Int(code))),
+      subject: code == X509_V_OK ? "" : subject)
+  }
 }

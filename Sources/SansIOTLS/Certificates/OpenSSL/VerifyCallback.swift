@@ -25,18 +25,22 @@ extension Callbacks {
     _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) -> Int32 {
     if let result = unsafe RawPublicKeys.judge(store, ssl, callbackState) { return result }
-    if case .answered(let answer) = unsafe callbackState.pointee.peerCertificate {
-      return unsafe resume(store, callbackState, answer)
+    let questions = unsafe callbackState.pointee.questions
+    if let questions, case .answered(let answer) = questions.peerCertificates {
+      return unsafe resume(store, callbackState, questions, answer)
     }
     // What the application accepted when an offered session was created does not apply to this certificate.
     unsafe callbackState.pointee.isAcceptedOutOfDate = false
     let result = unsafe ChainCheck.run(store, of: ssl, callbackState)
-    let isAsking = unsafe callbackState.pointee.pausesAtPeerCertificates
+    let isAsking = questions?.pausesAtPeerCertificates == true
     // Without a question, the details matter only for a chain that was not accepted.
     if isAsking || result != 1 { unsafe callbackState.pointee.verification = TLSVerificationResult(of: store) }
-    if isAsking {
-      unsafe callbackState.pointee.peerCertificate = .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
-      unsafe callbackState.pointee.verifiedChain = VerifiedChain(of: store)
+    if isAsking, let questions {
+      questions.peerCertificates = unsafe .asked(TLSCertificate.references(in: sitls_sent_chain(store)))
+      // A server cannot suspend here. It continues without having accepted: the engine asks when the client has proved
+      // its key. The session keeps the result of the verification, which a resumption asks about again.
+      if unsafe SSL_is_server(ssl) == 1 { return 1 }
+      questions.verifiedChain = unsafe VerifiedChain(of: store)
       return unsafe sitls_suspend_verification(ssl) ? 1 : 0
     }
     let isAccepted = unsafe result == 1 || callbackState.pointee.ignoresVerdict
@@ -46,10 +50,11 @@ extension Callbacks {
 
   /// Continues after the answer, with the verification result from before the question.
   private static func resume(
-    _ store: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>, _ answer: CallbackState.RecordedAnswer
+    _ store: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>, _ questions: QuestionState,
+    _ answer: QuestionState.RecordedAnswer
   ) -> Int32 {
-    unsafe callbackState.pointee.verifiedChain?.move(to: store)
-    unsafe callbackState.pointee.verifiedChain = nil
+    unsafe questions.verifiedChain?.move(to: store)
+    questions.verifiedChain = nil
     var code = unsafe callbackState.pointee.verification.map { Int32($0.code) } ?? X509_V_ERR_UNSPECIFIED
     var isAccepted = unsafe code == X509_V_OK || callbackState.pointee.ignoresVerdict
     switch answer {
@@ -57,7 +62,7 @@ extension Callbacks {
     case .accept:
       code = X509_V_OK
       isAccepted = true
-    case .reject(let alert):
+    case .reject(let alert), .fail(let alert):
       code = alert.verificationCode ?? X509_V_ERR_CERT_REJECTED
       isAccepted = false
     }

@@ -12,15 +12,14 @@ extension ContextBuilder {
       guard unsafe X509_check_private_key(leaf, pkey) == 1 else {
         throw refuse(.keyDoesNotMatchCertificate, "the private key does not belong to the certificate of \(subject)")
       }
-      guard types.insert(unsafe EVP_PKEY_get_base_id(pkey)).inserted else {
+      let isFirst = types.insert(unsafe EVP_PKEY_get_base_id(pkey)).inserted
+      if !isFirst, configuration.role == .client {
         throw refuse(
           .duplicateIdentity,
-          "two identities have keys of one type; a context holds one each, choose by pausesAtClientHello")
+          "two identities have keys of one type; a client's context holds one each, choose by "
+            + "pausesAtCertificateRequest")
       }
-      let rest = unsafe sitls_x509_stack()
-      defer { unsafe sitls_x509_stack_free(rest) }
-      for certificate in identity.chain.dropFirst() { unsafe sitls_x509_push(rest, certificate.reference.x509) }
-      guard unsafe SSL_CTX_use_cert_and_key(context, leaf, pkey, rest, 1) == 1 else {
+      guard isFirst ? use(identity) : isUsable(identity) else {
         throw refuseAtLevel(
           .identityRefused,
           "libssl rejects the certificate or key of \(subject); the security level may require a stronger one",
@@ -28,6 +27,21 @@ extension ContextBuilder {
       }
     }
     try checkUses(&warnings)
+  }
+
+  private func use(_ identity: TLSIdentity) -> Bool {
+    let rest = unsafe sitls_x509_stack()
+    defer { unsafe sitls_x509_stack_free(rest) }
+    for certificate in identity.chain.dropFirst() { unsafe sitls_x509_push(rest, certificate.reference.x509) }
+    return unsafe SSL_CTX_use_cert_and_key(
+      context, identity.chain[0].reference.x509, identity.key.pkey, rest, 1) == 1
+  }
+
+  /// Tries an identity that a server's connections choose by name: the context holds one for each type of key.
+  private func isUsable(_ identity: TLSIdentity) -> Bool {
+    let trial = unsafe SSL_new(context)
+    defer { unsafe SSL_free(trial) }
+    return unsafe SSLHandle.use(identity, on: trial)
   }
 
   /// Compares each certificate that this side sends with the time of verification, which must be set before.

@@ -24,6 +24,10 @@ final class ContextCallbackState: @unchecked Sendable {
   /// The identities that have a holder of staples.
   let stapled: [TLSIdentity]
   let revocationLists: [TLSRevocationList]
+  /// The tickets that a TLS 1.3 server sends after a full handshake.
+  let ticketCount: Int
+  /// The identities that a server chooses among; empty if there is no choice.
+  let identities: [TLSIdentity]
   /// The groups in libssl's words, for a connection that this context serves after a question.
   let groupList: String?
   /// The protocol list in wire form; libssl points into it, so it must not move.
@@ -43,9 +47,13 @@ final class ContextCallbackState: @unchecked Sendable {
     stapling = configuration.stapling
     stapled = configuration.identities.filter { $0.stapleHolder != nil }
     revocationLists = configuration.revocation?.lists ?? []
+    let isChoice = configuration.role == .server && configuration.identities.count > 1
+    identities = isChoice ? configuration.identities : []
+    ticketCount = configuration.resumption.ticketCount
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
-      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates, domain: configuration.sessionDomain,
+      pausesAtPeerCertificates: configuration.pausesAtPeerCertificates,
+      pausesAtCertificateRequest: configuration.pausesAtCertificateRequest, domain: configuration.sessionDomain,
       pins: configuration.pinnedKeys)
     let protocolList = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: protocolList.count)

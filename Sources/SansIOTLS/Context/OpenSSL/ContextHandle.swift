@@ -63,10 +63,12 @@ final class ContextHandle: @unchecked Sendable {
         context,
         configuration.serverNameMismatch == .refuse ? Callbacks.serverNameOfCertificates : Callbacks.serverName)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
+      if !callbacks.identities.isEmpty { unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseServerCertificates, nil) }
       unsafe SSL_CTX_set_session_ticket_cb(context, library.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
-      if !configuration.identities.isEmpty {
+      if configuration.pausesAtCertificateRequest { unsafe SSL_CTX_set_post_handshake_auth(context, 1) }
+      if !configuration.identities.isEmpty || configuration.pausesAtCertificateRequest {
         unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
       }
     }
@@ -77,6 +79,11 @@ final class ContextHandle: @unchecked Sendable {
     self.callbacks = callbacks
     self.ticketCipher = ticketCipher
     self.warnings = warnings
+  }
+
+  /// The identity with keys of this context's library.
+  func adapted(_ identity: TLSIdentity) throws(TLSError) -> TLSIdentity {
+    try identity.copied(to: library)
   }
 
   deinit { unsafe SSL_CTX_free(context) }

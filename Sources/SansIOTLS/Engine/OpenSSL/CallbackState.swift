@@ -33,15 +33,6 @@ struct CallbackState: ~Copyable {
   var peerNotes: PeerNotes?
   // MARK: Questions
 
-  /// The stages of a question in the callback that asks it.
-  enum PendingQuestion<Asked> {
-    case none
-    // Indirect, so that the state of a connection without a question is small.
-    indirect case asked(Asked)
-    case answered(RecordedAnswer)
-  }
-  enum RecordedAnswer { case proceed, accept, reject(TLSAlert) }
-
   /// For a resumed TLS 1.2 session libssl reports the name that it was created with, so the requested name is kept
   /// here.
   enum Request {
@@ -55,16 +46,12 @@ struct CallbackState: ~Copyable {
   /// There are new warnings or sessions. Always true with a tap: whether messages passed is not a separate question, so
   /// that a connection without a tap pays nothing.
   var hasPendingEvents: Bool
-  let pausesAtClientHello: Bool
-  let pausesAtPeerCertificates: Bool
   /// The configuration disables the verification of chains.
   var ignoresVerdict: Bool
   /// The server name of the ClientHello; `nil` before it was received, and for a client that sends none.
   var request: Request?
-  var clientHello: PendingQuestion<TLSEngine.ClientHello> = .none
-  var peerCertificate: PendingQuestion<[TLSCertificate]> = .none
-  /// The chain built before the question was asked, so that the answer needs no second verification.
-  var verifiedChain: VerifiedChain?
+  /// The questions and answers; `nil` if the context asks nothing.
+  let questions: QuestionState?
 
   /// In one member, since a connection has one role.
   enum Resumption {
@@ -84,8 +71,7 @@ struct CallbackState: ~Copyable {
     hasPendingEvents = tap != nil
     resumption = context.handle.ticketCipher.map { .served($0) } ?? .none
     spilled = SpillQueue(limit: limits.pendingOutputByteCount)
-    pausesAtClientHello = context.configuration.pausesAtClientHello
-    pausesAtPeerCertificates = context.pausesAtPeerCertificates
+    questions = QuestionState(context)
     ignoresVerdict = context.ignoresVerdict
   }
 

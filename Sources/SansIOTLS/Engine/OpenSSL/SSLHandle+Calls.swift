@@ -12,8 +12,11 @@ extension SSLHandle {
       ErrorQueue.clear()
       switch outcome {
       case .wantsRead, .controlRecord:
+        if asksAboutClient(isDone: false) { return .asksPeerCertificate }
         if inboundCount == 0 || inboundCount >= before { return .wantsRead }
       case .success:
+        if asksAboutClient(isDone: true) { return .asksPeerCertificate }
+        if let outcome = sendHeldTickets() { return outcome }
         state.isInsideMessage = false
         unsafe callbackState.pointee.lastReadRequest = 5
         if state.isHandshaking { endQueueing() }

@@ -27,6 +27,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
     case controlRecord
     case asksClientHello
     case asksPeerCertificate
+    case asksCertificateRequest
     /// The peer's close_notify was read.
     case peerClosed
     case failed(Failure)
@@ -123,6 +124,11 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       return .peerClosed
     case SSL_ERROR_SYSCALL where hasSilentlyClosed:
       return .peerClosed
+    case SSL_ERROR_WANT_X509_LOOKUP:
+      questions?.certificateRequest = unsafe .asked(
+        TLSEngine.CertificateRequest(
+          of: ssl, serverCertificates: peerCertificates, isPostHandshake: state.isHandshakeDone))
+      return .asksCertificateRequest
     case SSL_ERROR_WANT_CLIENT_HELLO_CB:
       return .asksClientHello
     case Int32(sitls_error_want_retry_verify):

@@ -47,6 +47,17 @@ struct SpillQueue: ~Copyable {
     }
   }
 
+  /// Removes and returns all that waits.
+  mutating func removeAll() -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count)
+    while count > 0 {
+      unsafe bytes.append(contentsOf: window)
+      removeFirst(unsafe window.count)
+    }
+    return bytes
+  }
+
   /// Releases the memory of an empty queue.
   mutating func release() {
     precondition(count == 0)

@@ -15,11 +15,13 @@ extension TLSError {
       isInputInvalid: failure.entries.showInvalidInput,
       signerFailure: failure.entries.lazy.compactMap(\.signerFailure).first, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
+      wasRefusedByVerification: handle.wasRefusedByVerification,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
     let isVerification =
       reason == SSL_R_CERTIFICATE_VERIFY_FAILED || reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE
       || reason == SSL_R_INVALID_STATUS_RESPONSE
+      || handle.wasRefusedByVerification
     // A chain that libssl accepted may have been rejected by the application.
     let failedCheck = handle.verification.flatMap { isVerification && !$0.isAccepted ? $0 : nil }
     self.init(
@@ -40,6 +42,7 @@ private struct FailureFacts {
   let alertSent: TLSAlert?
   let verification: TLSVerificationResult?
   let wasRejectedByAnswer: Bool
+  let wasRefusedByVerification: Bool
   let opening: PlaintextDetection
   let inputEnded: Bool
   let isHandshakeDone: Bool
@@ -52,15 +55,13 @@ private struct FailureFacts {
       return (.alertReceived, .peer, "the peer closed the connection with the alert \(alert)\(Self.advice(on: alert))")
     }
     if wasRejectedByAnswer { return (.rejected, .local, "the application rejected the peer") }
+    if wasRefusedByVerification { return verificationFailure }
     if !isHandshakeDone, let plaintext = opening.plaintextHint { return (.notTLS, .peer, plaintext) }
     switch reason {
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
       return (.truncated, .peer, truncationHint)
     case SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE:
-      return (
-        verification?.refusal ?? .certificateRejected, .peer,
-        "the peer's certificate is not accepted: " + Self.advice(on: verification)
-      )
+      return verificationFailure
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return (.certificateRejected, .peer, "the client sent no certificate and one is required")
     case SSL_R_HTTP_REQUEST, SSL_R_HTTPS_PROXY_REQUEST:
@@ -114,6 +115,13 @@ private struct FailureFacts {
       isQueueEmpty
         ? "OpenSSL reported an error without details (SSL_get_error \(code))"
         : "OpenSSL reported an internal error; see its error entries"
+    )
+  }
+
+  private var verificationFailure: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
+    (
+      verification?.refusal ?? .certificateRejected, .peer,
+      "the peer's certificate is not accepted: " + Self.advice(on: verification)
     )
   }
 

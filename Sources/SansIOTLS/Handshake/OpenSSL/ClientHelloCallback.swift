@@ -14,11 +14,13 @@ extension Callbacks {
       return SSL_CLIENT_HELLO_ERROR
     }
     unsafe callbackState.pointee.request = .received(wish)
-    guard unsafe callbackState.pointee.pausesAtClientHello else { return SSL_CLIENT_HELLO_SUCCESS }
-    switch unsafe callbackState.pointee.clientHello {
+    guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello else {
+      return SSL_CLIENT_HELLO_SUCCESS
+    }
+    switch questions.clientHello {
     case .none:
       // The message callback has noted every other form.
-      unsafe callbackState.pointee.clientHello = .asked(TLSEngine.ClientHello(ofSSL2Form: ssl))
+      questions.clientHello = unsafe .asked(TLSEngine.ClientHello(ofSSL2Form: ssl))
       return SSL_CLIENT_HELLO_RETRY
     case .asked:
       return SSL_CLIENT_HELLO_RETRY
@@ -35,9 +37,10 @@ extension Callbacks {
   static func noteClientHello(
     _ bytes: UnsafeRawBufferPointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) {
-    guard unsafe callbackState.pointee.pausesAtClientHello, case .none = unsafe callbackState.pointee.clientHello,
+    guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello,
+      case .none = questions.clientHello,
       let hello = unsafe TLSEngine.ClientHello(message: Array(bytes))
     else { return }
-    unsafe callbackState.pointee.clientHello = .asked(hello)
+    questions.clientHello = .asked(hello)
   }
 }

@@ -30,6 +30,7 @@ extension SSLHandle {
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
+    unsafe callbackState.pointee.questions?.pausesAtPeerCertificates = context.pausesAtPeerCertificates
     if !isAdopted {
       throw TLSError(
         .openSSLFailure, .local, hint: "libssl does not accept the other context for this connection",

@@ -14,8 +14,10 @@ extension SSLHandle {
     let stapling = context.handle.callbacks.stapling
     let isStapled =
       unsafe stapling == .off || (callbackState.pointee.peerNotes?.staple ?? .notAsked).completes(stapling)
+    // A server that asks, asks about a resumed client too.
+    let isInheriting = isResumed && !(context.role == .server && context.pausesAtPeerCertificates)
     return PeerProof(
       demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,
-      isAccepted: isStapled && (isResumed ? isInherited : unsafe callbackState.pointee.isPeerAccepted))
+      isAccepted: isStapled && (isInheriting ? isInherited : unsafe callbackState.pointee.isPeerAccepted))
   }
 }

@@ -1,14 +1,20 @@
 extension TLSEngine {
   /// The certificates that a peer presented, and the result of libssl's verification.
   ///
-  /// A client with ``TLSContext/Configuration/pausesAtPeerCertificates`` stops at them and asks: are they acceptable?
+  /// An engine with ``TLSContext/Configuration/pausesAtPeerCertificates`` stops at them and asks: are they acceptable?
+  /// A client stops before it sends anything in reply. A server stops when the client has proved that it has the key,
+  /// before a session ticket or application data leaves; see <doc:AnsweringQuestions>.
   public struct PeerCertificates: Sendable, Hashable {
-    /// The chain as sent, leaf first.
+    /// The chain as sent, leaf first. In a resumption, about which a server asks again, it is the leaf alone: tickets
+    /// hold no more.
     public let chain: [TLSCertificate]
-    /// The result of libssl's verification of chain, dates, purpose and name.
+    /// The result of libssl's verification of chain, dates, purpose and, on a client, name. In a resumption it is the
+    /// result of the session's first handshake, whatever the answer was.
     public let verification: TLSVerificationResult
-    /// The server name that the client verifies.
+    /// The server name that the client verifies; on a server, that the client sent.
     public let serverName: String?
+    /// Whether a client resumes a session, which was created after an answer to this question.
+    public let isResumed: Bool
 
     /// Creates a presentation of certificates, for tests of what answers it.
     ///
@@ -16,10 +22,14 @@ extension TLSEngine {
     ///   - chain: the chain as sent, leaf first.
     ///   - verification: the result of the verification.
     ///   - serverName: the server name.
-    public init(chain: [TLSCertificate], verification: TLSVerificationResult, serverName: String? = nil) {
+    ///   - isResumed: whether a client resumes a session.
+    public init(
+      chain: [TLSCertificate], verification: TLSVerificationResult, serverName: String? = nil, isResumed: Bool = false
+    ) {
       self.chain = chain
       self.verification = verification
       self.serverName = serverName
+      self.isResumed = isResumed
     }
   }
 }
@@ -44,8 +54,9 @@ extension TLSEngine.PeerCertificates {
 
     /// Refuses the certificates.
     ///
-    /// - Parameter alert: the alert to the peer: `bad_certificate`, `unsupported_certificate`, `certificate_revoked`,
-    ///   `certificate_expired`, `certificate_unknown`, `unknown_ca` or `handshake_failure`; others are misuse.
+    /// - Parameter alert: the alert to the peer. A client sends `bad_certificate`, `unsupported_certificate`,
+    ///   `certificate_revoked`, `certificate_expired`, `certificate_unknown`, `unknown_ca` or `handshake_failure`;
+    ///   a server also `access_denied`, `certificate_required` and most others. The rest is misuse.
     /// - Returns: the answer.
     public static func distrust(_ alert: TLSAlert) -> Answer { Answer(kind: .distrust(alert)) }
   }
@@ -60,6 +71,7 @@ extension TLSEngine {
   public mutating func answer(_ answer: PeerCertificates.Answer) throws(TLSError) {
     try admit(.answer)
     guard case .peerCertificates? = question else { throw Self.otherQuestion }
+    if context.role == .server { return try answerAboutClient(answer) }
     switch answer.kind {
     case .followVerification: handle.answerPeerCertificate(.proceed)
     case .trust: handle.answerPeerCertificate(.accept)
@@ -73,5 +85,22 @@ extension TLSEngine {
       handle.answerPeerCertificate(.reject(alert))
     }
     try resumeAfterAnswer()
+  }
+
+  private mutating func answerAboutClient(_ answer: PeerCertificates.Answer) throws(TLSError) {
+    switch answer.kind {
+    case .followVerification: handle.answerAboutClient(.proceed)
+    case .trust: handle.answerAboutClient(.accept)
+    case .distrust(let alert):
+      guard alert.canRefuseClient else {
+        throw TLSError(
+          .wrongAnswer, .misuse,
+          hint: "a client is not refused by \(alert); access_denied, unknown_ca or certificate_required it can be")
+      }
+      handle.answerAboutClient(.reject(alert))
+    }
+    state.answered()
+    settle(handle.resumeAfterAnswerAboutClient())
+    try throwFailure()
   }
 }

@@ -11,10 +11,13 @@ extension TLSEngine {
     /// A server received a ClientHello: which context serves it? Asked if
     /// ``TLSContext/Configuration/pausesAtClientHello``. Answered by ``ClientHello/Answer``.
     case clientHello(ClientHello)
-    /// A client received the server's certificates: are they acceptable? Asked if
+    /// A client received the server's certificates, or a server the client's: are they acceptable? Asked if
     /// ``TLSContext/Configuration/pausesAtPeerCertificates``, after libssl's own verification. Answered by
     /// ``PeerCertificates/Answer``.
     case peerCertificates(PeerCertificates)
+    /// A server requests a certificate of the client: which identity is presented? Asked if
+    /// ``TLSContext/Configuration/pausesAtCertificateRequest``. Answered by ``CertificateRequest/Answer``.
+    case certificateRequest(CertificateRequest)
   }
 }
 
@@ -23,11 +26,13 @@ extension TLSEngine {
   public var question: Question? {
     guard state.phase == .asking else { return nil }
     if let hello = handle.askedClientHello { return .clientHello(hello) }
+    if let request = handle.askedCertificateRequest { return .certificateRequest(request) }
     return handle.askedPeerCertificate.map(Question.peerCertificates)
   }
 
   /// Answers whatever question there is as the configuration alone decides: a ClientHello by `.serve`, certificates by
-  /// `.followVerification`. The answer to a question that the caller does not know.
+  /// `.followVerification`, a request for a certificate by `.presentConfigured`. The answer to a question that the
+  /// caller does not know.
   ///
   /// - Throws: ``TLSError``: `.wrongAnswer` if there is no question; then what ends the connection.
   public mutating func answerAsConfigured() throws(TLSError) {
@@ -35,6 +40,7 @@ extension TLSEngine {
     switch question {
     case .clientHello?: try answer(ClientHello.Answer.serve)
     case .peerCertificates?: try answer(PeerCertificates.Answer.followVerification)
+    case .certificateRequest?: try answer(CertificateRequest.Answer.presentConfigured)
     case nil: throw Self.otherQuestion
     }
   }
@@ -45,7 +51,7 @@ extension TLSEngine {
 
   mutating func resumeAfterAnswer() throws(TLSError) {
     state.answered()
-    advanceHandshake()
+    if state.isHandshakeDone { continueHandshakeMessage() } else { advanceHandshake() }
     try throwFailure()
   }
 }

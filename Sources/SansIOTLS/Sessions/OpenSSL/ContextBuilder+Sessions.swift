@@ -11,7 +11,9 @@ extension ContextBuilder {
     let resumption = configuration.resumption
     unsafe sitls_ctx_set_session_cache_mode(
       context, isServer ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL)
-    unsafe SSL_CTX_set_num_tickets(context, resumption.ticketCount)
+    // A server that asks about its clients' certificates sends the tickets after the answer.
+    let isHeld = isServer && configuration.pausesAtPeerCertificates
+    unsafe SSL_CTX_set_num_tickets(context, isHeld ? 0 : resumption.ticketCount)
     // The number of tickets is that of TLS 1.3; the option switches them off in TLS 1.2.
     if isServer, resumption.ticketCount == 0 { unsafe SSL_CTX_set_options(context, sitls_op_no_ticket) }
     if isServer, let lifetime = resumption.lifetime { unsafe SSL_CTX_set_timeout(context, lifetime) }

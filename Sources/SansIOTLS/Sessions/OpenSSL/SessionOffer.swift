@@ -24,7 +24,9 @@ extension SSLHandle {
     func refuse(_ hint: String) -> TLSError {
       TLSError(.invalidArgument, .misuse, hint: hint + "; connect without it", openSSLErrors: ErrorQueue.take())
     }
-    if origin.identities != context.handle.origin.identities {
+    let isForeign = origin !== context.handle.origin && !origin.sharesDomain(with: context.handle.origin)
+    let isChosen = origin.pausesAtCertificateRequest || context.pausesAtCertificateRequest
+    if origin.identities != context.handle.origin.identities || isForeign && isChosen {
       throw refuse("the session was created by a client with another identity")
     }
     // An answer applies to the whole requested name, the SNI included: a pin may depend on it.

@@ -14,7 +14,8 @@ extension TLSSession {
     let provenance = reference.provenance
     let head = SessionEnvelope(
       serverName: provenance.serverName, isAcceptedOutOfDate: provenance.isAcceptedOutOfDate,
-      pausesAtPeerCertificates: provenance.origin.pausesAtPeerCertificates, domain: provenance.origin.domain,
+      pausesAtPeerCertificates: provenance.origin.pausesAtPeerCertificates,
+      pausesAtCertificateRequest: provenance.origin.pausesAtCertificateRequest, domain: provenance.origin.domain,
       chain: provenance.chain.map(\.der),
       identities: provenance.origin.identities.map(\.der).sorted { $0.lexicographicallyPrecedes($1) },
       pins: provenance.origin.pins.map(\.sha256).sorted { $0.lexicographicallyPrecedes($1) }, staple: provenance.staple
@@ -100,7 +101,8 @@ extension TLSSession.Provenance {
     }
     origin = TLSSession.Origin(
       identities: Set(try certificates(envelope.identities)),
-      pausesAtPeerCertificates: envelope.pausesAtPeerCertificates, domain: envelope.domain, pins: pins)
+      pausesAtPeerCertificates: envelope.pausesAtPeerCertificates,
+      pausesAtCertificateRequest: envelope.pausesAtCertificateRequest, domain: envelope.domain, pins: pins)
     staple = envelope.staple
     serverName = envelope.serverName
     isAcceptedOutOfDate = envelope.isAcceptedOutOfDate

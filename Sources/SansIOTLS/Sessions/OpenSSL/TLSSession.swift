@@ -5,11 +5,12 @@ internal import CSansIOTLSOpenSSL
 /// A resumption sends no certificate: the peer's identity is the one verified when the session was created. A session
 /// is refused if it does not prove the server name, or was created without verification, or its certificate is out of
 /// date, as far as the configuration verifies these. Another context verifies the session's certificates again, by its
-/// own trust roots; it must have the same identities, because the server continues with the client that it knows. The
-/// question of the peer's certificates is not asked again: a context that asks accepts only its own sessions, each for
-/// the whole ``TLSServerName`` that it was created for. A context with pins accepts sessions of contexts with the same
-/// pins alone, and one that asks for OCSP staples accepts those of connections whose staple, if there was one, is still
-/// in date.
+/// own trust roots; it must have the same identities, because the server continues with the client that it knows. A
+/// context that asks which identity to present accepts only its own sessions, which continue with the identity of the
+/// answer. The question of the peer's certificates is not asked again: a context that asks accepts only its own
+/// sessions, each for the whole ``TLSServerName`` that it was created for. A context with pins accepts sessions of
+/// contexts with the same pins alone, and one that asks for OCSP staples accepts those of connections whose staple, if
+/// there was one, is still in date.
 ///
 /// Corresponds to `SSL_SESSION`; see `SSL_CTX_sess_set_new_cb(3)`.
 public struct TLSSession: Sendable {
@@ -45,15 +46,19 @@ public struct TLSSession: Sendable {
     /// The leaf certificates of the client's identities.
     let identities: Set<TLSCertificate>
     let pausesAtPeerCertificates: Bool
+    let pausesAtCertificateRequest: Bool
     /// See ``TLSContext/Configuration/sessionDomain``.
     let domain: String?
     let pins: Set<TLSPublicKeyPin>
 
     init(
-      identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool, domain: String?, pins: Set<TLSPublicKeyPin>
+      identities: Set<TLSCertificate>, pausesAtPeerCertificates: Bool, pausesAtCertificateRequest: Bool,
+      domain: String?,
+      pins: Set<TLSPublicKeyPin>
     ) {
       self.identities = identities
       self.pausesAtPeerCertificates = pausesAtPeerCertificates
+      self.pausesAtCertificateRequest = pausesAtCertificateRequest
       self.domain = domain
       self.pins = pins
     }

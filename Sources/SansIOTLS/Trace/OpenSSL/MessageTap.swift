@@ -9,6 +9,8 @@ final class MessageTap {
   private let limit: Int
   /// A received record of which libssl has only the header so far.
   private var arriving: TLSTracedMessage?
+  /// The messages that libssl has written and the engine holds back.
+  private var withheld: [TLSTracedMessage] = []
   private var sending = DirectionState()
   private var receiving = DirectionState()
 
@@ -98,6 +100,35 @@ final class MessageTap {
   private func arrived() {
     if let record = arriving { append(record) }
     arriving = nil
+  }
+
+  /// Sets aside what was sent in this call after the last message received: the engine holds it back.
+  func withhold() {
+    let start = (callStart..<messages.count).last { messages[$0].direction == .received }.map { $0 + 1 } ?? callStart
+    var kept = FIFO<TLSTracedMessage>()
+    for index in 0..<messages.count {
+      if index < start { kept.append(messages[index]) } else { withheld.append(messages[index]) }
+    }
+    messages = kept
+  }
+
+  /// Notes what was held back: it leaves now.
+  func release() {
+    for message in withheld { append(message) }
+    withheld = []
+  }
+
+  /// Notes an alert in plaintext, which leaves instead of what was held back.
+  ///
+  /// - Parameters:
+  ///   - header: The header of its record.
+  ///   - body: Level and description.
+  func replaceWithheld(byAlert header: [UInt8], _ body: [UInt8]) {
+    withheld = []
+    sending = DirectionState()
+    // Sound: the arrays are read during the calls.
+    unsafe header.withUnsafeBytes { unsafe note(SSL3_RT_HEADER, .sent, $0, isTLS13: false, isSettled: false) }
+    unsafe body.withUnsafeBytes { unsafe note(SSL3_RT_ALERT, .sent, $0, isTLS13: false, isSettled: false) }
   }
 
   private func append(_ message: TLSTracedMessage) {
