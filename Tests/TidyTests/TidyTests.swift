@@ -134,7 +134,7 @@ struct TidyTests {
     (
       ["README.md"]
         + [
-          "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions",
+          "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions", "ResumingSessions",
           "FIPSAndPolicy",
           "LaterLibsslFeatures",
         ].map {

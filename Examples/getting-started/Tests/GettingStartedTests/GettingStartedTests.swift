@@ -28,6 +28,32 @@ struct GettingStartedTests {
   }
 
   @Test
+  func `a saved session is resumed by another server of the fleet, and a damaged one is ignored`() throws {
+    let identity = try authority.issue(names: ["localhost"]).identity
+    let secrets = (1...2).map { [UInt8](repeating: UInt8($0), count: 32) }
+    var configuration = TLSContext.Configuration.client()
+    configuration.trustRoots = [authority.trust]
+    func connect(_ server: TLSContext.Configuration, _ saved: [UInt8]?) throws -> (isResumed: Bool, saved: [UInt8]?) {
+      var client = try client(of: "localhost", context: TLSContext(configuration), saved: saved)
+      var server = try TLSEngine(.server, context: TLSContext(server))
+      while client.pendingOutputByteCount + server.pendingOutputByteCount > 0 {
+        _ = try server.feed(client.drain())
+        _ = try client.feed(server.drain())
+        _ = try client.read(upTo: 1)
+      }
+      let isResumed = client.negotiated?.isResumed
+      return (try #require(isResumed), newestSession(of: &client))
+    }
+    let before = try TLSContext.Configuration.fleetServer(identity, secret: secrets[0], previousSecret: nil)
+    let after = try TLSContext.Configuration.fleetServer(identity, secret: secrets[1], previousSecret: secrets[0])
+    let first = try connect(before, nil)
+    #expect(!first.isResumed)
+    let saved = try #require(first.saved)
+    #expect(try connect(after, saved).isResumed)
+    #expect(try !connect(after, Array(saved.dropLast())).isResumed)
+  }
+
+  @Test
   func `a blocking client asks over a descriptor`() async throws {
     let files = try Files(authority)
     let (near, far) = try Sockets.pair()
