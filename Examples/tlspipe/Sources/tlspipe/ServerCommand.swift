@@ -42,6 +42,17 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     help: ArgumentHelp("The authorities (PEM) that may issue client certificates.", valueName: "file"))
   var ca: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      A program, run by sh, that decides about a client's certificate: it reads the chain (PEM), and exits with 0 to \
+      serve the client, or with the number of the alert that refuses it (49: access_denied).
+      """, valueName: "command"))
+  var judge: String?
+
+  @Option(help: ArgumentHelp("The time that the program of --judge has; 30 by default.", valueName: "seconds"))
+  var judgeTimeout: Seconds?
+
   @Option(help: ArgumentHelp("Descriptors for plaintext, to be read and to be written.", valueName: "r,w"))
   var plainFds: DescriptorPair?
 
@@ -70,6 +81,10 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     if requireClientCertificate != (ca != nil) {
       throw ValidationError("--require-client-certificate and --ca come together")
     }
+    if judge != nil, ca == nil {
+      throw ValidationError("--judge decides about clients that --require-client-certificate and --ca let show one")
+    }
+    if judgeTimeout != nil, judge == nil { throw ValidationError("--judge-timeout is for --judge") }
   }
 
   func run() async throws {
@@ -81,7 +96,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       try $0.transport(apartFrom: .standard, advice: "open them, or give a COMMAND after --")
     }
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
-    var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
+    var relay = Relay(engine, ciphertext: ciphertext, observer: recording, answering: answering)
     guard RelayRun.handshake(&relay, options) else {
       return try ExitReport(RelayRun.run(&relay, options, recording)).leave(options, recording)
     }
@@ -96,6 +111,16 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     }
     if let status { options.note("COMMAND: \(status)") }
     try ExitReport(report, command: status).leave(options, recording)
+  }
+
+  /// Lets the judge answer, if there is one.
+  private var answering: ((inout TLSEngine) throws(TLSError) -> Void)? {
+    guard let judge else { return nil }
+    let program = Judge(command: judge, patience: judgeTimeout?.duration ?? .seconds(30))
+    return { engine throws(TLSError) in
+      guard case .peerCertificates(let presented)? = engine.question else { return try engine.answerAsConfigured() }
+      try engine.answer(program.answer(presented))
+    }
   }
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
@@ -114,6 +139,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     if let ca {
       configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
       configuration.clientAuthentication = .required
+      configuration.pausesAtPeerCertificates = judge != nil
     }
     do throws(TLSError) {
       let context = try TLSContext(configuration)
