@@ -1,7 +1,7 @@
 /// A key-exchange group, by its number in the IANA registry ("TLS Supported Groups").
 ///
 /// The constants are spelled as in the registry, so that a name has one spelling in code, logs, captures and standards.
-/// A provider of libcrypto may add groups: ``init(name:)`` finds them, and ``init(rawValue:)`` accepts their number.
+/// A provider of libcrypto may add groups: ``init(name:in:)`` finds them, and ``init(rawValue:)`` accepts their number.
 ///
 /// Corresponds to `SSL_CTX_set1_groups_list(3)` and `SSL_group_to_name(3)`.
 public struct TLSGroup: RawRepresentable, Hashable, Sendable, CustomStringConvertible {

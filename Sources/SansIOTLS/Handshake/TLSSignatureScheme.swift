@@ -2,7 +2,8 @@
 /// hash and signature algorithm.
 ///
 /// The constants are spelled as in the registry, so that a name has one spelling in code, logs, captures and standards.
-/// A provider of libcrypto may add schemes: ``init(name:)`` finds them, and ``init(rawValue:)`` accepts their number.
+/// A provider of libcrypto may add schemes: ``init(name:in:)`` finds them, and ``init(rawValue:)`` accepts their
+/// number.
 ///
 /// Corresponds to `SSL_CTX_set1_sigalgs_list(3)`.
 public struct TLSSignatureScheme: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
