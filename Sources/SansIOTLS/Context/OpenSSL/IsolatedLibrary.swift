@@ -4,7 +4,11 @@ internal import CSansIOTLSShims
 /// The steps that make an isolated library context. Each names what it could not do.
 enum IsolatedLibrary {
   /// Creates a library context, and frees it again if it cannot be prepared: nothing was created in it then.
-  static func make(_ prepare: (OpaquePointer) throws(TLSError) -> Void) throws(TLSError) -> OpaquePointer {
+  ///
+  /// - Parameter prepare: adds the providers that it loads, whose references would outlive the library.
+  static func make(
+    _ prepare: (OpaquePointer, inout [OpaquePointer]) throws(TLSError) -> Void
+  ) throws(TLSError) -> OpaquePointer {
     ErrorQueue.clear()
     guard let library = unsafe OSSL_LIB_CTX_new() else {
       throw TLSError(
@@ -12,12 +16,14 @@ enum IsolatedLibrary {
         hint: "libcrypto could not create a library context; a process can have about 500, which are never released",
         openSSLErrors: ErrorQueue.take())
     }
+    var providers: [OpaquePointer] = unsafe []
     do throws(TLSError) {
-      try unsafe prepare(library)
+      try unsafe prepare(library, &providers)
       if unsafe !sitls_keep_library(library) {
         throw TLSError(.openSSLFailure, .local, hint: "no memory for a library context")
       }
     } catch {
+      unsafe providers.forEach { unsafe _ = OSSL_PROVIDER_unload($0) }
       unsafe OSSL_LIB_CTX_free(library)
       throw error
     }
@@ -38,12 +44,12 @@ enum IsolatedLibrary {
   }
 
   /// Corresponds to `OSSL_PROVIDER_load(3)`; the provider stays loaded as long as the library context.
-  static func load(provider: String, into library: OpaquePointer) throws(TLSError) {
+  static func load(provider: String, into library: OpaquePointer) throws(TLSError) -> OpaquePointer {
     ErrorQueue.clear()
-    let loaded = try unsafe provider.withCText("the name of a provider") {
-      unsafe OSSL_PROVIDER_load(library, $0) != nil
-    }
-    if provider.isEmpty || !loaded { throw unknownProvider(provider, "", ErrorQueue.take()) }
+    if provider.isEmpty { throw unknownProvider(provider, "", []) }
+    let loaded = try unsafe provider.withCText("the name of a provider") { unsafe OSSL_PROVIDER_load(library, $0) }
+    guard let loaded = unsafe loaded else { throw unknownProvider(provider, "", ErrorQueue.take()) }
+    return unsafe loaded
   }
 
   private static func unknownProvider(

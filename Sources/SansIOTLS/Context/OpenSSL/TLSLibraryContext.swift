@@ -100,9 +100,9 @@ public final class TLSLibraryContext: @unchecked Sendable {
   public convenience init(
     configurationFile: String? = nil, providers: [String] = [], properties: String? = nil
   ) throws(TLSError) {
-    let library = try unsafe IsolatedLibrary.make { (library) throws(TLSError) in
+    let library = try unsafe IsolatedLibrary.make { (library, loaded) throws(TLSError) in
       if let configurationFile { try unsafe IsolatedLibrary.load(configurationFile, into: library) }
-      for provider in providers { try unsafe IsolatedLibrary.load(provider: provider, into: library) }
+      for provider in providers { unsafe loaded.append(try IsolatedLibrary.load(provider: provider, into: library)) }
       if let properties { try unsafe IsolatedLibrary.demand(properties, of: library) }
       try unsafe IsolatedLibrary.checkTLS(library, providers: providers, properties: properties)
     }
