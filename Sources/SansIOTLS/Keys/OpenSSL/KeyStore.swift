@@ -114,8 +114,9 @@ struct KeyStore {
 }
 
 extension TLSError.OpenSSLEntry {
+  /// Later libcrypto gives the second reason alone.
   fileprivate var isUnregisteredScheme: Bool {
     ERR_GET_LIB(CUnsignedLong(code)) == ERR_LIB_OSSL_STORE
-      && reasonCode == Int(OSSL_STORE_R_UNREGISTERED_SCHEME)
+      && [Int(OSSL_STORE_R_UNREGISTERED_SCHEME), Int(sitls_reason_unsupported)].contains(reasonCode)
   }
 }
