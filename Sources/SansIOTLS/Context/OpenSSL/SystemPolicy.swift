@@ -2,7 +2,8 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 /// The system's policy: the openssl.cnf of the process, which libcrypto reads once. libcrypto ignores a file that it
-/// cannot read or parse, and libssl 3.0 ignores commands that it does not know; what is ignored is found here.
+/// cannot read or parse, and libssl ignores commands that it does not know, unless the file sets config_diagnostics;
+/// what is ignored is found here.
 enum SystemPolicy {
   /// Throws if libcrypto ignores the file.
   static func check() throws(TLSError) { _ = try file.get() }
@@ -27,8 +28,7 @@ enum SystemPolicy {
     }
   }
 
-  /// The commands of the policy that this libssl cannot execute, and ignores; from 3.2 on it refuses every context
-  /// instead.
+  /// The commands of the policy that this libssl cannot execute, and ignores.
   static let ignoredCommands: [LibraryConfiguration.Command] = {
     guard let policy = (try? file.get())?.policy, !policy.isEmpty,
       let context = unsafe SSL_CTX_new(TLS_method()), let commands = unsafe SSL_CONF_CTX_new()
