@@ -52,7 +52,10 @@ struct LibraryFactTests {
   @Test func `a library without any provider for a type of key makes a key without a provider`() throws {
     let der = TestIdentity.server().privateKeyDER
     try unsafe withLibrary { library in
-      try #require(unsafe OSSL_PROVIDER_load(library, "base") != nil)
+      let provider = unsafe OSSL_PROVIDER_load(library, "base")
+      // What is still loaded would outlive its library.
+      defer { unsafe OSSL_PROVIDER_unload(provider) }
+      try #require(unsafe provider != nil)
       let info = unsafe der.withUnsafeBufferPointer { bytes in
         var cursor = bytes.baseAddress
         let key = unsafe d2i_AutoPrivateKey(nil, &cursor, bytes.count)
