@@ -110,10 +110,12 @@ extension ContextBuilder {
     }
     if configuration.checksStrictly { unsafe X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_X509_STRICT)) }
     if !configuration.checksExtendedKeyUsage { unsafe X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY) }
-    guard configuration.pausesAtPeerCertificates else { return }
-    if configuration.role == .server {
+    // A ClientHello's list of extensions has room for those of the context that receives it: one that selects another
+    // context must have what the other has, or libssl reads past the end of the list.
+    if configuration.role == .server, configuration.pausesAtPeerCertificates || configuration.pausesAtClientHello {
       try setRefusal()
-    } else if !sitls_can_suspend_verification() {
+    }
+    if configuration.role == .client, configuration.pausesAtPeerCertificates, !sitls_can_suspend_verification() {
       throw refuse(.unsupported, "this libssl cannot suspend a certificate check; it needs 3.0.2 or later", .local)
     }
   }
