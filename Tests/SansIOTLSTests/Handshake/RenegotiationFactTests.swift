@@ -101,15 +101,4 @@ struct RenegotiationFactTests {
     #expect(server.failure == nil)
     #expect(try server.write([1]) == .done(1))
   }
-
-  @Test
-  func `without extended main secret nothing is exported in TLS 1.2`() throws {
-    let identity = TestIdentity.server()
-    // SSL_OP_NO_EXTENDED_MASTER_SECRET
-    let peer = RawPeer(.server, identity: identity, options: 1)
-    var client = try Self.client(for: identity)
-    try Self.handshake(&client, with: peer)
-    let error = thrownError { _ = try client.exportKeyingMaterial(label: "EXPORTER-Channel-Binding", count: 32) }
-    #expect(error?.code == .unsupported)
-  }
 }

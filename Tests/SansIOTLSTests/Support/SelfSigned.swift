@@ -9,6 +9,9 @@ struct SelfSigned {
     case curve(String)
     /// 1024 bits: more would need seconds, and security level 0 allows them.
     case dsa
+    case rsa
+    /// For PSS alone, with any hash.
+    case rsaPSS
   }
 
   let certificateDER: [UInt8]
@@ -16,7 +19,11 @@ struct SelfSigned {
 
   /// - Parameters:
   ///   - alternativeNames: as in `x509v3_config(5)`, for example `URI:https://www.example`.
-  init(_ key: Key = .curve("P-256"), subject: String = "localhost", alternativeNames: String? = "DNS:localhost") {
+  ///   - hash: libcrypto's name for the hash of the signature.
+  init(
+    _ key: Key = .curve("P-256"), subject: String = "localhost", alternativeNames: String? = "DNS:localhost",
+    hash: String = "SHA256"
+  ) {
     let pkey = unsafe Self.generate(key)
     defer { unsafe EVP_PKEY_free(pkey) }
     let certificate = unsafe X509_new()
@@ -34,7 +41,7 @@ struct SelfSigned {
       unsafe X509_add_ext(certificate, addition, -1)
       unsafe X509_EXTENSION_free(addition)
     }
-    let size = unsafe X509_sign(certificate, pkey, EVP_sha256())
+    let size = unsafe X509_sign(certificate, pkey, EVP_get_digestbyname(hash))
     precondition(size > 0, "libcrypto does not sign with this key")
     certificateDER = unsafe Self.encoded { unsafe i2d_X509(certificate, $0) }
     keyDER = unsafe Self.encoded { unsafe i2d_PrivateKey(pkey, $0) }
@@ -50,6 +57,8 @@ struct SelfSigned {
     switch key {
     case .curve(let name):
       unsafe generated = ellipticKey(on: name)
+    case .rsa: unsafe generated = rsaKey("RSA")
+    case .rsaPSS: unsafe generated = rsaKey("RSA-PSS")
     case .dsa:
       let parameterContext = unsafe EVP_PKEY_CTX_new_from_name(nil, "DSA", nil)
       defer { unsafe EVP_PKEY_CTX_free(parameterContext) }
@@ -72,6 +81,15 @@ struct SelfSigned {
     defer { unsafe EVP_PKEY_CTX_free(context) }
     unsafe EVP_PKEY_keygen_init(context)
     unsafe EVP_PKEY_CTX_set_group_name(context, name)
+    var generated: OpaquePointer?
+    unsafe EVP_PKEY_keygen(context, &generated)
+    return unsafe generated
+  }
+
+  private static func rsaKey(_ type: String) -> OpaquePointer? {
+    let context = unsafe EVP_PKEY_CTX_new_from_name(nil, type, nil)
+    defer { unsafe EVP_PKEY_CTX_free(context) }
+    unsafe EVP_PKEY_keygen_init(context)
     var generated: OpaquePointer?
     unsafe EVP_PKEY_keygen(context, &generated)
     return unsafe generated

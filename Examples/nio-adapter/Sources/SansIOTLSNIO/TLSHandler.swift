@@ -153,6 +153,16 @@ public class TLSHandler {
     try engine.exportKeyingMaterial(label: label, context: context, count: count)
   }
 
+  /// Returns the channel binding of this connection; see `TLSEngine.channelBinding`.
+  ///
+  /// - Parameter type: the type of binding.
+  /// - Returns: the bytes, equal on both sides.
+  /// - Throws: ``SansIOTLS/TLSError``, with code `.handshakeNotComplete` before the handshake is complete, and
+  ///   `.unsupported` where the type is not defined for the connection.
+  public func channelBinding(_ type: TLSEngine.ChannelBinding) throws(TLSError) -> [UInt8] {
+    try engine.channelBinding(type)
+  }
+
   /// Releases about 70 KB of buffers of an idle connection. The next bytes, in either direction, reallocate them.
   ///
   /// - Returns: whether the buffers were released; `false` while bytes are pending. See `TLSEngine.hibernate`.
