@@ -1,6 +1,6 @@
 extension TLSEngine {
   /// A type of channel binding: bytes that both ends of one connection know and no other connection has, so that a
-  /// protocol above TLS, such as SCRAM, can prove that nobody sits between.
+  /// protocol above TLS, such as SCRAM, can prove that no machine sits between them.
   ///
   /// The raw value is the name in the IANA registry ("Channel-Binding Types"), as SASL mechanisms spell it.
   #if hasAttribute(nonexhaustive)
@@ -26,8 +26,8 @@ extension TLSEngine {
   /// - Parameter type: the type of binding.
   /// - Returns: the bytes, a copy.
   /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, and during a renegotiation
-  ///   for `.unique`; `.unsupported` where the type is not defined, or would not tell this connection from another:
-  ///   `.unique` in TLS 1.3; `.exporter` and `.unique` in TLS 1.2 without extended main secret (RFC 7627);
+  ///   for `.unique`; `.unsupported` where the type is not defined, or would not distinguish this connection from
+  ///   another: `.unique` in TLS 1.3; `.exporter` and `.unique` in TLS 1.2 without extended main secret (RFC 7627);
   ///   `.serverEndPoint` if the server presented no certificate, if the certificate's signature has no hash of its own,
   ///   as Ed25519, and on a server that resumes a session, which sends no certificate; `.openSSLFailure` if libcrypto
   ///   lacks the hash.

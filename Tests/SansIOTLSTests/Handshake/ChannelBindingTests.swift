@@ -14,7 +14,6 @@ struct ChannelBindingTests {
     return Array(digest.prefix(Int(count)))
   }
 
-
   @Test(arguments: TLSVersion.both)
   func `tls-exporter is the same on both sides, and the export of its label with an empty context`(
     version: TLSVersion
@@ -112,7 +111,8 @@ struct ChannelBindingTests {
     client.trustRoots = [authority.trust]
     client.maximumVersion = version
     client.signatureSchemes = [.rsa_pss_rsae_sha256, .ecdsa_secp256r1_sha256]
-    let server = TLSContext.Configuration.server(try identities.map { identity throws(TLSError) in try identity.identity })
+    let server = TLSContext.Configuration.server(
+      try identities.map { identity throws(TLSError) in try identity.identity })
     for name in ["a.example", "b.example"] {
       var pair = try EnginePair(
         client: TLSContext(client), server: TLSContext(server), serverName: .dns(name))
@@ -150,7 +150,8 @@ struct ChannelBindingTests {
   }
 
   @Test(arguments: TLSVersion.both, TLSEngine.ChannelBinding.allCases)
-  func `no binding exists before the handshake is complete`(version: TLSVersion, type: TLSEngine.ChannelBinding) throws {
+  func `no binding exists before the handshake is complete`(version: TLSVersion, type: TLSEngine.ChannelBinding) throws
+  {
     var pair = try EnginePair.connected(version, handshake: false)
     expectRefusal(.handshakeNotComplete, .misuse, naming: type.rawValue) { _ = try pair.client.channelBinding(type) }
     pair.step()
@@ -159,6 +160,7 @@ struct ChannelBindingTests {
 
   @Test
   func `the types have their registered names`() {
-    #expect(TLSEngine.ChannelBinding.allCases.map(\.rawValue) == ["tls-exporter", "tls-unique", "tls-server-end-point"])
+    #expect(
+      TLSEngine.ChannelBinding.allCases.map(\.rawValue) == ["tls-exporter", "tls-unique", "tls-server-end-point"])
   }
 }

@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// What channel bindings are made of, besides exported keying material.
+/// The sources of channel bindings besides exported keying material.
 extension SSLHandle {
   /// The first Finished message of the latest handshake: whichever side sent it.
   func firstFinished() throws(TLSError) -> [UInt8] {
@@ -24,7 +24,8 @@ extension SSLHandle {
     let isOwn = unsafe isClients == (SSL_is_server(ssl) == 0)
     // The Finished of TLS 1.2 has 12 bytes (RFC 5246, section 7.4.9), and never more than a digest.
     return unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
-      count = unsafe isOwn
+      count =
+        unsafe isOwn
         ? SSL_get_finished(ssl, buffer.baseAddress, buffer.count)
         : SSL_get_peer_finished(ssl, buffer.baseAddress, buffer.count)
     }
