@@ -29,10 +29,7 @@ struct SessionPolicy {
     for key in configuration.acceptedPublicKeys { append([6] + key) }
   }
 
-  private mutating func append(_ value: [UInt8]) {
-    for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value.count >> shift)) }
-    bytes += value
-  }
+  private mutating func append(_ value: [UInt8]) { bytes.appendValue(value) }
 
   /// A file or a directory counts by its path: its contents may differ from machine to machine, and change.
   private mutating func append(_ source: TLSTrustRoots) {

@@ -32,12 +32,8 @@ extension SSLHandle {
       return
     }
     guard unsafe SSL_version(ssl) == TLS1_2_VERSION, let session = unsafe SSL_get_session(ssl) else { return }
-    var ticket: UnsafePointer<UInt8>?
-    var count = 0
-    unsafe SSL_SESSION_get0_ticket(session, &ticket, &count)
-    if count > 0, unsafe !offered.ticket.elementsEqual(UnsafeBufferPointer(start: ticket, count: count)) {
-      unsafe Self.keep(session, of: ssl)
-    }
+    let isTicket = unsafe TLSSession.withTicket(of: session) { !$0.isEmpty }
+    if isTicket, unsafe !offered.hasTicket(of: session) { unsafe Self.keep(session, of: ssl) }
   }
 
   /// The peer's certificates, its own first.

@@ -40,20 +40,24 @@ extension TLSSession {
   /// same ticket (RFC 8446, appendix C.4). One of TLS 1.2 may be offered again.
   public var isSingleUse: Bool { version >= .tls13 }
 
-  /// The ticket, which the server alone can read; `nil` for a session that the server keeps. Corresponds to
-  /// `SSL_SESSION_get0_ticket(3)`.
-  var ticket: [UInt8] {
-    var ticket: UnsafePointer<UInt8>?
-    var count = 0
-    unsafe SSL_SESSION_get0_ticket(reference.session, &ticket, &count)
-    return unsafe [UInt8](UnsafeBufferPointer(start: ticket, count: count))
+  /// The length of the ticket, in bytes; 0 for a session that the server keeps.
+  var ticketByteCount: Int { unsafe Self.withTicket(of: reference.session) { $0.count } }
+
+  /// Whether the ticket, which the server alone can read, is that of another session.
+  ///
+  /// - Parameter session: an `SSL_SESSION`, valid during the call.
+  func hasTicket(of session: OpaquePointer) -> Bool {
+    unsafe Self.withTicket(of: session) { other in
+      unsafe Self.withTicket(of: reference.session) { unsafe $0.elementsEqual(other) }
+    }
   }
 
-  /// The length of the ticket, in bytes.
-  var ticketByteCount: Int {
+  /// Lends the ticket of a session, which is empty if the server keeps the session. Corresponds to
+  /// `SSL_SESSION_get0_ticket(3)`.
+  static func withTicket<Result>(of session: OpaquePointer, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     var ticket: UnsafePointer<UInt8>?
     var count = 0
-    unsafe SSL_SESSION_get0_ticket(reference.session, &ticket, &count)
-    return count
+    unsafe SSL_SESSION_get0_ticket(session, &ticket, &count)
+    return unsafe body(UnsafeBufferPointer(start: ticket, count: count))
   }
 }
