@@ -53,7 +53,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   var handle: SSLHandle
   var events: EventQueue
   /// The contexts in use: their callbacks' data must live as long as the connection.
-  let context: TLSContext
+  package let context: TLSContext
   var servingContext: TLSContext?
   var opening: PlaintextDetection
   var handshakeBytes: Int

@@ -390,6 +390,7 @@ struct Simulation: ~Copyable {
       case .peerClosed: self[side].events.append("peerClosed")
       case .alertReceived(let alert): self[side].events.append("alert \(alert)")
       case .sessionTicket(let session): self[side].session = session
+      case .sessionToStore: self[side].events.append("session to store")
       }
     }
   }

@@ -58,6 +58,10 @@ static inline void sitls_ctx_set_read_ahead(SSL_CTX *ctx, int count) { SSL_CTX_s
 static inline void sitls_ctx_set_session_cache_mode(SSL_CTX *ctx, int mode) {
   SSL_CTX_set_session_cache_mode(ctx, mode);
 }
+static inline void sitls_ctx_set_session_cache_size(SSL_CTX *ctx, long count) {
+  SSL_CTX_sess_set_cache_size(ctx, count);
+}
+
 // MARK: Digests and tickets
 
 static inline bool sitls_sha256(const unsigned char *bytes, size_t count, unsigned char digest[32]) {

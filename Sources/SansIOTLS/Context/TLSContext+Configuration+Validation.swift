@@ -68,6 +68,11 @@ extension TLSContext.Configuration {
       throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
     }
     if let defect = resumption.defect { throw refuse(.invalidConfiguration, defect) }
+    if resumption.place == .applicationStore, !pausesAtClientHello {
+      throw refuse(
+        .invalidConfiguration,
+        "a store of the application is asked at the ClientHello; set pausesAtClientHello, or choose another resumption")
+    }
     if let sessionDomain, !(1...255).contains(sessionDomain.utf8.count) {
       throw refuse(.invalidConfiguration, "sessionDomain has \(sessionDomain.utf8.count) bytes; choose 1 to 255")
     }

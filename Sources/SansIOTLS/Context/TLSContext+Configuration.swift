@@ -147,7 +147,7 @@ extension TLSContext {
     public var keyLog: TLSKeyLog?
     /// libssl's security level, 0 to 5; `nil` means the system's. Corresponds to `SSL_CTX_set_security_level(3)`.
     public var securityLevel: Int?
-    /// Whether a server lets clients resume sessions, and by how many tickets. A client resumes the session that its
+    /// Whether a server lets clients resume sessions, and by which means. A client resumes the session that its
     /// engine is created with. Corresponds to `SSL_CTX_set_num_tickets(3)` and `SSL_OP_NO_TICKET`.
     public var resumption = Resumption.tickets(count: 1)
     /// The name of the contexts that resume each other's sessions, in this process and in others: 1 to 255 bytes of the

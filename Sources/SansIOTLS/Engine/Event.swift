@@ -13,5 +13,8 @@ extension TLSEngine {
     /// A session that a later client engine may resume. TLS 1.3 servers send theirs after the handshake: they arrive
     /// while the client reads.
     case sessionTicket(TLSSession)
+    /// A session of a server that the application stores; see
+    /// ``TLSContext/Configuration/Resumption/applicationStore(count:timing:lifetime:)``.
+    case sessionToStore(TLSServerSession)
   }
 }

@@ -18,7 +18,7 @@ struct EventQueue: Sendable {
     while size > 0, ticketBytes + size > limits.queuedTicketByteCount, dropOldestTicket() {}
     if events.count >= limits.queuedEventCount, !dropOldestTicket() {
       switch event {
-      case .alertReceived, .sessionTicket: return
+      case .alertReceived, .sessionTicket, .sessionToStore: return
       case .handshakeCompleted, .peerClosed: break
       }
     }
@@ -26,11 +26,16 @@ struct EventQueue: Sendable {
   }
 
   private mutating func dropOldestTicket() -> Bool {
-    guard let oldest = events.firstIndex(where: { if case .sessionTicket = $0 { true } else { false } }) else {
-      return false
-    }
+    guard let oldest = events.firstIndex(where: { $0.ticketBytes > 0 }) else { return false }
     events.remove(at: oldest)
     return true
+  }
+
+  /// Removes the sessions that a client has received, oldest first.
+  mutating func takeSessions() -> [TLSSession] {
+    let sessions = events.compactMap { if case .sessionTicket(let session) = $0 { session } else { nil } }
+    if !sessions.isEmpty { events.removeAll { if case .sessionTicket = $0 { true } else { false } } }
+    return sessions
   }
 
   mutating func next() -> TLSEngine.Event? {
@@ -42,6 +47,13 @@ struct EventQueue: Sendable {
 }
 
 extension TLSEngine.Event {
-  /// The bytes in the event that the peer determines.
-  fileprivate var ticketBytes: Int { if case .sessionTicket(let session) = self { session.ticketByteCount } else { 0 } }
+  /// The bytes in the event that the peer determines, of a session; 0 of any other event.
+  fileprivate var ticketBytes: Int {
+    switch self {
+    // A session without a ticket counts too: it can be dropped.
+    case .sessionTicket(let session): max(session.ticketByteCount, 1)
+    case .sessionToStore(let session): session.bytes.count
+    case .handshakeCompleted, .peerClosed, .alertReceived: 0
+    }
+  }
 }

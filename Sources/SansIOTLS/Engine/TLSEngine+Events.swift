@@ -4,6 +4,9 @@ extension TLSEngine {
   /// - Returns: the event, or `nil` if there is none.
   public mutating func nextEvent() -> Event? { events.next() }
 
+  /// Removes the sessions among the events, for a cache that keeps them.
+  package mutating func takeSessions() -> [TLSSession] { events.isEmpty ? [] : events.takeSessions() }
+
   mutating func collectEvents() {
     guard handle.hasPendingEvents else { return }
     handle.takePendingEvents { events.append($0, limits) }

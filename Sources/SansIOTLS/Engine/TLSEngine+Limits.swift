@@ -16,11 +16,12 @@ extension TLSEngine {
     /// Requests for a renegotiation that are declined in the life of a TLS 1.2 connection, each by the warning
     /// no_renegotiation; one more is `.limitExceeded`. A request may be as short as 4 bytes, and its warning has 31.
     public var declinedRenegotiationCount: Int = 1024
-    /// Events that wait for `nextEvent()`. Beyond it the oldest session ticket is dropped; if none waits, the new
-    /// ticket or warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
+    /// Events that wait for `nextEvent()`. Beyond it the oldest session is dropped; if none waits, the new session or
+    /// warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
     public var queuedEventCount: Int = 64
-    /// Session tickets, in bytes, that wait for `nextEvent()`. Beyond it the oldest is dropped, and a ticket that is
-    /// larger alone is not kept. A ticket has 65,535 bytes at most; usual servers send a few hundred.
+    /// Session tickets, and a server's sessions to store, in bytes, that wait for `nextEvent()`. Beyond it the oldest
+    /// is dropped, and a ticket that is larger alone is not kept. A ticket has 65,535 bytes at most; usual servers send
+    /// a few hundred.
     public var queuedTicketByteCount: Int = 128 * 1024
     /// Traced messages that wait for ``TLSEngine/nextTracedMessage()``. Beyond it the oldest is dropped.
     public var tracedMessageCount: Int = 1024

@@ -22,6 +22,7 @@ extension TLSEngine {
     if state.isInsideMessage, try !finishHandshakeMessage() {
       return state.phase == .asking ? .needsAnswer : .needsFeed
     }
+    if handle.owesTickets { try sendOwedTickets() }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
     // Whole records rather than small chunks near the limit: it may be exceeded by one record.

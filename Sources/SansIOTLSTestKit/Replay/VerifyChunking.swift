@@ -91,6 +91,7 @@ private struct ChunkingOutcome {
       case .peerClosed: events.append("peerClosed")
       case .alertReceived(let alert): events.append("alertReceived \(alert)")
       case .sessionTicket: events.append("sessionTicket")
+      case .sessionToStore: events.append("sessionToStore")
       }
     }
     return events.joined(separator: ", ")

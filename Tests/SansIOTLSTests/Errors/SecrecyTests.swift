@@ -90,4 +90,23 @@ struct SecrecyTests {
     #expect("\(session)" == "TLSSession(\(version))")
     #expect(dumped(session).utf8.count < 1000)
   }
+
+  @Test func `a server's session that is stored shows its size alone`() throws {
+    var (client, server) = try EnginePair.configurations(version: .tls13)
+    client.maximumVersion = .tls13
+    server.pausesAtClientHello = true
+    server.resumption = .applicationStore()
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    while pair.server.question == nil, pair.step() {}
+    try pair.server.answerAsConfigured()
+    try pair.handshake()
+    var shown: [String] = []
+    while let event = pair.server.nextEvent() {
+      guard case .sessionToStore(let session) = event else { continue }
+      shown += [dumped(session), dumped(event), dumped(TLSEngine.ClientHello.Answer.serve.resuming(session))]
+      #expect(shown.allSatisfy { !shows($0, Array(session.bytes.suffix(64))) && !shows($0, session.bytes) })
+    }
+    #expect(shown.count == 3)
+    #expect(shown.allSatisfy { $0.contains("TLSServerSession(") && $0.utf8.count < 1000 })
+  }
 }

@@ -23,6 +23,7 @@ struct EventQueueTests {
       case .peerClosed: events.append("peerClosed")
       case .alertReceived(let alert): events.append("\(alert)")
       case .sessionTicket: events.append("sessionTicket")
+      case .sessionToStore: events.append("sessionToStore")
       }
     }
     return events

@@ -24,8 +24,11 @@ final class ContextCallbackState: @unchecked Sendable {
   /// The identities that have a holder of staples.
   let stapled: [TLSIdentity]
   let revocationLists: [TLSRevocationList]
-  /// The tickets that a TLS 1.3 server sends after a full handshake.
+  /// The tickets that a TLS 1.3 server issues at a time after a full handshake.
   let ticketCount: Int
+  let ticketTiming: TLSContext.Configuration.Resumption.Timing
+  /// New sessions of a server are for the application's store.
+  let keepsSessionsElsewhere: Bool
   /// The identities that a server chooses among; empty if there is no choice.
   let identities: [TLSIdentity]
   /// The groups in libssl's words, for a connection that this context serves after a question.
@@ -50,6 +53,8 @@ final class ContextCallbackState: @unchecked Sendable {
     let isChoice = configuration.role == .server && configuration.identities.count > 1
     identities = isChoice ? configuration.identities : []
     ticketCount = configuration.resumption.ticketCount
+    ticketTiming = configuration.resumption.timing
+    keepsSessionsElsewhere = configuration.resumption.place == .applicationStore
     origin = TLSSession.Origin(
       identities: Set(configuration.role == .client ? configuration.identities.map { $0.chain[0] } : []),
       pausesAtPeerCertificates: configuration.pausesAtPeerCertificates,

@@ -64,7 +64,7 @@ final class ContextHandle: @unchecked Sendable {
         configuration.serverNameMismatch == .refuse ? Callbacks.serverNameOfCertificates : Callbacks.serverName)
       unsafe SSL_CTX_set_client_hello_cb(context, Callbacks.clientHello, nil)
       if !callbacks.identities.isEmpty { unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseServerCertificates, nil) }
-      unsafe SSL_CTX_set_session_ticket_cb(context, library.prepareTicket, Callbacks.openTicket, nil)
+      unsafe SSL_CTX_set_session_ticket_cb(context, Callbacks.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
       if configuration.pausesAtCertificateRequest { unsafe SSL_CTX_set_post_handshake_auth(context, 1) }

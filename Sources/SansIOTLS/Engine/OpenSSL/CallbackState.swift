@@ -58,8 +58,8 @@ struct CallbackState: ~Copyable {
     case none
     /// The session that a client offers, then resumes.
     case offered(TLSSession)
-    /// The keys of a server's tickets.
-    case served(TicketCipher)
+    /// The state of a server's sessions.
+    case served(ServerSessions)
   }
   var resumption: Resumption
   var newSessions: [TLSSession] = []
@@ -69,14 +69,14 @@ struct CallbackState: ~Copyable {
   init(limits: TLSEngine.Limits, context: TLSContext) {
     tap = context.tracesMessages ? MessageTap(limit: limits.tracedMessageCount) : nil
     hasPendingEvents = tap != nil
-    resumption = context.handle.ticketCipher.map { .served($0) } ?? .none
+    resumption = context.handle.ticketCipher.map { .served(ServerSessions($0)) } ?? .none
     spilled = SpillQueue(limit: limits.pendingOutputByteCount)
     questions = QuestionState(context)
     ignoresVerdict = context.ignoresVerdict
   }
 
   var offered: TLSSession? { if case .offered(let session) = resumption { session } else { nil } }
-  var ticketCipher: TicketCipher? { if case .served(let cipher) = resumption { cipher } else { nil } }
+  var serverSessions: ServerSessions? { if case .served(let sessions) = resumption { sessions } else { nil } }
 
   /// The result of the verification, where it failed or was asked about.
   var verification: TLSVerificationResult? {

@@ -16,7 +16,7 @@ extension SSLHandle {
         if inboundCount == 0 || inboundCount >= before { return .wantsRead }
       case .success:
         if asksAboutClient(isDone: true) { return .asksPeerCertificate }
-        if let outcome = sendHeldTickets() { return outcome }
+        if let outcome = settleTickets() { return outcome }
         state.isInsideMessage = false
         unsafe callbackState.pointee.lastReadRequest = 5
         if state.isHandshaking { endQueueing() }

@@ -10,6 +10,10 @@ extension SSLHandle {
   func takePendingEvents(_ body: (TLSEngine.Event) -> Void) {
     for alert in unsafe callbackState.pointee.warnings { body(.alertReceived(alert)) }
     for session in unsafe callbackState.pointee.newSessions { body(.sessionTicket(session)) }
+    if let sessions = unsafe callbackState.pointee.serverSessions {
+      for session in sessions.toStore { body(.sessionToStore(session)) }
+      sessions.toStore = []
+    }
     unsafe callbackState.pointee.hasPendingEvents = callbackState.pointee.tap != nil
     unsafe callbackState.pointee.warnings = []
     unsafe callbackState.pointee.newSessions = []

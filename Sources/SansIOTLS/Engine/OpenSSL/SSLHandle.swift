@@ -16,6 +16,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   var state = EngineState()
   /// libssl may hold decrypted bytes: a read could find something although no ciphertext waits.
   var hasBufferedPlaintext = false
+  /// The first write of this server sends session tickets too.
+  var owesTickets = false
   let ringSize: Int
 
   /// The outcome of one call of libssl.

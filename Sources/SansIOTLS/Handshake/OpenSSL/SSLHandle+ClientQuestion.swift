@@ -69,23 +69,6 @@ extension SSLHandle {
     }
   }
 
-  /// Sends the tickets that waited for the answer, as many as libssl would have sent: after a resumption one at most.
-  ///
-  /// - Returns: the outcome if it is not success.
-  mutating func sendHeldTickets() -> Outcome? {
-    guard let questions, questions.pausesAtPeerCertificates, state.isHandshaking,
-      unsafe SSL_is_server(ssl) == 1, unsafe SSL_version(ssl) >= TLS1_3_VERSION,
-      let configured = unsafe ContextCallbackState.of(ssl)?.ticketCount
-    else { return nil }
-    let count = unsafe SSL_session_reused(ssl) == 1 ? min(configured, 1) : configured
-    if count == 0 { return nil }
-    for _ in 0..<count { unsafe SSL_new_session_ticket(ssl) }
-    let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
-    countRings()
-    if case .success = outcome { return nil }
-    return outcome
-  }
-
   /// The server's Finished has not left, and the client expects plaintext (RFC 5246, section 7.2.2).
   private mutating func refuseInPlaintext(_ alert: TLSAlert) -> Outcome {
     let level = UInt8(SSL3_AL_FATAL)

@@ -4,9 +4,19 @@ extension Callbacks {
   /// Acknowledges the server name (SNI), which ties it to the session; which context serves a name is decided by the
   /// ClientHello question. A server that resumes does not acknowledge it (RFC 6066, section 3); in TLS 1.2 libssl sees
   /// to that itself.
+  ///
+  /// The session of a full handshake exists here and is no one else's yet: one of TLS 1.2 that the server keeps gets
+  /// the application's data now, since no ticket is made of it.
   static let serverName:
-    @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 = { ssl, _, _ in
+    @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 = {
+      ssl, alert, _ in
       if unsafe SSL_session_reused(ssl) == 1 { return SSL_TLSEXT_ERR_NOACK }
+      if let ssl = unsafe ssl, let sessions = unsafe CallbackState.of(ssl)?.pointee.serverSessions,
+        unsafe !sessions.attachData(of: ssl)
+      {
+        unsafe alert?.pointee = Int32(TLSAlert.internalError.rawValue)
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+      }
       let hasName = unsafe SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name) != nil
       return hasName ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
     }

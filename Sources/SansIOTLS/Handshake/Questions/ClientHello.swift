@@ -99,6 +99,30 @@ extension TLSEngine.ClientHello {
     return Array(contents.dropFirst())
   }
 
+  /// The identifiers of sessions that the client offers, each of 32 bytes, for a store of the application: those in TLS
+  /// 1.3, in its order, then the one of TLS 1.2. Most are none of this server: clients send random bytes in the old
+  /// field, for middleboxes. Empty without a ``message``.
+  ///
+  /// Corresponds to `SSL_client_hello_get0_session_id(3)` and RFC 8446, section 4.2.11.
+  public var sessionIdentifiers: [[UInt8]] {
+    guard let parts else { return [] }
+    let offered = Self.offeredIdentities(in: parts.contents(of: 41)) + [Array(parts.sessionIdentifier)]
+    return offered.filter { $0.count == 32 }
+  }
+
+  /// The identities of a pre_shared_key extension (RFC 8446, section 4.2.11): each has the age of its ticket after it.
+  private static func offeredIdentities(in contents: [UInt8]) -> [[UInt8]] {
+    var rest = contents[...]
+    guard var list = ClientHelloParts.field(&rest, lengthOf: 2) else { return [] }
+    var identities: [[UInt8]] = []
+    while !list.isEmpty {
+      guard let identity = ClientHelloParts.field(&list, lengthOf: 2), list.count >= 4 else { return [] }
+      list = list.dropFirst(4)
+      identities.append(Array(identity))
+    }
+    return identities
+  }
+
   private var parts: ClientHelloParts? { ClientHelloParts(message[...]) }
 }
 
@@ -113,6 +137,8 @@ extension TLSEngine.ClientHello {
     }
 
     package let kind: Kind
+    /// A session of the application's store.
+    package var storedSession: TLSServerSession?
 
     /// Serves the client by the engine's own context.
     public static let serve = Answer(kind: .serve)
@@ -132,9 +158,24 @@ extension TLSEngine.ClientHello {
     /// - Returns: the answer.
     public static func refuse(_ alert: TLSAlert) -> Answer { Answer(kind: .refuse(alert)) }
 
+    /// Serves the client as this answer says, and lets it resume a session that the application's store has found under
+    /// one of ``TLSEngine/ClientHello/sessionIdentifiers``. Whether it is resumed is
+    /// ``TLSEngine/NegotiatedParameters/isResumed``: not if it has expired, or belongs to a context with other demands
+    /// on its clients.
+    ///
+    /// - Parameter session: what the store has found; `nil` for nothing, which a full handshake follows.
+    /// - Returns: the answer. It needs a context with
+    ///   ``TLSContext/Configuration/Resumption/applicationStore(count:timing:lifetime:)``, and serves the client.
+    public func resuming(_ session: TLSServerSession?) -> Answer {
+      var answer = self
+      answer.storedSession = session
+      return answer
+    }
+
     /// Returns whether two answers state the same.
     public static func == (left: Answer, right: Answer) -> Bool {
-      switch (left.kind, right.kind) {
+      if left.storedSession != right.storedSession { return false }
+      return switch (left.kind, right.kind) {
       case (.serve, .serve): true
       case (.serveWith(let left), .serveWith(let right)): left === right
       case (.refuse(let left), .refuse(let right)): left == right
@@ -148,12 +189,14 @@ extension TLSEngine {
   /// Answers the question of a ClientHello and continues the handshake, with what was fed meanwhile.
   ///
   /// - Parameter answer: serve or refuse the client.
-  /// - Throws: ``TLSError``: `.wrongAnswer` if the engine does not ask about a ClientHello, or for an alert that libssl
-  ///   cannot send as it is; `.wrongRole` for a client's context; then what ends the connection. After a misuse the
-  ///   question stands.
+  /// - Throws: ``TLSError``: `.wrongAnswer` if the engine does not ask about a ClientHello, for an alert that libssl
+  ///   cannot send as it is, or for a stored session where none is looked for; `.wrongRole` for a client's context;
+  ///   `.invalidArgument` for one of another library or another kind of resumption; then what ends the connection.
+  ///   After a misuse the question stands.
   public mutating func answer(_ answer: ClientHello.Answer) throws(TLSError) {
     try admit(.answer)
     guard case .clientHello? = question else { throw Self.otherQuestion }
+    if let session = answer.storedSession { try giveStored(session, by: answer) }
     switch answer.kind {
     case .serve:
       if !handle.setGroups(of: context) {
@@ -173,6 +216,13 @@ extension TLSEngine {
             "a ClientHello is served by a context in the library that it was received in, \(self.context.handle.library)"
             + ", and not by one in \(context.handle.library)")
       }
+      guard context.configuration.resumption.canServe(after: self.context.configuration.resumption) else {
+        throw TLSError(
+          .invalidArgument, .misuse,
+          hint:
+            "sessions are kept as the engine's own context says; serve the client by a context whose resumption is of the "
+            + "same kind, or .off")
+      }
       // libssl points into it from here on, also if it does not accept all of it.
       servingContext = context
       do throws(TLSError) { try handle.adopt(context, after: self.context) } catch {
@@ -188,6 +238,18 @@ extension TLSEngine {
       handle.answerClientHello(.reject(alert))
     }
     try resumeAfterAnswer()
+  }
+
+  /// Keeps a session for libssl to find.
+  private mutating func giveStored(_ session: TLSServerSession, by answer: ClientHello.Answer) throws(TLSError) {
+    if case .refuse = answer.kind {
+      throw TLSError(.wrongAnswer, .misuse, hint: "a client that is refused resumes nothing")
+    }
+    guard context.configuration.resumption.place == .applicationStore else {
+      throw TLSError(
+        .wrongAnswer, .misuse, hint: "the context's resumption is not .applicationStore(): libssl looks for no session")
+    }
+    handle.serverSessions.found = try SessionObject(decoding: session.encoding)
   }
 
   /// Ends the connection for a local reason with the alert internal_error.

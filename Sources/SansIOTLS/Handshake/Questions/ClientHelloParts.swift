@@ -3,6 +3,7 @@
 /// Corresponds to RFC 8446, section 4.1.2.
 struct ClientHelloParts {
   let legacyVersion: UInt16
+  let sessionIdentifier: ArraySlice<UInt8>
   let cipherSuites: ArraySlice<UInt8>
   let compressionMethods: ArraySlice<UInt8>
   let extensions: [TLSEngine.ClientHello.Extension]
@@ -20,9 +21,10 @@ struct ClientHelloParts {
     legacyVersion = Self.number(body)
     // Version and random.
     body = body.dropFirst(34)
-    guard Self.field(&body, lengthOf: 1) != nil, let suites = Self.field(&body, lengthOf: 2),
+    guard let identifier = Self.field(&body, lengthOf: 1), let suites = Self.field(&body, lengthOf: 2),
       let methods = Self.field(&body, lengthOf: 1)
     else { return nil }
+    sessionIdentifier = identifier
     cipherSuites = suites
     compressionMethods = methods
     var extensions: [TLSEngine.ClientHello.Extension] = []
@@ -47,7 +49,7 @@ struct ClientHelloParts {
   }
 
   /// Removes a field that follows its length from the front.
-  private static func field(_ rest: inout ArraySlice<UInt8>, lengthOf bytes: Int) -> ArraySlice<UInt8>? {
+  static func field(_ rest: inout ArraySlice<UInt8>, lengthOf bytes: Int) -> ArraySlice<UInt8>? {
     guard rest.count >= bytes else { return nil }
     let length = rest.prefix(bytes).reduce(0) { $0 << 8 | Int($1) }
     guard rest.count - bytes >= length else { return nil }

@@ -2,25 +2,51 @@ internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
 extension ContextBuilder {
-  /// A server resumes by tickets alone and a client's sessions belong to its application: libssl's own caches stay
-  /// empty.
+  /// A client's sessions, and those of a server with a store, belong to the application: libssl's own caches stay
+  /// empty, unless the server is to have one.
   ///
   /// - Returns: the keys of a server's tickets, if the configuration has some.
   func setSessions() throws(TLSError) -> TicketCipher? {
     let isServer = configuration.role == .server
     let resumption = configuration.resumption
     unsafe sitls_ctx_set_session_cache_mode(
-      context, isServer ? SSL_SESS_CACHE_OFF : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL)
+      context,
+      isServer ? cacheMode(of: resumption.place) : SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL)
+    if isServer { setServerSessions(resumption) }
     // A server that asks about its clients' certificates sends the tickets after the answer.
-    let isHeld = isServer && configuration.pausesAtPeerCertificates
+    let isHeld = isServer && (configuration.pausesAtPeerCertificates || resumption.timing != .afterHandshake)
     unsafe SSL_CTX_set_num_tickets(context, isHeld ? 0 : resumption.ticketCount)
-    // The number of tickets is that of TLS 1.3; the option switches them off in TLS 1.2.
-    if isServer, resumption.ticketCount == 0 { unsafe SSL_CTX_set_options(context, sitls_op_no_ticket) }
+    // The number of tickets is that of TLS 1.3; the option switches them off in TLS 1.2, and in TLS 1.3 it makes them
+    // identifiers of sessions that the server keeps.
+    if isServer, resumption.ticketCount == 0 || resumption.isStateful {
+      unsafe SSL_CTX_set_options(context, sitls_op_no_ticket)
+    }
     if isServer, let lifetime = resumption.lifetime { unsafe SSL_CTX_set_timeout(context, lifetime) }
     try setSessionIdentifier(isServer)
     guard isServer, let keys = resumption.keys else { return nil }
     unsafe SSL_CTX_set_tlsext_ticket_key_evp_cb(context, Callbacks.ticketKey)
     return try TicketCipher(keys, library)
+  }
+
+  private func cacheMode(of place: TLSContext.Configuration.Resumption.Place) -> Int32 {
+    switch place {
+    case .nowhere, .tickets: SSL_SESS_CACHE_OFF
+    case .cache: SSL_SESS_CACHE_SERVER
+    case .applicationStore: SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL
+    }
+  }
+
+  private func setServerSessions(_ resumption: TLSContext.Configuration.Resumption) {
+    switch resumption.place {
+    case .nowhere, .tickets: break
+    case .cache(let count):
+      // Facts: a cache of n holds n - 1.
+      unsafe sitls_ctx_set_session_cache_size(context, count + 1)
+      unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newServerSession)
+    case .applicationStore:
+      unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newServerSession)
+      unsafe SSL_CTX_sess_set_get_cb(context, Callbacks.findSession)
+    }
   }
 
   /// Without a session id context, client certificates and resumption together fail the handshake. libssl ignores a
