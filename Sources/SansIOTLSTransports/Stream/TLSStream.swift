@@ -59,6 +59,29 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     core = TLSStreamCore(engine, over: transport, delegate: delegate, allowsReadAhead: allowsReadAhead)
   }
 
+  /// Creates a stream to a server, which resumes a session of a cache if that has one, and keeps there the sessions
+  /// that the server issues: they are not among the engine's events. Nothing moves before the first call.
+  ///
+  /// - Parameters:
+  ///   - serverName: The name of the server.
+  ///   - context: A context of a client.
+  ///   - sessions: The cache, which any number of streams share.
+  ///   - transport: The transport of the ciphertext, which the stream owns from now on.
+  ///   - limits: The limits of the engine.
+  ///   - delegate: Answers the engine's questions; without one the configuration decides.
+  ///   - allowsReadAhead: Whether the stream may receive more than TLS needs next.
+  /// - Throws: `TLSError` as the engine's initializer does.
+  public init(
+    connectingTo serverName: TLSServerName, context: TLSContext, sessions: TLSSessionCache, over transport: Transport,
+    limits: TLSEngine.Limits = .default, delegate: (any TLSStreamDelegate)? = nil, allowsReadAhead: Bool = true
+  ) throws(TLSError) {
+    var connection = sessions.connection(to: serverName, context: context)
+    let engine = try connection.makeEngine(limits: limits)
+    self.transport = transport
+    core = TLSStreamCore(
+      engine, over: transport, delegate: delegate, sessions: connection, allowsReadAhead: allowsReadAhead)
+  }
+
   deinit { core.drop() }
 
   // MARK: Calls

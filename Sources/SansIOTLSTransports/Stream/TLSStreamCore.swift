@@ -17,7 +17,7 @@ final class TLSStreamCore: Sendable {
 
   init(
     _ engine: consuming TLSEngine, over transport: any ByteTransport, delegate: (any TLSStreamDelegate)?,
-    allowsReadAhead: Bool
+    sessions: TLSSessionCache.Connection? = nil, allowsReadAhead: Bool
   ) {
     self.transport = transport
     let nonblocking = transport as? any NonblockingByteTransport
@@ -29,7 +29,8 @@ final class TLSStreamCore: Sendable {
       engine.keepMessages()
       observer.note(&engine)
     }
-    state = Mutex(TLSStreamState(engine, over: self.nonblocking, allowsReadAhead: allowsReadAhead))
+    state = Mutex(
+      TLSStreamState(engine, over: self.nonblocking, sessions: sessions, allowsReadAhead: allowsReadAhead))
     state.withLock { state in
       state.waiters.inputNotification = { [weak self] in self?.locked { $0.inputBecameReady() } }
       state.waiters.outputNotification = { [weak self] in self?.locked { $0.outputBecameReady() } }
@@ -65,6 +66,7 @@ final class TLSStreamCore: Sendable {
       defer {
         state.sendNow()
         observer?.note(&state.engine)
+        state.sessions?.take(from: &state.engine)
         consequences.start = state.startOperations()
         consequences.wakeups = state.takeWakeups()
         consequences.hasTransferred = state.takeTransferred()

@@ -7,6 +7,8 @@ struct TLSStreamState: ~Copyable, Sendable {
   /// The transport, if its calls return at once. Otherwise ``operations`` call it.
   let nonblocking: (any NonblockingByteTransport)?
   let allowsReadAhead: Bool
+  /// Keeps the sessions that the server issues.
+  var sessions: TLSSessionCache.Connection?
 
   var input = Input()
   var output = Output()
@@ -25,8 +27,10 @@ struct TLSStreamState: ~Copyable, Sendable {
   private var hasTransferred = false
 
   init(
-    _ engine: consuming TLSEngine, over nonblocking: (any NonblockingByteTransport)?, allowsReadAhead: Bool
+    _ engine: consuming TLSEngine, over nonblocking: (any NonblockingByteTransport)?,
+    sessions: TLSSessionCache.Connection?, allowsReadAhead: Bool
   ) {
+    self.sessions = sessions
     self.engine = engine
     self.nonblocking = nonblocking
     self.allowsReadAhead = allowsReadAhead
