@@ -26,6 +26,8 @@ let package = Package(
       name: "SansIOTLSNIO",
       dependencies: [
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
+        // For its cache of sessions.
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOTLS", package: "swift-nio"),
       ],
@@ -57,6 +59,7 @@ let package = Package(
         "SansIOTLSNIO",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOTLS", package: "swift-nio"),

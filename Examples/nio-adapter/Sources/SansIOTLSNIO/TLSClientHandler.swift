@@ -1,5 +1,6 @@
 public import NIOCore
 public import SansIOTLS
+public import SansIOTLSTransports
 
 /// A handler for the client side of TLS. The handshake starts as soon as the handler is in the pipeline of an active
 /// channel.
@@ -30,5 +31,26 @@ public final class TLSClientHandler: TLSHandler {
   ) throws(TLSError) {
     let engine = try TLSEngine(.client(serverName: serverName), context: context, limits: limits, session: session)
     super.init(engine, closeTimeout: closeTimeout, delegate: delegate)
+  }
+
+  /// Creates a handler for one channel, which resumes a session of a cache if that has one. New sessions are kept
+  /// there, and not delivered as events.
+  ///
+  /// - Parameters:
+  ///   - context: a context with a client configuration; any number of handlers may share it.
+  ///   - serverName: the name of the server, which its certificate must match.
+  ///   - sessions: the cache, which the handlers of all event loops share.
+  ///   - limits: the limits of the engine.
+  ///   - closeTimeout: as in ``init(context:serverName:session:limits:closeTimeout:delegate:)``.
+  ///   - delegate: answers the engine's questions; `nil` lets the configuration decide.
+  /// - Throws: ``SansIOTLS/TLSError`` as `TLSEngine.init` does, for example with code `.invalidServerName`.
+  public init(
+    context: TLSContext, serverName: TLSServerName, sessions: TLSSessionCache, limits: TLSEngine.Limits = .default,
+    closeTimeout: TimeAmount = .seconds(5), delegate: (any TLSHandlerDelegate)? = nil
+  ) throws(TLSError) {
+    var connection = sessions.connection(to: serverName, context: context)
+    let engine = try connection.makeEngine(limits: limits)
+    super.init(engine, closeTimeout: closeTimeout, delegate: delegate)
+    self.sessions = connection
   }
 }

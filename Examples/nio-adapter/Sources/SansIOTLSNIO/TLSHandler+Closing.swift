@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOTLS
 internal import SansIOTLS
+internal import SansIOTLSTransports
 
 /// The closing of a connection.
 extension TLSHandler {
@@ -111,6 +112,7 @@ extension TLSHandler {
     guard phase == .live else { return }
     phase = .ended
     failure = error
+    sessions?.note(engine)
     failWaiting(by: error)
     guard context.channel.isActive else { return context.fireErrorCaught(error) }
     cancelTimers()

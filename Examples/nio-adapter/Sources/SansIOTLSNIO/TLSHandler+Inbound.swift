@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import NIOTLS
 internal import SansIOTLS
+internal import SansIOTLSTransports
 
 /// The path from ciphertext to plaintext, events and questions.
 extension TLSHandler {
@@ -119,11 +120,13 @@ extension TLSHandler {
       switch event {
       case .handshakeCompleted:
         isHandshakeDone = true
+        sessions?.note(engine)
         let negotiatedProtocol = engine.negotiated?.applicationProtocol
         context.fireUserInboundEventTriggered(
           TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
+      case .sessionTicket where sessions != nil: sessions?.note(event, engine)
       case .peerClosed: break  // reported after the data before it
-      case .alertReceived, .sessionTicket: context.fireUserInboundEventTriggered(event)
+      case .alertReceived, .sessionTicket, .sessionToStore: context.fireUserInboundEventTriggered(event)
       @unknown default: context.fireUserInboundEventTriggered(event)
       }
     }

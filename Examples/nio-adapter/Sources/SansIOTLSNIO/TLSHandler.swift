@@ -1,5 +1,6 @@
 internal import NIOCore
 public import SansIOTLS
+internal import SansIOTLSTransports
 
 /// A channel handler that encrypts and decrypts with one ``SansIOTLS/TLSEngine``: ciphertext toward the network,
 /// plaintext toward the application, both as `ByteBuffer`.
@@ -64,6 +65,8 @@ public class TLSHandler {
   }
 
   var engine: TLSEngine
+  /// Keeps the sessions of a client; `nil` without a cache.
+  var sessions: TLSSessionCache.Connection?
   let delegate: (any TLSHandlerDelegate)?
   let closeTimeout: TimeAmount
 

@@ -4,6 +4,7 @@ import NIOTLS
 import SansIOTLS
 import SansIOTLSNIO
 import SansIOTLSTestKit
+import SansIOTLSTransports
 import Testing
 
 struct HandshakeTests {
@@ -174,5 +175,30 @@ struct HandshakeTests {
     let pair = try connect(session)
     #expect(pair.client.tls.negotiated?.isResumed == true)
     #expect(pair.server.tls.negotiated?.isResumed == true)
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `handlers with a cache resume, and deliver no session`(version: TLSVersion) throws {
+    let (client, server) = try EnginePair.configurations(version: version)
+    let (clientContext, serverContext) = (try TLSContext(client), try TLSContext(server))
+    let sessions = TLSSessionCache()
+    func connect(_ serverContext: TLSContext) throws -> ChannelPair {
+      let pair = try ChannelPair(
+        client: TLSClientHandler(context: clientContext, serverName: .dns("localhost"), sessions: sessions),
+        server: TLSServerHandler(context: serverContext))
+      try pair.handshake()
+      return pair
+    }
+    for isResumed in [false, true, true] {
+      let pair = try connect(serverContext)
+      #expect(pair.client.tls.negotiated?.isResumed == isResumed)
+      #expect(pair.client.recorder.session == nil)
+      #expect(sessions.count == 1)
+    }
+    // A server that does not know the session, and issues none.
+    var other = server
+    other.resumption = .off
+    #expect(try connect(TLSContext(other)).client.tls.negotiated?.isResumed == false)
+    #expect(sessions.count == 0)
   }
 }
