@@ -73,6 +73,14 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     case require
   }
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Resume the session in this file if there is one, and keep the server's newest there. It is as secret as a private \
+      key, and only its owner can read it.
+      """, valueName: "file"))
+  var session: String?
+
   @OptionGroup var revocation: RevocationOptions
 
   @OptionGroup var options: TLSOptions
@@ -109,27 +117,33 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   func run() async throws {
     try checkOrLeave()
     let recording = try options.recording(.client)
-    let engine = try makeEngine(recording)
+    // Before a session is taken for a program that cannot be started.
     let command = try await Command(command)
+    var sessions: SessionObserver?
+    let engine = try makeEngine(recording, &sessions)
     let plaintext = try DescriptorPair.standard.transport(advice: "open standard input and output")
     if let command {
       // A closure cannot consume a captured value, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: NonblockingDescriptorPair? = consume plaintext
       let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
-        relay(engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, recording)
+        relay(
+          engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, sessions,
+          recording)
       }
       options.note("COMMAND: \(status?.description ?? "did not end, and was terminated")")
-      try ExitReport(report, command: status).leave(options, recording)
+      try ExitReport(report, command: status).leave(options, recording, isComplete: sessions?.finish() ?? true)
     } else {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         apartFrom: .standard,
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND after --")
-      try ExitReport(relay(engine, ciphertext: ciphertext, plaintext: plaintext, recording)).leave(options, recording)
+      let report = relay(engine, ciphertext: ciphertext, plaintext: plaintext, sessions, recording)
+      try ExitReport(report).leave(options, recording, isComplete: sessions?.finish() ?? true)
     }
   }
 
-  private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
+  /// Creates the engine, and what keeps its sessions if they are to be kept.
+  private func makeEngine(_ recording: Recording?, _ sessions: inout SessionObserver?) throws -> TLSEngine {
     let library = try options.libraryOptions.library()
     var configuration = TLSContext.Configuration.client()
     options.apply(to: &configuration, recording, library)
@@ -151,13 +165,31 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
           passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library)
       ]
     }
+    let file = session.map { SessionFile($0) }
+    let offered = try file?.take()
+    sessions = file.map { SessionObserver($0, offered: offered, recording) }
     do throws(TLSError) {
       let context = try TLSContext(configuration)
       for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
-      return try TLSEngine(.client(serverName: peerName), context: context, limits: TLSOptions.limits)
+      return try makeEngine(context, offering: offered)
     } catch {
       throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: serverName)
     }
+  }
+
+  private func makeEngine(
+    _ context: TLSContext, offering session: TLSSession?
+  ) throws(TLSError) -> TLSEngine {
+    if let session {
+      do throws(TLSError) {
+        return try TLSEngine(
+          .client(serverName: peerName), context: context, limits: TLSOptions.limits, session: session)
+      } catch {
+        // For another name or another authority, or its certificate has expired: the handshake is a full one.
+        options.note("--session \(self.session ?? ""): not offered: \(error.hint)")
+      }
+    }
+    return try TLSEngine(.client(serverName: peerName), context: context, limits: TLSOptions.limits)
   }
 
   private var peerName: TLSServerName {
@@ -174,9 +206,9 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   private func relay(
     _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair,
-    plaintext: consuming NonblockingDescriptorPair, _ recording: Recording?
+    plaintext: consuming NonblockingDescriptorPair, _ sessions: SessionObserver?, _ recording: Recording?
   ) -> RelayReport {
-    var relay = Relay(engine, ciphertext: ciphertext, observer: recording)
+    var relay = Relay(engine, ciphertext: ciphertext, observer: sessions ?? recording)
     relay.attach(plaintext: plaintext)
     return RelayRun.run(&relay, options, recording)
   }

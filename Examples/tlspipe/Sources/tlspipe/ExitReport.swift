@@ -113,12 +113,15 @@ struct ExitReport {
   }
 
   /// Prints the line if there is one, and exits with the code.
-  /// - Parameter recording: the other output; if it is incomplete, an exit code of 0 becomes 1.
+  ///
+  /// - Parameters:
+  ///   - recording: the other output; if it is incomplete, an exit code of 0 becomes 1.
+  ///   - isComplete: whether what else was to be written was.
   /// - Throws: the code, unless it is 0.
-  func leave(_ options: TLSOptions, _ recording: Recording?) throws {
+  func leave(_ options: TLSOptions, _ recording: Recording?, isComplete: Bool = true) throws {
     if code == .success { options.note(line) } else { StandardError.say(line) }
     if code != .success { throw code }
-    if recording?.isComplete == false || StandardError.isIncomplete { throw Self.transportFailure }
+    if !isComplete || recording?.isComplete == false || StandardError.isIncomplete { throw Self.transportFailure }
   }
 }
 

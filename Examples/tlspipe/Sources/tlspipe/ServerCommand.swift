@@ -61,6 +61,14 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       "Send this OCSP response (DER) about the certificate to clients that ask for one.", valueName: "file"))
   var ocsp: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Let clients resume sessions, with every process that has these keys: a secret of 64 hexadecimal digits in each \
+      line, the current one first, then previous ones.
+      """, valueName: "file"))
+  var ticketKeys: String?
+
   @OptionGroup var revocation: RevocationOptions
 
   @OptionGroup var options: TLSOptions
@@ -133,8 +141,8 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     try options.libraryOptions.applyKeys(to: &configuration)
     try revocation.apply(to: &configuration)
     if let ocsp { configuration.identities[0].stapleHolder = try Credentials.staple(NamedFile("--ocsp", ocsp)) }
-    // The ticket keys end with this process: no later process could resume a session.
-    configuration.resumption = .off
+    // Without shared keys they would end with this process: no later process could resume a session.
+    configuration.resumption = try ticketKeys.map { .tickets(keys: try TicketKeyFile.keys($0)) } ?? .off
     if !options.libraryOptions.peerKey.isEmpty { configuration.clientAuthentication = .required }
     if let ca {
       configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]

@@ -1,0 +1,168 @@
+import ArgumentParser
+import SansIOTLS
+import SansIOTLSTransports
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// The file of `--session`: one session of a client, for its owner alone.
+///
+/// Processes may share the file. A process that takes a session renames the file first, so that two never offer the
+/// same session of TLS 1.3; one that saves a session writes another file, and renames that. No one reads half a
+/// session.
+struct SessionFile {
+  private let file: NamedFile
+  /// The name of what this process takes or writes.
+  private let ownPath: String
+
+  init(_ path: String) {
+    file = NamedFile("--session", path)
+    ownPath = "\(path).\(getpid())"
+  }
+
+  /// Takes the session. One of TLS 1.2, which may be offered again, stays in the file.
+  ///
+  /// - Returns: the session; `nil` if there is no file, or if it is damaged or has expired, which is reported or
+  ///   harmless.
+  /// - Throws: `ExitCode` after reporting that the file cannot be used, or is not one of a session: it is left as it
+  ///   is.
+  func take() throws -> TLSSession? {
+    // A key named by mistake must not be renamed.
+    guard let bytes = try contents(at: file.path) else { return nil }
+    if !bytes.isEmpty, case .some(let fault) = fault(in: bytes), fault.isForeign {
+      throw file.refused("it holds something else than a session, and is not changed; name another file")
+    }
+    guard rename(file.path, ownPath) == 0 else {
+      // Another process was faster.
+      if errno == ENOENT { return nil }
+      throw file.refused("cannot take the session from it: \(NamedFile.reason(errno))")
+    }
+    defer { unlink(ownPath) }
+    guard let bytes = try contents(at: ownPath) else { return nil }
+    do throws(TLSError) {
+      let session = try TLSSession(bytes: bytes)
+      if session.creationTime + session.lifetime <= Self.now { return nil }
+      // Unless a newer one has been saved meanwhile.
+      if !session.isSingleUse { link(ownPath, file.path) }
+      return session
+    } catch {
+      if !bytes.isEmpty { StandardError.say("warning: \(file): \(error.hint)") }
+      return nil
+    }
+  }
+
+  /// Saves a session.
+  ///
+  /// - Returns: whether it was saved; a failure is reported.
+  func save(_ session: TLSSession) -> Bool {
+    unlink(ownPath)
+    let descriptor = open(ownPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { return failed() }
+    var rest = session.bytes[...]
+    var isWritten = true
+    while isWritten, !rest.isEmpty {
+      // Sound: the bytes are valid during the call, and the length is their own.
+      let count = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { isWritten = false }
+    }
+    if close(descriptor) != 0 || !isWritten || rename(ownPath, file.path) != 0 {
+      defer { unlink(ownPath) }
+      return failed()
+    }
+    return true
+  }
+
+  /// Removes a session that the server refused, or whose connection failed.
+  func remove() { unlink(file.path) }
+
+  private func failed() -> Bool {
+    StandardError.say(
+      "\(file): cannot save the session: \(NamedFile.reason(errno)); the next connection resumes nothing")
+    return false
+  }
+
+  private func contents(at path: String) throws -> [UInt8]? {
+    // Not a device or a pipe: those cannot be taken by renaming, and may never end.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw file.refused("cannot read it: \(NamedFile.reason(errno))")
+    }
+    defer { close(descriptor) }
+    guard let mode = NamedFile.permissions(of: descriptor) else {
+      throw file.refused("it is not a file; a session is kept in one")
+    }
+    if mode & 0o077 != 0, path == file.path {
+      StandardError.say(
+        "warning: \(file): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
+    }
+    return try file.contents(of: descriptor)
+  }
+
+  private func fault(in bytes: [UInt8]) -> (hint: String, isForeign: Bool)? {
+    do throws(TLSError) {
+      _ = try TLSSession(bytes: bytes)
+      return nil
+    } catch { return (error.hint, error.hint.contains("not a session of this library")) }
+  }
+
+  private static var now: Int64 {
+    var time = timespec()
+    // Sound: the structure is valid during the call.
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec)
+  }
+}
+
+// The members of `NamedFile` do not hide these here, but the imported functions take C strings.
+
+private func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  // Sound: the path is valid during the call.
+  #if canImport(Darwin)
+    unsafe Darwin.open(path, flags, mode)
+  #elseif canImport(Musl)
+    unsafe Musl.open(path, flags, mode)
+  #else
+    unsafe Glibc.open(path, flags, mode)
+  #endif
+}
+
+@discardableResult
+private func unlink(_ path: String) -> Int32 {
+  // Sound: the path is valid during the call.
+  #if canImport(Darwin)
+    unsafe Darwin.unlink(path)
+  #elseif canImport(Musl)
+    unsafe Musl.unlink(path)
+  #else
+    unsafe Glibc.unlink(path)
+  #endif
+}
+
+private func rename(_ old: String, _ new: String) -> Int32 {
+  // Sound: the paths are valid during the call.
+  #if canImport(Darwin)
+    unsafe Darwin.rename(old, new)
+  #elseif canImport(Musl)
+    unsafe Musl.rename(old, new)
+  #else
+    unsafe Glibc.rename(old, new)
+  #endif
+}
+
+@discardableResult
+private func link(_ old: String, _ new: String) -> Int32 {
+  // Sound: the paths are valid during the call.
+  #if canImport(Darwin)
+    unsafe Darwin.link(old, new)
+  #elseif canImport(Musl)
+    unsafe Musl.link(old, new)
+  #else
+    unsafe Glibc.link(old, new)
+  #endif
+}
