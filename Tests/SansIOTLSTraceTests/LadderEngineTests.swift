@@ -63,6 +63,22 @@ struct LadderEngineTests {
     #expect(!names(second.log.ladder).contains { $0.contains("Certificate") })
   }
 
+  @Test func `tickets that are issued later are drawn where they pass`() throws {
+    var pair = try EnginePair(version: .tls13) { _, server in server.resumption = .tickets(timing: .withFirstWrite) }
+    try pair.handshake()
+    #expect(!names(pair.log.ladder).contains("< {NewSessionTicket}"))
+    _ = try pair.transfer([1], from: .server)
+    _ = try pair.server.issueSessionTickets()
+    _ = try pair.receive(at: .client)
+    #expect(
+      names(pair.log.ladder).suffix(3) == ["< {NewSessionTicket}", "< {application_data}", "< {NewSessionTicket}"])
+    // A resumption in one line.
+    var second = try pair.resumed()
+    try second.handshake()
+    #expect(second.log.ladder.text().contains("resumed"))
+    #expect(second.client.negotiated?.isResumed == true)
+  }
+
   @Test func `a HelloRetryRequest is distinguished from a ServerHello`() throws {
     var pair = try EnginePair(version: .tls13) { client, server in
       client.groups = [.x25519, .secp256r1]

@@ -1,4 +1,5 @@
 import SansIOTLS
+import SansIOTLSTransports
 
 // Guide: saved session
 /// A client that resumes a saved session, or performs a full handshake if it is no longer good.
@@ -29,16 +30,81 @@ public func newestSession(of tls: inout TLSEngine) -> [UInt8]? {
 }
 // Guide: end
 
+// Guide: cached sessions
+/// The sessions of a program's clients.
+public let sessions = TLSSessionCache()
+
+/// A stream to a server, which resumes an earlier connection of the program if it can.
+public func stream<Transport: ByteTransport>(
+  to host: String, context: TLSContext, over transport: Transport
+) throws(TLSError) -> TLSStream<Transport> {
+  try TLSStream(connectingTo: .dns(host), context: context, sessions: sessions, over: transport)
+}
+// Guide: end
+
 // Guide: fleet
 extension TLSContext.Configuration {
   /// A server of a fleet: every machine with the secrets resumes the sessions of the others.
-  public static func fleetServer(
-    _ identity: TLSIdentity, secret: [UInt8], previousSecret: [UInt8]?
-  ) throws(TLSError) -> Self {
+  public static func fleetServer(_ identity: TLSIdentity, keys: TLSTicketKeyHolder) -> Self {
     var configuration = Self.server(identity)
-    let previous = previousSecret.map { [$0] } ?? []
-    configuration.resumption = .tickets(
-      keys: try TLSTicketKeys(current: secret, previous: previous), lifetime: 3600)
+    configuration.resumption = .tickets(keys: keys, lifetime: 3600)
+    return configuration
+  }
+}
+
+/// Accepts the tickets of the next secret, on every machine; when all do, ``use(_:after:in:)`` follows.
+public func announce(_ next: [UInt8], current: [UInt8], in keys: TLSTicketKeyHolder) throws(TLSError) {
+  keys.replace(by: try TLSTicketKeys(current: current, previous: [next]))
+}
+
+/// Encrypts tickets by the new secret, and accepts those of the last for one more lifetime.
+public func use(_ new: [UInt8], after last: [UInt8], in keys: TLSTicketKeyHolder) throws(TLSError) {
+  keys.replace(by: try TLSTicketKeys(current: new, previous: [last]))
+}
+// Guide: end
+
+// Guide: stored sessions
+/// A store that the machines of a fleet share, for example a database in memory.
+public protocol SessionStore: Sendable {
+  func value(of key: [UInt8]) async -> [UInt8]?
+  func set(_ value: [UInt8], of key: [UInt8], for seconds: Int64) async
+}
+
+/// Looks for the sessions that a client offers, and serves it.
+public struct StoredSessions: TLSStreamDelegate {
+  let store: any SessionStore
+
+  /// Asks this store.
+  public init(_ store: any SessionStore) { self.store = store }
+
+  /// Resumes what the store has, if anything.
+  public func answerClientHello(_ hello: TLSEngine.ClientHello) async -> TLSEngine.ClientHello.Answer {
+    for identifier in hello.sessionIdentifiers {
+      guard let bytes = await store.value(of: identifier) else { continue }
+      // Damaged bytes are no session; a full handshake follows.
+      return .serve.resuming(try? TLSServerSession(bytes: bytes))
+    }
+    return .serve
+  }
+
+  /// Stores what a connection has created, after its handshake.
+  public func keepSessions<Transport>(of stream: TLSStream<Transport>) async {
+    let new = stream.withEngine { engine in
+      var sessions: [TLSServerSession] = []
+      while let event = engine.nextEvent() { if case .sessionToStore(let session) = event { sessions.append(session) } }
+      return sessions
+    }
+    for session in new { await store.set(session.bytes, of: session.identifier, for: session.lifetime) }
+  }
+}
+
+extension TLSContext.Configuration {
+  /// A server whose sessions are in a store, which all machines of the fleet ask.
+  public static func storingServer(_ identity: TLSIdentity, fleet: String) -> Self {
+    var configuration = Self.server(identity)
+    configuration.resumption = .applicationStore(lifetime: 3600)
+    configuration.pausesAtClientHello = true
+    configuration.sessionDomain = fleet
     return configuration
   }
 }

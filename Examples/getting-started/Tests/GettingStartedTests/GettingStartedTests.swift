@@ -44,13 +44,59 @@ struct GettingStartedTests {
       let isResumed = client.negotiated?.isResumed == true
       return (isResumed, newestSession(of: &client))
     }
-    let before = try TLSContext.Configuration.fleetServer(identity, secret: secrets[0], previousSecret: nil)
-    let after = try TLSContext.Configuration.fleetServer(identity, secret: secrets[1], previousSecret: secrets[0])
-    let first = try connect(before, nil)
+    let keys = try (0..<2).map { _ in TLSTicketKeyHolder(try TLSTicketKeys(current: secrets[0])) }
+    let servers = keys.map { TLSContext.Configuration.fleetServer(identity, keys: $0) }
+    let first = try connect(servers[0], nil)
     #expect(!first.isResumed)
-    let saved = try #require(first.saved)
-    #expect(try connect(after, saved).isResumed)
-    #expect(try !connect(after, Array(saved.dropLast())).isResumed)
+    var saved = try #require(first.saved)
+    let steps: [(TLSTicketKeyHolder) throws -> Void] = [
+      { try announce(secrets[1], current: secrets[0], in: $0) }, { try use(secrets[1], after: secrets[0], in: $0) },
+    ]
+    for step in steps {
+      // One server after the other: each resumes what the other issued in every moment between.
+      for holder in keys {
+        try step(holder)
+        for server in servers {
+          let next = try connect(server, saved)
+          #expect(next.isResumed)
+          saved = try #require(next.saved)
+        }
+      }
+    }
+    #expect(try !connect(servers[1], Array(saved.dropLast())).isResumed)
+  }
+
+  @Test
+  func `streams resume by a cache on one side and a store on the other`() async throws {
+    let identity = try authority.issue(names: ["localhost"]).identity
+    var client = TLSContext.Configuration.client()
+    client.trustRoots = [authority.trust]
+    let context = try TLSContext(client)
+    let store = Table()
+    sessions.removeAll()
+    for isResumed in [false, true, true] {
+      // Another machine each time.
+      let server = try TLSContext(.storingServer(identity, fleet: "shop"))
+      let stored = StoredSessions(store)
+      let (near, far) = MemoryTransport.pair()
+      let left = try stream(to: "localhost", context: context, over: near)
+      let right = TLSStream(try TLSEngine(.server, context: server), over: far, delegate: stored)
+      async let received = right.read()
+      try await left.write([1])
+      #expect(try await received == [1])
+      await stored.keepSessions(of: right)
+      try await right.write([2])
+      #expect(try await left.read() == [2])
+      #expect(left.negotiated?.isResumed == isResumed)
+      try await left.close()
+      try await right.close()
+    }
+  }
+
+  private actor Table: SessionStore {
+    private var values: [[UInt8]: [UInt8]] = [:]
+    func value(of key: [UInt8]) -> [UInt8]? { values[key] }
+    func set(_ value: [UInt8], of key: [UInt8], for seconds: Int64) { values[key] = value }
   }
 
   @Test

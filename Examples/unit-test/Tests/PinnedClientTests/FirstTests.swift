@@ -11,3 +11,14 @@ func `the server receives the client's data`() throws {
   try pair.shutdown()
 }
 // Guide: end
+
+// Guide: resumption
+@Test(.conversations)
+func `the second connection resumes the first`() throws {
+  var first = try EnginePair()
+  try first.handshake()
+  var second = try first.resumed()
+  try second.handshake()
+  #expect(second.server.negotiated?.isResumed == true)
+}
+// Guide: end

@@ -14,6 +14,8 @@ enum FuzzTarget: String, CaseIterable {
   case conversation
   /// Certificates, keys and bundles in every encoding.
   case material
+  /// Saved sessions of clients and stored ones of servers, whose digests are made to fit, and their use.
+  case sessions
 
   static let chosen: FuzzTarget = {
     guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name)) else {
@@ -27,6 +29,7 @@ enum FuzzTarget: String, CaseIterable {
     case .handshake: fuzzHandshake(input)
     case .conversation: fuzzConversation(input)
     case .material: fuzzMaterial(input)
+    case .sessions: fuzzSessions(input)
     }
   }
 }
@@ -38,6 +41,14 @@ enum Shared {
   static let asking: TLSContext = {
     var configuration = try! TLSContext.Configuration.server(identity.identity)
     configuration.pausesAtClientHello = true
+    return try! TLSContext(configuration)
+  }()
+  /// A server with a store of sessions.
+  static let storing: TLSContext = {
+    var configuration = try! TLSContext.Configuration.server(identity.identity)
+    configuration.pausesAtClientHello = true
+    configuration.sessionDomain = "fuzz"
+    configuration.resumption = .applicationStore()
     return try! TLSContext(configuration)
   }()
   static let client: TLSContext = {
