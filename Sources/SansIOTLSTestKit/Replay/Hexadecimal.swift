@@ -1,16 +1,8 @@
+internal import SansIOTLS
+
 /// Conversions between bytes and pairs of hexadecimal digits.
 enum Hexadecimal {
-  private static let digits = Array("0123456789abcdef".utf8)
-
-  static func text(_ bytes: some Collection<UInt8>) -> String {
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
+  static func text(_ bytes: some Sequence<UInt8>) -> String { bytes.hexadecimal.lowercased() }
 
   /// - Returns: The bytes; `nil` if the text does not consist of pairs of digits.
   static func bytes(_ text: some StringProtocol) -> [UInt8]? {

@@ -42,6 +42,15 @@ struct CertificateContentTests {
     #expect(certificate.extensions.filter(\.isCritical).map(\.type.shortName) == ["basicConstraints", "keyUsage"])
   }
 
+  @Test func `a certificate is written as PEM`() throws {
+    let certificate = try Self.authority.issue(names: ["localhost"]).certificate
+    let pem = certificate.pem
+    #expect(try TLSCertificate.bundle(pem: Array(pem.utf8)) == [certificate])
+    #expect(pem.split(separator: "\n").dropFirst().dropLast(2).allSatisfy { $0.count == 64 })
+    #expect(pem.hasPrefix("-----BEGIN CERTIFICATE-----\n"))
+    #expect(pem.hasSuffix("\n-----END CERTIFICATE-----\n"))
+  }
+
   @Test(
     arguments: [
       (TestIdentity.KeyType.p256, "EC", 256, TLSGroup.secp256r1), (.p384, "EC", 384, .secp384r1),

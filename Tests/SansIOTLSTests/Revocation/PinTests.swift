@@ -1,6 +1,7 @@
-import SansIOTLS
 import SansIOTLSTestKit
 import Testing
+
+@testable import SansIOTLS
 
 /// Pins of peers' keys.
 @Suite(.tags(.law15, .behaviour))
@@ -104,6 +105,14 @@ struct PinTests {
   }
 
   // MARK: The value
+
+  @Test(arguments: [
+    ([], ""), ([0xff], "/w=="), ([0, 1], "AAE="), ([1, 2, 3], "AQID"), ([250, 251, 252, 253], "+vv8/Q=="),
+  ])
+  func `bytes are written in base64`(bytes: [UInt8], text: String) {
+    #expect(Base64.encode(bytes) == text)
+    #expect(Base64.decode(text.utf8) == bytes)
+  }
 
   @Test func `a pin is written and read as text`() throws {
     let pin = TLSPublicKeyPin(of: try Self.identity.certificate)

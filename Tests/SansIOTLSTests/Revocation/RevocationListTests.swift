@@ -1,6 +1,7 @@
-import SansIOTLS
 import SansIOTLSTestKit
 import Testing
+
+@testable import SansIOTLS
 
 /// CRLs: for the leaf or the chain, current, expired, missing, of both roles.
 @Suite(.tags(.law15, .behaviour))
@@ -130,5 +131,23 @@ struct RevocationListTests {
       try TLSContext(client).warnings == [
         .expiredRevocationList(issuer: "CN=Test Intermediate CA"), .notYetValidRevocationList(issuer: "CN=Root"),
       ])
+  }
+
+  @Test func `a context in another library has a copy of its own`() throws {
+    let list = try Self.issuer.revocationList(revoking: [Self.identity])
+    #expect(try list.copied(to: .default).reference === list.reference)
+    let copy = try list.copied(to: .lean())
+    #expect(copy.reference !== list.reference)
+    #expect(copy == list)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a list is obeyed in another library`(version: TLSVersion) throws {
+    let list = try Self.issuer.revocationList(revoking: [Self.identity])
+    let failures = try EnginePair.failures(version, identity: Self.identity) { client, _ in
+      client.library = try .lean()
+      client.revocation = .leaf([list])
+    }
+    #expect(failures.client?.code == .certificateRevoked)
   }
 }

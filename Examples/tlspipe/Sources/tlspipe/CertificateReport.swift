@@ -37,7 +37,7 @@ enum CertificateReport {
     let timestamps = certificate.signedCertificateTimestamps.count
     if timestamps > 0 { lines.append(("timestamps", "\(timestamps) of logs, not verified")) }
     lines.append(("sha256", hexadecimal(certificate.sha256)))
-    lines.append(("pin", "sha256//\(base64(key.sha256))"))
+    lines.append(("pin", TLSPublicKeyPin(of: certificate).description))
     return "\(depth): \(certificate.subject)\n"
       + lines.map { "   \($0.0)\(String(repeating: " ", count: 12 - $0.0.count))\($0.1)\n" }.joined()
   }
@@ -66,16 +66,5 @@ enum CertificateReport {
 
   private static func hexadecimal(_ bytes: [UInt8]) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: ":")
-  }
-
-  /// RFC 4648, section 4.
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    return stride(from: 0, to: bytes.count, by: 3).map { start in
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let number = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
-      let digits = (0...group.count).map { String(alphabet[number >> (18 - 6 * $0) & 63]) }
-      return digits.joined() + String(repeating: "=", count: 3 - group.count)
-    }.joined()
   }
 }

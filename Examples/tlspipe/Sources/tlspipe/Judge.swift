@@ -33,7 +33,7 @@ struct Judge {
 
   /// - Returns: the program's exit status; `nil` if it could not be started, was killed or took too long.
   private func status(_ presented: TLSEngine.PeerCertificates) -> Int32? {
-    let chain = presented.chain.flatMap(\.pem)
+    let chain = presented.chain.flatMap(\.pem.utf8)
     guard let input = Self.unnamedFile(chain) else { return fault("has no file for the chain") }
     defer { close(input) }
     guard let program = start(input, presented) else { return fault("cannot be started") }
@@ -119,14 +119,5 @@ struct Judge {
     }
     lseek(descriptor, 0, SEEK_SET)
     return descriptor
-  }
-}
-
-extension TLSCertificate {
-  /// The certificate as a PEM block (RFC 7468).
-  fileprivate var pem: [UInt8] {
-    let text = Array(CertificateReport.base64(der).utf8)
-    let lines = stride(from: 0, to: text.count, by: 64).flatMap { text[$0..<min($0 + 64, text.count)] + [10] }
-    return "-----BEGIN CERTIFICATE-----\n".utf8 + lines + "-----END CERTIFICATE-----\n".utf8
   }
 }

@@ -23,7 +23,7 @@ import Testing
     let pin = try await Tool.shell(
       "openssl x509 -in \(workshop.file("chain.pem")) -noout -pubkey | openssl pkey -pubin -outform DER "
         + "| openssl dgst -sha256 -binary | openssl base64")
-    #expect(lines.contains("   pin         sha256//\(pin.text.dropLast())"))
+    #expect(lines.contains("   pin         sha256/\(pin.text.dropLast())"))
   }
 
   @Test func `a server shows its client's chain, and certificates that were not verified are called so`() async throws {
@@ -57,12 +57,5 @@ import Testing
     ] as [(Int64, String)])
   func `a time is written in UTC`(seconds: Int64, text: String) {
     #expect(CertificateReport.time(seconds) == text)
-  }
-
-  @Test(arguments: [
-    ([], ""), ([0xff], "/w=="), ([0, 1], "AAE="), ([1, 2, 3], "AQID"), ([250, 251, 252, 253], "+vv8/Q=="),
-  ])
-  func `bytes are written in Base64`(bytes: [UInt8], text: String) {
-    #expect(CertificateReport.base64(bytes) == text)
   }
 }

@@ -79,6 +79,18 @@ public struct TLSCertificate: Sendable {
     }
   }
 
+  /// The certificate as a PEM block with its line feeds (RFC 7468), a fresh copy. Corresponds to
+  /// `PEM_write_bio_X509(3)`.
+  public var pem: String {
+    var digits = Base64.encode(der)[...]
+    var text = "-----BEGIN CERTIFICATE-----\n"
+    while !digits.isEmpty {
+      text += digits.prefix(64) + "\n"
+      digits = digits.dropFirst(64)
+    }
+    return text + "-----END CERTIFICATE-----\n"
+  }
+
   /// The certificates of a stack that the caller does not own; each is retained.
   static func references(in stack: OpaquePointer?) -> [TLSCertificate] {
     unsafe (0..<sitls_x509_count(stack)).compactMap { index in

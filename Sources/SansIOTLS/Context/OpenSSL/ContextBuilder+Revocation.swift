@@ -17,7 +17,9 @@ extension ContextBuilder {
     let parameters = unsafe SSL_CTX_get0_param(context)
     let store = unsafe SSL_CTX_get_cert_store(context)
     for list in revocation.lists {
-      guard unsafe X509_STORE_add_crl(store, list.reference.crl) == 1 else {
+      let reference = try list.copied(to: library).reference
+      let isAdded = withExtendedLifetime(reference) { unsafe X509_STORE_add_crl(store, reference.crl) == 1 }
+      guard isAdded else {
         throw refuse(.invalidRevocationList, "libcrypto does not accept the CRL of \(list.issuer)", .local)
       }
       switch unsafe list.position(by: parameters) {

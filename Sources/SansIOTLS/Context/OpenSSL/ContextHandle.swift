@@ -43,6 +43,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setIdentities(&warnings)
       try builder.setTrust(&warnings)
       try builder.setVerification()
+      try builder.prepareQuestions()
       if let keys = callbacks.rawPublicKeys, unsafe !keys.apply(to: context) {
         throw builder.refuse(.openSSLFailure, "libssl does not accept raw public keys", .local)
       }

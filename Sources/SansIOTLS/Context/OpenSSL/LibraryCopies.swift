@@ -1,7 +1,7 @@
 internal import CSansIOTLSOpenSSL
 internal import CSansIOTLSShims
 
-/// Certificates and keys are data: what one library decoded, the library of a context decodes again.
+/// Certificates, CRLs and keys are data: what one library decoded, the library of a context decodes again.
 
 extension TLSIdentity {
   /// The same chain and key for a context in another library, which then signs and draws random numbers.
@@ -38,6 +38,26 @@ extension TLSCertificate {
         openSSLErrors: ErrorQueue.take())
     }
     return unsafe TLSCertificate(adopting: x509)
+  }
+}
+
+extension TLSRevocationList {
+  /// The same list for a context in another library, by whose algorithms its signature is verified. Lists are decoded
+  /// by the default one.
+  func copied(to library: TLSLibraryContext) throws(TLSError) -> TLSRevocationList {
+    if library == TLSLibraryContext.default { return self }
+    var crl = unsafe X509_CRL_new_ex(library.pointer, nil)
+    let isDecoded = unsafe der.withUnsafeBufferPointer { bytes in
+      var cursor = bytes.baseAddress
+      return unsafe d2i_X509_CRL(&crl, &cursor, bytes.count) != nil
+    }
+    guard isDecoded, let crl = unsafe crl else {
+      unsafe X509_CRL_free(crl)
+      throw TLSError(
+        .invalidRevocationList, .local, hint: "\(library) cannot decode the CRL of \(issuer)",
+        openSSLErrors: ErrorQueue.take())
+    }
+    return unsafe TLSRevocationList(adopting: crl)
   }
 }
 

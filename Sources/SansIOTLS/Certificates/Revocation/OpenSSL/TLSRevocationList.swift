@@ -19,7 +19,7 @@ public struct TLSRevocationList: Sendable {
 
   let reference: Reference
 
-  private init(adopting crl: OpaquePointer) { unsafe reference = Reference(adopting: crl) }
+  init(adopting crl: OpaquePointer) { unsafe reference = Reference(adopting: crl) }
 
   /// Parses a CRL in DER form. The bytes are copied.
   ///
