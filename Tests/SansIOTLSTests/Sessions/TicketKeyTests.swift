@@ -141,6 +141,27 @@ struct TicketKeyTests {
   }
 
   @Test(arguments: TLSVersion.both)
+  func `a client without a certificate resumes where one is requested, and nowhere else`(version: TLSVersion) throws {
+    let staff = TestAuthority(name: "Staff")
+    let (client, base) = try EnginePair.configurations(version: version)
+    let clientContext = try TLSContext(client)
+    func server(_ authentication: TLSContext.Configuration.ClientAuthentication) throws -> TLSContext {
+      var server = base
+      server.clientAuthentication = authentication
+      if authentication != .none { server.trustRoots = [staff.trust] }
+      server.resumption = .tickets(keys: try TLSTicketKeys(current: Self.secret(1)))
+      return try TLSContext(server)
+    }
+    let session = try #require(try Self.connect(clientContext, server(.requested)).session)
+    #expect(try Self.connect(clientContext, server(.requested), session).isResumed)
+    #expect(try !Self.connect(clientContext, server(.none), session).isResumed)
+    // A full handshake, which asks for the certificate.
+    let required = try server(.required)
+    let error = thrownError { _ = try Self.connect(clientContext, required, session) }
+    #expect(error?.alertSent == (version == .tls13 ? .certificateRequired : .handshakeFailure))
+  }
+
+  @Test(arguments: TLSVersion.both)
   func `contexts of one domain resume what one of them issued with libssl's keys`(version: TLSVersion) throws {
     var (client, server) = try EnginePair.configurations(version: version)
     client.maximumVersion = version
