@@ -9,8 +9,9 @@
 ///
 /// A connection keeps the context that it was made from until it ends. A context is checked when it is created, so that
 /// a mistake in what is reloaded is an error there, and the old context stays in use. A server's tickets belong to the
-/// context that issued them: after an exchange, clients make one full handshake. A new OCSP staple needs no new
-/// context; see ``TLSStapleHolder``.
+/// context that issued them: after an exchange, clients make one full handshake, unless both contexts share
+/// ``TLSTicketKeys``. New keys, and a new OCSP staple, need no new context; see ``TLSTicketKeyHolder`` and
+/// ``TLSStapleHolder``.
 public final class TLSContextHolder: Sendable {
   private let current: Exchangeable<TLSContext>
 

@@ -6,9 +6,9 @@ internal import CSansIOTLSShims
 ///
 /// Anyone who knows a secret can read the traffic of TLS 1.2 connections that were resumed or given a ticket, and
 /// impersonate the server to clients that resume. So replace it often, at the latest after the lifetime of a ticket:
-/// the new secret becomes the current one, the old one stays among the previous ones for one more lifetime, and new
-/// connections receive a context with them; connections that exist continue. Any source that all servers share will do,
-/// for example a value of the hour from a key service.
+/// the new secret becomes the current one, and the old one stays among the previous ones for one more lifetime. A
+/// ``TLSTicketKeyHolder`` replaces keys in contexts that are in use. Any source that all servers share will do, for
+/// example a value of the hour from a key service.
 ///
 /// Tickets are encrypted by AES-256-CBC and authenticated by HMAC-SHA-256, as RFC 5077, section 4, recommends.
 ///
