@@ -67,25 +67,34 @@ public struct TLSEngine: ~Copyable, Sendable {
   ///   - context: a context of the same role, kept for the life of the engine.
   ///   - limits: the limits of everything that can grow.
   ///   - session: a session to resume, on a client; it is copied.
-  /// - Throws: ``TLSError`` with code `.wrongRole`, `.invalidServerName`, `.invalidArgument` (limits, a session on a
-  ///   server) or `.openSSLFailure`.
+  ///   - sendsEarlyData: whether a client will write early data (0-RTT), which an attacker can send again; see
+  ///     ``writeEarly(_:)-(RawSpan)``. Where the session does not allow it, the connection is an ordinary one.
+  /// - Throws: ``TLSError`` with code `.wrongRole`, `.invalidServerName`, `.invalidArgument` (limits; a session or
+  ///   `sendsEarlyData` on a server) or `.openSSLFailure`.
   ///
   /// Corresponds to `SSL_new(3)`, `SSL_set_connect_state(3)`, `BIO_new_bio_pair(3)`.
   public init(
-    _ endpoint: Endpoint, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits = .default, session: TLSSession? = nil,
+    sendsEarlyData: Bool = false
   ) throws(TLSError) {
-    try self.init(endpoint, context: context, limits: limits, session: session, keepsMessages: false)
+    try self.init(
+      endpoint, context: context, limits: limits, session: session, sendsEarlyData: sendsEarlyData,
+      keepsMessages: false)
   }
 
   /// Creates an engine that traces messages from the first one on, although its context does not: for the test kit.
   /// From libssl 3.2 on a trace that starts later misses the headers of records that are not encrypted.
   package init(
-    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?, keepsMessages: Bool
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?, sendsEarlyData: Bool,
+    keepsMessages: Bool
   ) throws(TLSError) {
-    try Self.check(endpoint, context: context, limits: limits, session: session)
+    try Self.check(
+      endpoint, context: context, limits: limits, session: session, sendsEarlyData: sendsEarlyData)
     var handle = try SSLHandle.make(
-      endpoint, context: context, limits: limits, session: session, keepsMessages: keepsMessages)
-    let firstStep = handle.handshake()
+      endpoint, context: context, limits: limits, session: session, sendsEarlyData: sendsEarlyData,
+      keepsMessages: keepsMessages)
+    let isOffering = handle.early?.state.sending == .open
+    let firstStep = isOffering ? handle.offerEarlyData() : handle.handshake()
     if case .failed(let failure) = firstStep {
       throw TLSError(failure, on: handle, opening: PlaintextDetection(), inputEnded: false, isHandshakeDone: false)
     }
@@ -94,7 +103,7 @@ public struct TLSEngine: ~Copyable, Sendable {
   }
 
   private static func check(
-    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?
+    _ endpoint: Endpoint, context: TLSContext, limits: Limits, session: TLSSession?, sendsEarlyData: Bool
   ) throws(TLSError) {
     if let defect = limits.defect { throw TLSError(.invalidArgument, .misuse, hint: defect) }
     let isServer = endpoint == .server
@@ -105,6 +114,11 @@ public struct TLSEngine: ~Copyable, Sendable {
     }
     if isServer, session != nil {
       throw TLSError(.invalidArgument, .misuse, hint: "a session is resumed by the client; a server takes none")
+    }
+    if isServer, sendsEarlyData {
+      throw TLSError(
+        .invalidArgument, .misuse,
+        hint: "sendsEarlyData is a client's; a server accepts early data by maximumEarlyDataByteCount")
     }
   }
 

@@ -115,6 +115,45 @@ import Testing
     #expect(alerts == ["443\t0", "49152\t0"])
   }
 
+  @Test(arguments: TLSRole.allCases)
+  func `early data is readable from the file alone`(logger: TLSRole) throws {
+    let secrets = Secrets()
+    var (client, server) = try EnginePair.configurations(version: .tls13)
+    switch logger {
+    case .client: client.keyLog = TLSKeyLog { secrets.append($0) }
+    case .server: server.keyLog = TLSKeyLog { secrets.append($0) }
+    }
+    server.maximumEarlyDataByteCount = 1_000
+    server.earlyDataReplayFilter = try TLSReplayFilter()
+    let contexts = (client: try TLSContext(client), server: try TLSContext(server))
+    var first = try EnginePair(client: contexts.client, server: contexts.server)
+    try first.handshake()
+    _ = try first.receive(at: .client)
+    var session: TLSSession?
+    while let event = first.client.nextEvent() { if case .sessionTicket(let newest) = event { session = newest } }
+    _ = secrets.take()
+
+    let offered = try #require(session)
+    var pair = try EnginePair(
+      client: contexts.client, server: contexts.server, session: offered, sendsEarlyData: true)
+    try pair.sendEarly(Array(Self.request.utf8))
+    var capture = Capture()
+    for time in 0..<4 as Range<UInt64> {
+      let sent = pair.drain(from: .client)
+      if !sent.isEmpty { capture.sent(sent, by: .client, at: time * 2) }
+      _ = try pair.feed(sent, to: .server)
+      let answer = pair.drain(from: .server)
+      if !answer.isEmpty { capture.sent(answer, by: .server, at: time * 2 + 1) }
+      _ = try pair.feed(answer, to: .client)
+    }
+    #expect(pair.client.earlyData == .accepted(byteCount: Self.request.utf8.count))
+    let lines = secrets.take()
+    #expect(lines.contains { $0.hasPrefix("CLIENT_EARLY_TRAFFIC_SECRET ") })
+    for line in lines { capture.keyLog(line) }
+    #expect(
+      try Tshark.read(capture.bytes, "-Y", "http.request", "-T", "fields", "-e", "http.request.uri") == ["/secret"])
+  }
+
   @Test func `the connection begins and ends as TCP does`() throws {
     let ends = try Tshark.read(
       try conversation(.tls13), "-Y", "tcp.flags.syn == 1 || tcp.flags.fin == 1", "-T", "fields", "-e", "tcp.srcport",

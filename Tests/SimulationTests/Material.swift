@@ -35,6 +35,8 @@ enum Material {
 }
 
 extension Scenario {
+  static let earlyDataLimit = 8_000
+
   /// The two contexts, created in a world.
   func contexts(in world: SeededWorld) throws -> (client: TLSContext, server: TLSContext) {
     let cast = Material.cast
@@ -51,6 +53,10 @@ extension Scenario {
     client.applicationProtocols = ["one", "two"]
     server.applicationProtocols = obstacle == .noCommonApplicationProtocol ? ["three"] : ["two"]
     server.resumption = .tickets(count: tickets)
+    if earlyBytes > 0 {
+      server.maximumEarlyDataByteCount = Self.earlyDataLimit
+      server.earlyDataReplayFilter = try TLSReplayFilter(capacity: 16)
+    }
     client.releasesBuffers = releasesBuffers
     server.releasesBuffers = releasesBuffers
     server.trustRoots = [cast.authority.trust]

@@ -77,6 +77,9 @@ struct Scenario: Sendable {
   var plans: [TLSRole: [Action]]
   /// The plaintext that the client sends after its close_notify.
   var trailing: Int
+  /// The early data that a client that resumes writes, in bytes; 0 for none. Drawn apart, so that older seeds stay what
+  /// they were.
+  var earlyBytes: Int
   /// The size of reads; a slow reader skips most steps.
   let isSlowReader: [TLSRole: Bool]
 
@@ -119,6 +122,9 @@ struct Scenario: Sendable {
     plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
     trailing = chance(4) ? random.size(most: 12) : 0
     isSlowReader = [.client: chance(4), .server: chance(4)]
+    var early = SplitMix(seed: seed ^ 0x6561_726c_79)
+    let mayBeEarly = resumes && version == .tls13 && tickets > 0
+    earlyBytes = mayBeEarly && early.next() % 3 > 0 ? early.size(most: 14) : 0
   }
 
   /// The previous conversation, which the session is from.
@@ -172,6 +178,7 @@ extension Scenario: CustomStringConvertible {
     if obstacle != .none { words.append("\(obstacle)") }
     if clientCertificate != .none { words.append("client certificate \(clientCertificate) \(clientKey)") }
     if resumes { words.append("resumed") }
+    if earlyBytes > 0 { words.append("\(earlyBytes) bytes early") }
     if retries { words.append("retried") }
     words.append(
       "\(tickets) tickets, buffer \(limits.bufferByteCount), pending output \(limits.pendingOutputByteCount)")

@@ -25,6 +25,8 @@ struct Simulation: ~Copyable {
   /// alone.
   private var usesAlternative = false
   private var sessionIsOfAlternative = false
+  private var earlyWritten = 0
+  private var earlyReceived = 0
   private var steps = 0
   /// Nothing moved any more, and the applications lost patience.
   private var hasTimedOut = false
@@ -71,11 +73,13 @@ struct Simulation: ~Copyable {
     client.hadSession = session != nil
     server = Application(.server, scenario.plans[.server]!)
     pair = try EnginePair(
-      client: contexts.client, server: contexts.server, limits: scenario.limits, session: session, link: link,
-      in: world, title: "seed \(scenario.seed)")
+      client: contexts.client, server: contexts.server, limits: scenario.limits, session: session,
+      sendsEarlyData: scenario.earlyBytes > 0 && session != nil, link: link, in: world,
+      title: "seed \(scenario.seed)")
   }
 
   private mutating func run() throws -> Outcome {
+    try writeEarly()
     while !(client.isThrough && server.isThrough
       && pair.client.pendingOutputByteCount + pair.server.pendingOutputByteCount == 0)
     {
@@ -89,6 +93,7 @@ struct Simulation: ~Copyable {
         try checkRest(side)
       }
       if pair.step() { moved = true }
+      try readEarly()
       for side in TLSRole.allCases {
         try noticeFailure(side)
         try collectEvents(side)
@@ -101,6 +106,49 @@ struct Simulation: ~Copyable {
     server.receivedInClear += pair.takeTrailingInput(at: .server)
     try checkEnd()
     return outcome
+  }
+
+  // MARK: Early data
+
+  private mutating func writeEarly() throws {
+    guard scenario.earlyBytes > 0, client.hadSession else { return }
+    let capacity = pair.client.earlyDataCapacity
+    let bytes = Application.bytes(.client, 0..<scenario.earlyBytes)
+    while earlyWritten < bytes.count {
+      let size = random.size(most: 13) + 1
+      let piece = bytes[earlyWritten..<min(earlyWritten + size, bytes.count)]
+      guard case .done(let count) = try pair.writeEarly(piece) else { break }
+      guard (1...piece.count).contains(count) else { throw violation("early data is accepted as far as it is given") }
+      earlyWritten += count
+    }
+    guard earlyWritten <= capacity else { throw violation("no more early data than the session allows") }
+  }
+
+  private mutating func readEarly() throws {
+    guard scenario.earlyBytes > 0, !server.hasAbandoned else { return }
+    let count = random.size(most: 13) + 1
+    while case .done(let bytes)? = try? pair.readEarly(upTo: count) {
+      guard (1...count).contains(bytes.count), earlyReceived + bytes.count <= earlyWritten,
+        bytes == Application.bytes(.client, earlyReceived..<earlyReceived + bytes.count)
+      else { throw violation("early data in order, from byte \(earlyReceived) on") }
+      earlyReceived += bytes.count
+    }
+  }
+
+  private func checkEarlyData() throws {
+    switch (pair.client.earlyData, pair.server.earlyData) {
+    case (nil, nil): guard earlyWritten == 0 else { throw violation("early data is accepted or rejected") }
+    case (.accepted(let sent)?, .accepted(let received)?):
+      guard sent == earlyWritten, received == earlyWritten, earlyReceived == earlyWritten else {
+        throw violation("accepted early data arrives: \(earlyReceived) of \(earlyWritten) bytes")
+      }
+    case (.rejected(let count)?, .rejected?):
+      guard count == earlyWritten, earlyReceived == 0 else {
+        throw violation("rejected early data is counted, and not delivered: \(count) of \(earlyWritten) bytes")
+      }
+    case let (mine, theirs):
+      throw violation("both sides know whether early data was accepted: \(mine as Any), \(theirs as Any)")
+    }
   }
 
   // MARK: What the applications do
@@ -387,6 +435,7 @@ struct Simulation: ~Copyable {
     while let event = side == .client ? pair.client.nextEvent() : pair.server.nextEvent() {
       switch event {
       case .handshakeCompleted: self[side].events.append("handshakeCompleted")
+      case .earlyData(let outcome): self[side].events.append("earlyData \(outcome)")
       case .peerClosed: self[side].events.append("peerClosed")
       case .alertReceived(let alert): self[side].events.append("alert \(alert)")
       case .sessionTicket(let session): self[side].session = session
@@ -462,6 +511,7 @@ struct Simulation: ~Copyable {
           + "\(client.sentInClear.count) bytes"
       )
     }
+    try checkEarlyData()
     let isResumable = client.hadSession && usesAlternative == sessionIsOfAlternative
     guard mayFail || !scenario.resumes || mine.isResumed == isResumable else {
       throw violation("a session that was offered is resumed by the context that created it, and by no other")
@@ -491,7 +541,7 @@ struct Simulation: ~Copyable {
       ? [.truncated, .alertReceived, .protocolViolation]
       : [
         .truncated, .alertReceived, .protocolViolation, .notTLS, .peerIncompatible, .certificateRejected,
-        .limitExceeded,
+        .limitExceeded, .earlyDataNotUnderstood,
       ]
     guard codes.contains(failure.code) else {
       throw violation("the \(side) fails for the carrier's sake, not with \(failure)")

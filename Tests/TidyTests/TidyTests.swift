@@ -135,7 +135,7 @@ struct TidyTests {
       ["README.md"]
         + [
           "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions", "ResumingSessions",
-          "FIPSAndPolicy",
+          "FIPSAndPolicy", "EarlyData",
           "LaterLibsslFeatures",
         ].map {
           "Sources/SansIOTLS/SansIOTLS.docc/Guides/\($0).md"

@@ -90,6 +90,8 @@ static inline void sitls_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callba
 
 // The options' macros are casts, which Swift does not import. 0: this libssl does not define it.
 static const uint64_t sitls_op_no_ticket = SSL_OP_NO_TICKET;
+static const uint64_t sitls_op_no_anti_replay = SSL_OP_NO_ANTI_REPLAY;
+static const uint64_t sitls_op_no_tls13 = SSL_OP_NO_TLSv1_3;
 static const uint64_t sitls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t sitls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t sitls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;

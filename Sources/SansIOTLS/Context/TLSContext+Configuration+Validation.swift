@@ -76,6 +76,7 @@ extension TLSContext.Configuration {
     if let sessionDomain, !(1...255).contains(sessionDomain.utf8.count) {
       throw refuse(.invalidConfiguration, "sessionDomain has \(sessionDomain.utf8.count) bytes; choose 1 to 255")
     }
+    try validateEarlyData()
     if pausesAtClientHello, role == .client {
       throw refuse(.invalidConfiguration, "pausesAtClientHello is a server's; a client sends the ClientHello")
     }

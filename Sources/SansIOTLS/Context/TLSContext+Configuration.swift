@@ -150,6 +150,20 @@ extension TLSContext {
     /// Whether a server lets clients resume sessions, and by which means. A client resumes the session that its
     /// engine is created with. Corresponds to `SSL_CTX_set_num_tickets(3)` and `SSL_OP_NO_TICKET`.
     public var resumption = Resumption.tickets(count: 1)
+    /// The early data (0-RTT) that a server accepts with a session, in bytes of plaintext, 0 to 16,777,216; 0 accepts
+    /// none. **Anyone who has seen a client's early data can send it again, to this server or to another one with the
+    /// same ticket keys**: accept it only for requests that do no harm when they are executed twice, and read it by
+    /// ``TLSEngine/readEarly(into:)-(OutputRawSpan)``, which keeps it apart. A server must know what it has accepted:
+    /// by ``earlyDataReplayFilter``, or by ``pausesAtClientHello`` and a store of its own.
+    ///
+    /// Each connection may keep so much until the application reads it. Clients learn it from the tickets; a server
+    /// that lowers it rejects the early data of older ones. Of the context that asks about the ClientHello and the one
+    /// that serves, the lesser counts. Corresponds to `SSL_CTX_set_max_early_data(3)` and
+    /// `SSL_CTX_set_recv_max_early_data(3)`.
+    public var maximumEarlyDataByteCount = 0
+    /// The memory of the early data that this process's servers have accepted; `nil` if the answers to the ClientHello
+    /// decide. Corresponds to `SSL_CTX_set_allow_early_data_cb(3)`.
+    public var earlyDataReplayFilter: TLSReplayFilter?
     /// The name of the contexts that resume each other's sessions, in this process and in others: 1 to 255 bytes of the
     /// application's choice. `nil`: on a server with ``TLSTicketKeys`` those that share them, otherwise this context
     /// alone.

@@ -6,6 +6,9 @@ extension TLSEngine {
   public enum Event: Sendable {
     /// The handshake is done; reported exactly once, before any application data can be read.
     case handshakeCompleted
+    /// The server has accepted or rejected the early data that the client offered; reported exactly once, after
+    /// `.handshakeCompleted`. After a rejection nothing is sent again by itself.
+    case earlyData(TLSEarlyDataOutcome)
     /// The peer closed its direction by close_notify; reported exactly once.
     case peerClosed
     /// The peer sent a warning that does not end the connection.

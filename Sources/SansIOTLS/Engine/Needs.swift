@@ -20,9 +20,15 @@ extension TLSEngine {
     /// A question waits for its answer.
     public static let answer = Needs(rawValue: 1 << 3)
 
+    /// ``TLSEngine/readEarly(into:)-(OutputRawSpan)`` would deliver early plaintext.
+    public static let readEarly = Needs(rawValue: 1 << 4)
+
     /// The members' names, for example `[feed, drain]`.
     public var description: String {
-      let names: [(Needs, String)] = [(.feed, "feed"), (.drain, "drain"), (.read, "read"), (.answer, "answer")]
+      let names: [(Needs, String)] = [
+        (.feed, "feed"), (.drain, "drain"), (.read, "read"), (.answer, "answer"),
+        (.readEarly, "readEarly"),
+      ]
       return "[" + names.filter { contains($0.0) }.map(\.1).joined(separator: ", ") + "]"
     }
   }

@@ -37,6 +37,10 @@ extension TLSEngine {
     case .success:
       state.handshakeCompleted()
       events.append(.handshakeCompleted, limits)
+      if let early = handle.early {
+        early.handshakeCompleted()
+        if early.wasOffered, let outcome = handle.earlyDataOutcome { events.append(.earlyData(outcome), limits) }
+      }
       handle.rest(.done)
     case .wantsRead, .controlRecord: handle.rest(.needsFeed)
     case .asksClientHello, .asksPeerCertificate, .asksCertificateRequest:

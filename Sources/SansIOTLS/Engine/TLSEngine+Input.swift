@@ -40,14 +40,22 @@ extension TLSEngine {
   ///
   /// - Throws: ``TLSError`` with code `.limitExceeded`, which ends the connection, if a handshake is at the limit.
   mutating func admissibleHandshakeInput() throws(TLSError) -> Int {
-    if handshakeBytes == limits.handshakeInputByteCount, state.isHandshaking {
+    let limit = handshakeInputLimit
+    if handshakeBytes == limit, state.isHandshaking {
       fail(
         TLSError(
           .limitExceeded, .peer,
-          hint: "the handshake exceeded limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"))
+          hint: "the handshake exceeded limits.handshakeInputByteCount, \(limits.handshakeInputByteCount) bytes"
+            + (limit > limits.handshakeInputByteCount ? ", and maximumEarlyDataByteCount more" : "")))
       try throwFailure()
     }
-    return limits.handshakeInputByteCount - handshakeBytes
+    return limit - handshakeBytes
+  }
+
+  /// Early data is part of the handshake's input, and what the server announces has room.
+  private var handshakeInputLimit: Int {
+    guard handle.early != nil, context.role == .server else { return limits.handshakeInputByteCount }
+    return limits.handshakeInputByteCount + context.configuration.maximumEarlyDataByteCount
   }
 
   /// Signals the end of the transport: no more ciphertext follows. After all earlier plaintext was delivered, the next

@@ -1,7 +1,8 @@
 extension TLSEngine {
   /// The conditions that the engine waits for: all that an event loop must know.
   public var needs: Needs {
-    state.needs(hasOutput: handle.pendingOutputByteCount > 0, hasInput: handle.hasInput)
+    let needs = state.needs(hasOutput: handle.pendingOutputByteCount > 0, hasInput: handle.hasInput)
+    return handle.early?.isReadable == true && state.phase != .abandoned ? needs.union(.readEarly) : needs
   }
 
   /// The number of ciphertext bytes until the next step. A transport that must not read ahead (a serial line, a

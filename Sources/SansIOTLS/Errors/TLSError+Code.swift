@@ -39,8 +39,11 @@ extension TLSError.Code {
   public static let peerIncompatible = Self("peerIncompatible")
   /// The peer broke the protocol; `alertSent` says how, if libssl sent an alert.
   public static let protocolViolation = Self("protocolViolation")
-  /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
+  /// The peer went past a bound of ``TLSEngine/Limits``, or of the early data that a server accepts. Unless libssl
+  /// found it, as with early data, no alert is sent.
   public static let limitExceeded = Self("limitExceeded")
+  /// The client has sent early data, and the server does not use TLS 1.3 any more: connect again without the session.
+  public static let earlyDataNotUnderstood = Self("earlyDataNotUnderstood")
   /// The application answered a question by `.refuse` or `.distrust`.
   public static let rejected = Self("rejected")
   /// The signer of this side's identity threw; `hint` holds its error's description. See ``TLSSigner``.
@@ -76,6 +79,8 @@ extension TLSError.Code {
 
   // MARK: Configuration
 
+  /// A server is to accept early data, and nothing decides what is a replay.
+  public static let missingReplayProtection = Self("missingReplayProtection")
   /// Bytes or a file that hold no certificate.
   public static let invalidCertificate = Self("invalidCertificate")
   /// Bytes or a file that hold no private key.

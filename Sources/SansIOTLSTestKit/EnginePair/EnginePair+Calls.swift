@@ -58,6 +58,36 @@ extension EnginePair {
     }
   }
 
+  /// Writes at one side before the handshake is done: a client's early data, or a server's answer to it.
+  ///
+  /// - Parameters:
+  ///   - plaintext: The bytes to send.
+  ///   - side: The side that writes.
+  /// - Returns: The engine's step.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
+  public mutating func writeEarly(
+    _ plaintext: ArraySlice<UInt8>, from side: TLSRole = .client
+  ) throws(TLSError) -> TLSEngine.EarlyWriteStep {
+    try call(.writeEarly(Array(plaintext)), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
+      try engine.writeEarly(plaintext)
+    }
+  }
+
+  /// Reads early data at the server.
+  ///
+  /// - Parameters:
+  ///   - count: Bytes at most.
+  ///   - side: The side that reads.
+  /// - Returns: The engine's step.
+  /// - Throws: The engine's ``/SansIOTLS/TLSError``.
+  public mutating func readEarly(
+    upTo count: Int = 65_536, at side: TLSRole = .server
+  ) throws(TLSError) -> TLSEngine.EarlyReadStep<[UInt8]> {
+    try call(.readEarly(upTo: count), at: side, Tape.Outcome.init) { (engine) throws(TLSError) in
+      try engine.readEarly(upTo: count)
+    }
+  }
+
   /// Closes one side's direction: its close_notify can be drained.
   ///
   /// - Parameter side: The side that closes.
@@ -136,6 +166,10 @@ extension EnginePair {
     case .serve: try answer(TLSEngine.ClientHello.Answer.serve, at: side)
     // Without another context, serving by the engine's own shows as a difference.
     case .serveOther: try answer(context(askedClientHello(at: side)).map { .serve(with: $0) } ?? .serve, at: side)
+    case .serveDecidingEarlyData(let byOther, let accepts):
+      let other = byOther ? context(askedClientHello(at: side)) : nil
+      let served = other.map { TLSEngine.ClientHello.Answer.serve(with: $0) } ?? .serve
+      try answer(served.acceptingEarlyData(accepts), at: side)
     case .refuse(let alert): try answer(.refuse(alert), at: side)
     case .followVerification: try answer(.followVerification, at: side)
     case .trust: try answer(.trust, at: side)
@@ -176,6 +210,8 @@ extension EnginePair {
       case .drain: return .bytes(drain(from: side))
       case .write(let bytes): return Tape.Outcome(try write(bytes[...], from: side))
       case .read(let count): return Tape.Outcome(try read(at: side, upTo: count))
+      case .writeEarly(let bytes): return Tape.Outcome(try writeEarly(bytes[...], from: side))
+      case .readEarly(let count): return Tape.Outcome(try readEarly(upTo: count, at: side))
       case .close: return Tape.Outcome(try close(from: side))
       case .keyUpdate(let requestingPeer):
         return Tape.Outcome(try keyUpdate(from: side, requestingPeer: requestingPeer))

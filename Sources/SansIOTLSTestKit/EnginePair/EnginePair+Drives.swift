@@ -101,6 +101,53 @@ extension EnginePair {
     throw stalled("sending from the \(side)")
   }
 
+  /// Writes all of the plaintext as the client's early data. The pair was created with a session and `sendsEarlyData`,
+  /// and nothing has moved yet:
+  ///
+  /// ```swift
+  /// var pair = try EnginePair(client: client, server: server, session: session, sendsEarlyData: true)
+  /// try pair.sendEarly(Array("GET /".utf8))
+  /// let early = try pair.receiveEarly()
+  /// ```
+  ///
+  /// - Parameter plaintext: The bytes to send.
+  /// - Throws: The client's ``/SansIOTLS/TLSError``; ``Stalled`` with the reason if it cannot send them all.
+  public mutating func sendEarly(_ plaintext: [UInt8]) throws {
+    var rest = plaintext[...]
+    while !rest.isEmpty {
+      switch try writeEarly(rest) {
+      case .done(let count): rest = rest.dropFirst(count)
+      // What waits for the link is passed to it; the server's answer is not delivered yet.
+      case .needsDrain: link.send(drain(from: .client), from: .client)
+      case let step: throw stalled("sending early data (\(step))")
+      }
+    }
+  }
+
+  /// Moves ciphertext until nothing moves any more, and reads all early data at the server.
+  ///
+  /// - Parameter limit: The number of steps at most.
+  /// - Returns: The early data, empty if there is none.
+  /// - Throws: The server's ``/SansIOTLS/TLSError``, after all early data before it was returned; ``Stalled`` beyond
+  ///   the limit.
+  public mutating func receiveEarly(limit: Int = 100_000) throws -> [UInt8] {
+    var plaintext: [UInt8] = []
+    for _ in 0..<limit {
+      var moved = step()
+      do {
+        while case .done(let bytes) = try readEarly() {
+          plaintext += bytes
+          moved = true
+        }
+      } catch {
+        if plaintext.isEmpty { throw error }
+        return plaintext
+      }
+      if !moved { return plaintext }
+    }
+    throw stalled("receiving early data")
+  }
+
   /// Moves ciphertext until nothing moves any more, and reads all plaintext.
   ///
   /// - Parameters:

@@ -70,6 +70,7 @@ public struct EnginePair: ~Copyable {
   ///   - serverName: The name of the server that the client connects to.
   ///   - limits: The limits of both engines.
   ///   - session: A session that the client offers to resume.
+  ///   - sendsEarlyData: Whether the client sends early data with that session; see ``sendEarly(_:)``.
   ///   - link: The link between the engines.
   ///   - world: The world in which both contexts were created: the conversation is recorded on a tape. `nil` outside of
   ///     one.
@@ -79,15 +80,17 @@ public struct EnginePair: ~Copyable {
   /// - Throws: ``/SansIOTLS/TLSError`` if an engine cannot be created.
   public init(
     client: TLSContext, server: TLSContext, serverName: TLSServerName = .dns("localhost"),
-    limits: TLSEngine.Limits = .default, session: TLSSession? = nil, link: SimulatedLink = .direct,
-    in world: SeededWorld? = nil, title: String = "", file: StaticString = #filePath, line: UInt = #line
+    limits: TLSEngine.Limits = .default, session: TLSSession? = nil, sendsEarlyData: Bool = false,
+    link: SimulatedLink = .direct, in world: SeededWorld? = nil, title: String = "",
+    file: StaticString = #filePath, line: UInt = #line
   ) throws(TLSError) {
     let offered = world == nil ? session : session.map { world!.resumable($0) }
     let serverEngine = try TLSEngine(
-      .server, context: server, limits: limits, session: nil, keepsMessages: Self.keepsMessages)
+      .server, context: server, limits: limits, session: nil, sendsEarlyData: false,
+      keepsMessages: Self.keepsMessages)
     let clientEngine = try TLSEngine(
       .client(serverName: serverName), context: client, limits: limits, session: offered,
-      keepsMessages: Self.keepsMessages)
+      sendsEarlyData: sendsEarlyData, keepsMessages: Self.keepsMessages)
     self.init(
       client: clientEngine, server: serverEngine, link: link,
       log: ConversationLog(

@@ -10,6 +10,14 @@ extension Tape.Outcome {
     if case .done(let bytes) = step { self = .bytes(bytes) } else { self = .step("\(step)") }
   }
 
+  init(_ step: TLSEngine.EarlyWriteStep) {
+    if case .done(let count) = step { self = .accepted(count) } else { self = .step("\(step)") }
+  }
+
+  init(_ step: TLSEngine.EarlyReadStep<[UInt8]>) {
+    if case .done(let bytes) = step { self = .bytes(bytes) } else { self = .step("\(step)") }
+  }
+
   init(_ step: TLSEngine.HandshakeStep) { self = .step("\(step)") }
 
   /// The whole description on one line: a replay has to end with exactly the same failure.
@@ -21,10 +29,12 @@ extension Tape.Outcome {
 extension Tape.Reply {
   init(_ answer: TLSEngine.ClientHello.Answer) {
     self =
-      switch answer.kind {
-      case .serve: .serve
-      case .serveWith: .serveOther
-      case .refuse(let alert): .refuse(alert)
+      switch (answer.kind, answer.acceptsEarlyData) {
+      case (.serve, nil): .serve
+      case (.serveWith, nil): .serveOther
+      case (.serve, let accepts?): .serveDecidingEarlyData(byOther: false, accepts: accepts)
+      case (.serveWith, let accepts?): .serveDecidingEarlyData(byOther: true, accepts: accepts)
+      case (.refuse(let alert), _): .refuse(alert)
       }
   }
 

@@ -73,6 +73,8 @@ extension Tape.Call: CustomStringConvertible {
     case .drain: "drain"
     case .write(let bytes): "write \(Hexadecimal.text(bytes))"
     case .read(let count): "read \(count)"
+    case .writeEarly(let bytes): "writeEarly \(Hexadecimal.text(bytes))"
+    case .readEarly(let count): "readEarly \(count)"
     case .close: "close"
     case .keyUpdate(let requestingPeer): requestingPeer ? "keyUpdate requested" : "keyUpdate"
     case .answer(.refuse(let alert)): "answer refuse \(alert.rawValue)"
@@ -90,6 +92,8 @@ extension Tape.Call: CustomStringConvertible {
     case ("feed", _): if let bytes = bytes() { self = .feed(bytes) } else { return nil }
     case ("write", _): if let bytes = bytes() { self = .write(bytes) } else { return nil }
     case ("read", 2): if let count = Int(words[1]) { self = .read(upTo: count) } else { return nil }
+    case ("writeEarly", _): if let bytes = bytes() { self = .writeEarly(bytes) } else { return nil }
+    case ("readEarly", 2): if let count = Int(words[1]) { self = .readEarly(upTo: count) } else { return nil }
     case ("feedEOF", 1): self = .feedEOF
     case ("drain", 1): self = .drain
     case ("close", 1): self = .close
@@ -110,7 +114,10 @@ extension Tape.Call: CustomStringConvertible {
 
 extension Tape.Reply: CustomStringConvertible {
   fileprivate static let withoutAlert: [Tape.Reply] = [
-    .serve, .serveOther, .followVerification, .trust, .presentOther, .presentConfigured, .presentNothing,
+    .serve, .serveOther, .serveDecidingEarlyData(byOther: false, accepts: true),
+    .serveDecidingEarlyData(byOther: false, accepts: false), .serveDecidingEarlyData(byOther: true, accepts: true),
+    .serveDecidingEarlyData(byOther: true, accepts: false), .followVerification, .trust, .presentOther,
+    .presentConfigured, .presentNothing,
   ]
 
   /// The answer in words, for example `distrust access_denied`.
@@ -118,6 +125,8 @@ extension Tape.Reply: CustomStringConvertible {
     switch self {
     case .serve: "serve"
     case .serveOther: "serveOther"
+    case .serveDecidingEarlyData(let byOther, let accepts):
+      (byOther ? "serveOther" : "serve") + (accepts ? ",acceptEarlyData" : ",rejectEarlyData")
     case .refuse(let alert): "refuse \(alert)"
     case .followVerification: "followVerification"
     case .trust: "trust"

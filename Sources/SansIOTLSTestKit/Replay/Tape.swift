@@ -29,6 +29,10 @@ public struct Tape: Sendable, Hashable {
     case write([UInt8])
     /// `read`, with the limit in bytes.
     case read(upTo: Int)
+    /// `writeEarly`, with the bytes offered.
+    case writeEarly([UInt8])
+    /// `readEarly`, with the limit in bytes.
+    case readEarly(upTo: Int)
     /// `close`.
     case close
     /// `keyUpdate`.
@@ -47,6 +51,8 @@ public struct Tape: Sendable, Hashable {
     case serve
     /// Serve the client by another context, which a replay has to provide again.
     case serveOther
+    /// Serve the client, by another context or the engine's own, and decide about its early data.
+    case serveDecidingEarlyData(byOther: Bool, accepts: Bool)
     /// Refuse the client with this alert.
     case refuse(TLSAlert)
     /// Follow the verification of the certificates.

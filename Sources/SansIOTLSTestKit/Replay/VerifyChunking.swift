@@ -59,18 +59,21 @@ private struct ChunkingOutcome {
     precondition(!entries.isEmpty, "the script has to create its pair in the given world")
     for side in TLSRole.allCases {
       var plaintext: [UInt8] = []
+      var early: [UInt8] = []
       var ciphertext: [UInt8] = []
       for entry in entries where entry.side == side {
         guard case .bytes(let bytes) = entry.outcome else { continue }
         switch entry.call {
         case .drain: ciphertext += bytes
         case .read: plaintext += bytes
+        case .readEarly: early += bytes
         default: break
         }
       }
       // Ciphertext that the script did not drain belongs to the conversation too.
       ciphertext += pair.drain(from: side)
       streams.append(("what the \(side) read", plaintext))
+      streams.append(("the early data that the \(side) read", early))
       streams.append(("what the \(side) sent", ciphertext))
       facts.append(("the \(side)'s failure", Self.failure(of: side, pair)))
       facts.append(("the \(side)'s needs", "\(pair[side].needs)"))
@@ -88,6 +91,7 @@ private struct ChunkingOutcome {
     while let event = engine.nextEvent() {
       switch event {
       case .handshakeCompleted: events.append("handshakeCompleted")
+      case .earlyData(let outcome): events.append("earlyData \(outcome)")
       case .peerClosed: events.append("peerClosed")
       case .alertReceived(let alert): events.append("alertReceived \(alert)")
       case .sessionTicket: events.append("sessionTicket")

@@ -8,12 +8,17 @@ extension Ladder {
 
     init(parts: [String]) { self.parts = parts.map { Printable.escape($0, limit: 64) } }
 
-    init(_ negotiated: TLSEngine.NegotiatedParameters) {
+    init(_ negotiated: TLSEngine.NegotiatedParameters, earlyData: TLSEarlyDataOutcome? = nil) {
       var parts = ["\(negotiated.version)", "\(negotiated.cipherSuite)"]
       if let group = negotiated.group { parts.append("\(group)") }
       if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }
       if let name = negotiated.serverName { parts.append("SNI \(name)") }
       if negotiated.isResumed { parts.append("resumed") }
+      switch earlyData {
+      case .accepted?: parts.append("early data accepted")
+      case .rejected?: parts.append("early data rejected")
+      default: break
+      }
       self.init(parts: parts)
     }
   }

@@ -46,7 +46,9 @@ public struct Ladder: Sendable {
     sides[side].isNoted = true
     sides[side].needs = engine.needs
     note(side, asking: engine.needs.contains(.answer) ? engine.question : nil)
-    if sides[side].agreement == nil, let negotiated = engine.negotiated { note(side, Agreement(negotiated)) }
+    if sides[side].agreement == nil, let negotiated = engine.negotiated {
+      note(side, Agreement(negotiated, earlyData: engine.earlyData))
+    }
     if sides[side].failure == nil, let failure = engine.failure { note(side, Failure(failure)) }
   }
 

@@ -186,7 +186,7 @@ extension TLSStreamState {
     return count
   }
 
-  private var encryptedCount: Int { output.sentCount + output.sendingCount + engine.pendingOutputByteCount }
+  var encryptedCount: Int { output.sentCount + output.sendingCount + engine.pendingOutputByteCount }
 
   /// The memory on the stack for the beginning of what is read, in bytes.
   private static let headSize = 1024

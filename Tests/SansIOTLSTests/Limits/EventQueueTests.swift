@@ -20,6 +20,7 @@ struct EventQueueTests {
     while let event = queue.next() {
       switch event {
       case .handshakeCompleted: events.append("handshakeCompleted")
+      case .earlyData(let outcome): events.append("earlyData \(outcome)")
       case .peerClosed: events.append("peerClosed")
       case .alertReceived(let alert): events.append("\(alert)")
       case .sessionTicket: events.append("sessionTicket")

@@ -24,6 +24,7 @@ final class ContextCallbackState: @unchecked Sendable {
   /// The identities that have a holder of staples.
   let stapled: [TLSIdentity]
   let revocationLists: [TLSRevocationList]
+  let replayFilter: TLSReplayFilter?
   /// The tickets that a TLS 1.3 server issues at a time after a full handshake.
   let ticketCount: Int
   let ticketTiming: TLSContext.Configuration.Resumption.Timing
@@ -52,6 +53,7 @@ final class ContextCallbackState: @unchecked Sendable {
     revocationLists = configuration.revocation?.lists ?? []
     let isChoice = configuration.role == .server && configuration.identities.count > 1
     identities = isChoice ? configuration.identities : []
+    replayFilter = configuration.earlyDataReplayFilter
     ticketCount = configuration.resumption.ticketCount
     ticketTiming = configuration.resumption.timing
     keepsSessionsElsewhere = configuration.resumption.place == .applicationStore

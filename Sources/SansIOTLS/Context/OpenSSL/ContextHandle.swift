@@ -36,6 +36,7 @@ final class ContextHandle: @unchecked Sendable {
       ticketCipher = try builder.setSessions()
       try builder.setSecurityLevel()
       try builder.setVersions()
+      try builder.setEarlyData(configuration.earlyDataReplayFilter)
       try builder.setCiphers()
       try builder.removeUnsafeCiphers()
       try builder.setGroups(&warnings)

@@ -43,6 +43,10 @@ public final class TLSLibraryContext: @unchecked Sendable {
   /// Is called before each ticket of a server is made. Corresponds to `SSL_CTX_set_session_ticket_cb(3)`.
   let prepareTicket: PrepareTicket?
 
+  /// Time stands still in it: its tickets have no age. Otherwise a server would find that the age which a client states
+  /// is not the one in the ticket, and would reject its early data.
+  let isTimeless: Bool
+
   /// A function of libssl's type `SSL_CTX_generate_session_ticket_fn`.
   package typealias PrepareTicket = @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32
 
@@ -55,6 +59,7 @@ public final class TLSLibraryContext: @unchecked Sendable {
     decoding = nil
     summary = ""
     unsafe prepareTicket = nil
+    isTimeless = false
     unsafe adapt = nil
     owner = nil
   }
@@ -74,6 +79,7 @@ public final class TLSLibraryContext: @unchecked Sendable {
     decoding = nil
     summary = "the seeded library"
     unsafe self.prepareTicket = prepareTicket
+    isTimeless = unsafe prepareTicket != nil
     self.owner = owner
     unsafe self.adapt = adapt
   }
@@ -162,6 +168,7 @@ public final class TLSLibraryContext: @unchecked Sendable {
     self.decoding = decoding
     self.summary = summary
     unsafe prepareTicket = nil
+    isTimeless = false
     unsafe adapt = nil
     owner = nil
   }

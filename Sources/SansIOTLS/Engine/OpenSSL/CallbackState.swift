@@ -53,6 +53,9 @@ struct CallbackState: ~Copyable {
   /// The questions and answers; `nil` if the context asks nothing.
   let questions: QuestionState?
 
+  /// The early data; `nil` for a connection without.
+  var early: EarlyData?
+
   /// In one member, since a connection has one role.
   enum Resumption {
     case none

@@ -58,7 +58,9 @@ extension SSLHandle {
   /// Frees libssl's record buffers if it is between records, and the BIO pair. Both of its buffers must be empty.
   mutating func hibernate() -> Bool {
     guard unsafe callbackState.pointee.network != nil else { return true }
-    guard pendingOutputByteCount == 0, inboundCount == 0, !hasBufferedPlaintext else { return false }
+    guard pendingOutputByteCount == 0, inboundCount == 0, !hasBufferedPlaintext,
+      early?.receivedCount ?? 0 == 0
+    else { return false }
     // SSL_free_buffers does not detect a record of which only the header has arrived; nor, before CVE-2024-4741 was
     // fixed, one of which a message is still unread.
     if isBetweenRecords, !hasPending { unsafe SSL_free_buffers(ssl) }

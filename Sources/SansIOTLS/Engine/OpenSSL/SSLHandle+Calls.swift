@@ -6,7 +6,7 @@ extension SSLHandle {
   mutating func handshake() -> Outcome {
     while true {
       let before = inboundCount
-      let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
+      let outcome = handshakeStep()
       countRings()
       // Verifying certificates may leave entries in the queue although it succeeded.
       ErrorQueue.clear()
@@ -24,6 +24,15 @@ extension SSLHandle {
       default: return outcome
       }
     }
+  }
+
+  private mutating func handshakeStep() -> Outcome {
+    if let early {
+      // libssl takes no more early data after a client's first step.
+      if state.isHandshaking, early.wasOffered { early.sendingEnded() }
+      if early.isReceiving { return handshakeReadingEarlyData(early) }
+    }
+    return unsafe perform { unsafe SSL_do_handshake($0) }
   }
 
   /// Continues a message that the peer began after the handshake, to its end and no further. `SSL_read_ex` would

@@ -55,7 +55,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   /// Creates a handle that is ready for its first step.
   static func make(
     _ endpoint: TLSEngine.Endpoint, context: TLSContext, limits: TLSEngine.Limits, session: TLSSession?,
-    keepsMessages: Bool
+    sendsEarlyData: Bool, keepsMessages: Bool
   ) throws(TLSError) -> SSLHandle {
     ErrorQueue.clear()
     guard let ssl = unsafe SSL_new(context.handle.context) else {
@@ -71,8 +71,10 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
       unsafe SSL_set_connect_state(ssl)
       try handle.setServerName(serverName)
       if let session { try handle.offer(session, to: serverName, by: context) }
+      if sendsEarlyData { handle.prepareEarlyData(session, by: context) }
     case .server:
       unsafe SSL_set_accept_state(ssl)
+      handle.expectEarlyData(by: context)
     }
     return handle
   }

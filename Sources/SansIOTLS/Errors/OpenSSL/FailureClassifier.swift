@@ -16,6 +16,7 @@ extension TLSError {
       signerFailure: failure.entries.lazy.compactMap(\.signerFailure).first, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       wasRefusedByVerification: handle.wasRefusedByVerification,
+      offeredEarlyData: handle.hasSentEarlyDataInVain,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
     let isVerification =
@@ -43,6 +44,7 @@ private struct FailureFacts {
   let verification: TLSVerificationResult?
   let wasRejectedByAnswer: Bool
   let wasRefusedByVerification: Bool
+  let offeredEarlyData: Bool
   let opening: PlaintextDetection
   let inputEnded: Bool
   let isHandshakeDone: Bool
@@ -51,6 +53,13 @@ private struct FailureFacts {
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let signerFailure { return (signerFailure.code, .local, signerFailure.hint) }
+    if offeredEarlyData, alertReceived == .unexpectedMessage || alertSent == .unexpectedMessage {
+      return (
+        .earlyDataNotUnderstood, .peer,
+        "the server, which may not use TLS 1.3 any more, does not understand the early data that its session allowed; "
+          + "drop the session, and connect again without it"
+      )
+    }
     if let alert = alertReceived {
       return (.alertReceived, .peer, "the peer closed the connection with the alert \(alert)\(Self.advice(on: alert))")
     }
@@ -60,6 +69,12 @@ private struct FailureFacts {
     switch reason {
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
       return (.truncated, .peer, truncationHint)
+    case SSL_R_TOO_MUCH_EARLY_DATA:
+      return (
+        .limitExceeded, .peer,
+        "the client sent more early data than maximumEarlyDataByteCount allowed with its session (or 16,384 bytes, which "
+          + "are discarded where none is accepted)"
+      )
     case SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE:
       return verificationFailure
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:

@@ -14,6 +14,7 @@ extension Callbacks {
       return SSL_CLIENT_HELLO_ERROR
     }
     unsafe callbackState.pointee.request = .received(wish)
+    if let early = unsafe callbackState.pointee.early { unsafe noteEarlyData(of: ssl, early) }
     guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello else {
       return SSL_CLIENT_HELLO_SUCCESS
     }

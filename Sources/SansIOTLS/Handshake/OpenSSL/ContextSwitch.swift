@@ -28,6 +28,11 @@ extension SSLHandle {
     // SSL_set_options only adds options, and contexts may differ in whether tickets are sent.
     unsafe SSL_clear_options(ssl, sitls_op_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
+    // Whether libssl looks for early data was decided by the first step.
+    let earlyData = min(
+      configuration.maximumEarlyDataByteCount, first.configuration.maximumEarlyDataByteCount)
+    unsafe SSL_set_max_early_data(ssl, UInt32(clamping: earlyData))
+    early?.hold(context.pausesAtPeerCertificates)
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     unsafe callbackState.pointee.questions?.pausesAtPeerCertificates = context.pausesAtPeerCertificates

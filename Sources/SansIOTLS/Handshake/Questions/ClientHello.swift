@@ -18,6 +18,10 @@ extension TLSEngine {
     public let groups: [TLSGroup]
     /// The signature schemes that the client verifies, in its order; empty if there is no such extension.
     public let signatureSchemes: [TLSSignatureScheme]
+    /// Names the early data that the client offers, for a store of the offers that were accepted: 32 bytes, the same
+    /// for a copy of this ClientHello and for no other. `nil` if it offers none. See
+    /// ``Answer/acceptingEarlyData(_:)``.
+    public let earlyDataToken: [UInt8]?
     /// The whole message as it was received, without record headers: type, length and body (RFC 8446, section 4). Empty
     /// in an offer that was created by its fields, and for the form of SSL 2.
     public let message: [UInt8]
@@ -38,6 +42,7 @@ extension TLSEngine {
       cipherSuites = Self.numbers(in: Array(parts.cipherSuites)).map(TLSCipherSuite.init(rawValue:))
       groups = list(10).map(TLSGroup.init(rawValue:))
       signatureSchemes = list(13).map(TLSSignatureScheme.init(rawValue:))
+      earlyDataToken = Self.earlyDataToken(in: parts)
       self.message = message
     }
 
@@ -50,9 +55,11 @@ extension TLSEngine {
     ///   - cipherSuites: the cipher suites, the client's first choice first.
     ///   - groups: the groups, the client's first choice first.
     ///   - signatureSchemes: the signature schemes, the client's first choice first.
+    ///   - earlyDataToken: names the early data that the client offers.
     public init(
       serverName: String?, applicationProtocols: [String] = [], versions: [TLSVersion] = [.tls13, .tls12],
-      cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = []
+      cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = [],
+      earlyDataToken: [UInt8]? = nil
     ) {
       self.serverName = serverName
       self.applicationProtocols = applicationProtocols
@@ -60,6 +67,7 @@ extension TLSEngine {
       self.cipherSuites = cipherSuites
       self.groups = groups
       self.signatureSchemes = signatureSchemes
+      self.earlyDataToken = earlyDataToken
       message = []
     }
   }
@@ -139,6 +147,8 @@ extension TLSEngine.ClientHello {
     package let kind: Kind
     /// A session of the application's store.
     package var storedSession: TLSServerSession?
+    /// `nil` leaves it to the replay filter.
+    package var acceptsEarlyData: Bool?
 
     /// Serves the client by the engine's own context.
     public static let serve = Answer(kind: .serve)
@@ -175,6 +185,7 @@ extension TLSEngine.ClientHello {
     /// Returns whether two answers state the same.
     public static func == (left: Answer, right: Answer) -> Bool {
       if left.storedSession != right.storedSession { return false }
+      guard left.acceptsEarlyData == right.acceptsEarlyData else { return false }
       return switch (left.kind, right.kind) {
       case (.serve, .serve): true
       case (.serveWith(let left), .serveWith(let right)): left === right
@@ -197,6 +208,7 @@ extension TLSEngine {
     try admit(.answer)
     guard case .clientHello? = question else { throw Self.otherQuestion }
     if let session = answer.storedSession { try giveStored(session, by: answer) }
+    handle.early?.answer = answer.acceptsEarlyData
     switch answer.kind {
     case .serve:
       if !handle.setGroups(of: context) {

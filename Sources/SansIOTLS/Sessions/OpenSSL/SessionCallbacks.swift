@@ -78,6 +78,7 @@ extension Callbacks {
       guard let callbacks = unsafe ContextCallbackState.of(ssl), let session = unsafe session else {
         return SSL_TICKET_RETURN_IGNORE
       }
+      if callbacks.library.isTimeless { unsafe sitls_set_session_time(session, VerificationClock.system) }
       guard unsafe callbacks.accepts(session, by: SSL_get0_param(ssl)) else { return SSL_TICKET_RETURN_IGNORE_RENEW }
       return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
     }

@@ -40,6 +40,17 @@ extension TLSSession {
   /// same ticket (RFC 8446, appendix C.4). One of TLS 1.2 may be offered again.
   public var isSingleUse: Bool { version >= .tls13 }
 
+  /// The name that the server acknowledged (SNI); `nil` if it did not. Corresponds to `SSL_SESSION_get0_hostname(3)`.
+  var acknowledgedServerName: String? {
+    unsafe SSL_SESSION_get0_hostname(reference.session).map { unsafe String(cString: $0) }
+  }
+
+  /// The ticket's lifetime as the server announced it, in seconds. Corresponds to
+  /// `SSL_SESSION_get_ticket_lifetime_hint(3)`.
+  var announcedLifetime: Int64 {
+    unsafe Int64(clamping: SSL_SESSION_get_ticket_lifetime_hint(reference.session))
+  }
+
   /// The length of the ticket, in bytes; 0 for a session that the server keeps.
   var ticketByteCount: Int { unsafe Self.withTicket(of: reference.session) { $0.count } }
 

@@ -16,6 +16,11 @@ enum VerificationClock {
     if unsafe X509_VERIFY_PARAM_get_flags(parameters) & UInt(X509_V_FLAG_USE_CHECK_TIME) != 0 {
       return unsafe Int64(X509_VERIFY_PARAM_get_time(parameters))
     }
+    return system
+  }
+
+  /// libcrypto's clock.
+  static var system: Int64 {
     guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return .max }
     defer { unsafe ASN1_TIME_free(epoch) }
     // Without the first time libcrypto takes its clock. Without memory everything has expired.
