@@ -67,10 +67,23 @@ extension Scenario {
       default: client.identities = [try cast.clients[clientKey]!.identity]
       }
     }
+    if offersLater, version != .tls12 {
+      client.offersPostHandshakeAuthentication = true
+      if clientCertificate == .none {
+        server.clientAuthentication = .onRequest
+        client.identities = [try cast.clients[clientKey]!.identity]
+      }
+    }
+    client.records = records[.client]!
+    server.records = records[.server]!
+    if version == .tls12 {
+      client.records.paddingByteCount = nil
+      server.records.paddingByteCount = nil
+    }
     client.pausesAtPeerCertificates = asks
     client.pausesAtCertificateRequest = asks
     server.pausesAtClientHello = asks
-    server.pausesAtPeerCertificates = asks && clientCertificate != .none
+    server.pausesAtPeerCertificates = asks && server.clientAuthentication != .none
     return (try world.context(client), try world.context(server))
   }
 }

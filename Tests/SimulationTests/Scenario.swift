@@ -45,6 +45,10 @@ struct Scenario: Sendable {
     case write(Int)
     case keyUpdate(requestingPeer: Bool)
     case hibernate
+    /// A server requests its client's certificate after the handshake; a client does nothing.
+    case requestCertificate
+    /// The application wrote nothing for a while.
+    case reportIdle
     /// Waits for so many bytes of the peer, as a server does for a request.
     case await(Int)
   }
@@ -79,6 +83,10 @@ struct Scenario: Sendable {
   var trailing: Int
   /// The size of reads; a slow reader skips most steps.
   let isSlowReader: [TLSRole: Bool]
+  /// The client offers to be asked for a certificate after the handshake.
+  let offersLater: Bool
+  /// The sizes of each side's records.
+  let records: [TLSRole: TLSRecordPolicy]
 
   /// Draws a scenario.
   ///
@@ -119,6 +127,19 @@ struct Scenario: Sendable {
     plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
     trailing = chance(4) ? random.size(most: 12) : 0
     isSlowReader = [.client: chance(4), .server: chance(4)]
+    // Drawn from a stream of their own, so that a seed decides the rest as it did before.
+    var later = SplitMix(seed: seed ^ 0x6c61_7465_7200)
+    offersLater = obstacle == .none && Bool.random(using: &later)
+    records = [.client: Self.records(&later, .client), .server: Self.records(&later, .server)]
+    if offersLater {
+      for _ in 0..<Int.random(in: 0...3, using: &later) {
+        let place = Int.random(in: 0...plans[.server]!.count, using: &later)
+        plans[.server]!.insert(.requestCertificate, at: place)
+      }
+    }
+    for side in TLSRole.allCases where records[side]!.smallStart != nil {
+      plans[side]!.insert(.reportIdle, at: Int.random(in: 0...plans[side]!.count, using: &later))
+    }
   }
 
   /// The previous conversation, which the session is from.
@@ -153,6 +174,18 @@ struct Scenario: Sendable {
     }
   }
 
+  private static func records(_ random: inout SplitMix, _ side: TLSRole) -> TLSRecordPolicy {
+    var policy = TLSRecordPolicy()
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: policy.maximumByteCount = 512 << Int.random(in: 0...5, using: &random)
+    case 1: policy.smallStart = .init(recordByteCount: Int.random(in: 64...2000, using: &random), totalByteCount: 4000)
+    case 2: policy.paddingByteCount = 1 << Int.random(in: 1...14, using: &random)
+    case 3 where side == .client: policy.requestedByteCount = 512 << Int.random(in: 0...3, using: &random)
+    default: break
+    }
+    return policy
+  }
+
   private static func plan(_ random: inout SplitMix, _ mayUpdateKeys: Bool) -> [Action] {
     (0..<Int.random(in: 0...6, using: &random)).map { _ in
       switch Int.random(in: 0..<10, using: &random) {
@@ -178,6 +211,10 @@ extension Scenario: CustomStringConvertible {
     if releasesBuffers { words.append("buffers released") }
     if asks { words.append("asked") }
     if hasForeignErrors { words.append("foreign errors") }
+    if offersLater { words.append("offers a certificate later") }
+    for side in TLSRole.allCases where records[side] != TLSRecordPolicy() {
+      words.append("\(side)'s records \(records[side]!)")
+    }
     for side in TLSRole.allCases {
       words.append(
         "\(side)\(isSlowReader[side]! ? " (slow)" : ""): \(plans[side]!.map { "\($0)" }.joined(separator: " "))")

@@ -135,6 +135,7 @@ struct TidyTests {
       ["README.md"]
         + [
           "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions", "ResumingSessions",
+          "AfterTheHandshake",
           "FIPSAndPolicy",
           "LaterLibsslFeatures",
         ].map {

@@ -91,6 +91,7 @@ static inline void sitls_ctx_set_server_name_callback(SSL_CTX *ctx, int (*callba
 // The options' macros are casts, which Swift does not import. 0: this libssl does not define it.
 static const uint64_t sitls_op_no_ticket = SSL_OP_NO_TICKET;
 static const uint64_t sitls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t sitls_op_no_resumption_on_renegotiation = SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
 static const uint64_t sitls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t sitls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t sitls_op_allow_unsafe_legacy_renegotiation = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION;

@@ -12,6 +12,9 @@ extension TLSContext {
     public enum ClientAuthentication: Sendable, Hashable {
       /// Clients are not asked.
       case none
+      /// Clients are asked when the server calls ``TLSEngine/requestClientCertificate(isRequired:)``, after the
+      /// handshake. TLS 1.3 alone has such a request.
+      case onRequest
       /// Clients are asked; one that sends none is served, one that sends a bad one is refused.
       case requested
       /// Clients without an acceptable certificate are refused.
@@ -169,6 +172,18 @@ extension TLSContext {
     /// TLS 1.3 the client then also offers to be asked after the handshake. See ``TLSEngine/Question``. Corresponds to
     /// `SSL_CTX_set_cert_cb(3)` and `SSL_CTX_set_post_handshake_auth(3)`.
     public var pausesAtCertificateRequest = false
+    /// Whether a client offers to present a certificate when the server asks for one after the handshake (TLS 1.3): the
+    /// first of ``identities`` that the server can verify, or none. With ``pausesAtCertificateRequest`` it always does,
+    /// and asks. A server cannot ask a client that does not offer it. Corresponds to
+    /// `SSL_CTX_set_post_handshake_auth(3)`.
+    public var offersPostHandshakeAuthentication = false
+    /// The sizes of the records that are sent, and their padding.
+    public var records = TLSRecordPolicy()
+    /// Whether a server lets its clients renegotiate in TLS 1.2, as often as
+    /// ``TLSEngine/Limits-swift.struct/renegotiationCount`` allows. Off unless an old client depends on it: TLS 1.3 has
+    /// no renegotiation. It cannot be combined with ``pausesAtPeerCertificates``. Corresponds to
+    /// `SSL_OP_ALLOW_CLIENT_RENEGOTIATION`, `SSL_CTX_set_options(3)`.
+    public var acceptsRenegotiation = false
     /// Whether engines trace records and messages, without contents, for ``TLSEngine/nextTracedMessage()``. For tests
     /// and diagnosis; without it there is no cost. Corresponds to `SSL_CTX_set_msg_callback(3)`.
     public var tracesMessages = false
@@ -211,7 +226,7 @@ extension TLSContext {
       switch (role, clientAuthentication) {
       case (.client, _): peerVerification == .chain || pausesAtPeerCertificates ? .always : .none
       case (.server, .none): .none
-      case (.server, .requested): .whereShown
+      case (.server, .requested), (.server, .onRequest): .whereShown
       case (.server, .required): .always
       }
     }

@@ -19,5 +19,14 @@ extension TLSEngine {
             + "were requested"
         ))
     }
+    if failure == nil, state.isHandshakeDone, handle.certificateRequests > limits.certificateRequestCount {
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint:
+            "more than limits.certificateRequestCount, \(limits.certificateRequestCount), certificates were requested "
+            + "after the handshake"
+        ))
+    }
   }
 }

@@ -53,6 +53,12 @@ extension TLSEngine {
         TLSError(
           .alertReceived, .peer, hint: "the peer closed the connection during the handshake",
           alertReceived: .closeNotify))
+    case .failed where handle.hasExceededRenegotiations:
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint: "the client began more than limits.renegotiationCount, \(limits.renegotiationCount), renegotiations",
+          alertSent: handle.alertSent))
     case .failed(let failure):
       fail(
         TLSError(

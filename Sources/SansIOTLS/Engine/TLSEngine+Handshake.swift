@@ -36,6 +36,8 @@ extension TLSEngine {
     switch outcome {
     case .success:
       state.handshakeCompleted()
+      handle.forgetHandshake(limits)
+      setRecordSizes()
       events.append(.handshakeCompleted, limits)
       handle.rest(.done)
     case .wantsRead, .controlRecord: handle.rest(.needsFeed)
@@ -44,6 +46,11 @@ extension TLSEngine {
       handle.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)
     }
+  }
+
+  private mutating func setRecordSizes() {
+    recordSizing = handle.recordSizing(by: (servingContext ?? context).records)
+    singleRecordByteCount = recordSizing == nil ? Self.recordSize : -1
   }
 
   /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since

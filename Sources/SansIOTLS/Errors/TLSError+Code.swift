@@ -59,6 +59,8 @@ extension TLSError.Code {
   public static let abandoned = Self("abandoned")
   /// The call needs a finished handshake.
   public static let handshakeNotComplete = Self("handshakeNotComplete")
+  /// `requestClientCertificate` before the client has answered the previous request.
+  public static let requestPending = Self("requestPending")
   /// `feed` after `feedEOF`.
   public static let inputAfterEOF = Self("inputAfterEOF")
   /// `answer` without a question, or an answer to another question.

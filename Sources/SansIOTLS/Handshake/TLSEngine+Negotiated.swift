@@ -2,6 +2,12 @@ extension TLSEngine {
   /// The negotiated parameters, `nil` before the handshake is done.
   public var negotiated: NegotiatedParameters? { state.isHandshakeDone ? handle.negotiated : nil }
 
+  /// The plaintext in bytes of a record at most that both sides agreed on, because the client asked for it
+  /// (max_fragment_length, RFC 6066, section 4); `nil` if they did not, and before the handshake is done.
+  ///
+  /// Corresponds to `SSL_SESSION_get_max_fragment_length(3)`.
+  public var maximumFragmentByteCount: Int? { state.isHandshakeDone ? handle.maximumFragmentByteCount : nil }
+
   /// The peer's certificates as it sent them, leaf first; empty before, and if it sent none. After a resumption a
   /// client has those of the session's first connection, and a server the leaf alone, because its ticket holds no more.
   ///

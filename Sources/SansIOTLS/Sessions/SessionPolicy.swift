@@ -12,6 +12,7 @@ struct SessionPolicy {
     case .none: append([0])
     case .requested: append([1])
     case .required: append([2])
+    case .onRequest: append([3])
     }
     // Without a client's certificate there is nothing more to prove.
     guard configuration.clientAuthentication != .none else { return }

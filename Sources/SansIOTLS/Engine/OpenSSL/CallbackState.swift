@@ -26,6 +26,14 @@ struct CallbackState: ~Copyable {
   var isPeerAccepted = false
   /// The application accepted an expired or not yet valid certificate, here or when the session was created.
   var isAcceptedOutOfDate = false
+  /// libssl has read a client's Finished since the engine last looked.
+  var hasReadFinished = false
+  /// The number of requests for a certificate that a client has read after the handshake.
+  var certificateRequests: UInt32 = 0
+  /// Renegotiations that a client may still begin; `nil` before its handshake is complete.
+  var renegotiationsLeft: UInt32?
+  /// A client began one renegotiation too many.
+  var hasExceededRenegotiations = false
   /// The number of renegotiation requests that libssl has declined by a warning.
   var declinedRenegotiations: UInt32 = 0
   var warnings: [TLSAlert] = []

@@ -2,6 +2,7 @@ internal import CSansIOTLSOpenSSL
 
 extension Callbacks {
   static let info: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { ssl, place, value in
+    if place & SSL_CB_LOOP != 0 { return unsafe noteAuthentication(ssl) }
     guard place & SSL_CB_ALERT != 0, let callbackState = unsafe CallbackState.of(ssl) else { return }
     let isFatal = value >> 8 == SSL3_AL_FATAL
     let alert = TLSAlert(rawValue: UInt8(truncatingIfNeeded: value))
@@ -15,6 +16,18 @@ extension Callbacks {
     } else if !isFatal, alert != .closeNotify {
       unsafe callbackState.pointee.warnings.append(alert)
       unsafe callbackState.pointee.hasPendingEvents = true
+    }
+  }
+
+  /// Notes the messages of a client authentication. Those of the handshake are noted too, and forgotten when it is
+  /// complete.
+  private static func noteAuthentication(_ ssl: OpaquePointer?) {
+    switch unsafe SSL_get_state(ssl) {
+    case TLS_ST_SR_FINISHED: unsafe CallbackState.of(ssl)?.pointee.hasReadFinished = true
+    case TLS_ST_CR_CERT_REQ:
+      unsafe CallbackState.of(ssl)?.pointee.certificateRequests += 1
+      unsafe CallbackState.of(ssl)?.pointee.hasPendingEvents = true
+    default: break
     }
   }
 }

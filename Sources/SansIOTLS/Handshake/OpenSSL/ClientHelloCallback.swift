@@ -14,6 +14,18 @@ extension Callbacks {
       return SSL_CLIENT_HELLO_ERROR
     }
     unsafe callbackState.pointee.request = .received(wish)
+    if let left = unsafe callbackState.pointee.renegotiationsLeft {
+      // libssl counts none of a server's renegotiations.
+      if left == 0 {
+        unsafe callbackState.pointee.hasExceededRenegotiations = true
+        unsafe alert?.pointee = Int32(TLSAlert.handshakeFailure.rawValue)
+        return SSL_CLIENT_HELLO_ERROR
+      }
+      unsafe callbackState.pointee.renegotiationsLeft = left - 1
+      // What was accepted of the certificate before does not apply to the next one.
+      unsafe callbackState.pointee.isPeerAccepted = false
+      unsafe callbackState.pointee.hasReadFinished = false
+    }
     guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello else {
       return SSL_CLIENT_HELLO_SUCCESS
     }

@@ -43,7 +43,7 @@ extension SSLHandle {
     }
     // Of a server it is the one that libssl selected in the handshake.
     let certificate = unsafe isServer ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl)
-    guard let certificate = unsafe certificate, isServer || peerKey == nil else {
+    guard let certificate = unsafe certificate, unsafe isServer || peerKey == nil else {
       throw TLSError(
         .unsupported, .peer, hint: "the server presented no certificate, which tls-server-end-point is made of")
     }
