@@ -76,7 +76,7 @@ extension Scenario {
     }
     client.records = records[.client]!
     server.records = records[.server]!
-    if version == .tls12 {
+    if version == .tls12 || obstacle == .noCommonVersion {
       client.records.paddingByteCount = nil
       server.records.paddingByteCount = nil
     }

@@ -189,6 +189,11 @@ static inline int sitls_certificate_types(SSL *ssl, const unsigned char **types)
 static inline int sitls_set_signature_algorithms(SSL *ssl, const char *list) {
   return (int)SSL_set1_sigalgs_list(ssl, list);
 }
+// The message that the state machine has read last, by libssl's name of the state: its number differs between versions.
+static inline bool sitls_has_read_finished(const SSL *ssl) { return strcmp(SSL_state_string(ssl), "TRFIN") == 0; }
+static inline bool sitls_has_read_certificate_request(const SSL *ssl) {
+  return strcmp(SSL_state_string(ssl), "TRCR") == 0;
+}
 static inline bool sitls_has_extended_main_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
 
 // Name of the negotiated key-exchange group, NULL where none was (RSA key exchange). Of a resumption in TLS 1.2 it is

@@ -64,6 +64,9 @@ extension TLSEngine {
         TLSError(
           failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
     case .success, .wantsRead, .controlRecord: break
+    case .asksCertificateRequest where handle.certificateRequests >= limits.certificateRequestCount:
+      // libssl has not counted the request that it stopped at.
+      failByRequests()
     case .asksCertificateRequest where state.phase == .open:
       state.asked()
       handle.rest(.needsAnswer)

@@ -93,6 +93,10 @@ struct RenegotiationTests {
     expectRefusal(.handshakeNotComplete, .misuse, naming: "renegotiation") {
       _ = try ends.server.channelBinding(.unique)
     }
+    expectRefusal(.handshakeNotComplete, .misuse, naming: "renegotiation") {
+      _ = try ends.server.exportKeyingMaterial(label: "EXPORTER-test", count: 32)
+    }
+    #expect(ends.server.negotiated?.version == .tls12)
     #expect(try ends.server.closeWriting() == .needsFeed)
     for _ in 0..<4 {
       _ = ends.client.absorb(ends.server.drain())

@@ -97,10 +97,10 @@ struct FloodTests {
         _ = try pair.server.absorb(pair.client.drain())
       }),
     Flood(
-      name: "HelloRequests", culprit: "limits.declinedRenegotiationCount, 1024",
+      name: "HelloRequests", culprit: "limits.controlRecordCount, 64",
       run: flood(of: [0, 0, 0, 0], .handshake, .tls12, from: .server)),
     Flood(
-      name: "ClientHellos", culprit: "limits.declinedRenegotiationCount, 1024",
+      name: "ClientHellos", culprit: "limits.controlRecordCount, 64",
       run: flood(of: [1, 0, 0, 0], .handshake, .tls12, from: .client)),
     Flood(
       name: "empty records in TLS 1.3", culprit: "unexpected_message",

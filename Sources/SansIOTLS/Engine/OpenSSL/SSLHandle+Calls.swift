@@ -135,7 +135,8 @@ extension SSLHandle {
 
   /// The maximum fragment length that both sides keep to (RFC 6066, section 4); `nil` if none was agreed on.
   var maximumFragmentByteCount: Int? {
-    let code = unsafe SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl))
+    guard let session = unsafe SSL_get_session(ssl) else { return nil }
+    let code = unsafe SSL_SESSION_get_max_fragment_length(session)
     return (1...4).contains(code) ? 256 << Int(code) : nil
   }
 

@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 extension Callbacks {
   static let info: @convention(c) (OpaquePointer?, Int32, Int32) -> Void = { ssl, place, value in
@@ -22,12 +23,11 @@ extension Callbacks {
   /// Notes the messages of a client authentication. Those of the handshake are noted too, and forgotten when it is
   /// complete.
   private static func noteAuthentication(_ ssl: OpaquePointer?) {
-    switch unsafe SSL_get_state(ssl) {
-    case TLS_ST_SR_FINISHED: unsafe CallbackState.of(ssl)?.pointee.hasReadFinished = true
-    case TLS_ST_CR_CERT_REQ:
+    if unsafe sitls_has_read_finished(ssl) {
+      unsafe CallbackState.of(ssl)?.pointee.hasReadFinished = true
+    } else if unsafe sitls_has_read_certificate_request(ssl) {
       unsafe CallbackState.of(ssl)?.pointee.certificateRequests += 1
       unsafe CallbackState.of(ssl)?.pointee.hasPendingEvents = true
-    default: break
     }
   }
 }

@@ -25,7 +25,7 @@ extension SSLHandle {
       isAdopted = unsafe isAdopted && RawPublicKeys.apply(context.handle.callbacks.rawPublicKeys, to: ssl)
     }
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
-    if context.records != first.records { isAdopted = adoptRecords(of: context) && isAdopted }
+    isAdopted = setRecords(of: context, replacing: first.records) && isAdopted
     alwaysQueues = context.queuesOutput
     // SSL_set_options only adds options, and contexts may differ in whether tickets are sent and clients renegotiate.
     unsafe SSL_clear_options(
@@ -51,12 +51,13 @@ extension SSLHandle {
     return unsafe X509_VERIFY_PARAM_set1(own, parameters) == 1
   }
 
-  private func adoptRecords(of context: TLSContext) -> Bool {
-    let maximum = context.records.maximumByteCount
-    // Where the maximum was lower, so was the size at which data is divided.
-    return unsafe SSL_ctrl(ssl, SSL_CTRL_SET_MAX_SEND_FRAGMENT, maximum, nil) == 1
-      && SSL_ctrl(ssl, SSL_CTRL_SET_SPLIT_SEND_FRAGMENT, maximum, nil) == 1
-      && SSL_set_block_padding(ssl, context.records.paddingByteCount ?? 0) == 1
+  /// Sets the sizes and the padding of the context that serves. The context that asked about the ClientHello has set
+  /// its padding alone.
+  func setRecords(of context: TLSContext, replacing first: TLSRecordPolicy) -> Bool {
+    let records = context.records
+    if records == TLSRecordPolicy(), first == records { return true }
+    return unsafe SSL_ctrl(ssl, SSL_CTRL_SET_MAX_SEND_FRAGMENT, records.maximumByteCount, nil) == 1
+      && SSL_set_block_padding(ssl, records.paddingByteCount ?? 0) == 1
   }
 
   /// Adopts the other context's TLS 1.3 suites: those that it names, or else the system's.

@@ -199,9 +199,9 @@ extension TLSEngine {
     if let session = answer.storedSession { try giveStored(session, by: answer) }
     switch answer.kind {
     case .serve:
-      if !handle.setGroups(of: context) {
+      if !handle.setGroups(of: context) || !handle.setRecords(of: context, replacing: TLSRecordPolicy()) {
         try refuseClientHello(
-          because: TLSError(.openSSLFailure, .local, hint: "libssl does not accept the context's groups"))
+          because: TLSError(.openSSLFailure, .local, hint: "libssl does not accept the context's groups or records"))
       }
       handle.answerClientHello(.proceed)
     case .serveWith(let context):
