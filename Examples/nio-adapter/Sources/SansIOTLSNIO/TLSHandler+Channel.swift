@@ -1,4 +1,5 @@
 public import NIOCore
+public import SansIOTLS
 
 /// The channel's calls. Each examines the phase and leaves the work to the other files.
 extension TLSHandler: ChannelDuplexHandler {
