@@ -67,6 +67,11 @@ extension Scenario {
       default: client.identities = [try cast.clients[clientKey]!.identity]
       }
     }
+    if let preSharedHash {
+      client.preSharedKeys = [.test("client", hash: preSharedHash)]
+      server.preSharedKeys = [.test("another"), .test("client", hash: preSharedHash)]
+      if seed.isMultiple(of: 2) { server.identities = [] }
+    }
     client.pausesAtPeerCertificates = asks
     client.pausesAtCertificateRequest = asks
     server.pausesAtClientHello = asks

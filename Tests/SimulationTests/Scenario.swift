@@ -74,6 +74,8 @@ struct Scenario: Sendable {
   let asks: Bool
   /// Other code leaves errors in the thread's queue.
   let hasForeignErrors: Bool
+  /// The sides prove themselves by a pre-shared key of this hash, and not by certificates.
+  let preSharedHash: TLSPreSharedKey.Hash?
   var plans: [TLSRole: [Action]]
   /// The plaintext that the client sends after its close_notify.
   var trailing: Int
@@ -119,6 +121,8 @@ struct Scenario: Sendable {
     plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
     trailing = chance(4) ? random.size(most: 12) : 0
     isSlowReader = [.client: chance(4), .server: chance(4)]
+    let mayPreShare = obstacle == .none && clientCertificate == .none && !asks
+    preSharedHash = chance(3) && mayPreShare ? (chance(2) ? .sha384 : .sha256) : nil
   }
 
   /// The previous conversation, which the session is from.
@@ -177,6 +181,7 @@ extension Scenario: CustomStringConvertible {
       "\(tickets) tickets, buffer \(limits.bufferByteCount), pending output \(limits.pendingOutputByteCount)")
     if releasesBuffers { words.append("buffers released") }
     if asks { words.append("asked") }
+    if let preSharedHash { words.append("pre-shared key \(preSharedHash)") }
     if hasForeignErrors { words.append("foreign errors") }
     for side in TLSRole.allCases {
       words.append(

@@ -16,8 +16,10 @@ extension TLSContext.Configuration {
       throw refuse(
         .invalidApplicationProtocol, "an application protocol has 1 to 255 bytes, and all of them 65,535 at most")
     }
-    if role == .server, identities.isEmpty {
-      throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
+    try validatePreSharedKeys()
+    if role == .server, identities.isEmpty, preSharedKeys.isEmpty, !pausesAtClientHello {
+      throw refuse(
+        .missingIdentity, "a server needs an identity: a certificate chain and its private key, or pre-shared keys")
     }
     if !acceptedPublicKeys.isEmpty, !verifiesPeer {
       throw refuse(

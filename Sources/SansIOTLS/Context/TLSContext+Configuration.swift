@@ -137,6 +137,21 @@ extension TLSContext {
     /// most for each type of key. Of a server's, those that are valid for the requested server name come first, in
     /// their order; without a name, or with one that none is valid for, the first of each type is the default.
     public var identities: [TLSIdentity]
+    /// The pre-shared keys, by which both sides prove themselves without certificates. A client has one at most, and
+    /// offers only what connections by it can use: in TLS 1.3 suites of the key's hash, in TLS 1.2 suites for
+    /// pre-shared keys with forward secrecy. It must be that key: see ``acceptsCertificateWithoutPreSharedKey``. A
+    /// server has any number, no two of one identity, and may get others by answers
+    /// (``TLSEngine/ClientHello/Answer/accepting(_:)``). Without ``identities`` it serves no other client; with some, a
+    /// client that shows no known identity is served as its other settings say.
+    ///
+    /// A client with a pre-shared key counts as authenticated where ``clientAuthentication`` is `.required`.
+    /// Corresponds to `SSL_CTX_set_psk_use_session_callback(3)` and `SSL_CTX_set_psk_find_session_callback(3)`, in
+    /// TLS 1.2 to `SSL_CTX_set_psk_client_callback(3)` and `SSL_CTX_set_psk_server_callback(3)`.
+    public var preSharedKeys: [TLSPreSharedKey] = []
+    /// Whether a client with a pre-shared key accepts a server that does not use it, and proves itself by its
+    /// certificate. By default it refuses such a server, also where libssl would continue: another server could answer
+    /// by a certificate for the name.
+    public var acceptsCertificateWithoutPreSharedKey = false
     /// Whether a server requests client certificates.
     public var clientAuthentication: ClientAuthentication = .none
     /// The authorities whose names a server sends with its request; `nil` means those of ``trustRoots`` that are given
@@ -203,12 +218,18 @@ extension TLSContext {
 
     /// Whether the peer's certificate is looked at.
     var verifiesPeer: Bool {
-      peerVerification == .chain && (role == .client || clientAuthentication != .none)
+      peerVerification == .chain && !demandsPreSharedKey && (role == .client || clientAuthentication != .none)
+    }
+
+    /// Whether a client accepts no certificate in place of its pre-shared key.
+    var demandsPreSharedKey: Bool {
+      role == .client && !preSharedKeys.isEmpty && !acceptsCertificateWithoutPreSharedKey
     }
 
     /// The proof that a handshake must have of the peer.
     var peerDemand: PeerProof.Demand {
       switch (role, clientAuthentication) {
+      case (.client, _) where demandsPreSharedKey: .preSharedKey
       case (.client, _): peerVerification == .chain || pausesAtPeerCertificates ? .always : .none
       case (.server, .none): .none
       case (.server, .requested): .whereShown

@@ -41,6 +41,14 @@ extension TLSError.Code {
   public static let protocolViolation = Self("protocolViolation")
   /// The peer went past a bound of ``TLSEngine/Limits``. The engine found it and not libssl, so no alert is sent.
   public static let limitExceeded = Self("limitExceeded")
+  /// The server continued by certificates and not by the client's pre-shared key, which the client demands.
+  public static let preSharedKeyIgnored = Self("preSharedKeyIgnored")
+  /// The two sides have different pre-shared keys of one identity.
+  public static let wrongPreSharedKey = Self("wrongPreSharedKey")
+  /// The server has no pre-shared key of the identity that the client shows.
+  public static let unknownPreSharedKey = Self("unknownPreSharedKey")
+  /// The client shows no pre-shared key, and the server has no certificate.
+  public static let missingPreSharedKey = Self("missingPreSharedKey")
   /// The application answered a question by `.refuse` or `.distrust`.
   public static let rejected = Self("rejected")
   /// The signer of this side's identity threw; `hint` holds its error's description. See ``TLSSigner``.
@@ -126,6 +134,8 @@ extension TLSError.Code {
   /// A text with a NUL for a setting that libssl or libcrypto reads as C text, dropping what follows the NUL; `hint`
   /// names the setting.
   public static let containsNUL = Self("containsNUL")
+  /// A pre-shared key that cannot be used: its length, its identity, or two of one identity.
+  public static let invalidPreSharedKey = Self("invalidPreSharedKey")
   /// Bytes that are not a public key.
   public static let invalidPublicKey = Self("invalidPublicKey")
   /// A provider of libcrypto that cannot be loaded.

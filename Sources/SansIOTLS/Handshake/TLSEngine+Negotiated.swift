@@ -8,6 +8,13 @@ extension TLSEngine {
   /// Corresponds to `SSL_get0_peer_certificate(3)` and `SSL_get_peer_cert_chain(3)`. Nothing is copied but references.
   public var peerCertificates: [TLSCertificate] { handle.peerCertificates }
 
+  /// The certificates that this side presented in the handshake, its own first: which identity a server with several
+  /// showed to this client, or whether a client was asked for one. Empty before the handshake is done, after a
+  /// resumption, with a pre-shared key, and if this side presented none.
+  ///
+  /// Corresponds to `SSL_get_certificate(3)` and `SSL_get0_chain_certs(3)`. Nothing is copied but references.
+  public var ownCertificates: [TLSCertificate] { state.isHandshakeDone ? handle.ownCertificates : [] }
+
   /// The raw public key that the peer proved instead of a certificate (RFC 7250), in the form SubjectPublicKeyInfo in
   /// DER; `nil` if it presented a certificate or nothing, and before. See
   /// ``TLSContext/Configuration/acceptedPublicKeys``.

@@ -38,6 +38,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setVersions()
       try builder.setCiphers()
       try builder.removeUnsafeCiphers()
+      try builder.setPreSharedKeys(&warnings)
       try builder.setGroups(&warnings)
       try builder.setSignatureSchemes(&warnings)
       try builder.setIdentities(&warnings)

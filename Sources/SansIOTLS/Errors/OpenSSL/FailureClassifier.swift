@@ -16,6 +16,7 @@ extension TLSError {
       signerFailure: failure.entries.lazy.compactMap(\.signerFailure).first, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       wasRefusedByVerification: handle.wasRefusedByVerification,
+      preSharedKeyCause: isHandshakeDone ? nil : handle.preSharedKeyFailure(reason)?.cause,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
     let isVerification =
@@ -43,6 +44,7 @@ private struct FailureFacts {
   let verification: TLSVerificationResult?
   let wasRejectedByAnswer: Bool
   let wasRefusedByVerification: Bool
+  let preSharedKeyCause: (code: TLSError.Code, hint: String)?
   let opening: PlaintextDetection
   let inputEnded: Bool
   let isHandshakeDone: Bool
@@ -51,6 +53,7 @@ private struct FailureFacts {
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let signerFailure { return (signerFailure.code, .local, signerFailure.hint) }
+    if let preSharedKeyCause { return (preSharedKeyCause.code, .peer, preSharedKeyCause.hint) }
     if let alert = alertReceived {
       return (.alertReceived, .peer, "the peer closed the connection with the alert \(alert)\(Self.advice(on: alert))")
     }

@@ -15,6 +15,7 @@ extension Callbacks {
     }
     unsafe callbackState.pointee.request = .received(wish)
     guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello else {
+      unsafe accept(ssl, callbackState)
       return SSL_CLIENT_HELLO_SUCCESS
     }
     switch questions.clientHello {
@@ -28,8 +29,15 @@ extension Callbacks {
       unsafe alert?.pointee = Int32(reason.rawValue)
       return SSL_CLIENT_HELLO_ERROR
     case .answered:
+      unsafe accept(ssl, callbackState)
       return SSL_CLIENT_HELLO_SUCCESS
     }
+  }
+
+  /// Notes a ClientHello that libssl continues with.
+  private static func accept(_ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>) {
+    unsafe callbackState.pointee.hellos = callbackState.pointee.hellos == .none ? .one : .retried
+    unsafe SSLHandle.preparePreSharedKey(for: ssl, callbackState)
   }
 
   /// Notes the first ClientHello before libssl examines it: libssl's own accessors do not show the extensions that it

@@ -29,6 +29,8 @@ extension SSLHandle {
     unsafe SSL_clear_options(ssl, sitls_op_no_ticket)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
+    unsafe SSL_set_psk_server_callback(
+      ssl, context.handle.callbacks.hasPreSharedKeys ? Callbacks.lookUpPreSharedKey : nil)
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     unsafe callbackState.pointee.questions?.pausesAtPeerCertificates = context.pausesAtPeerCertificates
     if !isAdopted {

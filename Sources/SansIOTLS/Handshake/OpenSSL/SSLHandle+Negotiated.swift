@@ -29,7 +29,18 @@ extension SSLHandle {
           declared: String(cString: $0), in: ContextCallbackState.of(ssl)?.library ?? TLSLibraryContext.default)
       },
       applicationProtocol: selectedApplicationProtocol.map { String(decoding: $0, as: UTF8.self) },
-      serverName: serverName, isResumed: SSL_session_reused(ssl) != 0)
+      serverName: serverName, isResumed: isResumed,
+      peerAuthentication: peerAuthentication, ownSignatureScheme: ownSignatureScheme,
+      peerSignatureScheme: peerSignatureScheme,
+      secretBits: Int(SSL_CIPHER_get_bits(SSL_get_current_cipher(ssl), nil)),
+      hasExtendedMainSecret: SSL_version(ssl) >= TLS1_3_VERSION || sitls_has_extended_main_secret(ssl),
+      isHelloRetried: SSL_version(ssl) >= TLS1_3_VERSION && callbackState.pointee.hellos == .retried)
+  }
+
+  private var peerAuthentication: TLSEngine.PeerAuthentication {
+    if let preSharedIdentity { return .preSharedKey(identity: preSharedIdentity) }
+    if unsafe SSL_get0_peer_certificate(ssl) != nil { return .certificate }
+    return peerPublicKey == nil ? .none : .rawPublicKey
   }
 
   var peerCertificates: [TLSCertificate] { unsafe Self.peerCertificates(of: ssl, callbackState.pointee.offered) }

@@ -18,6 +18,10 @@ extension TLSEngine {
     public let groups: [TLSGroup]
     /// The signature schemes that the client verifies, in its order; empty if there is no such extension.
     public let signatureSchemes: [TLSSignatureScheme]
+    /// The identities of pre-shared keys that the client shows, in its order, 64 at most; those of session tickets are
+    /// among them. Empty if there is no such extension. A server may answer with the key of one of them:
+    /// ``Answer/accepting(_:)``. In TLS 1.2 a client shows its identity later, and there is no question about it.
+    public let preSharedKeyIdentities: [[UInt8]]
     /// The whole message as it was received, without record headers: type, length and body (RFC 8446, section 4). Empty
     /// in an offer that was created by its fields, and for the form of SSL 2.
     public let message: [UInt8]
@@ -38,6 +42,7 @@ extension TLSEngine {
       cipherSuites = Self.numbers(in: Array(parts.cipherSuites)).map(TLSCipherSuite.init(rawValue:))
       groups = list(10).map(TLSGroup.init(rawValue:))
       signatureSchemes = list(13).map(TLSSignatureScheme.init(rawValue:))
+      preSharedKeyIdentities = Self.preSharedKeyIdentities(in: parts.contents(of: 41))
       self.message = message
     }
 
@@ -50,9 +55,11 @@ extension TLSEngine {
     ///   - cipherSuites: the cipher suites, the client's first choice first.
     ///   - groups: the groups, the client's first choice first.
     ///   - signatureSchemes: the signature schemes, the client's first choice first.
+    ///   - preSharedKeyIdentities: the identities of pre-shared keys, the client's first choice first.
     public init(
       serverName: String?, applicationProtocols: [String] = [], versions: [TLSVersion] = [.tls13, .tls12],
-      cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = []
+      cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = [],
+      preSharedKeyIdentities: [[UInt8]] = []
     ) {
       self.serverName = serverName
       self.applicationProtocols = applicationProtocols
@@ -60,6 +67,7 @@ extension TLSEngine {
       self.cipherSuites = cipherSuites
       self.groups = groups
       self.signatureSchemes = signatureSchemes
+      self.preSharedKeyIdentities = preSharedKeyIdentities
       message = []
     }
   }
@@ -139,6 +147,8 @@ extension TLSEngine.ClientHello {
     package let kind: Kind
     /// A session of the application's store.
     package var storedSession: TLSServerSession?
+    /// See ``accepting(_:)``.
+    package private(set) var preSharedKeys: [TLSPreSharedKey] = []
 
     /// Serves the client by the engine's own context.
     public static let serve = Answer(kind: .serve)
@@ -172,9 +182,22 @@ extension TLSEngine.ClientHello {
       return answer
     }
 
+    /// Returns the same answer with a pre-shared key for this connection, besides those of the context that serves. A
+    /// client that shows its identity and proves the key is authenticated by it; to others the key is of no use.
+    ///
+    /// - Parameter key: the key of one of ``TLSEngine/ClientHello/preSharedKeyIdentities``. If the client shows
+    ///   several, give the keys of all that it may use: the first that has one counts.
+    /// - Returns: the answer. After ``refuse(_:)`` the key has no effect.
+    public func accepting(_ key: TLSPreSharedKey) -> Answer {
+      var answer = self
+      answer.preSharedKeys.append(key)
+      return answer
+    }
+
     /// Returns whether two answers state the same.
     public static func == (left: Answer, right: Answer) -> Bool {
       if left.storedSession != right.storedSession { return false }
+      if left.preSharedKeys != right.preSharedKeys { return false }
       return switch (left.kind, right.kind) {
       case (.serve, .serve): true
       case (.serveWith(let left), .serveWith(let right)): left === right
@@ -197,6 +220,7 @@ extension TLSEngine {
     try admit(.answer)
     guard case .clientHello? = question else { throw Self.otherQuestion }
     if let session = answer.storedSession { try giveStored(session, by: answer) }
+    handle.answer(preSharedKeys: answer.preSharedKeys)
     switch answer.kind {
     case .serve:
       if !handle.setGroups(of: context) {
