@@ -59,6 +59,13 @@ public struct TLSEngine: ~Copyable, Sendable {
   var handshakeBytes: Int
   /// Records in a row without application data, less those that this side asked for.
   var controlRecords: Int
+  /// The division of writes into records; none if they are as large as possible. An array, because an optional would
+  /// take 56 bytes in every engine.
+  var recordSizing: [RecordSizing]
+  /// Plaintext of a write that is one record without further thought; none if records have other sizes.
+  var singleRecordByteCount: Int
+  /// The proof that a client owes after the handshake, from the request to the end of its answer.
+  var awaitedProof: PeerProof.Demand?
 
   /// Creates an engine. A client's ClientHello is immediately available from `drain`.
   ///
@@ -132,6 +139,9 @@ public struct TLSEngine: ~Copyable, Sendable {
     opening = PlaintextDetection()
     handshakeBytes = 0
     controlRecords = 0
+    awaitedProof = nil
+    recordSizing = []
+    singleRecordByteCount = Self.recordSize
   }
 
   /// The rules. The handle keeps them, because what it does with libssl depends on them too.

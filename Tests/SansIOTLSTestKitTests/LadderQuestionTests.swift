@@ -34,6 +34,27 @@ struct LadderQuestionTests {
     #expect(question < answer)
     #expect(answer < ticket)
   }
+
+  @Test func `a request after the handshake, its answer and a KeyUpdate are drawn`() throws {
+    var (client, server) = try EnginePair.configurations(version: .tls13)
+    let alice = TestIdentity.client("Alice")
+    client.identities = [try alice.identity]
+    client.offersPostHandshakeAuthentication = true
+    server.trustRoots = [alice.trust]
+    server.clientAuthentication = .onRequest
+    server.resumption = .off
+    var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    try pair.handshake()
+    try pair.keyUpdate(from: .server, requestingPeer: true)
+    try pair.requestClientCertificate()
+    #expect(try pair.transfer([1], from: .server) == [1])
+    #expect(try pair.transfer([2], from: .client) == [2])
+    var lines = pair.log.ladder.text().split(separator: "\n")[...]
+    for text in ["EncryptedExtensions", "KeyUpdate", "CertificateRequest", "CertificateVerify", "Finished"] {
+      let found = try #require(lines.firstIndex { $0.contains(text) }, "\(text)")
+      lines = lines[(found + 1)...]
+    }
+  }
 }
 
 extension TLSEngine {

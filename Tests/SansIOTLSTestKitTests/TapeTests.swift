@@ -41,6 +41,7 @@ struct TapeTests {
     var tape = Tape(seed: .max, setup: ["a": "b c", "empty-ish": "-"])
     let calls: [Tape.Call] = [
       .feed([]), .feed([0, 255]), .feedEOF, .drain, .write([]), .write([1]), .read(upTo: 0), .close,
+      .requestClientCertificate(isRequired: true), .requestClientCertificate(isRequired: false), .reportIdle,
       .keyUpdate(requestingPeer: true), .keyUpdate(requestingPeer: false), .answer(.serve), .answer(.serveOther),
       .answer(.refuse(.accessDenied)), .answer(.followVerification), .answer(.trust),
       .answer(.distrust(.badCertificate)), .takeTrailingInput, .hibernate,

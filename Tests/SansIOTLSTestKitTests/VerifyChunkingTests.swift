@@ -22,6 +22,30 @@ struct VerifyChunkingTests {
     }
   }
 
+  @Test func `a certificate asked for later, and small records, are the same byte for byte`() throws {
+    try verifyChunking(seed: 6) { world, link in
+      let authority = world.authority()
+      let alice = try authority.issue(subject: "Alice", usage: .client).identity
+      var pair = try EnginePair(version: .tls13, link: link, in: world) { client, server in
+        client.identities = [alice]
+        client.offersPostHandshakeAuthentication = true
+        client.records.paddingByteCount = 128
+        server.clientAuthentication = .onRequest
+        server.trustRoots = [authority.trust]
+        server.records.smallStart = .init(recordByteCount: 100, totalByteCount: 1000)
+      }
+      try pair.handshake()
+      for _ in 0..<2 {
+        try pair.requestClientCertificate()
+        _ = try pair.transfer([UInt8](repeating: 9, count: 3000), from: .server)
+        _ = try pair.transfer([UInt8](repeating: 8, count: 300), from: .client)
+        pair.reportIdle(at: .server)
+      }
+      try pair.shutdown()
+      return pair
+    }
+  }
+
   @Test func `a failure is compared too`() throws {
     try verifyChunking { world, link in
       var pair = try EnginePair(link: link, in: world) { client, _ in client.trustRoots = [world.authority().trust] }

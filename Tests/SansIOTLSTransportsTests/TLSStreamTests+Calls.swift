@@ -99,3 +99,19 @@ extension TLSStreamTests {
     for _ in 0..<2 { #expect(try await pieces.next() == nil) }
   }
 }
+
+/// Pre-shared keys are a matter of contexts: a stream needs nothing more.
+extension TLSStreamTests {
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `streams connect by a pre-shared key`(version: TLSVersion) async throws {
+    let (client, server) = try pair(version) { client, server in
+      client.preSharedKeys = [.test("device")]
+      server.preSharedKeys = [.test("device")]
+      server.identities = []
+    }
+    async let received = server.read()
+    try await client.write(Array("ping".utf8))
+    #expect(try await received == Array("ping".utf8))
+    #expect(server.negotiated?.peerAuthentication == .preSharedKey(identity: Array("device".utf8)))
+  }
+}

@@ -19,6 +19,8 @@ struct Application {
   /// The first error, and every later one has to be the same.
   var failure: TLSError?
   var events: [String] = []
+  /// A request for the client's certificate is open.
+  var isAwaitingCertificate = false
   /// The latest session it was given, and whether it was given one to resume.
   var session: TLSSession?
   var hadSession = false

@@ -73,10 +73,28 @@ extension Scenario {
       default: client.identities = [try cast.clients[clientKey]!.identity]
       }
     }
+    if offersLater, version != .tls12 {
+      client.offersPostHandshakeAuthentication = true
+      if clientCertificate == .none {
+        server.clientAuthentication = .onRequest
+        client.identities = [try cast.clients[clientKey]!.identity]
+      }
+    }
+    client.records = records[.client]!
+    server.records = records[.server]!
+    if version == .tls12 || obstacle == .noCommonVersion {
+      client.records.paddingByteCount = nil
+      server.records.paddingByteCount = nil
+    }
+    if let preSharedHash {
+      client.preSharedKeys = [.test("client", hash: preSharedHash)]
+      server.preSharedKeys = [.test("another"), .test("client", hash: preSharedHash)]
+      if seed.isMultiple(of: 2) { server.identities = [] }
+    }
     client.pausesAtPeerCertificates = asks
     client.pausesAtCertificateRequest = asks
     server.pausesAtClientHello = asks
-    server.pausesAtPeerCertificates = asks && clientCertificate != .none
+    server.pausesAtPeerCertificates = asks && server.clientAuthentication != .none
     return (try world.context(client), try world.context(server))
   }
 }

@@ -45,6 +45,10 @@ struct Scenario: Sendable {
     case write(Int)
     case keyUpdate(requestingPeer: Bool)
     case hibernate
+    /// A server requests its client's certificate after the handshake; a client does nothing.
+    case requestCertificate
+    /// The application wrote nothing for a while.
+    case reportIdle
     /// Waits for so many bytes of the peer, as a server does for a request.
     case await(Int)
   }
@@ -74,6 +78,8 @@ struct Scenario: Sendable {
   let asks: Bool
   /// Other code leaves errors in the thread's queue.
   let hasForeignErrors: Bool
+  /// The sides prove themselves by a pre-shared key of this hash, and not by certificates.
+  let preSharedHash: TLSPreSharedKey.Hash?
   var plans: [TLSRole: [Action]]
   /// The plaintext that the client sends after its close_notify.
   var trailing: Int
@@ -82,6 +88,10 @@ struct Scenario: Sendable {
   var earlyBytes: Int
   /// The size of reads; a slow reader skips most steps.
   let isSlowReader: [TLSRole: Bool]
+  /// The client offers to be asked for a certificate after the handshake.
+  let offersLater: Bool
+  /// The sizes of each side's records.
+  let records: [TLSRole: TLSRecordPolicy]
 
   /// Draws a scenario.
   ///
@@ -122,8 +132,23 @@ struct Scenario: Sendable {
     plans = [.client: Self.plan(&random, mayUpdateKeys), .server: Self.plan(&random, mayUpdateKeys)]
     trailing = chance(4) ? random.size(most: 12) : 0
     isSlowReader = [.client: chance(4), .server: chance(4)]
+    // Drawn from a stream of their own, so that a seed decides the rest as it did before.
+    var later = SplitMix(seed: seed ^ 0x6c61_7465_7200)
+    offersLater = obstacle == .none && Bool.random(using: &later)
+    records = [.client: Self.records(&later, .client), .server: Self.records(&later, .server)]
+    if offersLater {
+      for _ in 0..<Int.random(in: 0...3, using: &later) {
+        let place = Int.random(in: 0...plans[.server]!.count, using: &later)
+        plans[.server]!.insert(.requestCertificate, at: place)
+      }
+    }
+    for side in TLSRole.allCases where records[side]!.smallStart != nil {
+      plans[side]!.insert(.reportIdle, at: Int.random(in: 0...plans[side]!.count, using: &later))
+    }
+    let mayPreShare = obstacle == .none && clientCertificate == .none && !asks && !offersLater
+    preSharedHash = chance(3) && mayPreShare ? (chance(2) ? .sha384 : .sha256) : nil
     var early = SplitMix(seed: seed ^ 0x6561_726c_79)
-    let mayBeEarly = resumes && version == .tls13 && tickets > 0
+    let mayBeEarly = resumes && version == .tls13 && tickets > 0 && preSharedHash == nil
     earlyBytes = mayBeEarly && early.next() % 3 > 0 ? early.size(most: 14) : 0
   }
 
@@ -159,6 +184,18 @@ struct Scenario: Sendable {
     }
   }
 
+  private static func records(_ random: inout SplitMix, _ side: TLSRole) -> TLSRecordPolicy {
+    var policy = TLSRecordPolicy()
+    switch Int.random(in: 0..<8, using: &random) {
+    case 0: policy.maximumByteCount = 512 << Int.random(in: 0...5, using: &random)
+    case 1: policy.smallStart = .init(recordByteCount: Int.random(in: 64...2000, using: &random), totalByteCount: 4000)
+    case 2: policy.paddingByteCount = 1 << Int.random(in: 1...14, using: &random)
+    case 3 where side == .client: policy.requestedByteCount = 512 << Int.random(in: 0...3, using: &random)
+    default: break
+    }
+    return policy
+  }
+
   private static func plan(_ random: inout SplitMix, _ mayUpdateKeys: Bool) -> [Action] {
     (0..<Int.random(in: 0...6, using: &random)).map { _ in
       switch Int.random(in: 0..<10, using: &random) {
@@ -184,7 +221,12 @@ extension Scenario: CustomStringConvertible {
       "\(tickets) tickets, buffer \(limits.bufferByteCount), pending output \(limits.pendingOutputByteCount)")
     if releasesBuffers { words.append("buffers released") }
     if asks { words.append("asked") }
+    if let preSharedHash { words.append("pre-shared key \(preSharedHash)") }
     if hasForeignErrors { words.append("foreign errors") }
+    if offersLater { words.append("offers a certificate later") }
+    for side in TLSRole.allCases where records[side] != TLSRecordPolicy() {
+      words.append("\(side)'s records \(records[side]!)")
+    }
     for side in TLSRole.allCases {
       words.append(
         "\(side)\(isSlowReader[side]! ? " (slow)" : ""): \(plans[side]!.map { "\($0)" }.joined(separator: " "))")

@@ -177,6 +177,11 @@ struct Simulation: ~Copyable {
       self[side].next += 1
       pair.hibernate(side)
       return true
+    case .requestCertificate: return try requestCertificate(side)
+    case .reportIdle:
+      self[side].next += 1
+      pair.reportIdle(at: side)
+      return true
     case .await(let count):
       // What the peer does not mean to send is not waited for.
       let peer = self[side.peer]
@@ -209,12 +214,37 @@ struct Simulation: ~Copyable {
       self[side].unwritten -= count
       return true
     case .needsDrain?:
-      guard before >= limit else { throw violation("only a full outbound holds a write back: \(before) of \(limit)") }
+      // A message that the write finished first may have been answered.
+      guard max(before, pendingOutputByteCount(side)) >= limit else {
+        throw violation("only a full outbound holds a write back: \(before) of \(limit)")
+      }
       return false
     case .needsFeed?: return false
     case nil: return true
-    case .needsAnswer?: throw violation("a write after the handshake waits for an answer")
+    case .needsAnswer?:
+      guard scenario.offersLater, question(side) else {
+        throw violation("a write after the handshake waits for no answer but one about a later request")
+      }
+      return false
     }
+  }
+
+  private mutating func requestCertificate(_ side: TLSRole) throws -> Bool {
+    let isOffered = version(side) == .tls13 && scenario.offersLater
+    // The answer to the last one may be on its way, or never come.
+    pullEvents(side)
+    if isOffered, server.isAwaitingCertificate {
+      _ = try call(side, expecting: .requestPending) { (pair) throws(TLSError) in try pair.requestClientCertificate() }
+      self[side].next += 1
+      return true
+    }
+    let step = try call(side, expecting: isOffered ? nil : .unsupported) { (pair) throws(TLSError) in
+      try pair.requestClientCertificate(isRequired: false)
+    }
+    if case .needsFeed? = step { return false }
+    if case .done? = step { server.isAwaitingCertificate = true }
+    self[side].next += 1
+    return true
   }
 
   private mutating func keyUpdate(_ side: TLSRole, _ requestingPeer: Bool) throws -> Bool {
@@ -302,7 +332,9 @@ struct Simulation: ~Copyable {
       case .endOfStream?:
         self[side].sawEnd = true
         return true
-      case .needsFeed?, .needsAnswer?: return moved
+      case .needsFeed?: return moved
+      // The application will answer.
+      case .needsAnswer?: return true
       case nil: return true
       }
     }
@@ -440,6 +472,10 @@ struct Simulation: ~Copyable {
       case .alertReceived(let alert): self[side].events.append("alert \(alert)")
       case .sessionTicket(let session): self[side].session = session
       case .sessionToStore: self[side].events.append("session to store")
+      case .clientCertificateReceived:
+        self[side].events.append("clientCertificateReceived")
+        self[side].isAwaitingCertificate = false
+      case .renegotiated: self[side].events.append("renegotiated")
       }
     }
   }
@@ -541,7 +577,8 @@ struct Simulation: ~Copyable {
       ? [.truncated, .alertReceived, .protocolViolation]
       : [
         .truncated, .alertReceived, .protocolViolation, .notTLS, .peerIncompatible, .certificateRejected,
-        .limitExceeded, .earlyDataNotUnderstood,
+        .limitExceeded, .earlyDataNotUnderstood, .wrongPreSharedKey, .unknownPreSharedKey, .missingPreSharedKey,
+        .preSharedKeyIgnored,
       ]
     guard codes.contains(failure.code) else {
       throw violation("the \(side) fails for the carrier's sake, not with \(failure)")
@@ -569,7 +606,9 @@ struct Simulation: ~Copyable {
     }
     guard let alert = failure(side)?.alertSent else { return }
     // In TLS 1.3 the type lies inside: two bytes, the type and 16 bytes of tag.
-    guard let last, last.type == 21 || last.type == 23 && last.length == 19 else {
+    // It may be padded.
+    let isPadded = scenario.records[side]!.paddingByteCount != nil
+    guard let last, last.type == 21 || last.type == 23 && (isPadded || last.length == 19) else {
       throw violation("the alert \(alert) leaves; the last record of the \(side) is \(last as Any)")
     }
   }

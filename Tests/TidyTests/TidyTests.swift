@@ -134,8 +134,8 @@ struct TidyTests {
     (
       ["README.md"]
         + [
-          "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "AnsweringQuestions", "ResumingSessions",
-          "FIPSAndPolicy", "EarlyData",
+          "Embedding", "GettingStarted", "TrustAndIdentity", "Revocation", "PreSharedKeys", "AnsweringQuestions",
+          "ResumingSessions", "AfterTheHandshake", "EarlyData", "FIPSAndPolicy",
           "LaterLibsslFeatures",
         ].map {
           "Sources/SansIOTLS/SansIOTLS.docc/Guides/\($0).md"

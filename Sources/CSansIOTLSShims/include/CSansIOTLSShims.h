@@ -50,6 +50,12 @@ static inline int sitls_ctx_cipher_count(SSL_CTX *ctx) { return sk_SSL_CIPHER_nu
 static inline const SSL_CIPHER *sitls_ctx_cipher(SSL_CTX *ctx, int index) {
   return sk_SSL_CIPHER_value(SSL_CTX_get_ciphers(ctx), index);
 }
+static inline int sitls_cipher_count(SSL *ssl) {
+  return SSL_get_ciphers(ssl) ? sk_SSL_CIPHER_num(SSL_get_ciphers(ssl)) : 0;
+}
+static inline const SSL_CIPHER *sitls_cipher(SSL *ssl, int index) {
+  return sk_SSL_CIPHER_value(SSL_get_ciphers(ssl), index);
+}
 static inline void sitls_ctx_use_automatic_dh(SSL_CTX *ctx) { SSL_CTX_set_dh_auto(ctx, 1); }
 
 static inline void sitls_ctx_set_mode(SSL_CTX *ctx, uint32_t mode) { SSL_CTX_set_mode(ctx, mode); }
@@ -93,9 +99,11 @@ static const uint64_t sitls_op_no_ticket = SSL_OP_NO_TICKET;
 static const uint64_t sitls_op_no_anti_replay = SSL_OP_NO_ANTI_REPLAY;
 static const uint64_t sitls_op_no_tls13 = SSL_OP_NO_TLSv1_3;
 static const uint64_t sitls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t sitls_op_no_resumption_on_renegotiation = SSL_OP_NO_SESSION_RESUMPTION_ON_RENEGOTIATION;
 static const uint64_t sitls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t sitls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t sitls_op_allow_unsafe_legacy_renegotiation = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION;
+static const uint64_t sitls_op_allow_no_dhe_kex = SSL_OP_ALLOW_NO_DHE_KEX;
 #ifdef SSL_OP_ALLOW_CLIENT_RENEGOTIATION
 static const uint64_t sitls_op_allow_client_renegotiation = SSL_OP_ALLOW_CLIENT_RENEGOTIATION;
 #else
@@ -169,8 +177,23 @@ bool sitls_set_certificate_types(
 EVP_PKEY *sitls_presented_key(const X509_STORE_CTX *store);
 EVP_PKEY *sitls_peer_key(const SSL *ssl);
 
+// MARK: Signatures
+
+// The digest and the kind of a signature; false if there is none.
+static inline bool sitls_own_signature(SSL *ssl, int *digest, int *kind) {
+  return SSL_get_signature_nid(ssl, digest) == 1 && SSL_get_signature_type_nid(ssl, kind) == 1;
+}
+static inline bool sitls_peer_signature(SSL *ssl, int *digest, int *kind) {
+  return SSL_get_peer_signature_nid(ssl, digest) == 1 && SSL_get_peer_signature_type_nid(ssl, kind) == 1;
+}
+
 // MARK: SSL
 
+// The certificates that follow this side's own.
+static inline STACK_OF(X509) *sitls_own_chain(SSL *ssl) {
+  STACK_OF(X509) *chain = NULL;
+  return SSL_get0_chain_certs(ssl, &chain) == 1 ? chain : NULL;
+}
 static inline int sitls_set_min_version(SSL *ssl, int version) { return (int)SSL_set_min_proto_version(ssl, version); }
 static inline int sitls_set_max_version(SSL *ssl, int version) { return (int)SSL_set_max_proto_version(ssl, version); }
 static inline int sitls_set_server_name(SSL *ssl, const char *name) { return (int)SSL_set_tlsext_host_name(ssl, name); }
@@ -189,6 +212,11 @@ static inline int sitls_certificate_types(SSL *ssl, const unsigned char **types)
 }
 static inline int sitls_set_signature_algorithms(SSL *ssl, const char *list) {
   return (int)SSL_set1_sigalgs_list(ssl, list);
+}
+// The message that the state machine has read last, by libssl's name of the state: its number differs between versions.
+static inline bool sitls_has_read_finished(const SSL *ssl) { return strcmp(SSL_state_string(ssl), "TRFIN") == 0; }
+static inline bool sitls_has_read_certificate_request(const SSL *ssl) {
+  return strcmp(SSL_state_string(ssl), "TRCR") == 0;
 }
 static inline bool sitls_has_extended_main_secret(SSL *ssl) { return SSL_get_extms_support(ssl) == 1; }
 
@@ -224,6 +252,10 @@ enum { sitls_error_want_retry_verify = SSL_ERROR_WANT_RETRY_VERIFY };
 #else
 enum { sitls_error_want_retry_verify = -1 };
 #endif
+
+// Where a client is in the handshake. By name: the numbers of states are others in later versions.
+static inline bool sitls_has_written_client_hello(const SSL *ssl) { return strcmp(SSL_state_string(ssl), "TWCH") == 0; }
+static inline bool sitls_has_read_server_hello(const SSL *ssl) { return strcmp(SSL_state_string(ssl), "TRSH") == 0; }
 
 // True between records: libssl waits for a record header ("RH"), not for a body.
 static inline bool sitls_awaits_header(SSL *ssl) { return SSL_rstate_string(ssl)[1] == 'H'; }

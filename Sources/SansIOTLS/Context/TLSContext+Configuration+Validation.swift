@@ -16,8 +16,10 @@ extension TLSContext.Configuration {
       throw refuse(
         .invalidApplicationProtocol, "an application protocol has 1 to 255 bytes, and all of them 65,535 at most")
     }
-    if role == .server, identities.isEmpty {
-      throw refuse(.missingIdentity, "a server needs an identity: a certificate chain and its private key")
+    try validatePreSharedKeys()
+    if role == .server, identities.isEmpty, preSharedKeys.isEmpty, !pausesAtClientHello {
+      throw refuse(
+        .missingIdentity, "a server needs an identity: a certificate chain and its private key, or pre-shared keys")
     }
     if !acceptedPublicKeys.isEmpty, !verifiesPeer {
       throw refuse(
@@ -85,6 +87,42 @@ extension TLSContext.Configuration {
     }
     if pausesAtCertificateRequest, role == .server {
       throw refuse(.invalidConfiguration, "pausesAtCertificateRequest is a client's; a server requests certificates")
+    }
+    if let defect = records.defect { throw refuse(.invalidConfiguration, defect) }
+    if records.requestedByteCount != nil, role == .server {
+      throw refuse(.invalidConfiguration, "records.requestedByteCount is a client's; a server follows its client's")
+    }
+    if records.paddingByteCount != nil, maximumVersion == .tls12 {
+      throw refuse(.invalidConfiguration, "records.paddingByteCount needs TLS 1.3, and maximumVersion is TLS 1.2")
+    }
+    if acceptsRenegotiation {
+      if role == .client {
+        throw refuse(.invalidConfiguration, "acceptsRenegotiation is a server's; a client declines to renegotiate")
+      }
+      if minimumVersion == .tls13 {
+        throw refuse(
+          .invalidConfiguration,
+          "acceptsRenegotiation has no effect: minimumVersion is TLS 1.3, which does not renegotiate")
+      }
+      if pausesAtPeerCertificates {
+        throw refuse(
+          .invalidConfiguration,
+          "acceptsRenegotiation and pausesAtPeerCertificates exclude each other: a renegotiation brings another "
+            + "certificate, and is not asked about")
+      }
+    }
+    if offersPostHandshakeAuthentication, role == .server {
+      throw refuse(
+        .invalidConfiguration,
+        "offersPostHandshakeAuthentication is a client's; a server requests by requestClientCertificate()")
+    }
+    if offersPostHandshakeAuthentication, maximumVersion == .tls12 {
+      throw refuse(
+        .invalidConfiguration, "offersPostHandshakeAuthentication needs TLS 1.3, and maximumVersion is TLS 1.2")
+    }
+    if role == .server, clientAuthentication == .onRequest, maximumVersion == .tls12 {
+      throw refuse(
+        .invalidConfiguration, "clientAuthentication .onRequest needs TLS 1.3, and maximumVersion is TLS 1.2")
     }
     if pausesAtPeerCertificates, role == .server, clientAuthentication == .none {
       throw refuse(

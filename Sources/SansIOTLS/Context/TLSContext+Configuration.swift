@@ -12,6 +12,9 @@ extension TLSContext {
     public enum ClientAuthentication: Sendable, Hashable {
       /// Clients are not asked.
       case none
+      /// Clients are asked when the server calls ``TLSEngine/requestClientCertificate(isRequired:)``, after the
+      /// handshake. TLS 1.3 alone has such a request.
+      case onRequest
       /// Clients are asked; one that sends none is served, one that sends a bad one is refused.
       case requested
       /// Clients without an acceptable certificate are refused.
@@ -137,6 +140,21 @@ extension TLSContext {
     /// most for each type of key. Of a server's, those that are valid for the requested server name come first, in
     /// their order; without a name, or with one that none is valid for, the first of each type is the default.
     public var identities: [TLSIdentity]
+    /// The pre-shared keys, by which both sides prove themselves without certificates. A client has one at most, and
+    /// offers only what connections by it can use: in TLS 1.3 suites of the key's hash, in TLS 1.2 suites for
+    /// pre-shared keys with forward secrecy. It must be that key: see ``acceptsCertificateWithoutPreSharedKey``. A
+    /// server has any number, no two of one identity, and may get others by answers
+    /// (``TLSEngine/ClientHello/Answer/accepting(_:)``). Without ``identities`` it serves no other client; with some, a
+    /// client that shows no known identity is served as its other settings say.
+    ///
+    /// A client with a pre-shared key counts as authenticated where ``clientAuthentication`` is `.required`.
+    /// Corresponds to `SSL_CTX_set_psk_use_session_callback(3)` and `SSL_CTX_set_psk_find_session_callback(3)`, in
+    /// TLS 1.2 to `SSL_CTX_set_psk_client_callback(3)` and `SSL_CTX_set_psk_server_callback(3)`.
+    public var preSharedKeys: [TLSPreSharedKey] = []
+    /// Whether a client with a pre-shared key accepts a server that does not use it, and proves itself by its
+    /// certificate. By default it refuses such a server, also where libssl would continue: another server could answer
+    /// by a certificate for the name.
+    public var acceptsCertificateWithoutPreSharedKey = false
     /// Whether a server requests client certificates.
     public var clientAuthentication: ClientAuthentication = .none
     /// The authorities whose names a server sends with its request; `nil` means those of ``trustRoots`` that are given
@@ -183,6 +201,18 @@ extension TLSContext {
     /// TLS 1.3 the client then also offers to be asked after the handshake. See ``TLSEngine/Question``. Corresponds to
     /// `SSL_CTX_set_cert_cb(3)` and `SSL_CTX_set_post_handshake_auth(3)`.
     public var pausesAtCertificateRequest = false
+    /// Whether a client offers to present a certificate when the server asks for one after the handshake (TLS 1.3): the
+    /// first of ``identities`` that the server can verify, or none. With ``pausesAtCertificateRequest`` it always does,
+    /// and asks. A server cannot ask a client that does not offer it. Corresponds to
+    /// `SSL_CTX_set_post_handshake_auth(3)`.
+    public var offersPostHandshakeAuthentication = false
+    /// The sizes of the records that are sent, and their padding.
+    public var records = TLSRecordPolicy()
+    /// Whether a server lets its clients renegotiate in TLS 1.2, as often as
+    /// ``TLSEngine/Limits-swift.struct/renegotiationCount`` allows. Off unless an old client depends on it: TLS 1.3 has
+    /// no renegotiation. It cannot be combined with ``pausesAtPeerCertificates``. Corresponds to
+    /// `SSL_OP_ALLOW_CLIENT_RENEGOTIATION`, `SSL_CTX_set_options(3)`.
+    public var acceptsRenegotiation = false
     /// Whether engines trace records and messages, without contents, for ``TLSEngine/nextTracedMessage()``. For tests
     /// and diagnosis; without it there is no cost. Corresponds to `SSL_CTX_set_msg_callback(3)`.
     public var tracesMessages = false
@@ -217,15 +247,21 @@ extension TLSContext {
 
     /// Whether the peer's certificate is looked at.
     var verifiesPeer: Bool {
-      peerVerification == .chain && (role == .client || clientAuthentication != .none)
+      peerVerification == .chain && !demandsPreSharedKey && (role == .client || clientAuthentication != .none)
+    }
+
+    /// Whether a client accepts no certificate in place of its pre-shared key.
+    var demandsPreSharedKey: Bool {
+      role == .client && !preSharedKeys.isEmpty && !acceptsCertificateWithoutPreSharedKey
     }
 
     /// The proof that a handshake must have of the peer.
     var peerDemand: PeerProof.Demand {
       switch (role, clientAuthentication) {
+      case (.client, _) where demandsPreSharedKey: .preSharedKey
       case (.client, _): peerVerification == .chain || pausesAtPeerCertificates ? .always : .none
       case (.server, .none): .none
-      case (.server, .requested): .whereShown
+      case (.server, .requested), (.server, .onRequest): .whereShown
       case (.server, .required): .always
       }
     }

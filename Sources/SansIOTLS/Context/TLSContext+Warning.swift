@@ -38,6 +38,13 @@ extension TLSContext {
     /// The certificate of the identity of this subject requires an OCSP staple (must-staple), and it has no holder of
     /// one.
     case missingStaple(subject: String)
+    /// Records are to be padded, and those of this version, which is allowed, cannot be.
+    case unpaddedRecords(TLSVersion)
+    /// A pre-shared key cannot be used in TLS 1.2, for this reason.
+    case preSharedKeysInTLS13Alone(reason: String)
+    /// This suite of TLS 1.2 uses a pre-shared key without forward secrecy: anyone who learns the key later can read
+    /// what was recorded.
+    case preSharedKeyWithoutForwardSecrecy(suite: String)
     /// A server has trust roots or client authorities, and does not ask clients for certificates.
     case unusedTrust
 
@@ -76,6 +83,13 @@ extension TLSContext {
         "the OCSP staple of \(subject.printable) is about another certificate; clients that look at it will refuse it"
       case .missingStaple(let subject):
         "the certificate of \(subject.printable) requires an OCSP staple and has none; set stapleHolder"
+      case .unpaddedRecords(let version):
+        "records.paddingByteCount has no effect in \(version), which is allowed; set minimumVersion to TLS 1.3 to pad "
+          + "all connections"
+      case .preSharedKeysInTLS13Alone(let reason): "the pre-shared keys have no effect in TLS 1.2: \(reason)"
+      case .preSharedKeyWithoutForwardSecrecy(let suite):
+        "\(suite) has no forward secrecy: anyone who learns the pre-shared key can read recorded connections; use "
+          + "ECDHE-PSK or DHE-PSK"
       case .unusedTrust:
         "trustRoots and clientAuthorities are of no effect while clientAuthentication is .none: clients are not "
           + "asked for a certificate"

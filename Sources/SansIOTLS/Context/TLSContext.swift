@@ -15,6 +15,11 @@ public final class TLSContext: Sendable {
   let pausesAtCertificateRequest: Bool
   let ignoresVerdict: Bool
   let tracesMessages: Bool
+  let records: TLSRecordPolicy
+  let acceptsRenegotiation: Bool
+  /// libssl's output goes through the queue after the handshake too. A padded alert, or a flight after the handshake
+  /// with an alert after it, may be more than the outbound buffer has room for.
+  var queuesOutput: Bool { records.paddingByteCount != nil || acceptsRenegotiation }
 
   /// Creates a context from a configuration, which is checked. Files are read here and not again, except for a trust
   /// directory, which libcrypto searches at each verification.
@@ -35,6 +40,8 @@ public final class TLSContext: Sendable {
     pausesAtCertificateRequest = configuration.pausesAtCertificateRequest
     ignoresVerdict = configuration.peerVerification == .none
     tracesMessages = configuration.tracesMessages
+    records = configuration.records
+    acceptsRenegotiation = configuration.acceptsRenegotiation
     handle = try ContextHandle(configuration, library: library)
     warnings = handle.warnings
   }

@@ -6,7 +6,7 @@
 struct EngineState: Equatable, Sendable {
   enum Phase: Equatable, Sendable {
     case handshaking
-    /// The handshake, or a message of the peer after it, waits for an answer of the application.
+    /// The handshake, or what the peer sent after it, waits for an answer of the application.
     case asking
     case open
     /// Closed by its owner during the handshake.
@@ -28,6 +28,7 @@ struct EngineState: Equatable, Sendable {
   }
 
   enum Call: CaseIterable, Sendable {
+    /// `keyUpdate` stands for each call that sends a message after the handshake: a request for a certificate too.
     case feed, handshake, read, write, closeWriting, keyUpdate, answer
   }
 

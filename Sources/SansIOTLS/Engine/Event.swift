@@ -19,5 +19,11 @@ extension TLSEngine {
     /// A session of a server that the application stores; see
     /// ``TLSContext/Configuration/Resumption/applicationStore(count:timing:lifetime:)``.
     case sessionToStore(TLSServerSession)
+    /// The client answered ``TLSEngine/requestClientCertificate(isRequired:)``, and was accepted:
+    /// ``TLSEngine/peerCertificates`` are those that it presented, empty if it presented none.
+    case clientCertificateReceived
+    /// The client of a TLS 1.2 connection renegotiated: ``TLSEngine/negotiated``, ``TLSEngine/peerCertificates`` and
+    /// exported keying material may have changed. See ``TLSContext/Configuration/acceptsRenegotiation``.
+    case renegotiated
   }
 }

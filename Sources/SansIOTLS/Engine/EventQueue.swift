@@ -19,7 +19,7 @@ struct EventQueue: Sendable {
     if events.count >= limits.queuedEventCount, !dropOldestTicket() {
       switch event {
       case .alertReceived, .sessionTicket, .sessionToStore: return
-      case .handshakeCompleted, .earlyData, .peerClosed: break
+      case .handshakeCompleted, .earlyData, .peerClosed, .clientCertificateReceived, .renegotiated: break
       }
     }
     events.append(event)
@@ -53,7 +53,7 @@ extension TLSEngine.Event {
     // A session without a ticket counts too: it can be dropped.
     case .sessionTicket(let session): max(session.ticketByteCount, 1)
     case .sessionToStore(let session): session.bytes.count
-    case .handshakeCompleted, .earlyData, .peerClosed, .alertReceived: 0
+    case .handshakeCompleted, .earlyData, .peerClosed, .alertReceived, .clientCertificateReceived, .renegotiated: 0
     }
   }
 }

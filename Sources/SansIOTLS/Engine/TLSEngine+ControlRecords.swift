@@ -14,6 +14,28 @@ extension TLSEngine {
         ))
       return
     }
+    if handle.hasReadFinished { finishedPassed() }
+    // What is due follows the answer to a question.
+    if state.phase == .open { respond() }
+  }
+
+  /// A client's Finished was read after its handshake: the end of an answer that was requested, or of a renegotiation.
+  private mutating func finishedPassed() {
+    if awaitedProof != nil { return clientAnswered() }
+    guard context.role == .server, handle.version == .tls12 else { return }
+    handle.takeFinished()
+    guard handle.proof(for: servingContext ?? context).isSufficient else {
+      fail(
+        TLSError(
+          .certificateRejected, .peer,
+          hint: "the renegotiation ended without an accepted certificate of the client, and one is required"))
+      return
+    }
+    events.append(.renegotiated, limits)
+  }
+
+  /// Sends what is due after a message of the peer.
+  mutating func respond() {
     switch state.response(hasPendingKeyUpdate: handle.hasPendingKeyUpdate) {
     case .nothing: break
     case .closeNotify: sendCloseNotify()
@@ -34,10 +56,10 @@ extension TLSEngine {
 
   /// Continues a message that is partly read, before a call that needs libssl between messages.
   ///
-  /// - Returns: whether the message ended, so that the call can proceed.
+  /// - Returns: whether the message ended and asks nothing, so that the call can proceed.
   mutating func finishHandshakeMessage() throws(TLSError) -> Bool {
     continueHandshakeMessage()
     try throwFailure()
-    return !state.isInsideMessage
+    return !state.isInsideMessage && state.phase == .open
   }
 }

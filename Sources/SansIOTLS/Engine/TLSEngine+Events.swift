@@ -19,5 +19,17 @@ extension TLSEngine {
             + "were requested"
         ))
     }
+    if state.isHandshakeDone, handle.certificateRequests > limits.certificateRequestCount { failByRequests() }
+  }
+
+  /// The server has requested more certificates after the handshake than the client answers.
+  mutating func failByRequests() {
+    fail(
+      TLSError(
+        .limitExceeded, .peer,
+        hint:
+          "more than limits.certificateRequestCount, \(limits.certificateRequestCount), certificates were requested "
+          + "after the handshake"
+      ))
   }
 }

@@ -53,11 +53,20 @@ extension TLSEngine {
         TLSError(
           .alertReceived, .peer, hint: "the peer closed the connection during the handshake",
           alertReceived: .closeNotify))
+    case .failed where handle.hasExceededRenegotiations:
+      fail(
+        TLSError(
+          .limitExceeded, .peer,
+          hint: "the client began more than limits.renegotiationCount, \(limits.renegotiationCount), renegotiations",
+          alertSent: handle.alertSent))
     case .failed(let failure):
       fail(
         TLSError(
           failure, on: handle, opening: opening, inputEnded: state.inputEnded, isHandshakeDone: state.isHandshakeDone))
     case .success, .wantsRead, .controlRecord: break
+    case .asksCertificateRequest where handle.certificateRequests >= limits.certificateRequestCount:
+      // libssl has not counted the request that it stopped at.
+      failByRequests()
     case .asksCertificateRequest where state.phase == .open:
       state.asked()
       handle.rest(.needsAnswer)

@@ -17,6 +17,7 @@ extension TLSEngine {
   mutating func advanceHandshake() { settle(handle.handshake()) }
 
   mutating func settle(_ outcome: SSLHandle.Outcome) {
+    if case .success = outcome { handle.notePreSharedKey() }
     if case .success = outcome, selectionWasNotOffered {
       // Before events are collected: a session of this connection is not usable either.
       fail(
@@ -25,10 +26,13 @@ extension TLSEngine {
       return
     }
     if case .success = outcome, !handle.proof(for: servingContext ?? context).isSufficient {
+      let demandsKey = context.handle.callbacks.demandsPreSharedKey
       fail(
         TLSError(
-          .certificateRejected, .peer,
-          hint: "the handshake ended without an accepted certificate of the peer, and one is required"))
+          demandsKey ? .preSharedKeyIgnored : .certificateRejected, .peer,
+          hint: demandsKey
+            ? "the handshake ended without the pre-shared key, and it is demanded"
+            : "the handshake ended without an accepted certificate of the peer, and one is required"))
       return
     }
     if case .success = outcome { handle.keepRenewedSession() }
@@ -36,6 +40,8 @@ extension TLSEngine {
     switch outcome {
     case .success:
       state.handshakeCompleted()
+      handle.forgetHandshake(limits)
+      setRecordSizes()
       events.append(.handshakeCompleted, limits)
       if let early = handle.early {
         early.handshakeCompleted()
@@ -48,6 +54,11 @@ extension TLSEngine {
       handle.rest(.needsAnswer)
     case .peerClosed, .failed: end(outcome)
     }
+  }
+
+  private mutating func setRecordSizes() {
+    recordSizing = handle.recordSizing(by: (servingContext ?? context).records).map { [$0] } ?? []
+    singleRecordByteCount = recordSizing.isEmpty ? Self.recordSize : -1
   }
 
   /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since

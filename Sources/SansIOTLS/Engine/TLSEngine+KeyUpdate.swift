@@ -13,7 +13,7 @@ extension TLSEngine {
     case .needsAnswer: return .needsAnswer
     default: break
     }
-    guard handle.negotiated.version == .tls13 else {
+    guard handle.version == .tls13 else {
       throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
     }
     // libssl takes no KeyUpdate while a message is half read or another update is due.

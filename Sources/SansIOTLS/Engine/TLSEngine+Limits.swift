@@ -16,8 +16,15 @@ extension TLSEngine {
     /// Requests for a renegotiation that are declined in the life of a TLS 1.2 connection, each by the warning
     /// no_renegotiation; one more is `.limitExceeded`. A request may be as short as 4 bytes, and its warning has 31.
     public var declinedRenegotiationCount: Int = 1024
+    /// Renegotiations that a server with ``TLSContext/Configuration/acceptsRenegotiation`` accepts in the life of a
+    /// TLS 1.2 connection; one more is `.limitExceeded`, and is refused by the alert handshake_failure.
+    public var renegotiationCount: Int = 8
+    /// Requests for a certificate that a client answers after the handshake in the life of a TLS 1.3 connection; one
+    /// more is `.limitExceeded`. Each answer costs a signature.
+    public var certificateRequestCount: Int = 64
     /// Events that wait for `nextEvent()`. Beyond it the oldest session is dropped; if none waits, the new session or
-    /// warning is. `.handshakeCompleted` and `.peerClosed` are always kept.
+    /// warning is. `.handshakeCompleted`, `.peerClosed`, `.clientCertificateReceived` and `.renegotiated` are always
+    /// kept.
     public var queuedEventCount: Int = 64
     /// Session tickets, and a server's sessions to store, in bytes, that wait for `nextEvent()`. Beyond it the oldest
     /// is dropped, and a ticket that is larger alone is not kept. A ticket has 65,535 bytes at most; usual servers send
@@ -30,7 +37,8 @@ extension TLSEngine {
     public init() {}
 
     /// The defaults: 17 KiB buffers, 256 KiB outbound, 256 KiB of handshake, 64 control records, 1,024 declined
-    /// renegotiations, 64 events with 128 KiB of tickets, 1,024 traced messages.
+    /// renegotiations, 8 accepted ones, 64 requests for a certificate, 64 events with 128 KiB of tickets, 1,024 traced
+    /// messages.
     public static let `default` = Limits()
 
     /// The values that lie outside of their ranges, in words; `nil` if all is well.
@@ -47,6 +55,10 @@ extension TLSEngine {
       if controlRecordCount < 1 { return "limits.controlRecordCount is \(controlRecordCount); it must be positive" }
       if declinedRenegotiationCount < 1 {
         return "limits.declinedRenegotiationCount is \(declinedRenegotiationCount); it must be positive"
+      }
+      if renegotiationCount < 1 { return "limits.renegotiationCount is \(renegotiationCount); it must be positive" }
+      if certificateRequestCount < 1 {
+        return "limits.certificateRequestCount is \(certificateRequestCount); it must be positive"
       }
       if queuedTicketByteCount < 1 {
         return "limits.queuedTicketByteCount is \(queuedTicketByteCount); it must be positive"

@@ -50,7 +50,7 @@ extension TLSEngine {
     case .wantsRead: return false
     case .controlRecord:
       controlRecordPassed()
-      return failure == nil
+      return failure == nil && state.phase == .open
     default:
       end(outcome)
       return false

@@ -25,11 +25,43 @@ extension TLSEngine {
     if handle.owesTickets { try sendOwedTickets() }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
-    // Whole records rather than small chunks near the limit: it may be exceeded by one record.
-    let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
-    let (outcome, sealed) = handle.write(plaintext, count: min(count, acceptable))
+    // A single record is accepted whole: the limit may be exceeded by one.
+    if count > singleRecordByteCount { return try writeRecords(plaintext, room) }
+    let (outcome, sealed) = handle.write(plaintext, count: count)
     if case .success = outcome { return .done(sealed) }
     return try writeStopped(outcome, sealed)
+  }
+
+  /// Writes several records, or records of other sizes than the largest.
+  @inline(never)
+  private mutating func writeRecords(_ plaintext: RawSpan, _ room: Int) throws(TLSError) -> WriteStep {
+    if !recordSizing.isEmpty { return try writeSized(plaintext) }
+    // Whole records rather than small chunks near the limit.
+    let acceptable = max(room / Self.recordSize * Self.recordSize, Self.recordSize)
+    let (outcome, sealed) = handle.write(plaintext, count: min(plaintext.byteCount, acceptable))
+    if case .success = outcome { return .done(sealed) }
+    return try writeStopped(outcome, sealed)
+  }
+
+  /// Small records add much to what they carry: each part is what the room left by the parts before it allows.
+  private mutating func writeSized(_ plaintext: RawSpan) throws(TLSError) -> WriteStep {
+    var sealed = 0
+    while sealed < plaintext.byteCount {
+      let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
+      guard room > 0, let part = recordSizing.first?.part(of: plaintext.byteCount - sealed, in: room) else { break }
+      let (outcome, count) = handle.write(
+        plaintext.extracting(droppingFirst: sealed), count: part.byteCount, recordByteCount: part.recordByteCount)
+      recordSizing[0].sent(count)
+      sealed += count
+      guard case .success = outcome else { return try writeStopped(outcome, sealed) }
+    }
+    return .done(sealed)
+  }
+
+  /// Reports that nothing was written for a while: the next records are small again, as
+  /// ``TLSRecordPolicy/smallStart`` says. The engine has no clock; without such a start the call has no effect.
+  public mutating func reportIdle() {
+    if !recordSizing.isEmpty { recordSizing[0].restart() }
   }
 
   /// The result of a write that libssl did not complete. Apart from `write`, so that the path of every record is short.

@@ -54,6 +54,8 @@ public struct TLSAlert: RawRepresentable, Hashable, Sendable, CustomStringConver
   public static let unrecognizedName = TLSAlert(rawValue: 112)
   /// An OCSP staple that is not acceptable, or missing (113, RFC 6066).
   public static let badCertificateStatusResponse = TLSAlert(rawValue: 113)
+  /// A server has no pre-shared key of the client's identity (115, RFC 4279).
+  public static let unknownPSKIdentity = TLSAlert(rawValue: 115)
   /// The server demands a client certificate (116, TLS 1.3).
   public static let certificateRequired = TLSAlert(rawValue: 116)
   /// No application protocol in common (120, RFC 7301).

@@ -42,6 +42,14 @@ extension TLSError.Code {
   /// The peer went past a bound of ``TLSEngine/Limits``, or of the early data that a server accepts. Unless libssl
   /// found it, as with early data, no alert is sent.
   public static let limitExceeded = Self("limitExceeded")
+  /// The server continued by certificates and not by the client's pre-shared key, which the client demands.
+  public static let preSharedKeyIgnored = Self("preSharedKeyIgnored")
+  /// The two sides have different pre-shared keys of one identity.
+  public static let wrongPreSharedKey = Self("wrongPreSharedKey")
+  /// The server has no pre-shared key of the identity that the client shows.
+  public static let unknownPreSharedKey = Self("unknownPreSharedKey")
+  /// The client shows no pre-shared key, and the server has no certificate.
+  public static let missingPreSharedKey = Self("missingPreSharedKey")
   /// The client has sent early data, and the server does not use TLS 1.3 any more: connect again without the session.
   public static let earlyDataNotUnderstood = Self("earlyDataNotUnderstood")
   /// The application answered a question by `.refuse` or `.distrust`.
@@ -62,6 +70,8 @@ extension TLSError.Code {
   public static let abandoned = Self("abandoned")
   /// The call needs a finished handshake.
   public static let handshakeNotComplete = Self("handshakeNotComplete")
+  /// `requestClientCertificate` before the client has answered the previous request.
+  public static let requestPending = Self("requestPending")
   /// `feed` after `feedEOF`.
   public static let inputAfterEOF = Self("inputAfterEOF")
   /// `answer` without a question, or an answer to another question.
@@ -131,6 +141,8 @@ extension TLSError.Code {
   /// A text with a NUL for a setting that libssl or libcrypto reads as C text, dropping what follows the NUL; `hint`
   /// names the setting.
   public static let containsNUL = Self("containsNUL")
+  /// A pre-shared key that cannot be used: its length, its identity, or two of one identity.
+  public static let invalidPreSharedKey = Self("invalidPreSharedKey")
   /// Bytes that are not a public key.
   public static let invalidPublicKey = Self("invalidPublicKey")
   /// A provider of libcrypto that cannot be loaded.

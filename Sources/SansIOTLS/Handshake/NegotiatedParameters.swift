@@ -16,6 +16,23 @@ extension TLSEngine {
     public let serverName: String?
     /// Whether an earlier session was resumed. Corresponds to `SSL_session_reused(3)`.
     public let isResumed: Bool
+    /// The proof of the peer's identity: a certificate, a raw public key, a pre-shared key, or nothing. In a
+    /// resumption, the one in the session's first connection.
+    public let peerAuthentication: PeerAuthentication
+    /// The scheme by which this side signed in the handshake; `nil` if it did not: a client without a certificate, a
+    /// resumption, a pre-shared key, RSA key exchange. Corresponds to `SSL_get_signature_type_nid(3)`.
+    public let ownSignatureScheme: TLSSignatureScheme?
+    /// The scheme by which the peer signed in the handshake; `nil` if it did not. Corresponds to
+    /// `SSL_get_peer_signature_type_nid(3)`.
+    public let peerSignatureScheme: TLSSignatureScheme?
+    /// The bits of the cipher's secret key, for example 128 or 256. Corresponds to `SSL_CIPHER_get_bits(3)`.
+    public let secretBits: Int
+    /// Whether the connection's secrets are bound to its whole handshake: always in TLS 1.3, in TLS 1.2 by the
+    /// extension extended_master_secret (RFC 7627). Corresponds to `SSL_get_extms_support(3)`.
+    public let hasExtendedMainSecret: Bool
+    /// Whether the server let the client repeat its hello, with another key share or after it lost its state
+    /// (HelloRetryRequest, RFC 8446, section 4.1.4): one round trip more.
+    public let isHelloRetried: Bool
 
     /// Creates parameters, for tests of what shows them.
     ///
@@ -26,9 +43,17 @@ extension TLSEngine {
     ///   - applicationProtocol: the application protocol.
     ///   - serverName: the server name.
     ///   - isResumed: whether an earlier session was resumed.
+    ///   - peerAuthentication: the proof of the peer's identity.
+    ///   - ownSignatureScheme: the scheme by which this side signed.
+    ///   - peerSignatureScheme: the scheme by which the peer signed.
+    ///   - secretBits: the bits of the cipher's secret key.
+    ///   - hasExtendedMainSecret: whether the secrets are bound to the whole handshake.
+    ///   - isHelloRetried: whether the client repeated its hello.
     public init(
       version: TLSVersion, cipherSuite: TLSCipherSuite, group: TLSGroup? = nil, applicationProtocol: String? = nil,
-      serverName: String? = nil, isResumed: Bool = false
+      serverName: String? = nil, isResumed: Bool = false, peerAuthentication: PeerAuthentication = .none,
+      ownSignatureScheme: TLSSignatureScheme? = nil, peerSignatureScheme: TLSSignatureScheme? = nil,
+      secretBits: Int = 256, hasExtendedMainSecret: Bool = true, isHelloRetried: Bool = false
     ) {
       self.version = version
       self.cipherSuite = cipherSuite
@@ -36,6 +61,12 @@ extension TLSEngine {
       self.applicationProtocol = applicationProtocol
       self.serverName = serverName
       self.isResumed = isResumed
+      self.peerAuthentication = peerAuthentication
+      self.ownSignatureScheme = ownSignatureScheme
+      self.peerSignatureScheme = peerSignatureScheme
+      self.secretBits = secretBits
+      self.hasExtendedMainSecret = hasExtendedMainSecret
+      self.isHelloRetried = isHelloRetried
     }
   }
 }

@@ -9,6 +9,8 @@ struct PeerProof: Equatable, Sendable {
     case whereShown
     /// The peer must show an acceptable certificate.
     case always
+    /// The peer must have the pre-shared key; no certificate replaces it.
+    case preSharedKey
   }
 
   let demand: Demand
@@ -16,12 +18,17 @@ struct PeerProof: Equatable, Sendable {
   let hasCertificate: Bool
   /// The certificate was checked and accepted, here or there.
   let isAccepted: Bool
+  /// The peer proved a pre-shared key of the configuration or of an answer, here or in the connection that the session
+  /// was made by.
+  var isPreShared = false
 
   var isSufficient: Bool {
-    switch demand {
+    if isPreShared { return true }
+    return switch demand {
     case .none: true
     case .whereShown: !hasCertificate || isAccepted
     case .always: hasCertificate && isAccepted
+    case .preSharedKey: false
     }
   }
 }

@@ -26,11 +26,11 @@ extension TLSEngine {
   /// - Parameter type: the type of binding.
   /// - Returns: the bytes, a copy.
   /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, and during a renegotiation
-  ///   for `.unique`; `.unsupported` where the type is not defined, or would not distinguish this connection from
-  ///   another: `.unique` in TLS 1.3; `.exporter` and `.unique` in TLS 1.2 without extended main secret (RFC 7627);
-  ///   `.serverEndPoint` if the server presented no certificate, if the certificate's signature has no hash of its own,
-  ///   as Ed25519, and on a server that resumes a session, which sends no certificate; `.openSSLFailure` if libcrypto
-  ///   lacks the hash.
+  ///   for `.exporter` and `.unique`; `.unsupported` where the type is not defined, or would not distinguish this
+  ///   connection from another: `.unique` in TLS 1.3; `.exporter` and `.unique` in TLS 1.2 without extended main secret
+  ///   (RFC 7627); `.serverEndPoint` if the server presented no certificate, if the certificate's signature has no hash
+  ///   of its own, as Ed25519, and on a server that resumes a session, which sends no certificate; `.openSSLFailure` if
+  ///   libcrypto lacks the hash.
   ///
   /// Corresponds to `SSL_export_keying_material(3)`, `SSL_get_finished(3)`, `X509_get_signature_info(3)`.
   public func channelBinding(_ type: ChannelBinding) throws(TLSError) -> [UInt8] {

@@ -6,9 +6,10 @@ extension TLSEngine {
   ///   - context: the context value, less than 64 KiB; in TLS 1.2 none and empty differ.
   ///   - count: bytes wanted, 1 to 8,160.
   /// - Returns: the bytes. They are secret if the label's protocol says so; the caller zeroes them.
-  /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done, `.invalidArgument` for a
-  ///   length out of range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627), because a machine in the
-  ///   middle could have created two connections that export the same, `.openSSLFailure` if libssl refuses.
+  /// - Throws: ``TLSError`` with code `.handshakeNotComplete` before the handshake is done and during a renegotiation,
+  ///   `.invalidArgument` for a length out of range, `.unsupported` in TLS 1.2 without extended main secret (RFC 7627),
+  ///   because a machine in the middle could have created two connections that export the same, `.openSSLFailure` if
+  ///   libssl refuses.
   ///
   /// Corresponds to `SSL_export_keying_material(3)`, RFC 5705 and RFC 8446, section 7.5.
   public func exportKeyingMaterial(

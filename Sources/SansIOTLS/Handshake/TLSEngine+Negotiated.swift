@@ -2,11 +2,24 @@ extension TLSEngine {
   /// The negotiated parameters, `nil` before the handshake is done.
   public var negotiated: NegotiatedParameters? { state.isHandshakeDone ? handle.negotiated : nil }
 
+  /// The plaintext in bytes of a record at most that both sides agreed on, because the client asked for it
+  /// (max_fragment_length, RFC 6066, section 4); `nil` if they did not, and before the handshake is done.
+  ///
+  /// Corresponds to `SSL_SESSION_get_max_fragment_length(3)`.
+  public var maximumFragmentByteCount: Int? { state.isHandshakeDone ? handle.maximumFragmentByteCount : nil }
+
   /// The peer's certificates as it sent them, leaf first; empty before, and if it sent none. After a resumption a
   /// client has those of the session's first connection, and a server the leaf alone, because its ticket holds no more.
   ///
   /// Corresponds to `SSL_get0_peer_certificate(3)` and `SSL_get_peer_cert_chain(3)`. Nothing is copied but references.
   public var peerCertificates: [TLSCertificate] { handle.peerCertificates }
+
+  /// The certificates that this side presented in the handshake, its own first: which identity a server with several
+  /// showed to this client, or whether a client was asked for one. Empty before the handshake is done, after a
+  /// resumption, with a pre-shared key, and if this side presented none.
+  ///
+  /// Corresponds to `SSL_get_certificate(3)` and `SSL_get0_chain_certs(3)`. Nothing is copied but references.
+  public var ownCertificates: [TLSCertificate] { state.isHandshakeDone ? handle.ownCertificates : [] }
 
   /// The raw public key that the peer proved instead of a certificate (RFC 7250), in the form SubjectPublicKeyInfo in
   /// DER; `nil` if it presented a certificate or nothing, and before. See

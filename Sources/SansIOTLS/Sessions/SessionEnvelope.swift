@@ -14,6 +14,9 @@ struct SessionEnvelope: Equatable {
   /// The pins of the client, in the order of their bytes.
   var pins: [[UInt8]]
   var staple: StapleProof
+  /// The identity of the pre-shared key that proved the server; `nil` in most. It stands last, and only where its flag
+  /// is set: sessions without one are as they were.
+  var preSharedIdentity: [UInt8]?
 
   /// "SIT" and the version of this format.
   static let mark: [UInt8] = [0x53, 0x49, 0x54, 1]
@@ -27,7 +30,7 @@ struct SessionEnvelope: Equatable {
     var bytes = Self.mark
     bytes.append(
       UInt8(isAcceptedOutOfDate ? 1 : 0) | UInt8(pausesAtPeerCertificates ? 2 : 0)
-        | UInt8(pausesAtCertificateRequest ? 4 : 0))
+        | UInt8(pausesAtCertificateRequest ? 4 : 0) | UInt8(preSharedIdentity == nil ? 0 : 8))
     switch serverName {
     case .dns(let name): bytes.appendValue([0] + name.utf8)
     case .ip(let address): bytes.appendValue([1] + address.utf8)
@@ -44,6 +47,7 @@ struct SessionEnvelope: Equatable {
     bytes.appendValues(identities)
     bytes.appendValues(pins)
     bytes.appendValue(staple.bytes)
+    if let preSharedIdentity { bytes.appendValue(preSharedIdentity) }
     return bytes
   }
 
@@ -55,7 +59,7 @@ struct SessionEnvelope: Equatable {
     guard format == Self.mark.last else {
       throw Self.fault("has format \(format), and this library reads format \(Self.mark.last ?? 0)")
     }
-    guard let flags = bytes.popFirst(), flags & ~7 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
+    guard let flags = bytes.popFirst(), flags & ~15 == 0, var name = bytes.removeValue(), let kind = name.popFirst(),
       var domain = bytes.removeValue(), let hasDomain = domain.popFirst(), let chain = bytes.removeValues(),
       let identities = bytes.removeValues(), let pins = bytes.removeValues(), let proof = bytes.removeValue(),
       let staple = StapleProof(bytes: proof), let serverName = Self.serverName(kind, name)
@@ -69,12 +73,16 @@ struct SessionEnvelope: Equatable {
     self.identities = identities
     self.pins = pins
     self.staple = staple
+    if flags & 8 != 0 {
+      guard let identity = bytes.removeValue(), !identity.isEmpty else { throw Self.damaged }
+      preSharedIdentity = Array(identity)
+    }
   }
 
   init(
     serverName: TLSServerName, isAcceptedOutOfDate: Bool, pausesAtPeerCertificates: Bool,
     pausesAtCertificateRequest: Bool = false, domain: String?, chain: [[UInt8]], identities: [[UInt8]],
-    pins: [[UInt8]] = [], staple: StapleProof = .notAsked
+    pins: [[UInt8]] = [], staple: StapleProof = .notAsked, preSharedIdentity: [UInt8]? = nil
   ) {
     self.serverName = serverName
     self.isAcceptedOutOfDate = isAcceptedOutOfDate
@@ -85,6 +93,7 @@ struct SessionEnvelope: Equatable {
     self.identities = identities
     self.pins = pins
     self.staple = staple
+    self.preSharedIdentity = preSharedIdentity
   }
 
   private static func serverName(_ kind: UInt8, _ text: ArraySlice<UInt8>) -> TLSServerName? {

@@ -12,6 +12,14 @@ struct SessionPolicy {
     case .none: append([0])
     case .requested: append([1])
     case .required: append([2])
+    case .onRequest: append([3])
+    }
+    // A ticket of a server that serves by its certificate proves no key to one that serves holders of keys alone.
+    if configuration.identities.isEmpty || !configuration.preSharedKeys.isEmpty {
+      append([7, configuration.identities.isEmpty ? 1 : 0])
+      for identity in configuration.preSharedKeys.map(\.identity).sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+        append(identity)
+      }
     }
     // Without a client's certificate there is nothing more to prove.
     guard configuration.clientAuthentication != .none else { return }

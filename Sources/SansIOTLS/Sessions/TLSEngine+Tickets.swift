@@ -21,7 +21,7 @@ extension TLSEngine {
     case .needsAnswer: return .needsAnswer
     default: break
     }
-    guard handle.negotiated.version >= .tls13 else {
+    guard handle.version >= .tls13 else {
       throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no tickets after the handshake")
     }
     let count = handle.ticketsAtATime
@@ -55,8 +55,8 @@ extension TLSEngine {
 
   /// Sets the data of the application that session tickets of this connection carry from now on: a decision about the
   /// client or its account, for the server that resumes the session (``resumedTicketData``). Set it before the ticket
-  /// is issued: after ``init(_:context:limits:session:)``, at a question, or before ``issueSessionTickets()``. A ticket
-  /// of a resumed connection carries what the resumed one did, unless it is replaced here.
+  /// is issued: after the engine was created, at a question, or before ``issueSessionTickets()``. A ticket of a resumed
+  /// connection carries what the resumed one did, unless it is replaced here.
   ///
   /// In tickets it is encrypted and authenticated by the ticket keys: anyone who has those can read and write it, and
   /// it crosses the network with each offer. A cache or a store of the application keeps it with the session. It is as

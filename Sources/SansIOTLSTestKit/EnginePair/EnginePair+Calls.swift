@@ -121,6 +121,25 @@ extension EnginePair {
     }
   }
 
+  /// Reports to one side that its application wrote nothing for a while.
+  ///
+  /// - Parameter side: The side.
+  public mutating func reportIdle(at side: TLSRole) {
+    call(.reportIdle, at: side, { Tape.Outcome.step("done") }) { (engine) throws(Never) in engine.reportIdle() }
+  }
+
+  /// Requests a certificate of the client after the handshake.
+  ///
+  /// - Parameter isRequired: Whether a client that presents none is refused.
+  /// - Returns: The server's step.
+  /// - Throws: The server's ``/SansIOTLS/TLSError``.
+  @discardableResult
+  public mutating func requestClientCertificate(isRequired: Bool = true) throws(TLSError) -> TLSEngine.HandshakeStep {
+    try call(.requestClientCertificate(isRequired: isRequired), at: .server, Tape.Outcome.init) {
+      (engine) throws(TLSError) in try engine.requestClientCertificate(isRequired: isRequired)
+    }
+  }
+
   /// Answers one side's question of a ClientHello.
   ///
   /// - Parameters:
@@ -215,6 +234,9 @@ extension EnginePair {
       case .close: return Tape.Outcome(try close(from: side))
       case .keyUpdate(let requestingPeer):
         return Tape.Outcome(try keyUpdate(from: side, requestingPeer: requestingPeer))
+      case .reportIdle: reportIdle(at: side)
+      case .requestClientCertificate(let isRequired):
+        return Tape.Outcome(try requestClientCertificate(isRequired: isRequired))
       case .answer(let reply): try answer(reply, at: side, serving: context)
       case .takeTrailingInput: return .bytes(takeTrailingInput(at: side))
       case .hibernate: return .step(hibernate(side) ? "done" : "refused")

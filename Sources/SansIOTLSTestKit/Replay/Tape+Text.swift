@@ -77,6 +77,9 @@ extension Tape.Call: CustomStringConvertible {
     case .readEarly(let count): "readEarly \(count)"
     case .close: "close"
     case .keyUpdate(let requestingPeer): requestingPeer ? "keyUpdate requested" : "keyUpdate"
+    case .reportIdle: "reportIdle"
+    case .requestClientCertificate(let isRequired):
+      isRequired ? "requestClientCertificate required" : "requestClientCertificate"
     case .answer(.refuse(let alert)): "answer refuse \(alert.rawValue)"
     case .answer(.distrust(let alert)): "answer distrust \(alert.rawValue)"
     case .answer(let reply): "answer \(reply)"
@@ -99,6 +102,10 @@ extension Tape.Call: CustomStringConvertible {
     case ("close", 1): self = .close
     case ("keyUpdate", 1): self = .keyUpdate(requestingPeer: false)
     case ("keyUpdate", 2) where words[1] == "requested": self = .keyUpdate(requestingPeer: true)
+    case ("reportIdle", 1): self = .reportIdle
+    case ("requestClientCertificate", 1): self = .requestClientCertificate(isRequired: false)
+    case ("requestClientCertificate", 2) where words[1] == "required":
+      self = .requestClientCertificate(isRequired: true)
     case ("takeTrailingInput", 1): self = .takeTrailingInput
     case ("hibernate", 1): self = .hibernate
     case ("answer", 2):

@@ -37,6 +37,10 @@ public struct Tape: Sendable, Hashable {
     case close
     /// `keyUpdate`.
     case keyUpdate(requestingPeer: Bool)
+    /// `reportIdle`.
+    case reportIdle
+    /// `requestClientCertificate`.
+    case requestClientCertificate(isRequired: Bool)
     /// `answer`.
     case answer(Reply)
     /// `takeTrailingInput`.

@@ -96,6 +96,8 @@ private struct ChunkingOutcome {
       case .alertReceived(let alert): events.append("alertReceived \(alert)")
       case .sessionTicket: events.append("sessionTicket")
       case .sessionToStore: events.append("sessionToStore")
+      case .clientCertificateReceived: events.append("clientCertificateReceived")
+      case .renegotiated: events.append("renegotiated")
       }
     }
     return events.joined(separator: ", ")

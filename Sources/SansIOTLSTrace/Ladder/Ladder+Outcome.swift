@@ -3,7 +3,8 @@ internal import SansIOTLS
 extension Ladder {
   /// The negotiated parameters, as they are shown.
   struct Agreement: Sendable, Equatable {
-    /// For example `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, `x25519`, `ALPN h2`, `SNI localhost`, `resumed`.
+    /// For example `TLSv1.3`, `TLS_AES_256_GCM_SHA384`, `x25519`, `ALPN h2`, `SNI localhost`, `resumed`,
+    /// `pre-shared key device 1`.
     let parts: [String]
 
     init(parts: [String]) { self.parts = parts.map { Printable.escape($0, limit: 64) } }
@@ -14,6 +15,7 @@ extension Ladder {
       if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }
       if let name = negotiated.serverName { parts.append("SNI \(name)") }
       if negotiated.isResumed { parts.append("resumed") }
+      if case .preSharedKey = negotiated.peerAuthentication { parts.append("\(negotiated.peerAuthentication)") }
       switch earlyData {
       case .accepted?: parts.append("early data accepted")
       case .rejected?: parts.append("early data rejected")

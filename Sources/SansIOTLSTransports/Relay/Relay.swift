@@ -130,6 +130,29 @@ public struct Relay: ~Copyable {
   /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
   public var peerStaple: TLSStaple? { engine.peerStaple }
 
+  /// Returns the channel binding of this connection; see ``/SansIOTLS/TLSEngine/channelBinding(_:)``.
+  ///
+  /// - Parameter type: The type of binding.
+  /// - Returns: The bytes.
+  /// - Throws: ``/SansIOTLS/TLSError`` with code `.handshakeNotComplete`, `.unsupported` or `.openSSLFailure`.
+  public func channelBinding(_ type: TLSEngine.ChannelBinding) throws(TLSError) -> [UInt8] {
+    try engine.channelBinding(type)
+  }
+
+  /// Returns keying material for another protocol, bound to this connection; see
+  /// ``/SansIOTLS/TLSEngine/exportKeyingMaterial(label:context:count:)``.
+  ///
+  /// - Parameters:
+  ///   - label: The exporter label; 1 to 249 bytes.
+  ///   - context: The context value, less than 64 KiB; in TLS 1.2 none and empty differ.
+  ///   - count: Bytes wanted, 1 to 8,160.
+  /// - Returns: The bytes.
+  /// - Throws: ``/SansIOTLS/TLSError`` with code `.handshakeNotComplete`, `.invalidArgument`, `.unsupported` or
+  ///   `.openSSLFailure`.
+  public func exportKeyingMaterial(label: String, context: [UInt8]? = nil, count: Int) throws(TLSError) -> [UInt8] {
+    try engine.exportKeyingMaterial(label: label, context: context, count: count)
+  }
+
   /// The meaning of the end of the program's data.
   public enum PlaintextEnd: Sendable {
     /// The data is complete: close_notify is sent.

@@ -148,6 +148,28 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
     }
   }
 
+  /// Requests a certificate of the client after the handshake (TLS 1.3), and returns after the transport has accepted
+  /// the request. The answer arrives in what is read: the delegate is asked about it, and the engine has the event
+  /// `clientCertificateReceived`. See `TLSEngine.requestClientCertificate`.
+  ///
+  /// - Parameter isRequired: Whether a client that presents no certificate is refused.
+  /// - Throws: ``TLSStreamError``; one with code `.tls` and the error's `.requestPending` until the client has answered
+  ///   the previous request.
+  ///
+  /// Corresponds to `SSL_verify_client_post_handshake(3)`.
+  public func requestClientCertificate(isRequired: Bool = true) async throws(TLSStreamError) {
+    var end: Int?
+    try await core.perform { (state) throws(TLSStreamError) -> Void? in
+      if end == nil { end = try state.requestClientCertificate(isRequired: isRequired) }
+      guard let end else { return nil }
+      return try state.hasSent(end)
+    }
+  }
+
+  /// Reports that nothing was written for a while, so that the next records are small again; see
+  /// `TLSEngine.reportIdle`.
+  public func reportIdle() { withEngine { $0.reportIdle() } }
+
   /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading continues until
   /// the peer's end. During the handshake it abandons the handshake.
   ///

@@ -132,6 +132,21 @@ extension TLSStreamState {
     }
   }
 
+  /// - Returns: The number of ciphertext bytes that the transport has to accept.
+  mutating func requestClientCertificate(isRequired: Bool) throws(TLSStreamError) -> Int? {
+    try checkFailure()
+    feed()
+    while true {
+      switch try tls({ (engine) throws(TLSError) in try engine.requestClientCertificate(isRequired: isRequired) }) {
+      case .done:
+        if nonblocking != nil { sendNow() }
+        return encryptedCount
+      case .needsFeed: guard try receiveMore() else { return nil }
+      case .needsAnswer: guard try receiveWhileAsking() else { return nil }
+      }
+    }
+  }
+
   /// - Returns: `nil` until the transport has accepted that many ciphertext bytes.
   mutating func hasSent(_ end: Int) throws(TLSStreamError) -> Void? {
     if output.sentCount >= end { return () }

@@ -30,9 +30,12 @@ struct EngineStateTests {
     func isLegal(in state: EngineState) -> Bool {
       switch self {
       case .completeHandshake: state.phase == .handshaking
-      // After the handshake a message of the peer asks; after close_notify its answer would be discarded.
+      // After the handshake a message of the peer asks: inside of it a client, whose answer after close_notify would be
+      // discarded; at its end a server.
       case .ask:
-        state.phase == .handshaking || state.phase == .open && state.isInsideMessage && state.sending != .closed
+        state.phase == .handshaking
+          || state.phase == .open
+            && (state.isInsideMessage ? state.sending != .closed : state.receiving == .open)
       case .answer: state.phase == .asking
       case .fail: state.phase != .failed
       case .endInput, .requestClose: true
@@ -69,7 +72,7 @@ struct EngineStateTests {
   /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
   static let table: [Row] =
     betweenMessages + betweenMessages.compactMap(insideMessage) + betweenMessages.compactMap(reported)
-    + askingAfterHandshake
+    + askingAfterHandshake + askingBetweenMessages
 
   private static let askingAfterHandshake: [Row] = [
     Row(
@@ -86,6 +89,21 @@ struct EngineStateTests {
       path: [.completeHandshake, .beginMessage, .ask, .requestClose, .endInput],
       rulings: [inputAfterEOF, .needsAnswer, .needsAnswer, closed, .proceed, closed, .proceed]),
   ]
+
+  /// A server's question about a client that it asked after the handshake.
+  private static let askingBetweenMessages: [Row] =
+    askingAfterHandshake.map { row in
+      Row(
+        name: row.name + ", between messages", path: row.path.filter { $0 != .beginMessage }, rulings: row.rulings)
+    } + [
+      Row(
+        name: "asking after the handshake, closed", path: [.completeHandshake, .requestClose, .sendCloseNotify, .ask],
+        rulings: [.proceed, .needsAnswer, .needsAnswer, closed, .done, closed, .proceed]),
+      Row(
+        name: "asking after the handshake, closed, input ended",
+        path: [.completeHandshake, .requestClose, .sendCloseNotify, .ask, .endInput],
+        rulings: [inputAfterEOF, .needsAnswer, .needsAnswer, closed, .done, closed, .proceed]),
+    ]
 
   /// The peer began a message: what needs libssl between messages continues it first.
   private static func insideMessage(_ row: Row) -> Row? {

@@ -36,7 +36,19 @@ struct ObjectRuleTests {
     try pair.handshake()
     let negotiated = pair.client.negotiated
     let client = try #require(negotiated)
-    #expect(client == pair.server.negotiated)
+    let other = pair.server.negotiated
+    let server = try #require(other)
+    #expect(server.version == client.version)
+    #expect(server.cipherSuite == client.cipherSuite)
+    #expect(server.group == client.group)
+    #expect(server.serverName == client.serverName)
+    #expect(server.secretBits == client.secretBits)
+    // What each side knows of the other and of itself.
+    #expect(client.peerSignatureScheme != nil)
+    #expect(client.peerSignatureScheme == server.ownSignatureScheme)
+    #expect(client.peerAuthentication == .certificate)
+    #expect(server.peerSignatureScheme == nil)
+    #expect(server.peerAuthentication == .none)
     #expect(client.version == version)
     #expect(client.cipherSuite.description.hasPrefix("TLS_"))
     #expect(client.group == .x25519)

@@ -25,6 +25,8 @@ struct EventQueueTests {
       case .alertReceived(let alert): events.append("\(alert)")
       case .sessionTicket: events.append("sessionTicket")
       case .sessionToStore: events.append("sessionToStore")
+      case .clientCertificateReceived: events.append("clientCertificateReceived")
+      case .renegotiated: events.append("renegotiated")
       }
     }
     return events

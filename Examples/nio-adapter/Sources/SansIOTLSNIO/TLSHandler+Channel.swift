@@ -1,4 +1,5 @@
 public import NIOCore
+public import SansIOTLS
 
 /// The channel's calls. Each examines the phase and leaves the work to the other files.
 extension TLSHandler: ChannelDuplexHandler {
@@ -96,8 +97,30 @@ extension TLSHandler: ChannelDuplexHandler {
   ///   - event: `ChannelEvent.inputClosed` is consumed; others pass.
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if phase != .unwrapped, let event = event as? ChannelEvent, event == .inputClosed { return inputEnded(context) }
-    if let event = event as? IdleStateHandler.IdleStateEvent, event == .all { hibernate() }
+    if let event = event as? IdleStateHandler.IdleStateEvent, event != .read {
+      engine.reportIdle()
+      if event == .all { hibernate() }
+    }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  /// Requests a certificate of the client after the handshake (TLS 1.3). The delegate is asked about the answer, and
+  /// the event `TLSEngine.Event.clientCertificateReceived` reports it; see `TLSEngine.requestClientCertificate`.
+  ///
+  /// - Parameters:
+  ///   - context: the context of this handler.
+  ///   - isRequired: whether a client that presents no certificate is refused.
+  /// - Returns: whether the request was sent; `false` before the handshake is complete, and at a question.
+  /// - Throws: ``SansIOTLS/TLSError``, for example `.requestPending` until the client has answered the previous
+  ///   request.
+  @discardableResult
+  public func requestClientCertificate(
+    _ context: ChannelHandlerContext, isRequired: Bool = true
+  ) throws(TLSError) -> Bool {
+    guard case .done = try engine.requestClientCertificate(isRequired: isRequired) else { return false }
+    writePendingOutput(context)
+    flushWritten(context)
+    return true
   }
 
   // MARK: Outbound

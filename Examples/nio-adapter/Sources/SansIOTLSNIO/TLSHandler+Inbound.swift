@@ -126,7 +126,8 @@ extension TLSHandler {
           TLSUserEvent.handshakeCompleted(negotiatedProtocol: negotiatedProtocol))
       case .sessionTicket where sessions != nil: sessions?.note(event, engine)
       case .peerClosed: break  // reported after the data before it
-      case .alertReceived, .earlyData, .sessionTicket, .sessionToStore: context.fireUserInboundEventTriggered(event)
+      case .alertReceived, .earlyData, .sessionTicket, .sessionToStore, .clientCertificateReceived, .renegotiated:
+        context.fireUserInboundEventTriggered(event)
       @unknown default: context.fireUserInboundEventTriggered(event)
       }
     }

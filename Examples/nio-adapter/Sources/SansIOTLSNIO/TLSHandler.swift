@@ -166,6 +166,10 @@ public class TLSHandler {
     try engine.channelBinding(type)
   }
 
+  /// Reports that nothing was written for a while, so that the next records are small again. An `IdleStateHandler`
+  /// before this handler reports it too; see `TLSEngine.reportIdle`.
+  public func reportIdle() { engine.reportIdle() }
+
   /// Releases about 70 KB of buffers of an idle connection. The next bytes, in either direction, reallocate them.
   ///
   /// - Returns: whether the buffers were released; `false` while bytes are pending. See `TLSEngine.hibernate`.

@@ -23,6 +23,18 @@ struct HandshakeTests {
         == pair.server.tls.exportKeyingMaterial(label: "EXPORTER-Channel-Binding", count: 32))
   }
 
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `channels connect by a pre-shared key`(version: TLSVersion) throws {
+    let pair = try ChannelPair(version: version) { client, server in
+      client.preSharedKeys = [.test("device")]
+      server.preSharedKeys = [.test("device")]
+      server.identities = []
+    }
+    try pair.handshake()
+    #expect(pair.server.tls.negotiated?.peerAuthentication == .preSharedKey(identity: Array("device".utf8)))
+    #expect(pair.client.tls.peerCertificates.isEmpty)
+  }
+
   @Test
   func `data in one chunk with the last handshake bytes is delivered after the event`() throws {
     let pair = try ChannelPair(version: .tls13)

@@ -44,6 +44,28 @@ struct QuestionTests {
   }
 
   @Test
+  func `a client is asked for its certificate after the handshake`() throws {
+    let alice = TestIdentity.client()
+    let identity = try alice.identity
+    let pair = try ChannelPair(version: .tls13) { client, server in
+      client.identities = [identity]
+      client.offersPostHandshakeAuthentication = true
+      server.clientAuthentication = .onRequest
+      server.trustRoots = [alice.trust]
+    }
+    try pair.handshake()
+    let server = pair.server
+    let context = try server.channel.pipeline.syncOperations.context(handler: server.tls)
+    let isSent = try server.tls.requestClientCertificate(context)
+    #expect(isSent)
+    try pair.settle()
+    #expect(server.recorder.events == [.handshake(nil), .clientCertificate])
+    #expect(server.tls.peerCertificates == [try alice.certificate])
+    #expect(throws: Never.self) { try server.tls.requestClientCertificate(context) }
+    #expect(throws: TLSError.self) { try server.tls.requestClientCertificate(context) }
+  }
+
+  @Test
   func `an answer may reject the peer`() throws {
     let pair = try ChannelPair(
       clientDelegate: Answers(certificates: { _, eventLoop in

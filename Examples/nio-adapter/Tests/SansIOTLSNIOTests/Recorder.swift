@@ -12,6 +12,7 @@ final class Recorder: ChannelInboundHandler {
     case inputClosed
     case shutdown
     case ticket
+    case clientCertificate
     case failed(TLSError.Code)
     case channelFailed(ChannelError)
     case inactive
@@ -57,6 +58,7 @@ final class Recorder: ChannelInboundHandler {
       self.session = session
       entries.append(.ticket)
       onTicket.take()?(context)
+    case TLSEngine.Event.clientCertificateReceived: entries.append(.clientCertificate)
     case is IdleStateHandler.IdleStateEvent: idleEvents += 1
     default: break
     }

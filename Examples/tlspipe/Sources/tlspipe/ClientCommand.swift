@@ -24,6 +24,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
         tlspipe client --server-name a.example -- socat - TCP:a.example:443
         tlspipe client --server-name box --ca ca.pem -- ssh gate nc box 443
         tcpclient a.example 443 tlspipe client --server-name a.example
+        tlspipe client --psk-file box.psk -- nc box 5684
         tlspipe client --server-name box --ladder --capture box.pcapng -- nc box 443
       """)
 
@@ -90,8 +91,14 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   func check() throws {
     try options.check()
-    if serverName == nil && !insecure {
+    let isPreShared = options.preSharedKeys.pskFile != nil
+    if serverName == nil && !insecure && !isPreShared {
       throw ValidationError("give the server's name by --server-name; its certificate is verified against it")
+    }
+    let isOfCertificates = insecure || ca != nil || ocsp != nil || !revocation.pin.isEmpty || !revocation.crl.isEmpty
+    if isPreShared && (isOfCertificates || !options.libraryOptions.peerKey.isEmpty) {
+      throw ValidationError(
+        "--psk-file accepts no certificate, so --ca, --insecure, --ocsp, --pin, --crl and --peer-key have no effect")
     }
     if insecure && !options.libraryOptions.peerKey.isEmpty {
       throw ValidationError("--insecure verifies nothing, so --peer-key has no effect; use one of them")
@@ -146,7 +153,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   private func makeEngine(_ recording: Recording?, _ sessions: inout SessionObserver?) throws -> TLSEngine {
     let library = try options.libraryOptions.library()
     var configuration = TLSContext.Configuration.client()
-    options.apply(to: &configuration, recording, library)
+    try options.apply(to: &configuration, recording, library)
     try options.libraryOptions.applyKeys(to: &configuration)
     if let ca { configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))] }
     // A key that is named is what the peer must prove; a certificate counts only by authorities that are named too.
@@ -194,6 +201,8 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   private var peerName: TLSServerName {
     guard let serverName else { return .unverified(sni: nil) }
+    // The key proves the server; the name selects one of its services.
+    let insecure = insecure || options.preSharedKeys.pskFile != nil
     if isAddress(serverName) { return insecure ? .unverified(sni: nil) : .ip(serverName) }
     return insecure ? .unverified(sni: serverName) : .dns(serverName)
   }

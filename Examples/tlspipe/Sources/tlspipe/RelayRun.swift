@@ -8,6 +8,7 @@ enum RelayRun {
   /// - Returns: whether it completed.
   static func handshake(_ relay: inout Relay, _ options: TLSOptions) -> Bool {
     guard relay.handshake(until: options.handshakeTimeout.map { .now + $0.duration }) else { return false }
+    options.parameters.report(relay)
     if let negotiated = relay.report.negotiated { options.note(Statistics.agreement(negotiated)) }
     if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
     if options.showCertificates { StandardError.write(CertificateReport.text(relay)) }

@@ -8,11 +8,14 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "server",
     abstract: "Speaks TLS as a server; ciphertext is standard input and output.",
-    usage: "tlspipe server --certificate FILE --private-key FILE [options] [-- COMMAND ...]",
+    usage: """
+      tlspipe server --certificate FILE --private-key FILE [options] [-- COMMAND ...]
+      tlspipe server --psk-file FILE [options] [-- COMMAND ...]
+      """,
     discussion: """
       For inetd, systemd sockets and UCSPI servers, one process for each connection. Plaintext goes through COMMAND's \
       standard input and output; it is started when the handshake is done, with TLS_VERSION, TLS_CIPHER, \
-      TLS_SERVER_NAME, TLS_ALPN and TLS_PEER_SUBJECT in its environment, each if there is one.
+      TLS_SERVER_NAME, TLS_ALPN, TLS_PEER_SUBJECT and TLS_PSK_IDENTITY in its environment, each if there is one.
 
       EXAMPLES
         socat TCP-LISTEN:4433,fork,reuseaddr \\
@@ -78,8 +81,13 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
 
   func check() throws {
     try options.check()
-    if certificate == nil || privateKey == nil {
-      throw ValidationError("give this server's certificate chain by --certificate and its key by --private-key")
+    let isPreShared = options.preSharedKeys.pskFile != nil
+    if (certificate == nil || privateKey == nil) && !(isPreShared && certificate == nil && privateKey == nil) {
+      throw ValidationError(
+        "give this server's certificate chain by --certificate and its key by --private-key, or --psk-file")
+    }
+    if certificate == nil && (ocsp != nil || passphraseFile != nil || options.libraryOptions.rawPublicKey) {
+      throw ValidationError("--ocsp, --passphrase-file and --raw-public-key are for --certificate and --private-key")
     }
     try revocation.check(
       verifies: requireClientCertificate, advice: "require one by --require-client-certificate --ca FILE")
@@ -133,11 +141,15 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
 
   private func makeEngine(_ recording: Recording?) throws -> TLSEngine {
     let library = try options.libraryOptions.library()
-    var configuration = TLSContext.Configuration.server(
-      try Credentials.identity(
-        chain: NamedFile("--certificate", certificate!), key: NamedFile("--private-key", privateKey!),
-        passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library))
-    options.apply(to: &configuration, recording, library)
+    var configuration = TLSContext.Configuration.server([])
+    if let certificate, let privateKey {
+      configuration.identities = [
+        try Credentials.identity(
+          chain: NamedFile("--certificate", certificate), key: NamedFile("--private-key", privateKey),
+          passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library)
+      ]
+    }
+    try options.apply(to: &configuration, recording, library)
     try options.libraryOptions.applyKeys(to: &configuration)
     try revocation.apply(to: &configuration)
     if let ocsp { configuration.identities[0].stapleHolder = try Credentials.staple(NamedFile("--ocsp", ocsp)) }
@@ -167,6 +179,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       "TLS_SERVER_NAME": negotiated?.serverName,
       "TLS_ALPN": negotiated?.applicationProtocol,
       "TLS_PEER_SUBJECT": relay.peerCertificates.first?.subject.description,
+      "TLS_PSK_IDENTITY": negotiated?.preSharedIdentity,
     ])
   }
 }

@@ -31,7 +31,16 @@ enum Statistics {
     if let name = negotiated.applicationProtocol { parts.append("ALPN \(name)") }
     if let name = negotiated.serverName { parts.append("server name \(name)") }
     if negotiated.isResumed { parts.append("resumed") }
+    if case .preSharedKey = negotiated.peerAuthentication { parts.append("\(negotiated.peerAuthentication)") }
     return parts.joined(separator: ", ")
+  }
+}
+
+extension TLSEngine.NegotiatedParameters {
+  /// The identity of the pre-shared key that the peer proved, as text; it is one of --psk-file.
+  var preSharedIdentity: String? {
+    guard case .preSharedKey(let identity) = peerAuthentication else { return nil }
+    return String(decoding: identity, as: UTF8.self)
   }
 }
 

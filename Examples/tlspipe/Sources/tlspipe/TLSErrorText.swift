@@ -28,6 +28,11 @@ enum TLSErrorText {
       "the peer sent more messages without data than this program takes in a row"
     case .missingTrustRoots:
       "no authority is trusted, so that no certificate can be checked; name authorities by --ca FILE"
+    case .preSharedKeyIgnored:
+      "the server continues by a certificate: it does not know the identity of the key in --psk-file, or has it with "
+        + "another hash (--psk-hash)"
+    case .wrongPreSharedKey:
+      "the peer has another key for this identity; compare the keys of both sides, and their hashes (--psk-hash)"
     case .certificateRejected:
       if let check = error.verification {
         "the peer's certificate is not accepted: \(advice(check.code))"

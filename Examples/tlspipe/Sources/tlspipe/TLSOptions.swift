@@ -13,6 +13,10 @@ struct TLSOptions: ParsableArguments {
 
   @OptionGroup var versions: VersionOptions
 
+  @OptionGroup var parameters: ParameterOptions
+
+  @OptionGroup var preSharedKeys: PreSharedKeyOptions
+
   @OptionGroup var libraryOptions: LibraryOptions
 
   @Option(
@@ -59,6 +63,8 @@ struct TLSOptions: ParsableArguments {
 
   func check() throws {
     try versions.check()
+    try parameters.check()
+    try preSharedKeys.check()
     try libraryOptions.check()
     if alpn != nil, protocols.contains(where: { !(1...255).contains($0.utf8.count) }) {
       throw ValidationError("--alpn takes names of 1 to 255 bytes, separated by commas")
@@ -71,8 +77,10 @@ struct TLSOptions: ParsableArguments {
 
   func apply(
     to configuration: inout TLSContext.Configuration, _ recording: Recording?, _ library: TLSLibraryContext
-  ) {
+  ) throws {
     versions.apply(to: &configuration)
+    try parameters.apply(to: &configuration, library)
+    configuration.preSharedKeys = try preSharedKeys.keys()
     configuration.library = library
     configuration.applicationProtocols = protocols
     configuration.tracesMessages = ladder != nil

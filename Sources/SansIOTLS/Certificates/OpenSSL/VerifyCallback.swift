@@ -24,6 +24,12 @@ extension Callbacks {
   private static func verify(
     _ store: OpaquePointer, _ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
   ) -> Int32 {
+    if unsafe ContextCallbackState.of(ssl)?.demandsPreSharedKey == true {
+      // The server passed over the key. libssl answers this by the alert handshake_failure.
+      unsafe callbackState.pointee.preSharedKeys?.isIgnored = true
+      unsafe X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
+      return 0
+    }
     if let result = unsafe RawPublicKeys.judge(store, ssl, callbackState) { return result }
     let questions = unsafe callbackState.pointee.questions
     if let questions, case .answered(let answer) = questions.peerCertificates {

@@ -13,6 +13,8 @@ extension ContextBuilder {
     unsafe SSL_CTX_set_options(context, 3 << 32)
     unsafe SSL_CTX_clear_options(context, sitls_op_allow_unsafe_legacy_renegotiation)
     unsafe SSL_CTX_clear_options(context, sitls_op_allow_client_renegotiation)
+    // A policy may allow pre-shared keys and resumptions without forward secrecy in TLS 1.3 (psk_ke).
+    unsafe SSL_CTX_clear_options(context, sitls_op_allow_no_dhe_kex)
     // The end of input without close_notify stays an error.
     unsafe SSL_CTX_clear_options(context, sitls_op_ignore_unexpected_eof)
     // NO_AUTO_CHAIN: no chain is guessed from the trust store.

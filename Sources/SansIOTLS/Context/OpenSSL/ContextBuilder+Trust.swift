@@ -94,9 +94,11 @@ extension ContextBuilder {
   func setVerification() throws(TLSError) {
     let mode: Int32
     switch (configuration.role, configuration.clientAuthentication, configuration.peerVerification) {
+    case (.client, _, _) where configuration.demandsPreSharedKey: mode = SSL_VERIFY_PEER
     case (.client, _, .chain): mode = SSL_VERIFY_PEER
     case (.client, _, .none): mode = configuration.pausesAtPeerCertificates ? SSL_VERIFY_PEER : SSL_VERIFY_NONE
-    case (.server, .none, _): mode = SSL_VERIFY_NONE
+    // A request later sets the mode of its connection.
+    case (.server, .none, _), (.server, .onRequest, _): mode = SSL_VERIFY_NONE
     case (.server, .requested, _): mode = SSL_VERIFY_PEER
     case (.server, .required, _): mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
     }

@@ -10,7 +10,7 @@ extension ContextBuilder {
     let decrypts =
       configuration.role == .client
       || !configuration.identities.contains { $0.key.holder != nil && $0.key.isRSA }
-    let suites = unsafe CipherSuites.all(of: context).map { unsafe Suite($0, decrypts: decrypts) }
+    let suites = unsafe CipherSuites.all(in: context).map { unsafe Suite($0, decrypts: decrypts) }
     try remove(
       from: suites.filter(\.isTLS13), isConfigured: configuration.cipherSuites != nil,
       isNeeded: unsafe sitls_ctx_max_version(context) >= TLS1_3_VERSION

@@ -32,6 +32,13 @@ final class ContextCallbackState: @unchecked Sendable {
   let keepsSessionsElsewhere: Bool
   /// The identities that a server chooses among; empty if there is no choice.
   let identities: [TLSIdentity]
+  /// A client's pre-shared key; those of a server are found by their identities.
+  let preSharedKeys: [TLSPreSharedKey]
+  private let preSharedKeysByIdentity: [[UInt8]: TLSPreSharedKey]
+  /// A client accepts no certificate: the server must have its pre-shared key.
+  let demandsPreSharedKey: Bool
+  /// A server has a certificate for clients without a pre-shared key.
+  let hasIdentities: Bool
   /// The groups in libssl's words, for a connection that this context serves after a question.
   let groupList: String?
   /// The protocol list in wire form; libssl points into it, so it must not move.
@@ -51,6 +58,11 @@ final class ContextCallbackState: @unchecked Sendable {
     stapling = configuration.stapling
     stapled = configuration.identities.filter { $0.stapleHolder != nil }
     revocationLists = configuration.revocation?.lists ?? []
+    preSharedKeys = configuration.preSharedKeys
+    preSharedKeysByIdentity = Dictionary(
+      configuration.preSharedKeys.map { ($0.identity, $0) }, uniquingKeysWith: { first, _ in first })
+    demandsPreSharedKey = configuration.demandsPreSharedKey
+    hasIdentities = !configuration.identities.isEmpty
     let isChoice = configuration.role == .server && configuration.identities.count > 1
     identities = isChoice ? configuration.identities : []
     replayFilter = configuration.earlyDataReplayFilter
@@ -69,6 +81,11 @@ final class ContextCallbackState: @unchecked Sendable {
   }
 
   deinit { unsafe protocolList.deallocate() }
+
+  var hasPreSharedKeys: Bool { !preSharedKeys.isEmpty }
+
+  /// A server's key of an identity; `nil` if it has none.
+  func preSharedKey(of identity: [UInt8]) -> TLSPreSharedKey? { preSharedKeysByIdentity[identity] }
 
   /// The state of the context that a connection uses at this moment.
   static func of(_ ssl: OpaquePointer?) -> ContextCallbackState? {

@@ -39,6 +39,7 @@ final class ContextHandle: @unchecked Sendable {
       try builder.setEarlyData(configuration.earlyDataReplayFilter)
       try builder.setCiphers()
       try builder.removeUnsafeCiphers()
+      try builder.setPreSharedKeys(&warnings)
       try builder.setGroups(&warnings)
       try builder.setSignatureSchemes(&warnings)
       try builder.setIdentities(&warnings)
@@ -49,6 +50,8 @@ final class ContextHandle: @unchecked Sendable {
         throw builder.refuse(.openSSLFailure, "libssl does not accept raw public keys", .local)
       }
       try builder.setRevocation(&warnings)
+      try builder.setRecords(&warnings)
+      builder.setRenegotiation()
       builder.checkDates(&warnings)
       try builder.setApplicationProtocols(callbacks)
     } catch {
@@ -69,7 +72,9 @@ final class ContextHandle: @unchecked Sendable {
       unsafe SSL_CTX_set_session_ticket_cb(context, Callbacks.prepareTicket, Callbacks.openTicket, nil)
     } else {
       unsafe SSL_CTX_sess_set_new_cb(context, Callbacks.newSession)
-      if configuration.pausesAtCertificateRequest { unsafe SSL_CTX_set_post_handshake_auth(context, 1) }
+      if configuration.pausesAtCertificateRequest || configuration.offersPostHandshakeAuthentication {
+        unsafe SSL_CTX_set_post_handshake_auth(context, 1)
+      }
       if !configuration.identities.isEmpty || configuration.pausesAtCertificateRequest {
         unsafe SSL_CTX_set_cert_cb(context, Callbacks.chooseClientCertificate, nil)
       }

@@ -104,6 +104,6 @@ extension ContextBuilder {
     let names = suites.map(\.description).joined(separator: ":")
     _ = try unsafe names.withCText("cipherSuites") { unsafe SSL_CTX_set_ciphersuites(context, $0) }
     _ = try unsafe "ALL:!aNULL:!eNULL".withCText("cipherList") { unsafe SSL_CTX_set_cipher_list(context, $0) }
-    return unsafe CipherSuites.all(of: context).map { unsafe TLSCipherSuite(rawValue: SSL_CIPHER_get_protocol_id($0)) }
+    return unsafe CipherSuites.all(in: context).map { unsafe TLSCipherSuite(rawValue: SSL_CIPHER_get_protocol_id($0)) }
   }
 }

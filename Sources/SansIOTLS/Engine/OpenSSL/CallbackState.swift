@@ -26,6 +26,15 @@ struct CallbackState: ~Copyable {
   var isPeerAccepted = false
   /// The application accepted an expired or not yet valid certificate, here or when the session was created.
   var isAcceptedOutOfDate = false
+  /// libssl has read a client's Finished since the engine last looked.
+  var hasReadFinished = false
+  /// The number of requests for a certificate that a client has read after the handshake.
+  var certificateRequests: UInt32 = 0
+  /// Renegotiations that a client may still begin; `nil` before its handshake is complete.
+  var renegotiationsLeft: UInt32?
+  /// A client began one renegotiation too many.
+  var hasExceededRenegotiations = false
+  var hellos = Hellos.none
   /// The number of renegotiation requests that libssl has declined by a warning.
   var declinedRenegotiations: UInt32 = 0
   var warnings: [TLSAlert] = []
@@ -39,6 +48,15 @@ struct CallbackState: ~Copyable {
     case sent(serverName: String)
     /// By the first ClientHello; the second, after a HelloRetryRequest, must not differ.
     case received(TLSEngine.ClientHello.Selectors)
+  }
+
+  /// The hellos so far, as needed to see whether the client repeated its own in TLS 1.3.
+  enum Hellos {
+    case none
+    /// A server has received one; a client has received the answer to its own.
+    case one
+    /// A server has received another; a client has sent another after the answer.
+    case retried
   }
 
   /// The number of bytes that libssl last requested: 5 for a record header, then the rest of the body.
@@ -66,6 +84,8 @@ struct CallbackState: ~Copyable {
   }
   var resumption: Resumption
   var newSessions: [TLSSession] = []
+  /// The pre-shared keys of the connection; `nil` if it has none.
+  var preSharedKeys: PreSharedKeyState?
   /// Keeps traced messages, if the configuration or the test kit enables it.
   var tap: MessageTap?
 

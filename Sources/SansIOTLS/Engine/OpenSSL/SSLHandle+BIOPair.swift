@@ -10,7 +10,7 @@ extension SSLHandle {
   mutating func attach() throws(TLSError) {
     // During the handshake no flight has to fit the buffer, and an alert has room even if it ends the handshake in the
     // same call.
-    let queue = unsafe state.isHandshakeDone ? nil : try outboundQueue()
+    let queue = unsafe state.isHandshakeDone && !alwaysQueues ? nil : try outboundQueue()
     var inner: OpaquePointer?
     var network: OpaquePointer?
     // libssl's side writes into the outbound buffer, which is larger by an alert: see `makeRoom`.

@@ -118,6 +118,43 @@ extension SSLHandle {
     return result
   }
 
+  /// Encrypts all bytes into records of no more than `recordByteCount` bytes of plaintext. Apart from the other form,
+  /// whose records are as large as libssl makes them.
+  ///
+  /// - Returns: the outcome, and the number of bytes encrypted before it.
+  mutating func write(_ bytes: borrowing RawSpan, count: Int, recordByteCount: Int) -> (Outcome, Int) {
+    let isLarge = unsafe count > ringSize - callbackState.pointee.outbound
+    if isLarge { beginQueueing() }
+    let result = unsafe bytes.withUnsafeBytes { buffer in
+      var sealed = 0
+      while sealed < count {
+        var written = 0
+        let outcome = unsafe perform { ssl in
+          unsafe SSL_write_ex(ssl, buffer.baseAddress! + sealed, min(count - sealed, recordByteCount), &written)
+        }
+        guard case .success = outcome else { return (outcome, sealed) }
+        sealed += written
+      }
+      return (.success, sealed)
+    }
+    if isLarge { endQueueing() }
+    countOutbound()
+    return result
+  }
+
+  /// The maximum fragment length that both sides keep to (RFC 6066, section 4); `nil` if none was agreed on.
+  var maximumFragmentByteCount: Int? {
+    guard let session = unsafe SSL_get_session(ssl) else { return nil }
+    let code = unsafe SSL_SESSION_get_max_fragment_length(session)
+    return (1...4).contains(code) ? 256 << Int(code) : nil
+  }
+
+  /// The division of writes into records after the handshake.
+  func recordSizing(by policy: TLSRecordPolicy) -> RecordSizing? {
+    RecordSizing(
+      policy, agreed: maximumFragmentByteCount, isTLS13: unsafe SSL_version(ssl) >= TLS1_3_VERSION)
+  }
+
   /// Sends what libssl sends only with the next write: the answer to a KeyUpdate, a ticket. Corresponds to a
   /// zero-length `SSL_write_ex(3)`.
   mutating func flush() -> Outcome {

@@ -3,6 +3,16 @@ extension SSLHandle {
   var alertSent: TLSAlert? { unsafe callbackState.pointee.alertSent }
   var verification: TLSVerificationResult? { unsafe callbackState.pointee.verification }
 
+  /// The number of requests for a certificate that a client has read since its handshake.
+  var certificateRequests: Int { unsafe Int(callbackState.pointee.certificateRequests) }
+  /// Forgets the messages of the handshake, which the counts of those after it do not include.
+  func forgetHandshake(_ limits: TLSEngine.Limits) {
+    unsafe callbackState.pointee.hasReadFinished = false
+    unsafe callbackState.pointee.certificateRequests = 0
+    unsafe callbackState.pointee.renegotiationsLeft = UInt32(clamping: limits.renegotiationCount)
+  }
+  /// A client began one renegotiation too many, and was refused.
+  var hasExceededRenegotiations: Bool { unsafe callbackState.pointee.hasExceededRenegotiations }
   var declinedRenegotiations: Int { unsafe Int(callbackState.pointee.declinedRenegotiations) }
   var hasPendingEvents: Bool { unsafe callbackState.pointee.hasPendingEvents }
 

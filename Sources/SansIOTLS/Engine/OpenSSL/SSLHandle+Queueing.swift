@@ -27,6 +27,7 @@ extension SSLHandle {
   /// Connects libssl's output to the outbound buffer again.
   @inline(never)
   mutating func endQueueing() {
+    if alwaysQueues { return }
     let inner = unsafe SSL_get_rbio(ssl)
     unsafe BIO_up_ref(inner)
     unsafe SSL_set0_wbio(ssl, inner)

@@ -18,6 +18,8 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   var hasBufferedPlaintext = false
   /// The first write of this server sends session tickets too.
   var owesTickets = false
+  /// libssl writes into the queue after the handshake too.
+  var alwaysQueues: Bool
   let ringSize: Int
 
   /// The outcome of one call of libssl.
@@ -46,6 +48,7 @@ struct SSLHandle: ~Copyable, @unchecked Sendable {
   private init(ssl: OpaquePointer, limits: TLSEngine.Limits, context: TLSContext) {
     unsafe self.ssl = ssl
     ringSize = limits.bufferByteCount
+    alwaysQueues = context.queuesOutput
     unsafe callbackState = UnsafeMutablePointer<CallbackState>.allocate(capacity: 1)
     unsafe callbackState.initialize(to: CallbackState(limits: limits, context: context))
     unsafe SSL_set_ex_data(ssl, 0, callbackState)

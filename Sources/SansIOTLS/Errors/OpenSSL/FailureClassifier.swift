@@ -16,6 +16,7 @@ extension TLSError {
       signerFailure: failure.entries.lazy.compactMap(\.signerFailure).first, isMidRecord: failure.isMidRecord,
       alertSent: handle.alertSent, verification: handle.verification, wasRejectedByAnswer: handle.wasRejectedByAnswer,
       wasRefusedByVerification: handle.wasRefusedByVerification,
+      preSharedKeyCause: isHandshakeDone ? nil : handle.preSharedKeyFailure(reason)?.cause,
       offeredEarlyData: handle.hasSentEarlyDataInVain,
       opening: opening, inputEnded: inputEnded, isHandshakeDone: isHandshakeDone)
     let classification = evidence.classification
@@ -44,6 +45,7 @@ private struct FailureFacts {
   let verification: TLSVerificationResult?
   let wasRejectedByAnswer: Bool
   let wasRefusedByVerification: Bool
+  let preSharedKeyCause: (code: TLSError.Code, hint: String)?
   let offeredEarlyData: Bool
   let opening: PlaintextDetection
   let inputEnded: Bool
@@ -53,6 +55,7 @@ private struct FailureFacts {
 
   var classification: (code: TLSError.Code, blame: TLSError.Blame, hint: String) {
     if let signerFailure { return (signerFailure.code, .local, signerFailure.hint) }
+    if let preSharedKeyCause { return (preSharedKeyCause.code, .peer, preSharedKeyCause.hint) }
     if offeredEarlyData, alertReceived == .unexpectedMessage || alertSent == .unexpectedMessage {
       return (
         .earlyDataNotUnderstood, .peer,

@@ -14,8 +14,21 @@ extension Callbacks {
       return SSL_CLIENT_HELLO_ERROR
     }
     unsafe callbackState.pointee.request = .received(wish)
+    if let left = unsafe callbackState.pointee.renegotiationsLeft {
+      // libssl counts none of a server's renegotiations.
+      if left == 0 {
+        unsafe callbackState.pointee.hasExceededRenegotiations = true
+        unsafe alert?.pointee = Int32(TLSAlert.handshakeFailure.rawValue)
+        return SSL_CLIENT_HELLO_ERROR
+      }
+      unsafe callbackState.pointee.renegotiationsLeft = left - 1
+      // What was accepted of the certificate before does not apply to the next one.
+      unsafe callbackState.pointee.isPeerAccepted = false
+      unsafe callbackState.pointee.hasReadFinished = false
+    }
     if let early = unsafe callbackState.pointee.early { unsafe noteEarlyData(of: ssl, early) }
     guard let questions = unsafe callbackState.pointee.questions, questions.pausesAtClientHello else {
+      unsafe accept(ssl, callbackState)
       return SSL_CLIENT_HELLO_SUCCESS
     }
     switch questions.clientHello {
@@ -29,8 +42,15 @@ extension Callbacks {
       unsafe alert?.pointee = Int32(reason.rawValue)
       return SSL_CLIENT_HELLO_ERROR
     case .answered:
+      unsafe accept(ssl, callbackState)
       return SSL_CLIENT_HELLO_SUCCESS
     }
+  }
+
+  /// Notes a ClientHello that libssl continues with.
+  private static func accept(_ ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>) {
+    unsafe callbackState.pointee.hellos = callbackState.pointee.hellos == .none ? .one : .retried
+    unsafe SSLHandle.preparePreSharedKey(for: ssl, callbackState)
   }
 
   /// Notes the first ClientHello before libssl examines it: libssl's own accessors do not show the extensions that it

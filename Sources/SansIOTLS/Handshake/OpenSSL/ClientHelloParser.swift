@@ -37,7 +37,7 @@ extension TLSEngine.ClientHello {
     var namesServer: Bool { !serverNames.isEmpty }
   }
 
-  private static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {
+  static func extensionBytes(_ type: UInt32, of ssl: OpaquePointer) -> [UInt8] {
     var bytes: UnsafePointer<UInt8>?
     var count = 0
     guard unsafe SSL_client_hello_get0_ext(ssl, type, &bytes, &count) == 1 else { return [] }

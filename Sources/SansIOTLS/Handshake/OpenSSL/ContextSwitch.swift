@@ -9,7 +9,7 @@ extension SSLHandle {
   /// - Parameters:
   ///   - context: the context to switch to.
   ///   - first: the context that the `SSL` was created from.
-  func adopt(_ context: TLSContext, after first: TLSContext) throws(TLSError) {
+  mutating func adopt(_ context: TLSContext, after first: TLSContext) throws(TLSError) {
     ErrorQueue.clear()
     let configuration = context.configuration
     let other = unsafe context.handle.context
@@ -25,8 +25,13 @@ extension SSLHandle {
       isAdopted = unsafe isAdopted && RawPublicKeys.apply(context.handle.callbacks.rawPublicKeys, to: ssl)
     }
     unsafe SSL_set_verify(ssl, SSL_CTX_get_verify_mode(other), nil)
-    // SSL_set_options only adds options, and contexts may differ in whether tickets are sent.
-    unsafe SSL_clear_options(ssl, sitls_op_no_ticket)
+    isAdopted = setRecords(of: context, replacing: first.records) && isAdopted
+    alwaysQueues = context.queuesOutput
+    // SSL_set_options only adds options, and contexts may differ in whether tickets are sent and clients renegotiate.
+    unsafe SSL_clear_options(
+      ssl,
+      sitls_op_no_ticket | sitls_op_no_renegotiation | sitls_op_allow_client_renegotiation
+        | sitls_op_no_resumption_on_renegotiation)
     unsafe SSL_set_options(ssl, SSL_CTX_get_options(other))
     // Whether libssl looks for early data was decided by the first step.
     let earlyData = min(
@@ -34,6 +39,8 @@ extension SSLHandle {
     unsafe SSL_set_max_early_data(ssl, UInt32(clamping: earlyData))
     early?.hold(context.pausesAtPeerCertificates)
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
+    unsafe SSL_set_psk_server_callback(
+      ssl, context.handle.callbacks.hasPreSharedKeys ? Callbacks.lookUpPreSharedKey : nil)
     unsafe callbackState.pointee.ignoresVerdict = context.ignoresVerdict
     unsafe callbackState.pointee.questions?.pausesAtPeerCertificates = context.pausesAtPeerCertificates
     if !isAdopted {
@@ -49,6 +56,15 @@ extension SSLHandle {
     unsafe X509_VERIFY_PARAM_set_inh_flags(own, UInt32(X509_VP_FLAG_OVERWRITE | X509_VP_FLAG_RESET_FLAGS))
     defer { unsafe X509_VERIFY_PARAM_set_inh_flags(own, 0) }
     return unsafe X509_VERIFY_PARAM_set1(own, parameters) == 1
+  }
+
+  /// Sets the sizes and the padding of the context that serves. The context that asked about the ClientHello has set
+  /// its padding alone.
+  func setRecords(of context: TLSContext, replacing first: TLSRecordPolicy) -> Bool {
+    let records = context.records
+    if records == TLSRecordPolicy(), first == records { return true }
+    return unsafe SSL_ctrl(ssl, SSL_CTRL_SET_MAX_SEND_FRAGMENT, records.maximumByteCount, nil) == 1
+      && SSL_set_block_padding(ssl, records.paddingByteCount ?? 0) == 1
   }
 
   /// Adopts the other context's TLS 1.3 suites: those that it names, or else the system's.

@@ -9,16 +9,16 @@ extension SSLHandle {
       throw TLSError(
         .unsupported, .misuse, hint: "tls-unique is not defined for TLS 1.3 (RFC 8446, appendix C.5); use tls-exporter")
     }
+    if state.isInsideMessage {
+      throw TLSError(
+        .handshakeNotComplete, .misuse, hint: "tls-unique is being replaced: repeat the call after the renegotiation")
+    }
     guard unsafe sitls_has_extended_main_secret(ssl) else {
       throw TLSError(
         .unsupported, .peer,
         hint:
           "this TLS 1.2 connection has no extended main secret (RFC 7627): a machine between the two sides could give "
           + "both the same tls-unique")
-    }
-    if state.isInsideMessage {
-      throw TLSError(
-        .handshakeNotComplete, .misuse, hint: "tls-unique is being replaced: repeat the call after the renegotiation")
     }
     let isClients = unsafe SSL_session_reused(ssl) == 0
     let isOwn = unsafe isClients == (SSL_is_server(ssl) == 0)
@@ -43,7 +43,7 @@ extension SSLHandle {
     }
     // Of a server it is the one that libssl selected in the handshake.
     let certificate = unsafe isServer ? SSL_get_certificate(ssl) : SSL_get0_peer_certificate(ssl)
-    guard let certificate = unsafe certificate, isServer || peerKey == nil else {
+    guard let certificate = unsafe certificate, unsafe isServer || peerKey == nil else {
       throw TLSError(
         .unsupported, .peer, hint: "the server presented no certificate, which tls-server-end-point is made of")
     }

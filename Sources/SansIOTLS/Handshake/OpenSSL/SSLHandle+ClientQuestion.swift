@@ -82,7 +82,7 @@ extension SSLHandle {
   }
 
   /// A ticket whose extension is refused makes libssl send the alert; see ``Callbacks/refuseByTicket``.
-  private mutating func refuseByTicket() -> Outcome {
+  mutating func refuseByTicket() -> Outcome {
     ErrorQueue.clear()
     unsafe SSL_new_session_ticket(ssl)
     let outcome = unsafe perform { unsafe SSL_do_handshake($0) }

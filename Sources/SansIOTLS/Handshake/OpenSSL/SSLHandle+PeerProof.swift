@@ -7,7 +7,7 @@ extension SSLHandle {
   func proof(for context: TLSContext) -> PeerProof {
     // Or a raw public key: it is judged in the same callback.
     let hasCertificate = unsafe SSL_get0_peer_certificate(ssl) != nil || peerKey != nil
-    let isResumed = unsafe SSL_session_reused(ssl) == 1
+    let isResumed = isResumed
     // A session was examined when it was offered, or when its ticket was decrypted; libssl keeps the verification
     // result.
     let isInherited = unsafe context.ignoresVerdict || SSL_get_verify_result(ssl) == Int(X509_V_OK)
@@ -18,6 +18,7 @@ extension SSLHandle {
     let isInheriting = isResumed && !(context.role == .server && context.pausesAtPeerCertificates)
     return PeerProof(
       demand: context.handle.callbacks.demand, hasCertificate: hasCertificate,
-      isAccepted: isStapled && (isInheriting ? isInherited : unsafe callbackState.pointee.isPeerAccepted))
+      isAccepted: isStapled && (isInheriting ? isInherited : unsafe callbackState.pointee.isPeerAccepted),
+      isPreShared: preSharedIdentity != nil)
   }
 }

@@ -13,7 +13,8 @@ extension SSLHandle {
       let check = unsafe callbackState.pointee.verification
     else { return nil }
     return TLSEngine.PeerCertificates(
-      chain: chain, verification: check, serverName: serverName, isResumed: unsafe SSL_session_reused(ssl) == 1)
+      chain: chain, verification: check, serverName: serverName, isResumed: !state.isHandshakeDone && isResumed,
+      isPostHandshake: state.isHandshakeDone)
   }
 
   /// Whether the application's answer rejected the peer.

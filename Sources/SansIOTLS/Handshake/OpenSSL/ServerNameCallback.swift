@@ -10,7 +10,9 @@ extension Callbacks {
   static let serverName:
     @convention(c) (OpaquePointer?, UnsafeMutablePointer<Int32>?, UnsafeMutableRawPointer?) -> Int32 = {
       ssl, alert, _ in
-      if unsafe SSL_session_reused(ssl) == 1 { return SSL_TLSEXT_ERR_NOACK }
+      // A pre-shared key counts as a session, and resumes none.
+      let isPreShared = unsafe CallbackState.of(ssl)?.pointee.preSharedKeys?.key != nil
+      if unsafe SSL_session_reused(ssl) == 1, !isPreShared { return SSL_TLSEXT_ERR_NOACK }
       if let ssl = unsafe ssl, let sessions = unsafe CallbackState.of(ssl)?.pointee.serverSessions,
         unsafe !sessions.attachData(of: ssl)
       {

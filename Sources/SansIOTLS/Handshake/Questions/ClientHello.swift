@@ -18,6 +18,10 @@ extension TLSEngine {
     public let groups: [TLSGroup]
     /// The signature schemes that the client verifies, in its order; empty if there is no such extension.
     public let signatureSchemes: [TLSSignatureScheme]
+    /// The identities of pre-shared keys that the client shows, in its order, 64 at most; those of session tickets are
+    /// among them. Empty if there is no such extension. A server may answer with the key of one of them:
+    /// ``Answer/accepting(_:)``. In TLS 1.2 a client shows its identity later, and there is no question about it.
+    public let preSharedKeyIdentities: [[UInt8]]
     /// Names the early data that the client offers, for a store of the offers that were accepted: 32 bytes, the same
     /// for a copy of this ClientHello and for no other. `nil` if it offers none. See
     /// ``Answer/acceptingEarlyData(_:)``.
@@ -42,6 +46,7 @@ extension TLSEngine {
       cipherSuites = Self.numbers(in: Array(parts.cipherSuites)).map(TLSCipherSuite.init(rawValue:))
       groups = list(10).map(TLSGroup.init(rawValue:))
       signatureSchemes = list(13).map(TLSSignatureScheme.init(rawValue:))
+      preSharedKeyIdentities = Self.preSharedKeyIdentities(in: parts.contents(of: 41))
       earlyDataToken = Self.earlyDataToken(in: parts)
       self.message = message
     }
@@ -55,11 +60,12 @@ extension TLSEngine {
     ///   - cipherSuites: the cipher suites, the client's first choice first.
     ///   - groups: the groups, the client's first choice first.
     ///   - signatureSchemes: the signature schemes, the client's first choice first.
+    ///   - preSharedKeyIdentities: the identities of pre-shared keys, the client's first choice first.
     ///   - earlyDataToken: names the early data that the client offers.
     public init(
       serverName: String?, applicationProtocols: [String] = [], versions: [TLSVersion] = [.tls13, .tls12],
       cipherSuites: [TLSCipherSuite] = [], groups: [TLSGroup] = [], signatureSchemes: [TLSSignatureScheme] = [],
-      earlyDataToken: [UInt8]? = nil
+      preSharedKeyIdentities: [[UInt8]] = [], earlyDataToken: [UInt8]? = nil
     ) {
       self.serverName = serverName
       self.applicationProtocols = applicationProtocols
@@ -67,6 +73,7 @@ extension TLSEngine {
       self.cipherSuites = cipherSuites
       self.groups = groups
       self.signatureSchemes = signatureSchemes
+      self.preSharedKeyIdentities = preSharedKeyIdentities
       self.earlyDataToken = earlyDataToken
       message = []
     }
@@ -147,6 +154,8 @@ extension TLSEngine.ClientHello {
     package let kind: Kind
     /// A session of the application's store.
     package var storedSession: TLSServerSession?
+    /// See ``accepting(_:)``.
+    package private(set) var preSharedKeys: [TLSPreSharedKey] = []
     /// `nil` leaves it to the replay filter.
     package var acceptsEarlyData: Bool?
 
@@ -182,9 +191,22 @@ extension TLSEngine.ClientHello {
       return answer
     }
 
+    /// Returns the same answer with a pre-shared key for this connection, besides those of the context that serves. A
+    /// client that shows its identity and proves the key is authenticated by it; to others the key is of no use.
+    ///
+    /// - Parameter key: the key of one of ``TLSEngine/ClientHello/preSharedKeyIdentities``. If the client shows
+    ///   several, give the keys of all that it may use: the first that has one counts.
+    /// - Returns: the answer. After ``refuse(_:)`` the key has no effect.
+    public func accepting(_ key: TLSPreSharedKey) -> Answer {
+      var answer = self
+      answer.preSharedKeys.append(key)
+      return answer
+    }
+
     /// Returns whether two answers state the same.
     public static func == (left: Answer, right: Answer) -> Bool {
       if left.storedSession != right.storedSession { return false }
+      if left.preSharedKeys != right.preSharedKeys { return false }
       guard left.acceptsEarlyData == right.acceptsEarlyData else { return false }
       return switch (left.kind, right.kind) {
       case (.serve, .serve): true
@@ -208,12 +230,13 @@ extension TLSEngine {
     try admit(.answer)
     guard case .clientHello? = question else { throw Self.otherQuestion }
     if let session = answer.storedSession { try giveStored(session, by: answer) }
+    handle.answer(preSharedKeys: answer.preSharedKeys)
     handle.early?.answer = answer.acceptsEarlyData
     switch answer.kind {
     case .serve:
-      if !handle.setGroups(of: context) {
+      if !handle.setGroups(of: context) || !handle.setRecords(of: context, replacing: TLSRecordPolicy()) {
         try refuseClientHello(
-          because: TLSError(.openSSLFailure, .local, hint: "libssl does not accept the context's groups"))
+          because: TLSError(.openSSLFailure, .local, hint: "libssl does not accept the context's groups or records"))
       }
       handle.answerClientHello(.proceed)
     case .serveWith(let context):

@@ -3,7 +3,8 @@ extension TLSEngine {
   ///
   /// An engine with ``TLSContext/Configuration/pausesAtPeerCertificates`` stops at them and asks: are they acceptable?
   /// A client stops before it sends anything in reply. A server stops when the client has proved that it has the key,
-  /// before a session ticket or application data leaves; see <doc:AnsweringQuestions>.
+  /// before a session ticket or application data leaves; see <doc:AnsweringQuestions>. About certificates that it
+  /// requested after the handshake it is asked by a read, and nothing is read or written before the answer.
   public struct PeerCertificates: Sendable, Hashable {
     /// The chain as sent, leaf first. In a resumption, about which a server asks again, it is the leaf alone: tickets
     /// hold no more.
@@ -15,6 +16,9 @@ extension TLSEngine {
     public let serverName: String?
     /// Whether a client resumes a session, which was created after an answer to this question.
     public let isResumed: Bool
+    /// Whether the server requested the certificates after the handshake; see
+    /// ``TLSEngine/requestClientCertificate(isRequired:)``.
+    public let isPostHandshake: Bool
 
     /// Creates a presentation of certificates, for tests of what answers it.
     ///
@@ -23,13 +27,16 @@ extension TLSEngine {
     ///   - verification: the result of the verification.
     ///   - serverName: the server name.
     ///   - isResumed: whether a client resumes a session.
+    ///   - isPostHandshake: whether the server requested the certificates after the handshake.
     public init(
-      chain: [TLSCertificate], verification: TLSVerificationResult, serverName: String? = nil, isResumed: Bool = false
+      chain: [TLSCertificate], verification: TLSVerificationResult, serverName: String? = nil, isResumed: Bool = false,
+      isPostHandshake: Bool = false
     ) {
       self.chain = chain
       self.verification = verification
       self.serverName = serverName
       self.isResumed = isResumed
+      self.isPostHandshake = isPostHandshake
     }
   }
 }
@@ -100,7 +107,13 @@ extension TLSEngine {
       handle.answerAboutClient(.reject(alert))
     }
     state.answered()
-    settle(handle.resumeAfterAnswerAboutClient())
+    if state.isHandshakeDone {
+      let outcome = handle.resumeAfterAnswerAboutLateClient()
+      if case .success = outcome { lateClientAccepted() } else { end(outcome) }
+      if failure == nil { respond() }
+    } else {
+      settle(handle.resumeAfterAnswerAboutClient())
+    }
     try throwFailure()
   }
 }

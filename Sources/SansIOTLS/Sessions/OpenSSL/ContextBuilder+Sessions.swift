@@ -49,6 +49,9 @@ extension ContextBuilder {
     }
   }
 
+  /// The session id context of every client, for its pre-shared keys too.
+  static let clientSessionIdentifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
+
   /// Without a session id context, client certificates and resumption together fail the handshake. libssl ignores a
   /// ticket of another id: a ticket, which is encrypted by the keys of the context that a connection began with or that
   /// other processes share, must not be valid for a context that requires more from its clients. By default a server's
@@ -56,7 +59,7 @@ extension ContextBuilder {
   private func setSessionIdentifier(_ isServer: Bool) throws(TLSError) {
     // A client's is not secret and must not differ: libssl fails a resumption across contexts instead of a full
     // handshake.
-    var identifier = [UInt8](repeating: 0, count: Int(SSL_MAX_SID_CTX_LENGTH))
+    var identifier = Self.clientSessionIdentifier
     var isMade = true
     if isServer, configuration.resumption.keys != nil || configuration.sessionDomain != nil {
       identifier = SHA256.digest(of: SessionPolicy(configuration).bytes[...])

@@ -15,7 +15,8 @@ extension SSLHandle {
       origin: origin, serverName: unsafe serverName(of: ssl, sent: callbackState.pointee.request),
       isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate,
       chain: unsafe peerCertificates(of: ssl, callbackState.pointee.offered),
-      staple: unsafe callbackState.pointee.peerNotes?.staple ?? .notAsked)
+      staple: unsafe callbackState.pointee.peerNotes?.staple ?? .notAsked,
+      preSharedIdentity: unsafe preSharedIdentity(of: ssl, callbackState))
     unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
     unsafe callbackState.pointee.hasPendingEvents = true
   }

@@ -17,9 +17,8 @@ extension Callbacks {
   static let prepareTicket: SSL_CTX_generate_session_ticket_fn = { ssl, argument in
     ErrorQueue.preserving {
       guard let ssl = unsafe ssl else { return 0 }
-      if let sessions = unsafe CallbackState.of(ssl)?.pointee.serverSessions, unsafe !sessions.attachData(of: ssl) {
-        return 0
-      }
+      let sessions = unsafe CallbackState.of(ssl)?.pointee.serverSessions
+      guard unsafe sessions?.attachData(of: ssl) ?? ServerSessions.attachIdentity(of: ssl) else { return 0 }
       // The test kit's worlds have a time of their own.
       guard let prepare = unsafe ContextCallbackState.of(ssl)?.library.prepareTicket else { return 1 }
       return unsafe prepare(ssl, argument)
@@ -93,7 +92,10 @@ extension ContextCallbackState {
   ///   - session: an `SSL_SESSION`, valid during the call.
   ///   - parameters: the verification parameters of the connection.
   fileprivate func accepts(_ session: OpaquePointer, by parameters: OpaquePointer?) -> Bool {
-    guard let leaf = unsafe SSL_SESSION_get0_peer(session) else { return demand != .always }
+    guard let leaf = unsafe SSL_SESSION_get0_peer(session) else {
+      // A pre-shared key that the server still has counts as a certificate.
+      return unsafe demand != .always || preSharedKey(of: ServerSessions.identity(in: session)) != nil
+    }
     let isInDate = unsafe ignoresVerdict || TLSCertificate.isInDate(leaf, by: parameters)
     return isInDate && revocationLists.allSatisfy { list in unsafe list.isInDate(by: parameters) }
   }

@@ -48,6 +48,19 @@ extension SSLHandle {
       notes.staple = provenance.staple
       unsafe callbackState.pointee.peerNotes = notes
     }
+    // The key proves the server for every name, so names and certificates have no say; and nothing but a key proves it
+    // to a context that demands one.
+    let preShared = context.handle.callbacks.preSharedKeys
+    if let identity = provenance.preSharedIdentity {
+      guard preShared.contains(where: { $0.identity == identity }) || context.ignoresVerdict else {
+        throw refuse("the session was created by a pre-shared key that this context does not have")
+      }
+      unsafe callbackState.pointee.resumption = .offered(session)
+      return
+    }
+    if context.handle.callbacks.demandsPreSharedKey {
+      throw refuse("the session was created without the pre-shared key that this context demands")
+    }
     let isOwn = origin === context.handle.origin
     // An answer counts for the contexts of its application; the application of others has not been asked.
     let isAnswered =

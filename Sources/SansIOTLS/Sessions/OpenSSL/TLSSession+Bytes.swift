@@ -18,7 +18,8 @@ extension TLSSession {
       pausesAtCertificateRequest: provenance.origin.pausesAtCertificateRequest, domain: provenance.origin.domain,
       chain: provenance.chain.map(\.der),
       identities: provenance.origin.identities.map(\.der).sorted { $0.lexicographicallyPrecedes($1) },
-      pins: provenance.origin.pins.map(\.sha256).sorted { $0.lexicographicallyPrecedes($1) }, staple: provenance.staple
+      pins: provenance.origin.pins.map(\.sha256).sorted { $0.lexicographicallyPrecedes($1) }, staple: provenance.staple,
+      preSharedIdentity: provenance.preSharedIdentity
     ).head
     let size = max(Int(unsafe i2d_SSL_SESSION(reference.session, nil)), 0)
     // One allocation, so that no copy of the secret stays in one that was outgrown.
@@ -104,6 +105,7 @@ extension TLSSession.Provenance {
       pausesAtPeerCertificates: envelope.pausesAtPeerCertificates,
       pausesAtCertificateRequest: envelope.pausesAtCertificateRequest, domain: envelope.domain, pins: pins)
     staple = envelope.staple
+    preSharedIdentity = envelope.preSharedIdentity
     serverName = envelope.serverName
     isAcceptedOutOfDate = envelope.isAcceptedOutOfDate
   }

@@ -39,6 +39,8 @@ public struct TLSSession: Sendable {
     let chain: [TLSCertificate]
     /// The server's OCSP staple.
     let staple: StapleProof
+    /// The identity of the pre-shared key that the server proved instead of a certificate.
+    var preSharedIdentity: [UInt8]?
   }
 
   /// The context that a session was made with, by its identity.

@@ -16,6 +16,8 @@ enum FuzzTarget: String, CaseIterable {
   case material
   /// Saved sessions of clients and stored ones of servers, whose digests are made to fit, and their use.
   case sessions
+  /// The extension pre_shared_key of a ClientHello.
+  case preSharedKeys
 
   static let chosen: FuzzTarget = {
     guard let name = getenv("FUZZ_TARGET"), let target = FuzzTarget(rawValue: String(cString: name)) else {
@@ -30,6 +32,7 @@ enum FuzzTarget: String, CaseIterable {
     case .conversation: fuzzConversation(input)
     case .material: fuzzMaterial(input)
     case .sessions: fuzzSessions(input)
+    case .preSharedKeys: fuzzPreSharedKeys(input)
     }
   }
 }
@@ -49,6 +52,11 @@ enum Shared {
     configuration.pausesAtClientHello = true
     configuration.sessionDomain = "fuzz"
     configuration.resumption = .applicationStore()
+    return try! TLSContext(configuration)
+  }()
+  static let preShared: TLSContext = {
+    var configuration = TLSContext.Configuration.server([])
+    configuration.preSharedKeys = [.test(), .test("a", hash: .sha384)]
     return try! TLSContext(configuration)
   }()
   static let client: TLSContext = {
