@@ -36,7 +36,7 @@ enum CertificateReport {
     if certificate.requiresStaple { lines.append(("must-staple", "yes")) }
     let timestamps = certificate.signedCertificateTimestamps.count
     if timestamps > 0 { lines.append(("timestamps", "\(timestamps) of logs, not verified")) }
-    lines.append(("sha256", hexadecimal(certificate.sha256)))
+    lines.append(("sha256", certificate.sha256.hexadecimal(separator: ":", uppercase: true)))
     lines.append(("pin", TLSPublicKeyPin(of: certificate).description))
     return "\(depth): \(certificate.subject)\n"
       + lines.map { "   \($0.0)\(String(repeating: " ", count: 12 - $0.0.count))\($0.1)\n" }.joined()
@@ -62,9 +62,5 @@ enum CertificateReport {
     let padded = String(repeating: "0", count: max(0, 4 - year.count)) + year
     return "\(padded)-\(two(number))-\(two(dayOfMonth)) "
       + "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60)) UTC"
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) }.joined(separator: ":")
   }
 }

@@ -25,6 +25,6 @@ final class Digest {
     var bytes = [UInt8](repeating: 0, count: 32)
     let finished = unsafe EVP_DigestFinal_ex(context, &bytes, nil)
     precondition(finished == 1)
-    return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return bytes.hexadecimal()
   }
 }

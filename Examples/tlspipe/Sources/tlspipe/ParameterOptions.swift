@@ -94,7 +94,7 @@ struct ParameterOptions: ParsableArguments {
     if let export {
       do throws(TLSError) {
         let material = try relay.exportKeyingMaterial(label: export, count: 32)
-        StandardError.write("exported \(export): \(Self.hexadecimal(material))\n")
+        StandardError.write("exported \(export): \(material.hexadecimal())\n")
       } catch {
         StandardError.say("--export \(export): \(TLSErrorText.line(error))")
       }
@@ -111,9 +111,5 @@ struct ParameterOptions: ParsableArguments {
 
   private static func names(in list: String) -> [String] {
     list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> String {
-    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 }
