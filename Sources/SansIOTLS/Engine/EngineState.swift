@@ -28,8 +28,8 @@ struct EngineState: Equatable, Sendable {
   }
 
   enum Call: CaseIterable, Sendable {
-    /// `keyUpdate` stands for each call that sends a message after the handshake: a request for a certificate too.
-    case feed, handshake, read, write, closeWriting, keyUpdate, answer
+    /// `handshakeMessage` is each call that sends one after the handshake: a KeyUpdate, tickets, a certificate request.
+    case feed, handshake, read, write, closeWriting, handshakeMessage, answer
   }
 
   /// The action of a call.
@@ -88,7 +88,7 @@ struct EngineState: Equatable, Sendable {
     case .read:
       if phase != .open { return actionBeforeOpen(.needsFeed) }
       return receiving == .closed ? .endOfStream : proceedBetweenMessages
-    case .write, .keyUpdate:
+    case .write, .handshakeMessage:
       if phase == .asking, sending != .open { return .misuse(.closed) }
       if phase != .open { return actionBeforeOpen(.needsFeed) }
       return sending == .open ? proceedBetweenMessages : .misuse(.closed)

@@ -7,27 +7,39 @@ extension TLSEngine {
   ///
   /// Corresponds to `SSL_key_update(3)`, RFC 8446, section 4.6.3.
   public mutating func keyUpdate(requestingPeer: Bool) throws(TLSError) -> HandshakeStep {
-    let action = try admit(.keyUpdate)
-    switch action {
-    case .needsFeed: return .needsFeed
-    case .needsAnswer: return .needsAnswer
-    default: break
-    }
-    guard handle.version == .tls13 else {
-      throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no KeyUpdate")
-    }
-    // libssl takes no KeyUpdate while a message is half read or another update is due.
-    if action == .continueMessage, try !finishHandshakeMessage() {
-      return state.phase == .asking ? .needsAnswer : .needsFeed
-    }
-    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
-    try throwFailure()
+    if let step = try admitHandshakeMessage(unsupported: "TLS 1.2 has no KeyUpdate") { return step }
+    if let step = try completeHandshakeMessages() { return step }
     let scheduled = handle.scheduleKeyUpdate(requestingPeer: requestingPeer)
     if case .success = scheduled { flushPendingKeyUpdate() } else { end(scheduled) }
     try throwFailure()
     // The peer's answer was requested by this side.
     if requestingPeer { controlRecords -= 1 }
     return .done
+  }
+
+  /// The step that a call returns which cannot send a handshake message yet; `nil` if the handshake is done.
+  ///
+  /// - Parameter hint: what a version before TLS 1.3 does not have.
+  mutating func admitHandshakeMessage(unsupported hint: String) throws(TLSError) -> HandshakeStep? {
+    switch try admit(.handshakeMessage) {
+    case .needsFeed: return .needsFeed
+    case .needsAnswer: return .needsAnswer
+    default: break
+    }
+    guard handle.version >= .tls13 else { throw TLSError(.unsupported, .misuse, hint: hint) }
+    return nil
+  }
+
+  /// Completes what libssl has begun: it sends no handshake message while one is half read or a KeyUpdate is due.
+  ///
+  /// - Returns: the step to return if that is not possible yet.
+  mutating func completeHandshakeMessages() throws(TLSError) -> HandshakeStep? {
+    if state.isInsideMessage, try !finishHandshakeMessage() {
+      return state.phase == .asking ? .needsAnswer : .needsFeed
+    }
+    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
+    try throwFailure()
+    return nil
   }
 
   mutating func flushPendingKeyUpdate() {

@@ -24,15 +24,8 @@ extension TLSEngine {
     guard context.role == .server else {
       throw TLSError(.wrongRole, .misuse, hint: "a client's certificate is requested by the server")
     }
-    let action = try admit(.keyUpdate)
-    switch action {
-    case .needsFeed: return .needsFeed
-    case .needsAnswer: return .needsAnswer
-    default: break
-    }
-    guard handle.version == .tls13 else {
-      throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no request for a certificate after the handshake")
-    }
+    let unsupported = "TLS 1.2 has no request for a certificate after the handshake"
+    if let step = try admitHandshakeMessage(unsupported: unsupported) { return step }
     guard (servingContext ?? context).configuration.clientAuthentication != .none else {
       throw TLSError(
         .unsupported, .misuse,
@@ -42,11 +35,7 @@ extension TLSEngine {
       throw TLSError(
         .requestPending, .misuse, hint: "the client has not answered the previous request; wait for the event")
     }
-    if action == .continueMessage, try !finishHandshakeMessage() {
-      return state.phase == .asking ? .needsAnswer : .needsFeed
-    }
-    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
-    try throwFailure()
+    if let step = try completeHandshakeMessages() { return step }
     let outcome = try handle.requestClientCertificate(isRequired: isRequired)
     awaitedProof = isRequired ? .always : .whereShown
     if case .success = outcome { return .done }

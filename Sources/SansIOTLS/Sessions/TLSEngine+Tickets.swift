@@ -14,25 +14,12 @@ extension TLSEngine {
   /// Corresponds to `SSL_new_session_ticket(3)`, RFC 8446, section 4.6.1.
   public mutating func issueSessionTickets() throws(TLSError) -> HandshakeStep {
     guard context.role == .server else { throw Self.noServer }
-    // What may be written when is the same as for a KeyUpdate.
-    let action = try admit(.keyUpdate)
-    switch action {
-    case .needsFeed: return .needsFeed
-    case .needsAnswer: return .needsAnswer
-    default: break
-    }
-    guard handle.version >= .tls13 else {
-      throw TLSError(.unsupported, .misuse, hint: "TLS 1.2 has no tickets after the handshake")
-    }
+    if let step = try admitHandshakeMessage(unsupported: "TLS 1.2 has no tickets after the handshake") { return step }
     let count = handle.ticketsAtATime
     guard count > 0 else {
       throw TLSError(.unsupported, .misuse, hint: "the context's resumption is .off: no one could open a ticket")
     }
-    if action == .continueMessage, try !finishHandshakeMessage() {
-      return state.phase == .asking ? .needsAnswer : .needsFeed
-    }
-    if handle.hasPendingKeyUpdate { flushPendingKeyUpdate() }
-    try throwFailure()
+    if let step = try completeHandshakeMessages() { return step }
     try sendTickets(count)
     return .done
   }

@@ -69,7 +69,7 @@ struct EngineStateTests {
   private static let closed = EngineState.Action.misuse(.closed)
   private static let abandoned = EngineState.Action.misuse(.abandoned)
 
-  /// The columns: feed, handshake, read, write, close, keyUpdate, answer.
+  /// The columns: feed, handshake, read, write, close, handshakeMessage, answer.
   static let table: [Row] =
     betweenMessages + betweenMessages.compactMap(insideMessage) + betweenMessages.compactMap(reported)
     + askingAfterHandshake + askingBetweenMessages

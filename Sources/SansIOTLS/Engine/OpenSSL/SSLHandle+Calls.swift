@@ -95,34 +95,11 @@ extension SSLHandle {
 
   /// Encrypts all bytes into records. Corresponds to `SSL_write_ex(3)`.
   ///
+  /// - Parameter recordByteCount: the most plaintext of one record, where it is less than libssl's own limit.
   /// - Returns: the outcome, and the number of bytes encrypted before it.
   @inline(__always)
-  mutating func write(_ bytes: borrowing RawSpan, count: Int) -> (Outcome, Int) {
+  mutating func write(_ bytes: borrowing RawSpan, count: Int, recordByteCount: Int = .max) -> (Outcome, Int) {
     // More than the outbound buffer can hold is encrypted into the queue without passing through the buffer.
-    let isLarge = unsafe count > ringSize - callbackState.pointee.outbound
-    if isLarge { beginQueueing() }
-    let result = unsafe bytes.withUnsafeBytes { buffer in
-      var sealed = 0
-      while sealed < count {
-        var written = 0
-        let outcome = unsafe perform { ssl in
-          unsafe SSL_write_ex(ssl, buffer.baseAddress! + sealed, count - sealed, &written)
-        }
-        guard case .success = outcome else { return (outcome, sealed) }
-        sealed += written
-      }
-      return (.success, sealed)
-    }
-    if isLarge { endQueueing() }
-    countOutbound()
-    return result
-  }
-
-  /// Encrypts all bytes into records of no more than `recordByteCount` bytes of plaintext. Apart from the other form,
-  /// whose records are as large as libssl makes them.
-  ///
-  /// - Returns: the outcome, and the number of bytes encrypted before it.
-  mutating func write(_ bytes: borrowing RawSpan, count: Int, recordByteCount: Int) -> (Outcome, Int) {
     let isLarge = unsafe count > ringSize - callbackState.pointee.outbound
     if isLarge { beginQueueing() }
     let result = unsafe bytes.withUnsafeBytes { buffer in
