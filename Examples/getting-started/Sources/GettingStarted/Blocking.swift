@@ -44,10 +44,11 @@ public func request(_ request: [UInt8], _ tls: inout TLSEngine, over transport: 
   func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
   defer { try? flush() }  // the alert after an error, close_notify at the end
   while true {
-    if !isWritten, case .done(let count) = try tls.write(request) {
+    while !isWritten, case .done(let count) = try tls.write(request) {
       request = request.dropFirst(count)
       isWritten = request.isEmpty
       if isWritten { _ = try tls.closeWriting() }  // the response can still be read
+      try flush()  // makes room for the rest
     }
     try flush()
     switch try tls.read(upTo: 16_384) {

@@ -27,6 +27,29 @@ struct GettingStartedTests {
     try await served
   }
 
+  /// The server answers nothing: neither side writes much while the other does.
+  @Test
+  func `a request that exceeds the engine's buffers arrives whole`() async throws {
+    let files = try Files(authority)
+    async let received: Int = onThread {
+      var tls = try TLSEngine(
+        .server, context: serverContext(certificateFile: files.certificate, privateKeyFile: files.key))
+      var count = 0
+      try serve(&tls, over: files.sockets.far) { bytes in
+        count += bytes.count
+        return []
+      }
+      return count
+    }
+    let response = try await onThread {
+      let context = try clientContext(trustFile: files.authority)
+      var tls = try TLSEngine(.client(serverName: .dns("localhost")), context: context)
+      return try request([UInt8](repeating: 1, count: 400_000), &tls, over: files.sockets.near)
+    }
+    #expect(response == [])
+    #expect(try await received == 400_000)
+  }
+
   @Test
   func `a saved session is resumed by another server of the fleet, and a damaged one is ignored`() throws {
     let identity = try authority.issue(names: ["localhost"]).identity

@@ -27,7 +27,10 @@ public struct PinnedClient: Sendable {
     var request = request[...], input: ArraySlice<UInt8> = [], answer: [UInt8] = []
     defer { transport.send(tls.drain()) }  // after an error, sends the alert
     while true {
-      if case .done(let count) = try tls.write(request) { request = request.dropFirst(count) }
+      while case .done(let count) = try tls.write(request), count > 0 {
+        request = request.dropFirst(count)
+        transport.send(tls.drain())
+      }
       transport.send(tls.drain())
       switch try tls.read(upTo: 16_384) {
       case .done(let plaintext): answer += plaintext

@@ -37,6 +37,14 @@ struct PinnedClientTests {
   // Guide: end
 
   @Test
+  func `a request that exceeds the engine's buffers arrives whole`() throws {
+    let server = try NearbyServer(identity)
+    let request = [UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000) + Array("\n".utf8)
+    _ = try client.ask(request, of: "shout.example", over: server)
+    #expect(server.request == request)
+  }
+
+  @Test
   func `an answer may arrive byte by byte`() throws {
     let server = try NearbyServer(identity, link: .pieces(of: 1))
     #expect(try client.ask(Array("hello\n".utf8), of: "shout.example", over: server) == Array("HELLO\n".utf8))
