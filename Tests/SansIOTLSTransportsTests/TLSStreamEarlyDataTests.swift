@@ -5,9 +5,9 @@ import Testing
 
 /// Early data of streams.
 ///
-/// libssl accepts early data while its ticket is at most nine seconds older than the client has said, when its engine was
-/// created. A task that is suspended among a thousand others can wait longer for its thread, so these tests are in a
-/// world, whose tickets have no age.
+/// libssl accepts early data while its ticket is at most nine seconds older than the client has said, when its engine
+/// was created. A task that is suspended among a thousand others can wait longer for its thread, so these tests are in
+/// a world, whose tickets have no age.
 struct TLSStreamEarlyDataTests {
   private struct Ends {
     let world = SeededWorld(seed: 23)

@@ -68,8 +68,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///   - sessions: The cache, which any number of streams share.
   ///   - transport: The transport of the ciphertext, which the stream owns from now on.
   ///   - limits: The limits of the engine.
-  ///   - sendsEarlyData: Whether ``writeEarly(_:)`` will be called: early data (0-RTT), which an attacker can send again.
-  ///     Create the stream when the transport is connected: the age of the session is stated here.
+  ///   - sendsEarlyData: Whether ``writeEarly(_:)`` will be called: early data (0-RTT), which an attacker can send
+  ///     again. Create the stream when the transport is connected: the age of the session is stated here.
   ///   - delegate: Answers the engine's questions; without one the configuration decides.
   ///   - allowsReadAhead: Whether the stream may receive more than TLS needs next.
   /// - Throws: `TLSError` as the engine's initializer does.

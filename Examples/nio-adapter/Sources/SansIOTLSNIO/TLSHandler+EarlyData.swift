@@ -38,7 +38,7 @@ extension TLSHandler {
     }
   }
 
-  /// Delivers what a client has sent early.
+  /// Delivers the client's early data.
   func deliverEarlyData(_ context: ChannelHandlerContext) {
     // It waits in the engine no longer than the handshake lasts, which afterwards costs nothing.
     guard !isHandshakeDone, let plaintext = engine.takeEarlyData(allocator: context.channel.allocator) else { return }

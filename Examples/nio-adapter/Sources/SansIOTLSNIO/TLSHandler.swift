@@ -103,7 +103,7 @@ public class TLSHandler {
   /// The peer's close_notify was read.
   var isInputClosed = false
 
-  /// What waits to be sent early.
+  /// Plaintext that waits to be sent early.
   var earlyWrites: [PendingEarlyWrite] = []
   var pendingWrites = PendingWrites()
   /// Whether flushed data is pending.
