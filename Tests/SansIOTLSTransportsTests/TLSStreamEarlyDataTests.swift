@@ -102,6 +102,18 @@ struct TLSStreamEarlyDataTests {
     #expect(try await server.writeEarly([1]) == 0)
   }
 
+  @Test func `an early write returns after the transport has accepted it`() async throws {
+    let (client, _) = try Ends(isAccepted: true).streams(capacity: 1)
+    // It leaves no room for another one.
+    #expect(try await client.writeEarly([1]) == 1)
+    let writing = Task { try await client.writeEarly([2, 3]) }
+    while client.withEngine({ $0.pendingOutputByteCount }) == 0 { await Task.yield() }
+    writing.cancel()
+    let error = await #expect(throws: TLSStreamError.self) { try await writing.value }
+    #expect(error?.code == .cancelled)
+    #expect(error?.bytesAccepted == 2)
+  }
+
   @Test func `a stream with a cache sends early data by a session from there`() async throws {
     let ends = try Ends(isAccepted: true)
     let sessions = TLSSessionCache()

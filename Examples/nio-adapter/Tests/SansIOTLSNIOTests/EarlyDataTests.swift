@@ -194,6 +194,28 @@ struct EarlyDataTests {
   }
 
   @Test
+  func `early data is delivered after the answer about the client's certificates`() throws {
+    let alice = TestIdentity.client("Alice")
+    let identity = try alice.identity
+    let ends = try EarlyEnds { client, server in
+      client.identities = [identity]
+      server.trustRoots = [alice.trust]
+      server.clientAuthentication = .required
+      server.pausesAtPeerCertificates = true
+    }
+    let later = DeferredAnswer()
+    let pair = try ends.pair(delegate: later)
+    pair.client.sendEarly("early".utf8)
+    try pair.handshake()
+    #expect(later.asked == 1)
+    #expect(pair.server.recorder.entries.isEmpty)
+    later.succeed()
+    try pair.settle()
+    #expect(pair.server.recorder.history == [.early(Array("early".utf8)), .handshake(nil)])
+    #expect(pair.client.recorder.events.last == .earlyData(.accepted(byteCount: 5)))
+  }
+
+  @Test
   func `a server answers early data before the handshake is done`() throws {
     let pair = try EarlyEnds().pair()
     var answer: Outcome?
