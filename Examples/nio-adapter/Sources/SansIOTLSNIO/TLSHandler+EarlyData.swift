@@ -40,10 +40,8 @@ extension TLSHandler {
 
   /// Delivers the client's early data.
   func deliverEarlyData(_ context: ChannelHandlerContext) {
-    // It waits in the engine no longer than the handshake lasts, which afterwards costs nothing.
-    guard !isHandshakeDone, let plaintext = engine.takeEarlyData(allocator: context.channel.allocator) else { return }
     // An early write may have ended the connection.
-    guard phase == .live else { return }
+    guard phase == .live, let plaintext = engine.takeEarlyData(allocator: context.channel.allocator) else { return }
     hasDelivered = true
     context.fireUserInboundEventTriggered(TLSEarlyData(plaintext))
   }

@@ -102,8 +102,11 @@ extension TLSHandler {
     isFailureDue = result.hasFailed
     // The alert of a failure is sent by `fail`, which waits for it.
     if result.hasOutput, !isFailureDue { writePendingOutput(context) }
-    if !earlyWrites.isEmpty { encryptEarly(context) }
-    deliverEarlyData(context)
+    // Later nothing is early, and each message would pay for the question.
+    if !isHandshakeDone {
+      encryptEarly(context)
+      deliverEarlyData(context)
+    }
     deliver(result.events, context)
     deliver(plaintext, context)
     switch result.outcome {
