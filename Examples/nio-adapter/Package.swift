@@ -62,6 +62,7 @@ let package = Package(
         .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOTLS", package: "swift-nio"),
       ],
       swiftSettings: settings),

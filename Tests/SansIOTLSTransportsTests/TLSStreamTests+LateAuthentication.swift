@@ -84,7 +84,7 @@ extension TLSStreamTests {
       }.value
       try await server.write(plaintext)
       #expect(try await received == plaintext)
-      server.reportIdle()
+      server.withEngine { $0.reportIdle() }
     }
   }
 }

@@ -25,14 +25,19 @@ extension TLSSessionCache {
     /// Creates the engine of the connection, which offers a session if the cache has one that proves what the context
     /// requires.
     ///
-    /// - Parameter limits: The limits of the engine.
+    /// - Parameters:
+    ///   - limits: The limits of the engine.
+    ///   - sendsEarlyData: Whether early data (0-RTT) will be written, which an attacker can send again.
     /// - Returns: The engine before its handshake.
     /// - Throws: `TLSError` as the engine's initializer does.
-    public mutating func makeEngine(limits: TLSEngine.Limits = .default) throws(TLSError) -> TLSEngine {
+    public mutating func makeEngine(
+      limits: TLSEngine.Limits = .default, sendsEarlyData: Bool = false
+    ) throws(TLSError) -> TLSEngine {
       while let session = cache.session(for: serverName, context: context) {
         do throws(TLSError) {
           let engine = try TLSEngine(
-            .client(serverName: serverName), context: context, limits: limits, session: session)
+            .client(serverName: serverName), context: context, limits: limits, session: session,
+            sendsEarlyData: sendsEarlyData)
           hasOffered = true
           return engine
         } catch {
@@ -40,7 +45,8 @@ extension TLSSessionCache {
           if !session.isSingleUse { cache.removeSessions(for: serverName, context: context) }
         }
       }
-      return try TLSEngine(.client(serverName: serverName), context: context, limits: limits)
+      return try TLSEngine(
+        .client(serverName: serverName), context: context, limits: limits, sendsEarlyData: sendsEarlyData)
     }
 
     /// Acts on an event of the engine.

@@ -15,13 +15,8 @@ extension TLSStream {
   /// Corresponds to `SSL_write_early_data(3)`.
   public func writeEarly(_ plaintext: [UInt8]) async throws(TLSStreamError) -> Int {
     var accepted = 0
-    var end: Int?
     do throws(TLSStreamError) {
-      try await core.perform { (state) throws(TLSStreamError) -> Void? in
-        if end == nil { end = try state.writeEarly(plaintext, &accepted) }
-        guard let end else { return nil }
-        return try state.hasSent(end)
-      }
+      try await core.send { (state) throws(TLSStreamError) in try state.writeEarly(plaintext, &accepted) }
     } catch { throw TLSStreamError(error, bytesAccepted: accepted) }
     return accepted
   }

@@ -68,15 +68,18 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///   - sessions: The cache, which any number of streams share.
   ///   - transport: The transport of the ciphertext, which the stream owns from now on.
   ///   - limits: The limits of the engine.
+  ///   - sendsEarlyData: Whether ``writeEarly(_:)`` will be called: early data (0-RTT), which an attacker can send
+  ///     again. Create the stream when the transport is connected: the age of the session is stated here.
   ///   - delegate: Answers the engine's questions; without one the configuration decides.
   ///   - allowsReadAhead: Whether the stream may receive more than TLS needs next.
   /// - Throws: `TLSError` as the engine's initializer does.
   public init(
     connectingTo serverName: TLSServerName, context: TLSContext, sessions: TLSSessionCache, over transport: Transport,
-    limits: TLSEngine.Limits = .default, delegate: (any TLSStreamDelegate)? = nil, allowsReadAhead: Bool = true
+    limits: TLSEngine.Limits = .default, sendsEarlyData: Bool = false, delegate: (any TLSStreamDelegate)? = nil,
+    allowsReadAhead: Bool = true
   ) throws(TLSError) {
     var connection = sessions.connection(to: serverName, context: context)
-    let engine = try connection.makeEngine(limits: limits)
+    let engine = try connection.makeEngine(limits: limits, sendsEarlyData: sendsEarlyData)
     self.transport = transport
     core = TLSStreamCore(
       engine, over: transport, delegate: delegate, sessions: connection, allowsReadAhead: allowsReadAhead)
@@ -140,12 +143,7 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_shutdown(3)`, called once.
   public func closeWriting() async throws(TLSStreamError) {
-    var end: Int?
-    try await core.perform { (state) throws(TLSStreamError) -> Void? in
-      if end == nil { end = try state.closeWriting() }
-      guard let end else { return nil }
-      return try state.hasSent(end)
-    }
+    try await core.send { (state) throws(TLSStreamError) in try state.closeWriting() }
   }
 
   /// Requests a certificate of the client after the handshake (TLS 1.3), and returns after the transport has accepted
@@ -158,17 +156,10 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   ///
   /// Corresponds to `SSL_verify_client_post_handshake(3)`.
   public func requestClientCertificate(isRequired: Bool = true) async throws(TLSStreamError) {
-    var end: Int?
-    try await core.perform { (state) throws(TLSStreamError) -> Void? in
-      if end == nil { end = try state.requestClientCertificate(isRequired: isRequired) }
-      guard let end else { return nil }
-      return try state.hasSent(end)
+    try await core.send { (state) throws(TLSStreamError) in
+      try state.requestClientCertificate(isRequired: isRequired)
     }
   }
-
-  /// Reports that nothing was written for a while, so that the next records are small again; see
-  /// `TLSEngine.reportIdle`.
-  public func reportIdle() { withEngine { $0.reportIdle() } }
 
   /// Ends this direction by close_notify, then the transport's. It does not wait for the peer; reading continues until
   /// the peer's end. During the handshake it abandons the handshake.
@@ -207,11 +198,8 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   /// The negotiated parameters; `nil` before the handshake has completed.
   public var negotiated: TLSEngine.NegotiatedParameters? { core.inspect { $0.engine.negotiated } }
 
-  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
-  public var peerStaple: TLSStaple? { core.inspect { $0.engine.peerStaple } }
-
-  /// Provides the engine for what has no call here: certificates, an exporter, events, a KeyUpdate, hibernation. The
-  /// stream sends what the engine has to drain afterwards.
+  /// Provides the engine for what has no call here: certificates, an exporter, a channel binding, events, a KeyUpdate,
+  /// tickets, hibernation. The stream sends what the engine has to drain afterwards.
   ///
   /// - Parameter body: Must not block; the stream's lock is held.
   /// - Returns: The result of `body`.

@@ -24,6 +24,18 @@ extension TLSStreamCore {
     }
   }
 
+  /// Repeats an attempt that encrypts, and waits until the transport has accepted what it encrypted.
+  ///
+  /// - Parameter attempt: Returns the number of ciphertext bytes that the transport has to accept.
+  func send(_ attempt: (inout TLSStreamState) throws(TLSStreamError) -> Int?) async throws(TLSStreamError) {
+    var end: Int?
+    try await perform { (state) throws(TLSStreamError) -> Void? in
+      if end == nil { end = try attempt(&state) }
+      guard let end else { return nil }
+      return try state.hasSent(end)
+    }
+  }
+
   /// Writes as the stream's only writer.
   func write(_ plaintext: RawSpan) async throws(TLSStreamError) {
     var rest = plaintext

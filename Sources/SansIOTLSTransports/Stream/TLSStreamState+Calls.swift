@@ -23,15 +23,7 @@ extension TLSStreamState {
   }
 
   mutating func handshake() throws(TLSStreamError) -> TLSEngine.NegotiatedParameters? {
-    try checkFailure()
-    feed()
-    while true {
-      switch try tls({ (engine) throws(TLSError) in try engine.handshake() }) {
-      case .done: return engine.negotiated
-      case .needsFeed: guard try receiveMore() else { return nil }
-      case .needsAnswer: guard try receiveWhileAsking() else { return nil }
-      }
-    }
+    try complete { (engine) throws(TLSError) in try engine.handshake() } ? engine.negotiated : nil
   }
 
   /// - Returns: The number of bytes read; `.some(nil)` at the end.
@@ -115,34 +107,38 @@ extension TLSStreamState {
 
   /// - Returns: The number of ciphertext bytes that the transport has to accept.
   mutating func closeWriting() throws(TLSStreamError) -> Int? {
-    try checkFailure()
-    feed()
-    while true {
-      switch try tls({ (engine) throws(TLSError) in try engine.closeWriting() }) {
-      case .done:
-        if engine.negotiated == nil, !isAbandoned {
-          isAbandoned = true
-          changed(.all)
-        }
-        if nonblocking != nil { sendNow() }
-        return encryptedCount
-      case .needsFeed: guard try receiveMore() else { return nil }
-      case .needsAnswer: guard try receiveWhileAsking() else { return nil }
-      }
+    guard try complete({ (engine) throws(TLSError) in try engine.closeWriting() }) else { return nil }
+    if engine.negotiated == nil, !isAbandoned {
+      isAbandoned = true
+      changed(.all)
     }
+    if nonblocking != nil { sendNow() }
+    return encryptedCount
   }
 
   /// - Returns: The number of ciphertext bytes that the transport has to accept.
   mutating func requestClientCertificate(isRequired: Bool) throws(TLSStreamError) -> Int? {
+    let isSent = try complete { (engine) throws(TLSError) in
+      try engine.requestClientCertificate(isRequired: isRequired)
+    }
+    guard isSent else { return nil }
+    if nonblocking != nil { sendNow() }
+    return encryptedCount
+  }
+
+  /// Repeats a call of the engine, receiving what it needs.
+  ///
+  /// - Returns: Whether it is done; if not, it has to wait.
+  private mutating func complete(
+    _ call: (inout TLSEngine) throws(TLSError) -> TLSEngine.HandshakeStep
+  ) throws(TLSStreamError) -> Bool {
     try checkFailure()
     feed()
     while true {
-      switch try tls({ (engine) throws(TLSError) in try engine.requestClientCertificate(isRequired: isRequired) }) {
-      case .done:
-        if nonblocking != nil { sendNow() }
-        return encryptedCount
-      case .needsFeed: guard try receiveMore() else { return nil }
-      case .needsAnswer: guard try receiveWhileAsking() else { return nil }
+      switch try tls(call) {
+      case .done: return true
+      case .needsFeed: guard try receiveMore() else { return false }
+      case .needsAnswer: guard try receiveWhileAsking() else { return false }
       }
     }
   }

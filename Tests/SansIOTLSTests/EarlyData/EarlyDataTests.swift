@@ -185,6 +185,31 @@ struct EarlyDataTests {
     #expect(pair.client.earlyDataEvents() == [.rejected(byteCount: 2)])
   }
 
+  /// Row 19 of the second table. The tickets of a world are of a fixed day; outside of it they have an age, which the
+  /// client does not state.
+  @Test(.tags(.openSSLFact), arguments: [true, false])
+  func `early data with a ticket that is older than the client says is rejected, and the session resumed`(
+    isOlder: Bool
+  ) throws {
+    let world = SeededWorld(seed: 43)
+    let ends = try EarlyEnds(in: world) { _, server in
+      server.resumption = .tickets(keys: try TLSTicketKeys(current: [UInt8](repeating: 1, count: 32)))
+      server.earlyDataReplayFilter = nil
+      server.pausesAtClientHello = true
+    }
+    let session = try ends.session()
+    let server = isOlder ? try TLSContext(ends.server.configuration) : ends.server
+    var pair = try EnginePair(
+      client: ends.client, server: server, session: world.resumable(session), sendsEarlyData: true)
+    try pair.sendEarly([1, 2, 3])
+    while pair.step() {}
+    try pair.answer(.serve.acceptingEarlyData(true), at: .server)
+    #expect(try pair.receiveEarly() == (isOlder ? [] : [1, 2, 3]))
+    try pair.handshake()
+    #expect(pair.client.negotiated?.isResumed == true)
+    #expect(pair.client.earlyDataEvents() == [isOlder ? .rejected(byteCount: 3) : .accepted(byteCount: 3)])
+  }
+
   @Test func `as much as the session allows is accepted, and no byte more`() throws {
     let ends = try EarlyEnds(maximum: 40_000)
     var pair = try ends.pair(try ends.session())

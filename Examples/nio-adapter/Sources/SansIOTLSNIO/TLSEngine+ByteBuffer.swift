@@ -68,6 +68,21 @@ extension TLSEngine {
     }
   }
 
+  /// Returns the early data that has arrived; `nil` if there is none to read now.
+  mutating func takeEarlyData(allocator: ByteBufferAllocator) -> ByteBuffer? {
+    var plaintext: ByteBuffer?
+    while needs.contains(.readEarly) {
+      // What has been received before a failure is returned; the failure is another call's.
+      guard case .done(let bytes)? = try? readEarly(upTo: Self.recordSize) else { break }
+      if plaintext?.writeBytes(bytes) == nil {
+        var first = allocator.buffer(capacity: bytes.count)
+        first.writeBytes(bytes)
+        plaintext = first
+      }
+    }
+    return plaintext
+  }
+
   /// Returns all pending output.
   mutating func takeOutput(allocator: ByteBufferAllocator) -> ByteBuffer {
     var ciphertext = allocator.buffer(capacity: pendingOutputByteCount)

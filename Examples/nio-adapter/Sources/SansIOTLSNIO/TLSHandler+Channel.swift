@@ -1,5 +1,5 @@
 public import NIOCore
-public import SansIOTLS
+internal import SansIOTLS
 
 /// The channel's calls. Each examines the phase and leaves the work to the other files.
 extension TLSHandler: ChannelDuplexHandler {
@@ -16,6 +16,7 @@ extension TLSHandler: ChannelDuplexHandler {
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
     if context.channel.isActive { begin(context) }
   }
 
@@ -23,6 +24,7 @@ extension TLSHandler: ChannelDuplexHandler {
   ///
   /// - Parameter context: the handler's place in the pipeline.
   public func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
     if phase != .unwrapped { phase = .ended }
     failWaiting(by: failure ?? ChannelError.ioOnClosedChannel)
     closingEnded()
@@ -104,25 +106,6 @@ extension TLSHandler: ChannelDuplexHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  /// Requests a certificate of the client after the handshake (TLS 1.3). The delegate is asked about the answer, and
-  /// the event `TLSEngine.Event.clientCertificateReceived` reports it; see `TLSEngine.requestClientCertificate`.
-  ///
-  /// - Parameters:
-  ///   - context: the context of this handler.
-  ///   - isRequired: whether a client that presents no certificate is refused.
-  /// - Returns: whether the request was sent; `false` before the handshake is complete, and at a question.
-  /// - Throws: ``SansIOTLS/TLSError``, for example `.requestPending` until the client has answered the previous
-  ///   request.
-  @discardableResult
-  public func requestClientCertificate(
-    _ context: ChannelHandlerContext, isRequired: Bool = true
-  ) throws(TLSError) -> Bool {
-    guard case .done = try engine.requestClientCertificate(isRequired: isRequired) else { return false }
-    writePendingOutput(context)
-    flushWritten(context)
-    return true
-  }
-
   // MARK: Outbound
 
   /// Requests a read, unless its input could not be accepted now.
@@ -181,18 +164,20 @@ extension TLSHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Ends TLS if the event is a ``TLSUnwrap``.
+  /// Ends TLS, or writes early.
   ///
   /// - Parameters:
   ///   - context: the handler's place in the pipeline.
-  ///   - event: ``TLSUnwrap``; others pass.
-  ///   - promise: fulfilled after TLS has ended on both sides.
+  ///   - event: ``TLSUnwrap`` or ``TLSEarlyWrite``; others pass.
+  ///   - promise: fulfilled after TLS has ended on both sides, or the ciphertext was written.
   public func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-    guard event is TLSUnwrap, phase != .unwrapped else {
+    let early = event as? TLSEarlyWrite
+    guard early != nil || event is TLSUnwrap, phase != .unwrapped else {
       return context.triggerUserOutboundEvent(event, promise: promise)
     }
     switch phase {
-    case .idle, .live: unwrap(context, promise: promise)
+    case .idle, .live:
+      if let early { writeEarly(early.bytes, promise: promise, context) } else { unwrap(context, promise: promise) }
     case .ended, .unwrapped: promise?.fail(failure ?? ChannelError.ioOnClosedChannel)
     }
   }

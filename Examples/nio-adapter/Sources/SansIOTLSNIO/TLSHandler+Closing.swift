@@ -127,7 +127,10 @@ extension TLSHandler {
 
   /// Fails the pending promises, each once. The channel itself completes the promise of its close.
   func failWaiting(by error: any Error) {
-    let waiting = pendingWrites.removeAll() + [closeNotifyPromise, unwrapPromise].compactMap(\.self)
+    let waiting =
+      earlyWrites.compactMap(\.promise) + pendingWrites.removeAll()
+      + [closeNotifyPromise, unwrapPromise].compactMap(\.self)
+    earlyWrites = []
     hasFlushedWrites = false
     closeNotifyPromise = nil
     unwrapPromise = nil

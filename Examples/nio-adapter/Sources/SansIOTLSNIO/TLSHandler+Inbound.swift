@@ -10,6 +10,7 @@ extension TLSHandler {
     guard phase == .idle else { return }
     phase = .live
     writePendingOutput(context)
+    encryptEarly(context)
     flushWritten(context)
     context.read()
   }
@@ -101,6 +102,11 @@ extension TLSHandler {
     isFailureDue = result.hasFailed
     // The alert of a failure is sent by `fail`, which waits for it.
     if result.hasOutput, !isFailureDue { writePendingOutput(context) }
+    // Later nothing is early, and each message would pay for the question.
+    if !isHandshakeDone {
+      encryptEarly(context)
+      deliverEarlyData(context)
+    }
     deliver(result.events, context)
     deliver(plaintext, context)
     switch result.outcome {

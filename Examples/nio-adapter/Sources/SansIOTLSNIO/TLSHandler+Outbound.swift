@@ -8,6 +8,14 @@ extension TLSHandler {
     if engine.pendingOutputByteCount > 0 { writeCiphertext(context, promise: nil) }
   }
 
+  /// Sends what the application has made the engine write.
+  func sendEngineOutput() {
+    guard let context, phase == .live, !isFailureDue else { return }
+    writePendingOutput(context)
+    // Within a read, its own flush follows.
+    if !isAdvancing { flushWritten(context) }
+  }
+
   /// Writes the engine's pending output, even if there is none, for the sake of the promise.
   func writeCiphertext(_ context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
     let ciphertext = engine.takeOutput(allocator: context.channel.allocator)

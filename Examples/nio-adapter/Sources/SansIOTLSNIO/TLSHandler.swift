@@ -9,10 +9,11 @@ internal import SansIOTLSTransports
 ///
 /// | The application receives | when |
 /// |---|---|
+/// | ``TLSEarlyData`` | a client sent data early, and a server accepts it; before the handshake is complete |
 /// | `TLSUserEvent.handshakeCompleted(negotiatedProtocol:)` | the handshake is complete; once, before any data |
 /// | `ChannelEvent.inputClosed` | the peer closed its direction, and the channel allows remote half-closure |
 /// | `TLSUserEvent.shutdownCompleted` | both sides closed cleanly; the channel is closed after it |
-/// | `TLSEngine.Event` | the engine reports a session ticket or a warning |
+/// | `TLSEngine.Event` | the engine reports a session ticket, a warning, or what became of a client's early data |
 /// | `errorCaught` with a `TLSError` | the connection failed; once. The alert is sent, then the channel is closed |
 ///
 /// A transport that ends without close_notify is such a failure, with code `.truncated`.
@@ -28,11 +29,12 @@ internal import SansIOTLSTransports
 /// - `close(mode: .output)` sends flushed data and close_notify; reading continues. The transport stays open in both
 ///   directions until both sides have closed.
 /// - `close(mode: .all)` does the same and closes the channel, without waiting for the peer's close_notify.
+/// - ``TLSEarlyWrite`` sends data before the handshake is complete; `write` never does.
 /// - ``TLSUnwrap``, or the removal of the handler, ends TLS and continues in plaintext.
 /// - An `IdleStateHandler` in front of this handler makes the connection hibernate at its event `.all`; see
 ///   ``hibernate()``.
 ///
-/// `channelReadComplete` follows data only, as on a channel without TLS.
+/// `channelReadComplete` follows data only, early or not, as on a channel without TLS.
 ///
 /// Without remote half-closure, the peer's close_notify is answered after flushed data. After both sides have closed,
 /// the channel is closed once it has accepted the remaining bytes, or once it has accepted none for `closeTimeout`.
@@ -65,6 +67,8 @@ public class TLSHandler {
   }
 
   var engine: TLSEngine
+  /// The handler's place in the pipeline, for calls from outside of it.
+  var context: ChannelHandlerContext?
   /// Keeps the sessions of a client; `nil` without a cache.
   var sessions: TLSSessionCache.Connection?
   let delegate: (any TLSHandlerDelegate)?
@@ -99,6 +103,8 @@ public class TLSHandler {
   /// The peer's close_notify was read.
   var isInputClosed = false
 
+  /// Plaintext that waits to be sent early.
+  var earlyWrites: [PendingEarlyWrite] = []
   var pendingWrites = PendingWrites()
   /// Whether flushed data is pending.
   var hasFlushedWrites = false
@@ -132,43 +138,28 @@ public class TLSHandler {
   /// The parameters that both sides negotiated; `nil` before the handshake is complete.
   public var negotiated: TLSEngine.NegotiatedParameters? { engine.negotiated }
 
+  /// The bytes that may still be sent early: what a server sends is ordinary data, and not counted.
+  var earlyDataRoom: Int { .max }
+
   /// The peer's certificates as it sent them, leaf first; empty if it sent none.
   public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
 
-  /// The chain that the verification of the peer's certificate built; see `TLSEngine.verifiedChain`.
-  public var verifiedChain: [TLSCertificate] { engine.verifiedChain }
-
-  /// The name in the server's certificate that fits the one asked for; see `TLSEngine.matchedName`.
-  public var matchedName: String? { engine.matchedName }
-
-  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
-  public var peerStaple: TLSStaple? { engine.peerStaple }
-
-  /// Exports keying material that is bound to this connection; see `TLSEngine.exportKeyingMaterial`.
+  /// Provides the engine for what has no call here: the verified chain, an exporter, a channel binding, a KeyUpdate,
+  /// tickets, a request for the client's certificate. What it has to send afterwards is sent.
   ///
-  /// - Parameters:
-  ///   - label: the exporter label, 1 to 249 bytes.
-  ///   - context: the context value; `nil` for none.
-  ///   - count: the number of bytes, 1 to 8,160.
-  /// - Returns: the keying material.
-  /// - Throws: ``SansIOTLS/TLSError``, with code `.handshakeNotComplete` before the handshake is complete.
-  public func exportKeyingMaterial(label: String, context: [UInt8]? = nil, count: Int) throws(TLSError) -> [UInt8] {
-    try engine.exportKeyingMaterial(label: label, context: context, count: count)
-  }
-
-  /// Returns the channel binding of this connection; see `TLSEngine.channelBinding`.
+  /// ```swift
+  /// let binding = try tls.withEngine { engine throws(TLSError) in try engine.channelBinding(.exporter) }
+  /// ```
   ///
-  /// - Parameter type: the type of binding.
-  /// - Returns: the bytes, equal on both sides.
-  /// - Throws: ``SansIOTLS/TLSError``, with code `.handshakeNotComplete` before the handshake is complete, and
-  ///   `.unsupported` where the type is not defined for the connection.
-  public func channelBinding(_ type: TLSEngine.ChannelBinding) throws(TLSError) -> [UInt8] {
-    try engine.channelBinding(type)
+  /// - Parameter body: must not call the channel. Ciphertext, plaintext, answers and the close are the handler's.
+  /// - Returns: the result of `body`.
+  /// - Throws: any error of `body`.
+  public func withEngine<Result, Failure: Error>(
+    _ body: (inout TLSEngine) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { sendEngineOutput() }
+    return try body(&engine)
   }
-
-  /// Reports that nothing was written for a while, so that the next records are small again. An `IdleStateHandler`
-  /// before this handler reports it too; see `TLSEngine.reportIdle`.
-  public func reportIdle() { engine.reportIdle() }
 
   /// Releases about 70 KB of buffers of an idle connection. The next bytes, in either direction, reallocate them.
   ///

@@ -13,7 +13,8 @@ public protocol TLSHandlerDelegate {
   /// - Parameters:
   ///   - hello: what the client offers.
   ///   - eventLoop: the channel's event loop.
-  /// - Returns: the answer; by default `.serve`.
+  /// - Returns: the answer; by default `.serve`. `acceptingEarlyData` of it decides about early data, after any store
+  ///   that knows ``SansIOTLS/TLSEngine/ClientHello/earlyDataToken`` was asked.
   func answerClientHello(
     _ hello: TLSEngine.ClientHello, on eventLoop: any EventLoop
   ) -> EventLoopFuture<TLSEngine.ClientHello.Answer>

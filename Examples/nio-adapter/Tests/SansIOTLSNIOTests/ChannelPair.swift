@@ -43,6 +43,14 @@ final class ChannelPair {
     @discardableResult
     func send(_ bytes: some Sequence<UInt8>) -> Outcome { Outcome(channel.writeAndFlush(ByteBuffer(bytes: bytes))) }
 
+    /// Writes before the handshake is done.
+    ///
+    /// - Returns: the outcome of the write.
+    @discardableResult
+    func sendEarly(_ bytes: some Sequence<UInt8>) -> Outcome {
+      Outcome(channel.triggerUserOutboundEvent(TLSEarlyWrite(ByteBuffer(bytes: bytes))))
+    }
+
     /// Ends the transport under the handler.
     func lose() throws { try channel.pipeline.syncOperations.context(handler: tls).close(promise: nil) }
 

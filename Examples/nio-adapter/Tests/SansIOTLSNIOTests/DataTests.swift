@@ -291,4 +291,20 @@ struct DataTests {
     try pair.settle()
     #expect(reads.count == 1)
   }
+
+  @Test
+  func `what the application makes the engine write is sent at once`() throws {
+    let pair = try ChannelPair(version: .tls13)
+    pair.client.tls.withEngine { #expect($0.pendingOutputByteCount > 0) }
+    #expect(try pair.client.takeSent().isEmpty)
+    try pair.handshake()
+    let step = try pair.client.tls.withEngine { engine throws(TLSError) in try engine.keyUpdate(requestingPeer: false) }
+    #expect(step == .done)
+    let sent = try pair.client.takeSentChunk()
+    #expect(sent.readableBytes > 0)
+    pair.server.receive(sent)
+    pair.client.send("Hello".utf8)
+    try pair.settle()
+    #expect(pair.server.recorder.data == Array("Hello".utf8))
+  }
 }

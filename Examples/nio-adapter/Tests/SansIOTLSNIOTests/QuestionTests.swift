@@ -55,14 +55,15 @@ struct QuestionTests {
     }
     try pair.handshake()
     let server = pair.server
-    let context = try server.channel.pipeline.syncOperations.context(handler: server.tls)
-    let isSent = try server.tls.requestClientCertificate(context)
-    #expect(isSent)
+    func request() throws(TLSError) -> TLSEngine.HandshakeStep {
+      try server.tls.withEngine { engine throws(TLSError) in try engine.requestClientCertificate() }
+    }
+    #expect(try request() == .done)
     try pair.settle()
     #expect(server.recorder.events == [.handshake(nil), .clientCertificate])
     #expect(server.tls.peerCertificates == [try alice.certificate])
-    #expect(throws: Never.self) { try server.tls.requestClientCertificate(context) }
-    #expect(throws: TLSError.self) { try server.tls.requestClientCertificate(context) }
+    #expect(throws: Never.self) { try request() }
+    #expect(throws: TLSError.self) { try request() }
   }
 
   @Test

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOTLS
 import SansIOTLS
+import SansIOTLSNIO
 
 /// An application that records what it receives, in order.
 final class Recorder: ChannelInboundHandler {
@@ -8,6 +9,8 @@ final class Recorder: ChannelInboundHandler {
 
   enum Entry: Equatable {
     case handshake(String?)
+    case early([UInt8])
+    case earlyData(TLSEarlyDataOutcome)
     case data([UInt8])
     case inputClosed
     case shutdown
@@ -26,6 +29,8 @@ final class Recorder: ChannelInboundHandler {
   var onHandshake: Action?
   /// The application's actions at these events, each performed once.
   var onActive: Action?
+  var onEarly: Action?
+  var onEarlyData: Action?
   var onData: Action?
   var onTicket: Action?
   var onError: Action?
@@ -34,6 +39,8 @@ final class Recorder: ChannelInboundHandler {
 
   /// All data, in one piece.
   var data: [UInt8] { entries.flatMap { if case .data(let bytes) = $0 { bytes } else { [UInt8]() } } }
+  /// All early data, in one piece.
+  var early: [UInt8] { entries.flatMap { if case .early(let bytes) = $0 { bytes } else { [UInt8]() } } }
   /// All entries except data and session tickets.
   var events: [Entry] { entries.filter { if case .data = $0 { false } else { $0 != .ticket } } }
   /// All entries except session tickets.
@@ -52,6 +59,12 @@ final class Recorder: ChannelInboundHandler {
     case TLSUserEvent.handshakeCompleted(let negotiatedProtocol):
       entries.append(.handshake(negotiatedProtocol))
       onHandshake?(context)
+    case let early as TLSEarlyData:
+      entries.append(.early(Array(early.bytes.readableBytesView)))
+      onEarly.take()?(context)
+    case TLSEngine.Event.earlyData(let outcome):
+      entries.append(.earlyData(outcome))
+      onEarlyData.take()?(context)
     case TLSUserEvent.shutdownCompleted: entries.append(.shutdown)
     case ChannelEvent.inputClosed: entries.append(.inputClosed)
     case TLSEngine.Event.sessionTicket(let session):
