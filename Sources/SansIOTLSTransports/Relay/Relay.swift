@@ -35,7 +35,7 @@ public import SansIOTLS
 /// to choose who created the pipe, and counts against a limit of their user.
 /// - **A program that no longer reads** (EPIPE) ends delivery: received data is counted and dropped. What the program
 ///   still writes is sent; after its end the relay closes and does not wait for the peer, who may never end.
-/// - **Early data comes first.** A server's program that is attached before the handshake receives it as it arrives; see
+/// - **Early data comes first.** A server's program that is attached before the handshake receives it at once; see
 ///   ``receiveEarlyData(until:)``. A client sends none but by ``sendFirst(_:)``.
 /// - **A socket is not closed over unread bytes**, which on TCP would reset the connection and discard what is on its
 ///   way to the peer: after this side's end, the relay drops what a peer still sends until the peer's end, for five

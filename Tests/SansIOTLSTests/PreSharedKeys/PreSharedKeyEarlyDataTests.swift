@@ -50,7 +50,7 @@ struct PreSharedKeyEarlyDataTests {
     }
   }
 
-  @Test func `the filter admits early data of a key once, and for ever`() throws {
+  @Test func `the filter admits early data of a key once, and remembers it permanently`() throws {
     let filter = try TLSReplayFilter()
     var time: Int64 = 1_767_225_600
     func context() throws -> TLSContext {

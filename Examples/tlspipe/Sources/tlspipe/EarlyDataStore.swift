@@ -13,7 +13,7 @@ import SansIOTLS
 /// accepted.
 ///
 /// Time is divided into periods that are longer than an offer is good for, each with a folder of its own. An offer is
-/// accepted by whoever creates its file in the folders of this period and of the next: of two processes that see it in
+/// accepted by the process that creates its file in the folders of this period and of the next: of two that see it in
 /// the same period or in neighbouring ones, one fails. The folders of past periods are removed as a whole, so that no
 /// process removes a file that another one has just created.
 ///
