@@ -17,7 +17,8 @@ extension Relay {
     countUnread(ciphertext.unreadCount)
     // A program that is cut off before its end by a peer that has not closed may have had more to send.
     sinkLostData =
-      sinkLostData || !outgoing.isEmpty || !unsentRecords.isEmpty || !(peerClosed || hasClosedWriting)
+      sinkLostData || !leading.isEmpty || !outgoing.isEmpty || !unsentRecords.isEmpty
+      || !(peerClosed || hasClosedWriting)
     endOutput()
     dropPendingOutput()
     // What the program writes now reaches no reader: closing its output reports that to it.
@@ -26,7 +27,8 @@ extension Relay {
   }
 
   mutating func dropOutgoing() {
-    report.plaintextUnsent += outgoing.count
+    report.plaintextUnsent += leading.count + outgoing.count
+    leading = []
     outgoing.removeAll()
   }
 
@@ -84,7 +86,7 @@ extension Relay {
   /// Completes the report and closes the transports.
   mutating func conclude() {
     awaitReader()
-    report.plaintextUnsent += unsentRecords.reduce(outgoing.count) { $0 + $1.plaintext }
+    report.plaintextUnsent += unsentRecords.reduce(leading.count + outgoing.count) { $0 + $1.plaintext }
     report.plaintextDropped += delivery.count
     report.localEnding =
       if let alert = failure?.alertSent, sinkError == nil {

@@ -12,15 +12,16 @@ internal import SansIOTLS
 extension Relay {
   /// Waits until one of the descriptors that can be used now is ready, and reads from those that are.
   mutating func wait() {
-    let hasPlaintextRoom = outgoing.isEmpty && engine.pendingOutputByteCount < Self.pendingOutputMark
-    let isReceiving = !peerClosed && inbound.isEmpty && delivery.isEmpty
-    let isEncrypting = failure == nil && report.negotiated != nil && hasPlaintextRoom
+    let hasPlaintextRoom =
+      leading.isEmpty && outgoing.isEmpty && engine.pendingOutputByteCount < Self.pendingOutputMark
+    // A program that does not read its early data does not stop the handshake: the engine keeps it.
+    let isReceiving = !peerClosed && inbound.isEmpty && (delivery.isEmpty || report.negotiated == nil)
     // The ciphertext output is watched even when no data waits for it, to notice that its reader is gone, unless
     // everything was sent already. A peer that leaves may have sent the reason: what it sent is read first.
     let isWatchingOutput = !sendingHasEnded && (engine.pendingOutputByteCount > 0 || isReceiving || peerClosed)
     let input = isReceiving ? ciphertext.readingDescriptor : nil
     let output = isWatchingOutput ? ciphertext.writingDescriptor : nil
-    let source = isEncrypting ? plaintext?.readingDescriptor : nil
+    let source = isEncrypting && hasPlaintextRoom ? plaintext?.readingDescriptor : nil
     pollSet.removeAll()
     pollSet.add(input, Int16(POLLIN))
     pollSet.add(output, engine.pendingOutputByteCount > 0 ? Int16(POLLOUT) : 0)

@@ -8,9 +8,10 @@ extension Relay {
   mutating func feed() throws(TLSError) {
     while report.negotiated == nil {
       try stepHandshake()
+      deliverEarlyData()
       if report.negotiated == nil, try !feedOnce() { return }
     }
-    if plaintext != nil { try decrypt() }
+    if plaintext != nil, deliverEarlyData() { try decrypt() }
   }
 
   /// - Returns: Whether anything was fed.
@@ -28,7 +29,9 @@ extension Relay {
     defer { recordFlight() }
     while true {
       switch try engine.handshake() {
-      case .done: report.negotiated = engine.negotiated
+      case .done:
+        report.negotiated = engine.negotiated
+        noteEarlyData()
       // The answer continues with what was fed, which may be all: the peer need not send more, so the loop repeats the
       // call.
       case .needsAnswer:
@@ -69,7 +72,7 @@ extension Relay {
   }
 
   /// - Returns: Whether nothing is left to deliver.
-  private mutating func deliverAll() -> Bool {
+  mutating func deliverAll() -> Bool {
     deliver()
     return delivery.isEmpty
   }
@@ -98,10 +101,17 @@ extension Relay {
   ///
   /// Records are sent together if they fit the engine's buffer together: its ciphertext is written where it lies.
   mutating func encrypt() throws(TLSError) {
-    while !outgoing.isEmpty && ciphertext.writingDescriptor != nil {
+    while !(leading.isEmpty && outgoing.isEmpty) && ciphertext.writingDescriptor != nil {
       var waitsForPeer = false
+      let isEarly = report.negotiated == nil
       // One record, so that the bytes that were not sent can be counted.
-      let accepted = try outgoing.consume(upTo: Self.recordSize) { piece throws(TLSError) in
+      let accepted = try consumePlaintext { (piece, engine) throws(TLSError) in
+        if isEarly {
+          let step = try engine.writeEarly(piece)
+          if case .needsDrain = step { return 0 }
+          waitsForPeer = step.value == nil
+          return step.value ?? 0
+        }
         let step = try engine.write(piece)
         if case .needsFeed = step { waitsForPeer = true }
         return step.value ?? 0
@@ -115,9 +125,26 @@ extension Relay {
       flush()
       if waitsForPeer || (accepted == 0 && engine.pendingOutputByteCount > 0) { return }
     }
-    if outgoing.isEmpty && plaintext?.readingDescriptor == nil && !hasClosedWriting && isComplete() {
+    // Closing before the handshake is done would abandon it.
+    if report.negotiated != nil && leading.isEmpty && outgoing.isEmpty && plaintext?.readingDescriptor == nil
+      && !hasClosedWriting && isComplete()
+    {
       if case .done = try engine.closeWriting() { hasClosedWriting = true }
     }
+  }
+
+  /// Passes the plaintext of one record at most to `body`, which returns how much of it was encrypted.
+  private mutating func consumePlaintext(
+    _ body: (RawSpan, inout TLSEngine) throws(TLSError) -> Int
+  ) throws(TLSError) -> Int {
+    if leading.isEmpty {
+      return try outgoing.consume(upTo: Self.recordSize) { piece throws(TLSError) in try body(piece, &engine) }
+    }
+    let piece = leading.prefix(Self.recordSize)
+    // Sound: a byte has no padding, so its memory is all initialized.
+    let count = try unsafe body(piece.span.bytes, &engine)
+    leading = leading.dropFirst(count)
+    return count
   }
 
   /// Whether the program's data, which has ended, counts as complete.

@@ -35,6 +35,8 @@ public import SansIOTLS
 /// to choose who created the pipe, and counts against a limit of their user.
 /// - **A program that no longer reads** (EPIPE) ends delivery: received data is counted and dropped. What the program
 ///   still writes is sent; after its end the relay closes and does not wait for the peer, who may never end.
+/// - **Early data comes first.** A server's program that is attached before the handshake receives it at once; see
+///   ``receiveEarlyData(until:)``. A client sends none but by ``sendFirst(_:)``.
 /// - **A socket is not closed over unread bytes**, which on TCP would reset the connection and discard what is on its
 ///   way to the peer: after this side's end, the relay drops what a peer still sends until the peer's end, for five
 ///   seconds at most.
@@ -55,6 +57,10 @@ public struct Relay: ~Copyable {
   var outgoing = RelayBuffer(capacity: RelayBuffer.capacity - 4 * recordOverhead)
   /// Plaintext decrypted and not yet written.
   var delivery = RelayBuffer()
+  /// Plaintext that is sent before the program's, except what the server has accepted as early data.
+  var leading: ArraySlice<UInt8> = []
+  /// The program has received early data, and may answer before the handshake is done.
+  var isAnsweringEarly = false
 
   var failure: TLSError?
   var hasClosedWriting = false
@@ -213,7 +219,7 @@ public struct Relay: ~Copyable {
 
   // MARK: The loop
 
-  private mutating func move(while condition: (borrowing Relay) -> Bool, progress: (borrowing RelayReport) -> Void) {
+  mutating func move(while condition: (borrowing Relay) -> Bool, progress: (borrowing RelayReport) -> Void) {
     while true {
       advance()
       observer?.relayDidCompleteIteration(&engine)
@@ -229,11 +235,12 @@ public struct Relay: ~Copyable {
     do throws(TLSError) {
       if failure == nil {
         try feed()
-        if report.negotiated != nil && plaintext != nil { try encrypt() }
+        if isEncrypting { try encrypt() }
       }
     } catch {
       fail(error)
     }
+    if failure != nil { deliverEarlyData() }
     flush()
   }
 
@@ -244,7 +251,8 @@ public struct Relay: ~Copyable {
   var hasEnded: Bool {
     if abandonment != nil { return true }
     if failure != nil {
-      return delivery.isEmpty && (ciphertext.writingDescriptor == nil || engine.pendingOutputByteCount == 0)
+      let isDelivered = delivery.isEmpty && (plaintext == nil || !hasEarlyData)
+      return isDelivered && (ciphertext.writingDescriptor == nil || engine.pendingOutputByteCount == 0)
     }
     if isIncomplete { return ciphertext.writingDescriptor == nil || engine.pendingOutputByteCount == 0 }
     return sendingHasEnded && delivery.isEmpty && (peerClosed || programError != nil)

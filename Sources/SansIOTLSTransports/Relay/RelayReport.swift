@@ -93,6 +93,9 @@ public struct RelayReport: Sendable {
   public var flights: [Flight] { handshake.flights }
   /// The negotiated parameters; `nil` if the handshake did not complete.
   public internal(set) var negotiated: TLSEngine.NegotiatedParameters?
+  /// The server's decision about early data, after the handshake; `nil` if none was offered. What it has accepted is
+  /// counted in ``plaintextSent``; what it has rejected, the relay sends again.
+  public internal(set) var earlyData: TLSEarlyDataOutcome?
   /// The way in which this side closed.
   public internal(set) var localEnding = Ending.open
   /// The way in which the peer closed.

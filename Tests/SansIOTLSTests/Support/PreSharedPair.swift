@@ -25,6 +25,8 @@ final class PreSharedPair {
   let client: OpaquePointer
   let server: OpaquePointer
   private let contexts: (OpaquePointer, OpaquePointer)
+  private let toServer: OpaquePointer
+  private let toClient: OpaquePointer
 
   static let identity = Array("id".utf8)
   private static let identifier: [UInt8] = [1, 2, 3]
@@ -72,6 +74,8 @@ final class PreSharedPair {
     if var list = groups?.utf8CString.map({ $0 }) { unsafe SSL_ctrl(server, SSL_CTRL_SET_GROUPS_LIST, 0, &list) }
     let toServer = unsafe BIO_new(BIO_s_mem())
     let toClient = unsafe BIO_new(BIO_s_mem())
+    unsafe self.toServer = toServer!
+    unsafe self.toClient = toClient!
     unsafe BIO_up_ref(toServer)
     unsafe BIO_up_ref(toClient)
     unsafe SSL_set_bio(client, toClient, toServer)
@@ -114,6 +118,53 @@ final class PreSharedPair {
       unsafe SSL_SESSION_set1_id_context(session, Self.identifier, UInt32(Self.identifier.count))
     }
     return unsafe session
+  }
+
+  // MARK: Early data
+
+  /// Lets both keys carry early data.
+  ///
+  /// - Parameters:
+  ///   - client: the limit of the client's key, in bytes.
+  ///   - server: the limit of the server's key.
+  ///   - context: the limit of the server.
+  func allowEarlyData(client clientLimit: UInt32, server serverLimit: UInt32, context: UInt32) {
+    unsafe SSL_SESSION_set_max_early_data(notes.client, clientLimit)
+    unsafe SSL_SESSION_set_max_early_data(notes.server, serverLimit)
+    unsafe SSL_set_max_early_data(server, context)
+  }
+
+  /// Writes early data.
+  ///
+  /// - Returns: the client's first flight, which is also on its way to the server.
+  func writeEarly(_ bytes: [UInt8]) -> [UInt8] {
+    var written = 0
+    unsafe SSL_write_early_data(client, bytes, bytes.count, &written)
+    let flight = takeFromClient()
+    sendToServer(flight)
+    return flight
+  }
+
+  /// Takes what the client has sent: another server is to have it, or an attacker.
+  func takeFromClient() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: unsafe BIO_ctrl_pending(toServer))
+    unsafe BIO_read(toServer, &bytes, Int32(bytes.count))
+    return bytes
+  }
+
+  func sendToServer(_ bytes: [UInt8]) { unsafe BIO_write(toServer, bytes, Int32(bytes.count)) }
+
+  func sendToClient(_ bytes: [UInt8]) { unsafe BIO_write(toClient, bytes, Int32(bytes.count)) }
+
+  /// Reads early data at the server.
+  ///
+  /// - Returns: what arrived, and libssl's first reason; 0 for none.
+  func readEarly() -> (bytes: [UInt8], reason: Int32) {
+    ERR_clear_error()
+    var bytes = [UInt8](repeating: 0, count: 1_000)
+    var count = 0
+    _ = unsafe SSL_read_early_data(server, &bytes, bytes.count, &count)
+    return (Array(bytes.prefix(count)), Int32(truncatingIfNeeded: ERR_peek_error() & 0x7FFFFF))
   }
 
   /// Runs both sides until neither gets further.

@@ -38,11 +38,13 @@ struct CaptureFile: ~Copyable {
   mutating func passed(_ ciphertext: RawSpan, _ direction: RelayReport.Direction) {
     // Sound: the bytes are copied before the span ends.
     let bytes = unsafe ciphertext.withUnsafeBytes { unsafe Array($0) }
-    capture.sent(bytes, by: sender(direction), at: Self.now)
+    capture.sent(bytes, by: sender(direction), at: WallClock.nanoseconds)
     if direction == .sent { hasSent = true } else if hasSent, !isHandshakeDone { keepsBack = true }
   }
 
-  mutating func ended(_ direction: RelayReport.Direction) { capture.ended(by: sender(direction), at: Self.now) }
+  mutating func ended(_ direction: RelayReport.Direction) {
+    capture.ended(by: sender(direction), at: WallClock.nanoseconds)
+  }
 
   /// Writes the packets of one iteration of the relay.
   mutating func turned(_ engine: borrowing TLSEngine) {
@@ -69,13 +71,5 @@ struct CaptureFile: ~Copyable {
 
   private func sender(_ direction: RelayReport.Direction) -> TLSRole {
     direction == .sent ? side : side.peer
-  }
-
-  /// The time in nanoseconds since 1970.
-  private static var now: UInt64 {
-    var time = timespec()
-    // Sound: the structure is valid during the call.
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

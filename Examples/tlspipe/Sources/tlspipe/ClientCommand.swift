@@ -25,6 +25,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
         tlspipe client --server-name box --ca ca.pem -- ssh gate nc box 443
         tcpclient a.example 443 tlspipe client --server-name a.example
         tlspipe client --psk-file box.psk -- nc box 5684
+        tlspipe client --server-name box --session box.session --early-data request -- nc box 443
         tlspipe client --server-name box --ladder --capture box.pcapng -- nc box 443
       """)
 
@@ -82,6 +83,16 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       """, valueName: "file"))
   var session: String?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Send this file before standard input, and as early data (0-RTT) if the server allows that with the session of \
+      --session: anyone who sees it can then send it to the server again, so put only in it what may be executed \
+      twice. It arrives in any case: what is not accepted as early data is sent after the handshake. A line on standard \
+      error says which of both happened.
+      """, valueName: "file"))
+  var earlyData: String?
+
   @OptionGroup var revocation: RevocationOptions
 
   @OptionGroup var options: TLSOptions
@@ -116,6 +127,9 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     if passphraseFile != nil && privateKey == nil {
       throw ValidationError("--passphrase-file needs --private-key")
     }
+    if earlyData != nil && session == nil {
+      throw ValidationError("--early-data needs a session to send it with; name its file by --session")
+    }
     if cipherFds != nil && !command.isEmpty {
       throw ValidationError("choose either --cipher-fds or COMMAND for the ciphertext")
     }
@@ -124,8 +138,9 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   func run() async throws {
     try checkOrLeave()
     let recording = try options.recording(.client)
-    // Before a session is taken for a program that cannot be started.
+    // Before a session is taken for a program that cannot be started, or a file that cannot be read.
     let command = try await Command(command)
+    let first = try earlyData.map { try NamedFile("--early-data", $0).read() }
     var sessions: SessionObserver?
     let engine = try makeEngine(recording, &sessions)
     let plaintext = try DescriptorPair.standard.transport(advice: "open standard input and output")
@@ -135,7 +150,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       var plaintextForOnce: NonblockingDescriptorPair? = consume plaintext
       let (report, status) = try await command.run(grace: carrierGrace.duration) { ciphertext, _ in
         relay(
-          engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, sessions,
+          engineForOnce.take()!, ciphertext: ciphertext, plaintext: plaintextForOnce.take()!, first, sessions,
           recording)
       }
       options.note("COMMAND: \(status?.description ?? "did not end, and was terminated")")
@@ -144,7 +159,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         apartFrom: .standard,
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND after --")
-      let report = relay(engine, ciphertext: ciphertext, plaintext: plaintext, sessions, recording)
+      let report = relay(engine, ciphertext: ciphertext, plaintext: plaintext, first, sessions, recording)
       try ExitReport(report).leave(options, recording, isComplete: sessions?.finish() ?? true)
     }
   }
@@ -190,13 +205,15 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     if let session {
       do throws(TLSError) {
         return try TLSEngine(
-          .client(serverName: peerName), context: context, limits: TLSOptions.limits, session: session)
+          .client(serverName: peerName), context: context, limits: TLSOptions.limits, session: session,
+          sendsEarlyData: earlyData != nil)
       } catch {
         // For another name or another authority, or its certificate has expired: the handshake is a full one.
         options.note("--session \(self.session ?? ""): not offered: \(error.hint)")
       }
     }
-    return try TLSEngine(.client(serverName: peerName), context: context, limits: TLSOptions.limits)
+    return try TLSEngine(
+      .client(serverName: peerName), context: context, limits: TLSOptions.limits, sendsEarlyData: earlyData != nil)
   }
 
   private var peerName: TLSServerName {
@@ -215,10 +232,23 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
 
   private func relay(
     _ engine: consuming TLSEngine, ciphertext: consuming NonblockingDescriptorPair,
-    plaintext: consuming NonblockingDescriptorPair, _ sessions: SessionObserver?, _ recording: Recording?
+    plaintext: consuming NonblockingDescriptorPair, _ first: [UInt8]?, _ sessions: SessionObserver?,
+    _ recording: Recording?
   ) -> RelayReport {
     var relay = Relay(engine, ciphertext: ciphertext, observer: sessions ?? recording)
     relay.attach(plaintext: plaintext)
-    return RelayRun.run(&relay, options, recording)
+    let deadline = options.handshakeDeadline
+    if let first {
+      if let obstacle = relay.sendFirst(first) {
+        StandardError.say(
+          "early data: not possible, \(Self.reason(obstacle)); \(first.count) bytes are sent after the handshake")
+      }
+      _ = RelayRun.handshake(&relay, options, until: deadline, saysEarlyData: true)
+    }
+    return RelayRun.run(&relay, options, recording, until: deadline)
+  }
+
+  private static func reason(_ obstacle: TLSEarlyDataObstacle) -> String {
+    obstacle == .limitReached ? "the server accepts less with this session" : obstacle.description
   }
 }

@@ -43,6 +43,23 @@ struct NamedFile: CustomStringConvertible {
     return try contents(of: descriptor)
   }
 
+  /// Reads a file that should be its owner's alone, and warns if it is not.
+  ///
+  /// - Throws: `ExitCode` after naming option and path, if it cannot be read.
+  func readSecret() throws -> [UInt8] {
+    let descriptor = try open(O_RDONLY, because: "read")
+    defer { close(descriptor) }
+    if let mode = Self.permissions(of: descriptor) { warnOfOthers(mode) }
+    return try contents(of: descriptor)
+  }
+
+  /// Warns if others than the owner can use the file.
+  func warnOfOthers(_ mode: mode_t) {
+    if mode & 0o077 == 0 { return }
+    StandardError.say(
+      "warning: \(self): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
+  }
+
   /// Reads an open descriptor of this file to its end.
   ///
   /// - Throws: `ExitCode` after naming option and path, if it cannot be read.

@@ -1,26 +1,12 @@
 import ArgumentParser
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// The passphrase of a private key, read from a file, because every user of the machine can read a command line.
 enum Passphrase {
   /// Reads the first line of a file without its end (LF or CR LF), as `openssl -passin file:` does.
   ///
   /// - Throws: `ExitCode` after naming the file, if it contains no passphrase.
   static func read(_ file: NamedFile) throws -> String {
-    let descriptor = try file.open(O_RDONLY, because: "read")
-    defer { close(descriptor) }
-    if let mode = NamedFile.permissions(of: descriptor), mode & 0o077 != 0 {
-      StandardError.say(
-        "warning: \(file): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
-    }
-    let bytes = try file.contents(of: descriptor)
+    let bytes = try file.readSecret()
     var line = bytes.prefix { $0 != UInt8(ascii: "\n") }
     if line.last == UInt8(ascii: "\r"), line.count < bytes.count { line = line.dropLast() }
     if line.isEmpty { throw file.refused("its first line is empty; a passphrase is expected") }

@@ -1,14 +1,6 @@
 import ArgumentParser
 import SansIOTLS
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// The pre-shared keys, read from a file, because every user of the machine can read a command line.
 struct PreSharedKeyOptions: ParsableArguments {
   @Option(
@@ -39,13 +31,7 @@ struct PreSharedKeyOptions: ParsableArguments {
   func keys() throws -> [TLSPreSharedKey] {
     guard let pskFile else { return [] }
     let file = NamedFile("--psk-file", pskFile)
-    let descriptor = try file.open(O_RDONLY, because: "read")
-    defer { close(descriptor) }
-    if let mode = NamedFile.permissions(of: descriptor), mode & 0o077 != 0 {
-      StandardError.say(
-        "warning: \(file): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
-    }
-    var bytes = try file.contents(of: descriptor)
+    var bytes = try file.readSecret()
     defer { for index in bytes.indices { bytes[index] = 0 } }
     var keys: [TLSPreSharedKey] = []
     for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
@@ -63,29 +49,14 @@ struct PreSharedKeyOptions: ParsableArguments {
       throw file.refused("line \(number) has no colon; IDENTITY:KEY is expected")
     }
     let digits = line[line.index(after: colon)...]
-    var key: [UInt8] = []
-    key.reserveCapacity(digits.count / 2)
-    defer { for index in key.indices { key[index] = 0 } }
-    var rest = digits
-    while let high = rest.popFirst() {
-      guard let low = rest.popFirst(), let first = Self.value(of: high), let second = Self.value(of: low) else {
-        throw file.refused("the key in line \(number) is not hexadecimal: two digits for each byte")
-      }
-      key.append(first << 4 | second)
+    guard var key = [UInt8](hexadecimal: digits) else {
+      throw file.refused("the key in line \(number) is not hexadecimal: two digits for each byte")
     }
+    defer { for index in key.indices { key[index] = 0 } }
     do throws(TLSError) {
       return try TLSPreSharedKey(identity: Array(line[..<colon]), key: key, hash: (pskHash ?? .sha256).value)
     } catch {
       throw file.refused("line \(number): \(error.hint) (\(error.code))")
-    }
-  }
-
-  private static func value(of digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
     }
   }
 }

@@ -17,6 +17,10 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       standard input and output; it is started when the handshake is done, with TLS_VERSION, TLS_CIPHER, \
       TLS_SERVER_NAME, TLS_ALPN, TLS_PEER_SUBJECT and TLS_PSK_IDENTITY in its environment, each if there is one.
 
+      With --early-data, COMMAND is started when a client's early data has arrived, with TLS_EARLY_DATA=1 in its \
+      environment. Its standard input begins with the early data, and what it writes is sent at once. The client may \
+      then be a copy of an earlier one, and fail to complete the handshake.
+
       EXAMPLES
         socat TCP-LISTEN:4433,fork,reuseaddr \\
           EXEC:"tlspipe server --certificate a.pem --private-key b.pem -- cat"
@@ -72,6 +76,8 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
       """, valueName: "file"))
   var ticketKeys: String?
 
+  @OptionGroup var earlyDataOptions: EarlyDataOptions
+
   @OptionGroup var revocation: RevocationOptions
 
   @OptionGroup var options: TLSOptions
@@ -89,6 +95,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     if certificate == nil && (ocsp != nil || passphraseFile != nil || options.libraryOptions.rawPublicKey) {
       throw ValidationError("--ocsp, --passphrase-file and --raw-public-key are for --certificate and --private-key")
     }
+    try earlyDataOptions.check(hasTicketKeys: ticketKeys != nil)
     try revocation.check(
       verifies: requireClientCertificate, advice: "require one by --require-client-certificate --ca FILE")
     if (plainFds == nil) == command.isEmpty {
@@ -111,31 +118,41 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     let plaintext = try plainFds.map {
       try $0.transport(apartFrom: .standard, advice: "open them, or give a COMMAND after --")
     }
+    let store = try earlyDataOptions.store()
     let ciphertext = try DescriptorPair.standard.transport(advice: "run under inetd, a UCSPI server, or socat EXEC")
-    var relay = Relay(engine, ciphertext: ciphertext, observer: recording, answering: answering)
-    guard RelayRun.handshake(&relay, options) else {
+    var relay = Relay(engine, ciphertext: ciphertext, observer: recording, answering: answering(by: store))
+    let deadline = options.handshakeDeadline
+    let isEarly = earlyDataOptions.earlyData != nil && relay.receiveEarlyData(until: deadline)
+    guard isEarly || RelayRun.handshake(&relay, options, until: deadline) else {
       return try ExitReport(RelayRun.run(&relay, options, recording)).leave(options, recording)
     }
     if let plaintext {
       relay.attach(plaintext: plaintext)
-      return try ExitReport(RelayRun.run(&relay, options, recording)).leave(options, recording)
+      return try ExitReport(RelayRun.run(&relay, options, recording, until: deadline)).leave(options, recording)
     }
-    let environment = environment(relay)
+    let environment = environment(relay, isEarly: isEarly)
     let (report, status) = try await command!.run(environment: environment) { plaintext, program in
       relay.attach(plaintext: plaintext, decidingEnd: program.outputEnd)
-      return RelayRun.run(&relay, options, recording)
+      return RelayRun.run(&relay, options, recording, until: deadline)
     }
     if let status { options.note("COMMAND: \(status)") }
     try ExitReport(report, command: status).leave(options, recording)
   }
 
-  /// Lets the judge answer, if there is one.
-  private var answering: ((inout TLSEngine) throws(TLSError) -> Void)? {
-    guard let judge else { return nil }
-    let program = Judge(command: judge, patience: judgeTimeout?.duration ?? .seconds(30))
+  /// Lets the judge and the store of early data answer, if there are any.
+  private func answering(by store: EarlyDataStore?) -> ((inout TLSEngine) throws(TLSError) -> Void)? {
+    if judge == nil && earlyDataOptions.earlyData == nil { return nil }
+    let program = judge.map { Judge(command: $0, patience: judgeTimeout?.duration ?? .seconds(30)) }
     return { engine throws(TLSError) in
-      guard case .peerCertificates(let presented)? = engine.question else { return try engine.answerAsConfigured() }
-      try engine.answer(program.answer(presented))
+      switch engine.question {
+      case .clientHello(let hello)?:
+        let isNew = hello.earlyDataToken.map { store?.admits($0) ?? true }
+        try engine.answer(.serve.acceptingEarlyData(isNew ?? false))
+      case .peerCertificates(let presented)?:
+        guard let program else { return try engine.answerAsConfigured() }
+        try engine.answer(program.answer(presented))
+      default: try engine.answerAsConfigured()
+      }
     }
   }
 
@@ -155,6 +172,7 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
     if let ocsp { configuration.identities[0].stapleHolder = try Credentials.staple(NamedFile("--ocsp", ocsp)) }
     // Without shared keys they would end with this process: no later process could resume a session.
     configuration.resumption = try ticketKeys.map { .tickets(keys: try TicketKeyFile.keys($0)) } ?? .off
+    earlyDataOptions.apply(to: &configuration)
     if !options.libraryOptions.peerKey.isEmpty { configuration.clientAuthentication = .required }
     if let ca {
       configuration.trustRoots = [.certificates(try Credentials.certificates(NamedFile("--ca", ca)))]
@@ -171,9 +189,10 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
   }
 
   /// The connection's parameters for COMMAND. A variable without a value is removed, so that none is inherited.
-  private func environment(_ relay: borrowing Relay) -> Environment {
-    let negotiated = relay.report.negotiated
+  private func environment(_ relay: borrowing Relay, isEarly: Bool) -> Environment {
+    let negotiated = relay.report.negotiated ?? relay.earlyParameters
     return .inherit.updating([
+      "TLS_EARLY_DATA": isEarly ? "1" : nil,
       "TLS_VERSION": negotiated?.version.description,
       "TLS_CIPHER": negotiated?.cipherSuite.description,
       "TLS_SERVER_NAME": negotiated?.serverName,

@@ -46,7 +46,7 @@ struct SessionFile {
     guard let bytes = try contents(at: ownPath) else { return nil }
     do throws(TLSError) {
       let session = try TLSSession(bytes: bytes)
-      if session.creationTime + session.lifetime <= Self.now { return nil }
+      if session.creationTime + session.lifetime <= WallClock.seconds { return nil }
       // Unless a newer one has been saved meanwhile.
       if !session.isSingleUse { link(ownPath, file.path) }
       return session
@@ -97,10 +97,7 @@ struct SessionFile {
     guard let mode = NamedFile.permissions(of: descriptor) else {
       throw file.refused("it is not a file; a session is kept in one")
     }
-    if mode & 0o077 != 0, path == file.path {
-      StandardError.say(
-        "warning: \(file): others can use it (mode \(String(mode, radix: 8))); chmod 600 makes it its owner's alone")
-    }
+    if path == file.path { file.warnOfOthers(mode) }
     return try file.contents(of: descriptor)
   }
 
@@ -109,13 +106,6 @@ struct SessionFile {
       _ = try TLSSession(bytes: bytes)
       return nil
     } catch { return (error.hint, error.hint.contains("not a session of this library")) }
-  }
-
-  private static var now: Int64 {
-    var time = timespec()
-    // Sound: the structure is valid during the call.
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec)
   }
 }
 

@@ -14,6 +14,7 @@ enum Statistics {
       """
     return """
       negotiated: \(report.negotiated.map(agreement) ?? "nothing")
+      \(report.earlyData.map { "early data: \(text($0))\n" } ?? "")\
       handshake flights in bytes: \(flights.joined(separator: "  "))
       plaintext: sent \(report.plaintextSent) bytes, received \(report.plaintextReceived) bytes
       \(isLost ? loss : "")\
@@ -22,6 +23,15 @@ enum Statistics {
       closed: this side by \(report.localEnding), the peer by \(report.remoteEnding)
 
       """
+  }
+
+  /// The server's decision about early data.
+  static func text(_ outcome: TLSEarlyDataOutcome) -> String {
+    switch outcome {
+    case .accepted(let byteCount): "accepted, \(byteCount) bytes"
+    case .rejected(let byteCount): byteCount == 0 ? "rejected" : "rejected, \(byteCount) bytes are sent again"
+    @unknown default: "\(outcome)"
+    }
   }
 
   /// The negotiated parameters in one line.

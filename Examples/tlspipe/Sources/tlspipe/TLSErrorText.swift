@@ -33,6 +33,8 @@ enum TLSErrorText {
         + "another hash (--psk-hash)"
     case .wrongPreSharedKey:
       "the peer has another key for this identity; compare the keys of both sides, and their hashes (--psk-hash)"
+    case .earlyDataNotUnderstood:
+      "the server does not understand early data any more; repeat the command: --session offers the session only once"
     case .certificateRejected:
       if let check = error.verification {
         "the peer's certificate is not accepted: \(advice(check.code))"

@@ -94,6 +94,9 @@ struct TLSOptions: ParsableArguments {
     return limits
   }
 
+  /// The end of --handshake-timeout, from now on; `nil` without.
+  var handshakeDeadline: ContinuousClock.Instant? { handshakeTimeout.map { .now + $0.duration } }
+
   /// Reports progress if the options request it.
   func note(_ line: @autoclosure () -> String) {
     if verbose { StandardError.say(line()) }

@@ -18,6 +18,34 @@ enum Listener {
     }.closureResult
   }
 
+  /// Runs `openssl s_server` without an answer of its own, for as many connections as `-naccept` says.
+  ///
+  /// - Returns: the value of `body`, and what the server has written by its end.
+  static func opensslServerSaying<Value: Sendable>(
+    _ arguments: [String], body: (_ port: Int) async throws -> Value
+  ) async throws -> (Value, String) {
+    // Its standard input stays open: at its end it would leave.
+    var ends: [Int32] = [-1, -1]
+    // Sound: pipe(2) writes two numbers into an array of two.
+    precondition(unsafe pipe(&ends) == 0)
+    let writing = fcntl(ends[1], F_DUPFD_CLOEXEC, 0)
+    close(ends[1])
+    defer { close(writing) }
+    return try await Subprocess.run(
+      .name("openssl"), arguments: Arguments(["s_server", "-accept", "127.0.0.1:0"] + arguments),
+      input: .fileDescriptor(.init(rawValue: ends[0]), closeAfterSpawningProcess: true), output: .sequence,
+      error: .discarded
+    ) { execution in
+      var lines = execution.standardOutput.strings().makeAsyncIterator()
+      var port: Int?
+      while port == nil, let line = try await lines.next() { port = Self.port(in: line, saidWith: "ACCEPT") }
+      let value = try await body(try #require(port))
+      var said = ""
+      while let line = try await lines.next() { said += line + "\n" }
+      return (value, said)
+    }.closureResult
+  }
+
   /// Runs `gnutls-serv`, which reports neither its port nor that it listens: it is given the number of a port that was
   /// free a moment ago, and clients have to try again until it answers.
   static func gnutlsServer<Value: Sendable>(
@@ -66,9 +94,14 @@ enum Listener {
 
   /// Returns the number after the last colon of the first line that contains a mark.
   private static func port(in output: SubprocessOutputSequence, saidWith mark: String) async throws -> Int {
-    for try await line in output.strings() where line.contains(mark) {
-      return try #require(line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) })
+    for try await line in output.strings() {
+      if let port = port(in: line, saidWith: mark) { return port }
     }
     return try #require(nil, "it ended without saying its port")
+  }
+
+  private static func port(in line: String, saidWith mark: String) -> Int? {
+    guard line.contains(mark) else { return nil }
+    return line.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) }
   }
 }

@@ -2,6 +2,8 @@ import SansIOTLSTestKit
 import Subprocess
 import Testing
 
+@testable import tlspipe
+
 /// --psk-file against the programs of others.
 @Suite(.timeLimit(.minutes(5))) struct PreSharedKeyTests {
   static let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -37,7 +39,7 @@ import Testing
 
   @Test func `the client talks to openssl s_server by a key of SHA-384`() async throws {
     let workshop = Workshop()
-    let session = workshop.write("session.pem", Self.session)
+    let session = workshop.write("session.pem", Self.session())
     let server = ["-nocert", "-psk_session", session, "-psk_identity", "device", "-rev"]
     let result = try await Listener.opensslServer(server) { port in
       try await Self.client(Self.file(workshop), ["--psk-hash", "sha384", "--verbose"], port: port)
@@ -68,7 +70,7 @@ import Testing
   @Test func `openssl s_client talks to the server by a key of SHA-384`() async throws {
     let workshop = Workshop()
     let handler = workshop.script("handler", "read line; echo \"$TLS_CIPHER got $line\"")
-    let session = workshop.write("session.pem", Self.session)
+    let session = workshop.write("session.pem", Self.session())
     let server = workshop.script(
       "server", "exec \(Tool.path) server --psk-file \(Self.file(workshop)) --psk-hash sha384 -- \(handler)")
     let result = try await Listener.socat(script: server) { port in
@@ -82,27 +84,21 @@ import Testing
   }
 
   /// The key as a session of TLS 1.3 with TLS_AES_256_GCM_SHA384, as `-psk_session` reads it (SSL_SESSION_ASN1 in PEM).
-  private static let session: [UInt8] = {
+  ///
+  /// - Parameter maximumEarlyData: the early data that it allows, less than 32,768 bytes.
+  static func session(maximumEarlyData: Int = 0) -> [UInt8] {
     let key = (0..<32).map { UInt8($0) }
     let body: [UInt8] =
       [2, 1, 1] + [2, 2, 3, 4] + [4, 2, 0x13, 2] + [4, 0] + [4, 32] + key
       // Created in 2001, and good for longer than anyone tests it.
       + [0xA1, 6, 2, 4, 0x3B, 0, 0, 0] + [0xA2, 6, 2, 4, 0x7F, 0, 0, 0]
+      + (maximumEarlyData == 0 ? [] : [0xAF, 4, 2, 2, UInt8(maximumEarlyData >> 8), UInt8(maximumEarlyData & 255)])
     let der = [0x30, UInt8(body.count)] + body
-    let pem = "-----BEGIN SSL SESSION PARAMETERS-----\n\(base64(der))\n-----END SSL SESSION PARAMETERS-----\n"
+    // Lines of 64 characters.
+    let lines = stride(from: 0, to: der.count, by: 48).map { Base64.text(Array(der[$0...].prefix(48))) }
+      .joined(separator: "\n")
+    let pem = "-----BEGIN SSL SESSION PARAMETERS-----\n\(lines)\n-----END SSL SESSION PARAMETERS-----\n"
     return Array(pem.utf8)
-  }()
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let bits = (group + [0, 0]).prefix(3).reduce(0) { $0 << 8 | Int($1) }
-      for place in 0..<4 { text.append(place <= group.count ? digits[bits >> (18 - 6 * place) & 63] : "=") }
-      if start % 48 == 45 { text.append("\n") }
-    }
-    return text
   }
 
   @Test(arguments: ["1.2", "1.3"])

@@ -20,17 +20,40 @@ final class Workshop: Sendable {
     write("key.pem", identity.privateKeyPEM)
   }
 
-  deinit {
-    // Sound: each path is valid during its call. Nothing is deeper than one level.
-    guard let directory = unsafe opendir(path) else { return }
+  deinit { Self.remove(path) }
+
+  /// Removes a file, or a folder with its contents.
+  private static func remove(_ path: String) {
+    // Sound: the path is valid during the calls.
+    if unsafe unlink(path) == 0 { return }
+    for name in names(in: path) { remove("\(path)/\(name)") }
+    _ = unsafe rmdir(path)
+  }
+
+  /// The names in a folder; none if there is none.
+  private static func names(in path: String) -> Set<String> {
+    // Sound: the path is valid during the call, and the entries until the stream is closed.
+    guard let directory = unsafe opendir(path) else { return [] }
+    defer { unsafe closedir(directory) }
+    var names: Set<String> = []
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
         unsafe String(cString: UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self))
       }
-      _ = unsafe unlink(file(name))
+      if name != ".", name != ".." { names.insert(name) }
     }
-    unsafe closedir(directory)
-    _ = unsafe rmdir(path)
+    return names
+  }
+
+  func names(in folder: String) -> Set<String> { Self.names(in: file(folder)) }
+
+  /// Creates a folder, unless it exists.
+  @discardableResult
+  func folder(_ name: String) -> String {
+    // Sound: the path is valid during the call.
+    let result = unsafe mkdir(file(name), 0o700)
+    precondition(result == 0 || errno == EEXIST)
+    return file(name)
   }
 
   func file(_ name: String) -> String { "\(path)/\(name)" }

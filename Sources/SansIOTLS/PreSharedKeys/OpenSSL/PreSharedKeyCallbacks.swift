@@ -37,6 +37,11 @@ extension Callbacks {
         let found = unsafe PreSharedSession(key, suite: suite, identifier: [])
       else { return 1 }
       unsafe callbackState.pointee.sharedKeys().key = key
+      if let early = unsafe callbackState.pointee.early {
+        // libssl compares what it has accepted with the session's limit too: with 0 the first byte would be fatal.
+        unsafe SSL_SESSION_set_max_early_data(found.session, SSL_get_max_early_data(ssl))
+        early.hasAge = false
+      }
       unsafe session?.pointee = unsafe found.shared()
       return 1
     }

@@ -112,6 +112,16 @@ extension TLSEngine {
   /// Corresponds to `SSL_get_early_data_status(3)`.
   public var earlyData: TLSEarlyDataOutcome? { state.isHandshakeDone ? handle.earlyDataOutcome : nil }
 
+  /// The parameters of a server's connection that has accepted early data and whose handshake is not done: what reads
+  /// early data may need the application protocol, the server name or the client's certificate. **The client has not
+  /// shown yet that it is live.** `nil` elsewhere: see ``negotiated`` after the handshake.
+  public var earlyParameters: NegotiatedParameters? {
+    guard context.role == .server, state.phase == .handshaking || state.phase == .failed, !state.isHandshakeDone,
+      handle.early?.state.isHeld == false, case .accepted? = handle.earlyDataOutcome
+    else { return nil }
+    return handle.negotiated
+  }
+
   /// Encrypts plaintext before the handshake is done; see ``writeEarly(_:)-(RawSpan)``.
   ///
   /// - Parameter plaintext: bytes to send.

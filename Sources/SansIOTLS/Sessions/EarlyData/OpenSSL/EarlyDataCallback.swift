@@ -6,6 +6,7 @@ extension Callbacks {
     var bytes: UnsafePointer<UInt8>?
     var count = 0
     early.token = nil
+    early.hasAge = true
     guard unsafe SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_early_data), &bytes, &count) == 1,
       unsafe SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_psk), &bytes, &count) == 1
     else { return }
@@ -22,7 +23,8 @@ extension Callbacks {
     else { return 0 }
     // A ticket of a time when more was allowed: what is kept for the application is bounded by today's limit.
     if unsafe SSL_SESSION_get_max_early_data(SSL_get_session(ssl)) > SSL_get_max_early_data(ssl) { return 0 }
-    if let answer = early.answer { return answer ? 1 : 0 }
+    // Who answers forgets a token after the window, and a copy without age comes after it.
+    if let answer = early.answer { return answer && early.hasAge ? 1 : 0 }
     guard let filter = callbacks.replayFilter else { return 0 }
     let isNew = ErrorQueue.preserving {
       let time = unsafe VerificationClock.now(of: SSL_get0_param(ssl))

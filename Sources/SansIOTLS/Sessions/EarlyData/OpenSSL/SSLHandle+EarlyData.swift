@@ -115,6 +115,7 @@ extension SSLHandle {
         return outcome
       }
       guard case .success = outcome else { return outcome }
+      if status == SSL_READ_EARLY_DATA_SUCCESS { notePreSharedKey() }
       early.flightWritten(obstacleToWriting)
       if status == SSL_READ_EARLY_DATA_FINISH { early.receivingEnded() }
     }
