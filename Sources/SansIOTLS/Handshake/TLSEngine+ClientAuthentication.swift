@@ -64,6 +64,7 @@ extension TLSEngine {
       state.asked()
       handle.rest(.needsAnswer)
     } else {
+      handle.oweTicketsAfterAnswer()
       lateClientAccepted()
     }
   }
