@@ -43,7 +43,9 @@ let package = Package(
       name: "TlspipeTests",
       dependencies: [
         "tlspipe",
+        .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
+        .product(name: "SansIOTLSTransports", package: "swift-sans-io-tls"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       // Programs that the tests run by path.

@@ -7,12 +7,15 @@ let package = Package(
   name: "memcheck",
   dependencies: [.package(name: "swift-sans-io-tls", path: "../..")],
   targets: [
+    // For a peer that does what the engine never would.
+    .systemLibrary(name: "CLibssl", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .executableTarget(
       name: "Memcheck",
       dependencies: [
+        "CLibssl",
         .product(name: "SansIOTLS", package: "swift-sans-io-tls"),
         .product(name: "SansIOTLSTestKit", package: "swift-sans-io-tls"),
       ],
-      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()])
+      swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
   ]
 )

@@ -30,6 +30,58 @@ struct PreSharedPairTests {
     try first.replay(on: &again)
   }
 
+  @Test func `a tape has the identity of a key that an answer accepts, and a replay asks for the key`() throws {
+    let key = try TLSPreSharedKey(identity: "device", key: [UInt8](repeating: 0xA5, count: 32))
+    func pair() throws -> EnginePair {
+      try EnginePair(preSharedKey: key, version: .tls13, in: SeededWorld(seed: 3)) { _, server in
+        server.preSharedKeys = [.test("another")]
+        server.pausesAtClientHello = true
+      }
+    }
+    var first = try pair()
+    while first.step() {}
+    try first.answer(.serve.accepting(key), at: .server)
+    try first.handshake()
+    #expect(first.server.negotiated?.peerAuthentication == .preSharedKey(identity: key.identity))
+    let text = try #require(first.log.tape).description
+    #expect(text.contains("server answer serve,preSharedKey:646576696365 = "))
+    #expect(!text.contains("a5a5a5a5"))
+    let tape = try Tape(parsing: text)
+    var again = try pair()
+    var asked: [[UInt8]] = []
+    try tape.replay(
+      on: &again,
+      accepting: { identity in
+        asked.append(identity)
+        return key
+      })
+    #expect(asked == [key.identity])
+    #expect(again.log.tape == first.log.tape)
+    var without = try pair()
+    #expect(throws: Tape.Difference.self) { try tape.replay(on: &without) }
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `the ladder shows the identity where the client shows it, and none of a ticket`(version: TLSVersion) throws {
+    for name in ["device 1", "gerät"] {
+      var pair = try EnginePair(preSharedKey: .test(name), version: version)
+      try pair.handshake()
+      let lines = pair.log.report.split(separator: "\n")
+      let shown = try #require(lines.firstIndex { $0.contains("pre-shared key \(name)") })
+      #expect(lines[shown - 1].contains(version == .tls13 ? "ClientHello" : "ClientKeyExchange"))
+      #expect(lines.count { $0.contains("pre-shared key") } == 2, "the agreement is the other")
+    }
+    var (client, server) = try EnginePair.configurations(version: version)
+    client.tracesMessages = true
+    server.tracesMessages = true
+    var first = try EnginePair(client: TLSContext(client), server: TLSContext(server))
+    try first.handshake()
+    var second = try first.resumed()
+    try second.handshake()
+    #expect(second.client.negotiated?.isResumed == true)
+    #expect(!second.log.report.contains("pre-shared key"))
+  }
+
   @Test(arguments: [TLSVersion.tls12, .tls13])
   func `a conversation by a key does not depend on how its bytes are divided`(version: TLSVersion) throws {
     for faults in 0..<4 {

@@ -45,6 +45,10 @@ struct TapeTests {
       .keyUpdate(requestingPeer: true), .keyUpdate(requestingPeer: false), .answer(.serve), .answer(.serveOther),
       .answer(.refuse(.accessDenied)), .answer(.followVerification), .answer(.trust),
       .answer(.distrust(.badCertificate)), .takeTrailingInput, .hibernate,
+      .answer(.serveAcceptingKeys(of: [[7], [0, 255]], byOther: false, acceptsEarlyData: nil)),
+      .answer(.serveAcceptingKeys(of: [[7]], byOther: true, acceptsEarlyData: true)),
+      .answer(.serveAcceptingKeys(of: [[7]], byOther: false, acceptsEarlyData: false)),
+      .answer(.serveDecidingEarlyData(byOther: true, accepts: false)),
     ]
     let outcomes: [Tape.Outcome] = [
       .accepted(0), .accepted(.max), .bytes([]), .bytes([7]), .step("needsFeed"), .threw("a = b; = c"),
@@ -101,6 +105,8 @@ struct TapeTests {
       ("SansIOTLS tape 1\nseed 1\n\nclient close = step done\n", 3),
       ("SansIOTLS tape 1\nseed 1\nnobody drain = bytes 00\n", 3),
       ("SansIOTLS tape 1\nseed 1\nclient feed 0g = accepted 1\n", 3),
+      ("SansIOTLS tape 1\nseed 1\nserver answer serve,preSharedKey:0 = step done\n", 3),
+      ("SansIOTLS tape 1\nseed 1\nserver answer trust,preSharedKey:00 = step done\n", 3),
     ] as [(String, Int)])
   func `text that is not a tape is rejected at its line`(text: String, line: Int) {
     #expect(throws: Tape.Malformed.self) { _ = try Tape(parsing: text) }

@@ -53,6 +53,7 @@ extension TLSEngine {
       state.asked()
       handle.rest(.needsAnswer)
     } else {
+      handle.oweTicketsAfterAnswer()
       lateClientAccepted()
     }
   }

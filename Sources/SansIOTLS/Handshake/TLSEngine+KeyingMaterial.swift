@@ -18,12 +18,17 @@ extension TLSEngine {
     guard state.isHandshakeDone else {
       throw TLSError(.handshakeNotComplete, .misuse, hint: "keying material can be exported only after the handshake")
     }
+    try Self.checkExporter(label: label, context: context, count: count)
+    return try handle.exportKeyingMaterial(label: Array(label.utf8), context: context, count: count)
+  }
+
+  /// - Throws: ``TLSError`` with code `.invalidArgument` for a length that no exporter has.
+  static func checkExporter(label: String, context: [UInt8]?, count: Int) throws(TLSError) {
     guard (1...249).contains(label.utf8.count), (1...8160).contains(count), context?.count ?? 0 < 65_536 else {
       throw TLSError(
         .invalidArgument, .misuse,
         hint: "an exporter requires a label of 1 to 249 bytes, a context below 64 KiB, and a length of 1 to 8,160 bytes"
       )
     }
-    return try handle.exportKeyingMaterial(label: Array(label.utf8), context: context, count: count)
   }
 }

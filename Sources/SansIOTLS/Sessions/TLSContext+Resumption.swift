@@ -13,8 +13,9 @@ extension TLSContext.Configuration {
     public enum Timing: Sendable, Hashable {
       /// After the handshake, and after each answer about a client's certificates.
       case afterHandshake
-      /// With the first application data that the server writes: in the same call of ``TLSEngine/write(_:)-(RawSpan)``,
-      /// before it. A client that leaves without reading is sent none, and an idle connection costs no record.
+      /// With the first application data that the server writes after the handshake, and after each answer about a
+      /// client's certificates: in the same call of ``TLSEngine/write(_:)-(RawSpan)``, before it. A client that leaves
+      /// without reading is sent none, and an idle connection costs no record.
       case withFirstWrite
       /// In calls of ``TLSEngine/issueSessionTickets()`` alone.
       case onRequest

@@ -1,7 +1,7 @@
 /// A record that passed through an engine, or a message that a record carried, as the engine's tap noted it.
 ///
 /// A record precedes the message that it carries or, if that spans several, completes. Application data is reported by
-/// its record alone; no content is kept, so that a tap holds no secret.
+/// its record alone. Of the contents only ``preSharedKeyIdentities`` are kept, so that a tap holds no secret.
 ///
 /// Corresponds to what `SSL_CTX_set_msg_callback(3)` reports.
 public struct TLSTracedMessage: Sendable, Hashable {
@@ -56,6 +56,9 @@ public struct TLSTracedMessage: Sendable, Hashable {
   public let size: Int
   /// Whether the record was encrypted.
   public let isEncrypted: Bool
+  /// The identities of pre-shared keys that a client sends in plaintext: those of a TLS 1.3 ClientHello, session
+  /// tickets among them, and the one of a TLS 1.2 ClientKeyExchange. Empty in all other messages.
+  public let preSharedKeyIdentities: [[UInt8]]
   /// The outcome of the call in which it passed, in the last message of that call; `nil` in those before it.
   public internal(set) var callOutcome: CallOutcome?
 
@@ -66,14 +69,17 @@ public struct TLSTracedMessage: Sendable, Hashable {
   ///   - direction: The direction, as seen from the engine.
   ///   - size: The size in bytes; see ``size``.
   ///   - isEncrypted: Whether the record was encrypted.
+  ///   - preSharedKeyIdentities: The identities of pre-shared keys that it shows.
   ///   - callOutcome: The outcome of the call in which it passed, if it is the last message of that call.
   public init(
-    _ content: Content, _ direction: Direction, size: Int, isEncrypted: Bool, callOutcome: CallOutcome? = nil
+    _ content: Content, _ direction: Direction, size: Int, isEncrypted: Bool,
+    preSharedKeyIdentities: [[UInt8]] = [], callOutcome: CallOutcome? = nil
   ) {
     self.content = content
     self.direction = direction
     self.size = size
     self.isEncrypted = isEncrypted
+    self.preSharedKeyIdentities = preSharedKeyIdentities
     self.callOutcome = callOutcome
   }
 }

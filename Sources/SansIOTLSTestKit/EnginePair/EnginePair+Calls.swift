@@ -178,17 +178,26 @@ extension EnginePair {
   }
 
   private mutating func answer(
-    _ reply: Tape.Reply, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?
+    _ reply: Tape.Reply, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?,
+    accepting key: ([UInt8]) -> TLSPreSharedKey?
   ) throws(TLSError) {
     typealias Request = TLSEngine.CertificateRequest.Answer
-    switch reply {
-    case .serve: try answer(TLSEngine.ClientHello.Answer.serve, at: side)
+    let hello = askedClientHello(at: side)
     // Without another context, serving by the engine's own shows as a difference.
-    case .serveOther: try answer(context(askedClientHello(at: side)).map { .serve(with: $0) } ?? .serve, at: side)
+    func served(byOther: Bool) -> TLSEngine.ClientHello.Answer {
+      (byOther ? context(hello) : nil).map { .serve(with: $0) } ?? .serve
+    }
+    switch reply {
+    case .serve: try answer(served(byOther: false), at: side)
+    case .serveOther: try answer(served(byOther: true), at: side)
     case .serveDecidingEarlyData(let byOther, let accepts):
-      let other = byOther ? context(askedClientHello(at: side)) : nil
-      let served = other.map { TLSEngine.ClientHello.Answer.serve(with: $0) } ?? .serve
-      try answer(served.acceptingEarlyData(accepts), at: side)
+      try answer(served(byOther: byOther).acceptingEarlyData(accepts), at: side)
+    case .serveAcceptingKeys(let identities, let byOther, let accepts):
+      var reply = served(byOther: byOther)
+      // Without the key, a full handshake or none shows as a difference.
+      for key in identities.compactMap(key) { reply = reply.accepting(key) }
+      if let accepts { reply = reply.acceptingEarlyData(accepts) }
+      try answer(reply, at: side)
     case .refuse(let alert): try answer(.refuse(alert), at: side)
     case .followVerification: try answer(.followVerification, at: side)
     case .trust: try answer(.trust, at: side)
@@ -220,7 +229,8 @@ extension EnginePair {
 
   /// Performs a call of a tape.
   mutating func perform(
-    _ call: Tape.Call, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?
+    _ call: Tape.Call, at side: TLSRole, serving context: (TLSEngine.ClientHello?) -> TLSContext?,
+    accepting key: ([UInt8]) -> TLSPreSharedKey?
   ) -> Tape.Outcome {
     do throws(TLSError) {
       switch call {
@@ -237,7 +247,7 @@ extension EnginePair {
       case .reportIdle: reportIdle(at: side)
       case .requestClientCertificate(let isRequired):
         return Tape.Outcome(try requestClientCertificate(isRequired: isRequired))
-      case .answer(let reply): try answer(reply, at: side, serving: context)
+      case .answer(let reply): try answer(reply, at: side, serving: context, accepting: key)
       case .takeTrailingInput: return .bytes(takeTrailingInput(at: side))
       case .hibernate: return .step(hibernate(side) ? "done" : "refused")
       }

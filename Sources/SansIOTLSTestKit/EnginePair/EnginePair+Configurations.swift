@@ -23,8 +23,19 @@ extension EnginePair {
     ) throws -> Void = { _, _ in }
   ) throws {
     let authority = world?.authority() ?? TestAuthority()
-    var (client, server) = try Self.configurations(
+    let configurations = try Self.configurations(
       version: version, identity: authority.issue(names: ["localhost"], key: key))
+    try self.init(
+      configurations, changedBy: configure, limits: limits, link: link, in: world, file: file, line: line)
+  }
+
+  /// Creates a pair of configurations that its test may still change.
+  init(
+    _ configurations: (client: TLSContext.Configuration, server: TLSContext.Configuration),
+    changedBy configure: (inout TLSContext.Configuration, inout TLSContext.Configuration) throws -> Void,
+    limits: TLSEngine.Limits, link: SimulatedLink, in world: SeededWorld?, file: StaticString, line: UInt
+  ) throws {
+    var (client, server) = configurations
     try configure(&client, &server)
     try self.init(
       client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
@@ -44,7 +55,14 @@ extension EnginePair {
   ) throws(TLSError) -> (client: TLSContext.Configuration, server: TLSContext.Configuration) {
     var client = TLSContext.Configuration.client()
     client.trustRoots = [identity.trust]
-    var server = TLSContext.Configuration.server(try identity.identity)
+    return tracing(client, .server(try identity.identity), version)
+  }
+
+  /// Completes the configurations of a pair.
+  static func tracing(
+    _ client: TLSContext.Configuration, _ server: TLSContext.Configuration, _ version: TLSVersion?
+  ) -> (client: TLSContext.Configuration, server: TLSContext.Configuration) {
+    var (client, server) = (client, server)
     client.minimumVersion = version
     client.maximumVersion = version
     server.minimumVersion = version

@@ -131,21 +131,9 @@ extension EnginePair {
   /// - Throws: The server's ``/SansIOTLS/TLSError``, after all early data before it was returned; ``Stalled`` beyond
   ///   the limit.
   public mutating func receiveEarly(limit: Int = 100_000) throws -> [UInt8] {
-    var plaintext: [UInt8] = []
-    for _ in 0..<limit {
-      var moved = step()
-      do {
-        while case .done(let bytes) = try readEarly() {
-          plaintext += bytes
-          moved = true
-        }
-      } catch {
-        if plaintext.isEmpty { throw error }
-        return plaintext
-      }
-      if !moved { return plaintext }
+    try collect("receiving early data", limit) { pair throws(TLSError) in
+      if case .done(let bytes) = try pair.readEarly() { bytes } else { nil }
     }
-    throw stalled("receiving early data")
   }
 
   /// Moves ciphertext until nothing moves any more, and reads all plaintext.
@@ -157,11 +145,25 @@ extension EnginePair {
   /// - Throws: The reader's ``/SansIOTLS/TLSError``, after all plaintext before it was returned; ``Stalled`` beyond the
   ///   limit.
   public mutating func receive(at side: TLSRole, limit: Int = 100_000) throws -> [UInt8] {
+    try collect("receiving at the \(side)", limit) { pair throws(TLSError) in
+      if case .done(let bytes) = try pair.read(at: side) { bytes } else { nil }
+    }
+  }
+
+  /// Moves ciphertext until nothing moves any more, and reads as long as there is something.
+  ///
+  /// - Parameters:
+  ///   - drive: what a drive without an end was doing.
+  ///   - limit: The number of steps at most.
+  ///   - read: Reads; `nil` if nothing waits.
+  private mutating func collect(
+    _ drive: String, _ limit: Int, _ read: (inout EnginePair) throws(TLSError) -> [UInt8]?
+  ) throws -> [UInt8] {
     var plaintext: [UInt8] = []
     for _ in 0..<limit {
       var moved = step()
       do {
-        while case .done(let bytes) = try read(at: side) {
+        while let bytes = try read(&self) {
           plaintext += bytes
           moved = true
         }
@@ -171,7 +173,7 @@ extension EnginePair {
       }
       if !moved { return plaintext }
     }
-    throw stalled("receiving at the \(side)")
+    throw stalled(drive)
   }
 
   /// Transfers plaintext from one side to the other: writes, moves and reads until all of it has arrived.

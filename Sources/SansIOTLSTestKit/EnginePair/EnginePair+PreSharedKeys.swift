@@ -41,15 +41,8 @@ extension EnginePair {
     var (client, server) = (TLSContext.Configuration.client(), TLSContext.Configuration.server([]))
     client.preSharedKeys = [key]
     server.preSharedKeys = [key]
-    client.minimumVersion = version
-    client.maximumVersion = version
-    server.minimumVersion = version
-    server.maximumVersion = version
-    client.tracesMessages = true
-    server.tracesMessages = true
-    try configure(&client, &server)
     try self.init(
-      client: world?.context(client) ?? TLSContext(client), server: world?.context(server) ?? TLSContext(server),
-      limits: limits, link: link, in: world, file: file, line: line)
+      Self.tracing(client, server, version), changedBy: configure, limits: limits, link: link, in: world, file: file,
+      line: line)
   }
 }

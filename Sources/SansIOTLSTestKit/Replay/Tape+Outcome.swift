@@ -28,8 +28,13 @@ extension Tape.Outcome {
 
 extension Tape.Reply {
   init(_ answer: TLSEngine.ClientHello.Answer) {
+    let identities = answer.preSharedKeys.map(\.identity)
     self =
       switch (answer.kind, answer.acceptsEarlyData) {
+      case (.serve, let accepts) where !identities.isEmpty:
+        .serveAcceptingKeys(of: identities, byOther: false, acceptsEarlyData: accepts)
+      case (.serveWith, let accepts) where !identities.isEmpty:
+        .serveAcceptingKeys(of: identities, byOther: true, acceptsEarlyData: accepts)
       case (.serve, nil): .serve
       case (.serveWith, nil): .serveOther
       case (.serve, let accepts?): .serveDecidingEarlyData(byOther: false, accepts: accepts)

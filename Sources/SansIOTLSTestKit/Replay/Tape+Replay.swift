@@ -38,14 +38,16 @@ extension Tape {
   /// - Parameters:
   ///   - pair: Two new engines, created like those of the conversation, in a new ``SeededWorld`` of the tape's seed.
   ///     Afterwards their state is that of the conversation's engines at its end.
-  ///   - context: Returns the context for an answer `.use`.
+  ///   - context: Returns the context for an answer `.serve(with:)`.
+  ///   - key: Returns the pre-shared key of an identity, for an answer that accepted it.
   /// - Throws: ``Difference`` for the first call with another outcome. A conversation that failed replays to its
   ///   failure without a difference: see ``EnginePair/failure``.
   public func replay(
-    on pair: inout EnginePair, serving context: (TLSEngine.ClientHello?) -> TLSContext? = { _ in nil }
+    on pair: inout EnginePair, serving context: (TLSEngine.ClientHello?) -> TLSContext? = { _ in nil },
+    accepting key: ([UInt8]) -> TLSPreSharedKey? = { _ in nil }
   ) throws(Difference) {
     for (index, entry) in entries.enumerated() {
-      let outcome = pair.perform(entry.call, at: entry.side, serving: context)
+      let outcome = pair.perform(entry.call, at: entry.side, serving: context, accepting: key)
       if outcome != entry.outcome { throw Difference(index: index, recorded: entry, replayed: outcome) }
     }
   }

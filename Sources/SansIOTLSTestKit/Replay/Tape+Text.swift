@@ -109,7 +109,8 @@ extension Tape.Call: CustomStringConvertible {
     case ("takeTrailingInput", 1): self = .takeTrailingInput
     case ("hibernate", 1): self = .hibernate
     case ("answer", 2):
-      guard let reply = Tape.Reply.withoutAlert.first(where: { "\($0)" == words[1] }) else { return nil }
+      let reply = Tape.Reply.withoutAlert.first { "\($0)" == words[1] }
+      guard let reply = reply ?? Tape.Reply(parsingKeys: words[1]) else { return nil }
       self = .answer(reply)
     case ("answer", 3) where ["refuse", "distrust"].contains(words[1]):
       guard let alert = UInt8(words[2]).map(TLSAlert.init(rawValue:)) else { return nil }
@@ -127,13 +128,40 @@ extension Tape.Reply: CustomStringConvertible {
     .presentConfigured, .presentNothing,
   ]
 
+  private static func serving(byOther: Bool, acceptsEarlyData: Bool?) -> String {
+    let early = acceptsEarlyData.map { $0 ? ",acceptEarlyData" : ",rejectEarlyData" } ?? ""
+    return (byOther ? "serveOther" : "serve") + early
+  }
+
+  /// Reads an answer that accepts pre-shared keys: `serve,preSharedKey:` and an identity in hexadecimal, once or more.
+  fileprivate init?(parsingKeys word: Substring) {
+    let mark = ",preSharedKey:"
+    guard let start = word.firstRange(of: mark)?.lowerBound else { return nil }
+    var identities: [[UInt8]] = []
+    for identity in word[start...].split(separator: mark) {
+      guard let bytes = Hexadecimal.bytes(identity) else { return nil }
+      identities.append(bytes)
+    }
+    let served = word[..<start]
+    for byOther in [false, true] {
+      for accepts in [nil, true, false] where served == Self.serving(byOther: byOther, acceptsEarlyData: accepts) {
+        self = .serveAcceptingKeys(of: identities, byOther: byOther, acceptsEarlyData: accepts)
+        return
+      }
+    }
+    return nil
+  }
+
   /// The answer in words, for example `distrust access_denied`.
   public var description: String {
     switch self {
     case .serve: "serve"
     case .serveOther: "serveOther"
     case .serveDecidingEarlyData(let byOther, let accepts):
-      (byOther ? "serveOther" : "serve") + (accepts ? ",acceptEarlyData" : ",rejectEarlyData")
+      Self.serving(byOther: byOther, acceptsEarlyData: accepts)
+    case .serveAcceptingKeys(let identities, let byOther, let accepts):
+      Self.serving(byOther: byOther, acceptsEarlyData: accepts)
+        + identities.map { ",preSharedKey:\(Hexadecimal.text($0))" }.joined()
     case .refuse(let alert): "refuse \(alert)"
     case .followVerification: "followVerification"
     case .trust: "trust"

@@ -14,7 +14,8 @@ public import SansIOTLS
 /// server read 65536 = needsFeed
 /// ```
 ///
-/// It contains all plaintext, and its seed reveals all keys: it is for tests.
+/// It contains all plaintext, and its seed reveals all keys that the connection derives: it is for tests. Keys that the
+/// test brings, of identities and pre-shared ones, are not on it.
 public struct Tape: Sendable, Hashable {
 
   /// A call of an engine.
@@ -57,6 +58,9 @@ public struct Tape: Sendable, Hashable {
     case serveOther
     /// Serve the client, by another context or the engine's own, and decide about its early data.
     case serveDecidingEarlyData(byOther: Bool, accepts: Bool)
+    /// Serve the client, by another context or the engine's own, and accept the pre-shared keys of these identities,
+    /// which a replay has to provide again: a key is not recorded. `nil` leaves its early data to the replay filter.
+    case serveAcceptingKeys(of: [[UInt8]], byOther: Bool, acceptsEarlyData: Bool?)
     /// Refuse the client with this alert.
     case refuse(TLSAlert)
     /// Follow the verification of the certificates.

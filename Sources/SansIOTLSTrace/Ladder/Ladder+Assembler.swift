@@ -47,7 +47,8 @@ extension Ladder {
     {
       defer { (records, wireSize) = (0, 0) }
       return Observation(
-        content: content, size: size, isEncrypted: message.isEncrypted, records: records, wireSize: wireSize)
+        content: content, size: size, isEncrypted: message.isEncrypted, records: records, wireSize: wireSize,
+        identities: message.preSharedKeyIdentities)
     }
   }
 }

@@ -11,6 +11,8 @@ extension Ladder {
     let records: Int
     /// The bytes of these records on the wire.
     let wireSize: Int
+    /// The identities of pre-shared keys that it shows.
+    let identities: [[UInt8]]
 
     /// Whether both ends observed the same.
     func equals(_ other: Observation) -> Bool { content == other.content && size == other.size }
@@ -27,6 +29,8 @@ extension Ladder {
     /// As observed by the end that reported it first, which is usually the sender.
     let content: TLSTracedMessage.Content
     let isEncrypted: Bool
+    /// The identities of pre-shared keys that it shows.
+    let identities: [[UInt8]]
     /// The end that reported it first.
     let origin: TLSTracedMessage.Direction
     /// The number that the sender reported; 0 if no side sent it.
@@ -47,6 +51,7 @@ extension Ladder {
       self.sender = sender
       content = observation.content
       isEncrypted = observation.isEncrypted
+      identities = observation.identities
       origin = end
       add(observation)
     }

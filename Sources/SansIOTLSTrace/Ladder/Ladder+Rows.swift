@@ -123,7 +123,7 @@ private struct Flights {
     let receiver = exchange.sender.peer
     var arrow = Ladder.Arrow(
       sender: exchange.sender, name: Self.name(of: exchange), size: Printable.count(exchange.size, "byte"),
-      steps: exchange.steps)
+      detail: Self.preSharedKeys(exchange.identities), steps: exchange.steps)
     if ladder.isTraced(receiver), exchange.received < exchange.sent {
       let isLost = exchange.isOvertaken || ladder.sides[receiver].isOver
       arrow.ending = isLost ? .lost : .underway
@@ -139,6 +139,13 @@ private struct Flights {
     }
     if case .alert(let alert, let isFatal) = exchange.content { arrow.isErrorAlert = isFatal || alert != .closeNotify }
     return arrow
+  }
+
+  /// The external keys among the identities: those of session tickets are no text.
+  private static func preSharedKeys(_ identities: [[UInt8]]) -> String? {
+    let names = identities.compactMap { String(validating: $0, as: UTF8.self) }
+    if names.isEmpty { return nil }
+    return "pre-shared key " + Printable.escape(names.joined(separator: ", "), limit: 40)
   }
 
   private static func name(of exchange: Ladder.Exchange) -> String {

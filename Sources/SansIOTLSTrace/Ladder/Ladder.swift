@@ -3,10 +3,10 @@ public import SansIOTLS
 /// A diagram of a conversation: two lifelines, and every message as an arrow from the side that sent it to the side
 /// that received it.
 ///
-/// A ladder is built from the traced messages of one or both engines and holds no contents, so it may be logged. If
-/// both engines trace, a message sent by one side and received by the other is one arrow; a message that did not
-/// arrive, or that no side sent, is marked. The diagram includes names, sizes, steps, the negotiated parameters and
-/// failures; ``text()`` draws it as text and ``svg(_:)`` as SVG.
+/// A ladder is built from the traced messages of one or both engines and holds no contents but the identities of
+/// pre-shared keys, so it may be logged. If both engines trace, a message sent by one side and received by the other is
+/// one arrow; a message that did not arrive, or that no side sent, is marked. The diagram includes names, sizes, steps,
+/// the negotiated parameters and failures; ``text()`` draws it as text and ``svg(_:)`` as SVG.
 ///
 /// ```swift
 /// var ladder = Ladder(title: "handshake")

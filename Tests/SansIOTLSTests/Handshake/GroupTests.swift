@@ -251,6 +251,16 @@ struct GroupTests {
     #expect(try TLSContext(configuration).warnings == [])
   }
 
+  @Test func `a client that accepts no certificate is not warned of groups that exclude some`() throws {
+    var configuration = TLSContext.Configuration.client()
+    configuration.preSharedKeys = [.test()]
+    configuration.groups = [.x25519]
+    #expect(try TLSContext(configuration).warnings == [])
+    configuration.acceptsCertificateWithoutPreSharedKey = true
+    configuration.trustRoots = [TestAuthority().trust]
+    #expect(try TLSContext(configuration).warnings == [.groupsExcludeCommonCertificates])
+  }
+
   @Test func `a signature scheme that libssl does not know is refused by name`() throws {
     var configuration = TLSContext.Configuration.client()
     configuration.signatureSchemes = [.ecdsa_secp256r1_sha256, TLSSignatureScheme(rawValue: 0xFE01)]

@@ -118,6 +118,48 @@ struct LateAuthenticationTests {
     }
   }
 
+  /// Tickets that go with data go with the data after the answer, too: those before it carry no certificate.
+  @Test(arguments: [Configuration.Resumption.Timing.afterHandshake, .withFirstWrite, .onRequest], [true, false])
+  func `the tickets after an answer follow the timing, and carry the certificate`(
+    timing: TLSContext.Configuration.Resumption.Timing, pauses: Bool
+  ) throws {
+    var (client, server) = try EnginePair.configurations(version: .tls13)
+    client.identities = [try Self.alice.identity]
+    client.offersPostHandshakeAuthentication = true
+    server.clientAuthentication = .onRequest
+    server.trustRoots = [Self.alice.trust]
+    server.resumption = .tickets(count: 2, timing: timing)
+    server.pausesAtPeerCertificates = pauses
+    let contexts = (client: try TLSContext(client), server: try TLSContext(server))
+    var pair = try EnginePair(client: contexts.client, server: contexts.server)
+    try pair.handshake()
+    #expect(try pair.transfer([1], from: .server) == [1])
+    #expect(pair.client.allSessions().count == (timing == .onRequest ? 0 : 2))
+    try pair.requestClientCertificate()
+    try pair.settle()
+    if pauses { try pair.answer(TLSEngine.PeerCertificates.Answer.followVerification, at: .server) }
+    try pair.settle()
+    #expect(pair.server.allEvents().contains("clientCertificateReceived"))
+    var sessions = pair.client.allSessions()
+    #expect(sessions.count == (timing == .afterHandshake ? 2 : 0))
+    #expect(try pair.transfer([2], from: .server) == [2])
+    sessions += pair.client.allSessions()
+    #expect(sessions.count == (timing == .onRequest ? 0 : 2))
+    if timing == .onRequest {
+      #expect(try pair.server.issueSessionTickets() == .done)
+      try pair.settle()
+      sessions = pair.client.allSessions()
+    }
+    #expect(try pair.transfer([3], from: .server) == [3])
+    #expect(pair.client.allSessions().isEmpty)
+    var resumed = try EnginePair(client: contexts.client, server: contexts.server, session: sessions.last)
+    while pauses, resumed.server.question == nil, resumed.step() {}
+    if pauses { try resumed.answer(TLSEngine.PeerCertificates.Answer.followVerification, at: .server) }
+    try resumed.handshake()
+    #expect(resumed.server.negotiated?.isResumed == true)
+    #expect(resumed.server.peerCertificates == [try Self.alice.certificate])
+  }
+
   @Test(.tags(.law2, .law3), arguments: [64, 100, 1000, 17 * 1024], [1, 7, 100_000])
   func `buffers of any size and input divided anywhere give the same`(ring: Int, piece: Int) throws {
     var pair = try Self.pair(limits: .with { $0.bufferByteCount = ring })

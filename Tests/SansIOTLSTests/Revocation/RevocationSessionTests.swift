@@ -167,6 +167,30 @@ struct RevocationSessionTests {
     #expect(try outcome { $0.revocation = .leaf([bad]) } == "certificateRevoked")
   }
 
+  @Test(arguments: TLSVersion.both)
+  func `a ticket ends with the CRL that its client was verified by`(version: TLSVersion) throws {
+    let alice = Self.issuer.issue(subject: "Alice", validity: .always, usage: .client)
+    var (client, server) = try EnginePair.configurations(version: version)
+    try EnginePair.authenticateClient(&client, &server, alice)
+    server.resumption = .tickets(keys: try TLSTicketKeys(current: Array(repeating: 7, count: 32)))
+    let week = TestIdentity.Validity(notBefore: Self.time - 3600, notAfter: Self.time + 7 * 86_400)
+    server.revocation = .leaf([try Self.issuer.revocationList(validity: week)])
+    server.verificationTime = Self.time
+    let context = try TLSContext(client)
+    var first = try EnginePair(client: context, server: TLSContext(server))
+    try first.handshake()
+    try first.settle()
+    let taken = first.client.allSessions().last
+    let session = try #require(taken)
+    for (days, expected) in [(Int64(6), "resumed"), (8, "revocationListExpired")] {
+      server.verificationTime = Self.time + days * 86_400
+      var pair = try EnginePair(client: context, server: TLSContext(server), session: session)
+      let failure = pair.outcome().server
+      let isResumed = pair.server.negotiated?.isResumed
+      #expect((failure?.code.description ?? (isResumed == true ? "resumed" : "full")) == expected)
+    }
+  }
+
   // MARK: Several names
 
   @Test(arguments: TLSVersion.both)

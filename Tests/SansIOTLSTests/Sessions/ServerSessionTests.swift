@@ -105,6 +105,38 @@ struct ServerSessionTests {
     }
   }
 
+  /// A session opens nothing that a full handshake would refuse: also not to the context that has made it.
+  @Test(arguments: TLSVersion.both, [true, false])
+  func `a session in a cache ends with the CRL that its client was verified by`(
+    version: TLSVersion, hasList: Bool
+  ) throws {
+    let authority = TestAuthority()
+    var (client, server) = try Self.configurations(version, .cache(count: 1))
+    client.identities = [try authority.issue(subject: "Client", validity: .always, usage: .client).identity]
+    server.trustRoots = [authority.trust]
+    server.clientAuthentication = .required
+    let time: Int64 = 2_000_000_000
+    server.verificationTime = time
+    if hasList {
+      let validity = TestIdentity.Validity(notBefore: time - 3600, notAfter: time + 1000)
+      server.revocation = .leaf([try authority.revocationList(validity: validity)])
+    }
+    let contexts = (client: try TLSContext(client), server: try TLSContext(server))
+    // The seconds that have passed since, as far as libssl knows.
+    for (age, isResumed) in [(0, true), (500, true), (2000, !hasList)] {
+      var first = try EnginePair(client: contexts.client, server: contexts.server)
+      try first.handshake()
+      try first.settle()
+      let kept = unsafe SSL_get_session(first.server.handle.ssl)
+      #expect(unsafe SSL_SESSION_get_timeout(kept) == (hasList ? 1000 : 7200))
+      unsafe SSL_SESSION_set_time(kept, SSL_SESSION_get_time(kept) - age)
+      let sessions = first.client.allSessions()
+      var second = try EnginePair(client: contexts.client, server: contexts.server, session: sessions.last)
+      try second.handshake()
+      #expect(second.server.negotiated?.isResumed == isResumed, "\(age) seconds")
+    }
+  }
+
   // MARK: A store of the application
 
   @Test(arguments: TLSVersion.both)
@@ -189,6 +221,28 @@ struct ServerSessionTests {
     server.verificationTime = try #require(client.identities[0].chain.first?.notAfter) + 1
     let error = thrownError { _ = try Self.connect(clientContext, TLSContext(server), session, store: store) }
     #expect(error?.code == .certificateRejected)
+  }
+
+  @Test(arguments: TLSVersion.both)
+  func `a stored session ends with the CRL that its client was verified by`(version: TLSVersion) throws {
+    let authority = TestAuthority()
+    var (client, server) = try Self.configurations(version, .applicationStore())
+    client.identities = [try authority.issue(subject: "Client", validity: .always, usage: .client).identity]
+    server.trustRoots = [authority.trust]
+    server.clientAuthentication = .required
+    server.sessionDomain = "fleet"
+    let time: Int64 = 2_000_000_000
+    let validity = TestIdentity.Validity(notBefore: time - 3600, notAfter: time + 1000)
+    server.revocation = .leaf([try authority.revocationList(validity: validity)])
+    let clientContext = try TLSContext(client)
+    let store = Store()
+    server.verificationTime = time
+    let session = try #require(try Self.connect(clientContext, TLSContext(server), store: store).sessions.last)
+    server.verificationTime = time + 999
+    #expect(try Self.connect(clientContext, TLSContext(server), session, store: store).isResumed)
+    server.verificationTime = time + 1001
+    let error = thrownError { _ = try Self.connect(clientContext, TLSContext(server), session, store: store) }
+    #expect(error?.code == .revocationListExpired)
   }
 
   @Test(arguments: TLSVersion.both)

@@ -17,6 +17,9 @@ final class RawPeer {
   /// The result that the verification of a client's certificate is made to have.
   private let result: UnsafeMutablePointer<Int32>
 
+  /// A verification that answers by `SSL_set_retry_verify(3)`.
+  static let retriedVerification: Int32 = -1
+
   /// Creates one end of a connection; it accepts any certificate.
   ///
   /// - Parameters:
@@ -28,7 +31,7 @@ final class RawPeer {
   ///   - certificateTypes: what types of certificates a TLS 1.2 server asks its client for, which it does not without
   ///     any.
   ///   - verification: the `X509_V_…` number that a server's verification of its client has; `nil`: it requests no
-  ///     certificate.
+  ///     certificate. ``retriedVerification`` asks to be called again instead.
   init(
     _ side: TLSRole, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
     selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
@@ -43,6 +46,11 @@ final class RawPeer {
         context,
         { store, argument in
           let result = unsafe argument?.assumingMemoryBound(to: Int32.self).pointee ?? 0
+          if result == RawPeer.retriedVerification {
+            let ssl = unsafe OpaquePointer(
+              X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()))
+            return Int32(unsafe SSL_ctrl(ssl, SSL_CTRL_SET_RETRY_VERIFY, 0, nil))
+          }
           unsafe X509_STORE_CTX_set_error(store, result)
           return result == X509_V_OK ? 1 : 0
         }, result)

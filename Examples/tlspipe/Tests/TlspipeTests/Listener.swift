@@ -1,4 +1,3 @@
-import Glibc
 import Subprocess
 import Testing
 
@@ -51,7 +50,8 @@ enum Listener {
   static func gnutlsServer<Value: Sendable>(
     _ arguments: [String], body: (_ port: Int) async throws -> Value
   ) async throws -> Value {
-    let port = try #require(freePort())
+    // The socket closes at once: the port is free.
+    let port = try LoopbackSocket.Listening().port
     return try await Subprocess.run(
       .name("gnutls-serv"), arguments: Arguments(["--port", "\(port)"] + arguments), input: .none,
       output: .discarded, error: .discarded
@@ -60,22 +60,6 @@ enum Listener {
       await execution.teardown(using: [])
       return value
     }.closureResult
-  }
-
-  private static func freePort() -> Int? {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    // Sound: the structure is valid during the calls, and of the size given.
-    let isBound = unsafe withUnsafeMutablePointer(to: &address) {
-      unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
-      }
-    }
-    return isBound ? Int(UInt16(bigEndian: address.sin_port)) : nil
   }
 
   /// Runs `socat`, with one process of `script` for each connection; it prints its port on standard error.

@@ -55,7 +55,9 @@ extension ContextBuilder {
       throw refuse(.unknownGroup, "libssl does not accept the groups")
     }
     let allowsTLS12 = unsafe sitls_ctx_min_version(context) <= TLS1_2_VERSION
-    if configuration.role == .client, distinct.isDisjoint(with: [.secp256r1, .secp384r1]), allowsTLS12 {
+    // A client that demands a pre-shared key accepts no certificate, of whatever curve.
+    let acceptsCertificates = configuration.role == .client && !configuration.demandsPreSharedKey
+    if acceptsCertificates, allowsTLS12, distinct.isDisjoint(with: [.secp256r1, .secp384r1]) {
       warnings.append(.groupsExcludeCommonCertificates)
     }
   }

@@ -62,11 +62,13 @@ extension SSLHandle {
 
   /// Sends or plans the tickets, as the handshake would have.
   private mutating func sendTicketsAfterAnswer() -> Outcome {
-    switch unsafe ContextCallbackState.of(ssl)?.ticketTiming {
-    case .afterHandshake?: return sendTickets(ticketsAtATime)
-    case .withFirstWrite?: owesTickets = ticketsAtATime > 0
-    case .onRequest?, nil: break
-    }
+    if unsafe ContextCallbackState.of(ssl)?.ticketTiming == .afterHandshake { return sendTickets(ticketsAtATime) }
+    oweTicketsAfterAnswer()
     return .success
+  }
+
+  /// Plans tickets that carry the client's certificate: libssl sends none where they go with a write.
+  mutating func oweTicketsAfterAnswer() {
+    if unsafe ContextCallbackState.of(ssl)?.ticketTiming == .withFirstWrite { owesTickets = ticketsAtATime > 0 }
   }
 }

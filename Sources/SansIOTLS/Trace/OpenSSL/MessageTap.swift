@@ -48,9 +48,10 @@ final class MessageTap {
   ///   - kind: The content type, or one of libssl's own numbers for a record's header and its inner type.
   ///   - bytes: The header, type or message.
   ///   - isSettled: Whether no handshake is in progress, so that sending a message completes the call.
+  ///   - identities: The identities of pre-shared keys in it.
   func note(
     _ kind: Int32, _ direction: TLSTracedMessage.Direction, _ bytes: UnsafeRawBufferPointer, isTLS13: Bool,
-    isSettled: Bool
+    isSettled: Bool, identities: [[UInt8]] = []
   ) {
     var state = direction == .sent ? sending : receiving
     defer { if direction == .sent { sending = state } else { receiving = state } }
@@ -87,6 +88,7 @@ final class MessageTap {
     let isEncrypted = content == .changeCipherSpec ? false : state.isEncrypted
     let message = TLSTracedMessage(
       content, direction, size: size, isEncrypted: isEncrypted,
+      preSharedKeyIdentities: isEncrypted ? [] : identities,
       callOutcome: direction == .sent && isSettled ? .done : nil)
     if direction == .received, case .record = content {
       arriving = message

@@ -25,17 +25,23 @@ extension SSLHandle {
     noteWaitingClientHello(in: tap)
   }
 
-  /// A tap keeps no contents: the headers of the record and of the message (RFC 8446, sections 5.1 and 4) suffice.
+  /// The headers of the record and of the message (RFC 8446, sections 5.1 and 4) suffice, but for the identities of
+  /// pre-shared keys.
   private mutating func noteWaitingClientHello(in tap: MessageTap) {
     // Sound: the bytes are copied while the segment is valid.
-    let headers = unsafe Array(outboundSegment.prefix(9))
+    let segment = unsafe Array(outboundSegment)
+    let headers = segment.prefix(9)
     guard headers.count == 9, headers[0] == UInt8(SSL3_RT_HANDSHAKE), headers[5] == UInt8(SSL3_MT_CLIENT_HELLO) else {
       return
     }
     let size = Int(headers[6]) << 16 + Int(headers[7]) << 8 + Int(headers[8])
+    // A ClientHello that is divided among records shows none here.
+    let identities = ShownIdentities.inClientHello(Array(segment.dropFirst(5).prefix(4 + size)))
     func note(_ kind: Int32, _ bytes: [UInt8]) {
       // Sound: the tap reads the array during the call.
-      unsafe bytes.withUnsafeBytes { unsafe tap.note(kind, .sent, $0, isTLS13: false, isSettled: false) }
+      unsafe bytes.withUnsafeBytes {
+        unsafe tap.note(kind, .sent, $0, isTLS13: false, isSettled: false, identities: identities)
+      }
     }
     note(SSL3_RT_HEADER, Array(headers[..<5]))
     note(SSL3_RT_HANDSHAKE, headers[5...] + [UInt8](repeating: 0, count: size))

@@ -1,11 +1,13 @@
 import SansIOTLS
 import SansIOTLSTestKit
 
-/// Conversations in which libssl's state is changed while it waits: by answers, other contexts, sessions and sleep.
+/// Conversations in which libssl's state is changed while it waits: by answers, other contexts, sessions, keys, later
+/// handshakes and sleep.
 struct Conversation: Sendable {
   typealias Configuration = TLSContext.Configuration
 
   let name: String
+  var versions: [TLSVersion] = [.tls12, .tls13]
   let run: @Sendable (TLSVersion) throws -> Void
 
   struct Unexpected: Error { let text: String }
@@ -15,11 +17,16 @@ struct Conversation: Sendable {
     Conversation(name: "a client's question", run: clientQuestion),
     Conversation(name: "resumption", run: resumption),
     Conversation(name: "hibernation in small buffers", run: hibernation),
+    Conversation(name: "early data", versions: [.tls13], run: earlyData),
+    Conversation(name: "pre-shared keys", run: preSharedKeys),
+    Conversation(name: "a certificate asked for later", versions: [.tls13], run: lateAuthentication),
+    Conversation(name: "renegotiation", versions: [.tls12], run: renegotiation),
+    Conversation(name: "data in the tickets of rotated keys", run: ticketData),
   ]
 
-  private static let alice = TestIdentity.client("Alice")
+  static let alice = TestIdentity.client("Alice")
 
-  private static func authenticate(_ client: inout Configuration, _ server: inout Configuration) throws {
+  static func authenticate(_ client: inout Configuration, _ server: inout Configuration) throws {
     client.identities = [try alice.identity]
     server.clientAuthentication = .required
     server.trustRoots = [alice.trust]
@@ -106,7 +113,7 @@ struct Conversation: Sendable {
   }
 
   /// Completes the handshake, and transfers more than a record in both directions.
-  private static func exchange(_ pair: inout EnginePair) throws {
+  static func exchange(_ pair: inout EnginePair) throws {
     if pair.client.negotiated == nil || pair.server.negotiated == nil { try pair.handshake() }
     for side in [TLSRole.client, .server] {
       let bytes = [UInt8](repeating: 7, count: 20_000)

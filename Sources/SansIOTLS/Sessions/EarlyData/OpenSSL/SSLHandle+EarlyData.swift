@@ -81,6 +81,36 @@ extension SSLHandle {
     }
   }
 
+  /// Whether both sides derive the same early keying material; `nil` before that is known.
+  var hasEarlySecret: Bool? {
+    guard let early else { return false }
+    let status = unsafe SSL_get_early_data_status(ssl)
+    if status == SSL_EARLY_DATA_ACCEPTED { return true }
+    if state.isHandshakeDone { return false }
+    if unsafe SSL_is_server(ssl) == 1 { return status == SSL_EARLY_DATA_NOT_SENT && early.isReceiving ? nil : false }
+    if !early.wasOffered { return false }
+    // libssl says "rejected" from the first ClientHello on. Its secret is that of the offered session's hash until the
+    // server answers, perhaps by another session.
+    return early.state.sending == .open ? true : nil
+  }
+
+  /// Corresponds to `SSL_export_keying_material_early(3)`.
+  func exportEarlyKeyingMaterial(label: [UInt8], context: [UInt8], count: Int) throws(TLSError) -> [UInt8] {
+    ErrorQueue.clear()
+    var material = [UInt8](repeating: 0, count: count)
+    let result = unsafe label.withUnsafeBytes { label in
+      unsafe SSL_export_keying_material_early(
+        ssl, &material, count, label.baseAddress?.assumingMemoryBound(to: CChar.self), label.count, context,
+        context.count)
+    }
+    guard result == 1 else {
+      throw TLSError(
+        .openSSLFailure, .local, hint: "libssl could not export early keying material",
+        openSSLErrors: ErrorQueue.take())
+    }
+    return material
+  }
+
   /// Whether a client has offered early data, and the server has not shown that it uses TLS 1.3. Corresponds to
   /// `SSL_version(3)`, which is that of the session until the server has answered.
   var hasSentEarlyDataInVain: Bool {
