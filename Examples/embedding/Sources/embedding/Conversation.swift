@@ -50,7 +50,7 @@ func converse(
   func flush() throws { while tls.pendingOutputByteCount > 0 { try tls.drain { try transport.send($0) } } }
   defer { try? flush() }  // the alert after an error, close_notify at the end
   while true {
-    while case .done(let count) = try tls.write(request), count > 0 { request = request.dropFirst(count); try flush() }
+    while case .done(let count) = try tls.write(request), count > 0 { request.removeFirst(count); try flush() }
     try flush()  // 1. drain first, all of it: the transport may take a part
     switch try tls.read(upTo: 16_384) {  // 2. read until it needs more
     case .done(let plaintext): response += plaintext
