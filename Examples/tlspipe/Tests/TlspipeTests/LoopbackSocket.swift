@@ -33,8 +33,7 @@ enum LoopbackSocket {
 
     /// Returns the connection of a client that has been started: the thread waits for it, a minute at most.
     func accept() throws -> FileDescriptorTransport {
-      // Sound: the address of the client is not wanted.
-      let client = unsafe Glibc.accept(descriptor, nil, nil)
+      let client = Glibc.accept(descriptor, nil, nil)
       guard client >= 0 else { throw Failure(call: "accept") }
       return FileDescriptorTransport(try NonblockingDescriptorPair(reading: client, writing: client))
     }
