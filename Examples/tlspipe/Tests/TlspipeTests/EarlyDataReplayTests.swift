@@ -1,6 +1,7 @@
 import Testing
 
-/// Copies of a client's first flight. libssl accepts one within ten seconds, so that the tests run one after the other.
+/// Copies of a client's first flight. libssl accepts one within ten seconds, which a busy machine may exceed: the tests run
+/// one after the other, and try again with a new flight.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct EarlyDataReplayTests {
   /// Lets a client send its first flight into a file, which no server sees.
   private static func record(_ fleet: EarlyFleet) async throws {
@@ -22,14 +23,28 @@ import Testing
     workshop.write("flight", flight)
   }
 
-  /// Sends the flight to a new process of the server for each memory.
+  /// Sends a flight to a new process of the server for each memory.
   ///
-  /// - Parameter separator: what the shell does between two processes.
+  /// - Parameters:
+  ///   - separator: what the shell does between two processes.
+  ///   - isInTime: whether what was read shows that the last process had the flight in time.
   /// - Returns: what each COMMAND has read, and what the servers have said.
   private static func replay(
-    _ fleet: EarlyFleet, to memories: [String], separator: String = ";"
+    _ fleet: EarlyFleet, to memories: [String], separator: String = ";", isInTime: ([String]) -> Bool
   ) async throws -> (got: [String], said: String) {
+    for _ in 1..<10 {
+      let result = try await replayOnce(fleet, to: memories, separator: separator)
+      if isInTime(result.got) { return result }
+    }
+    return try await replayOnce(fleet, to: memories, separator: separator)
+  }
+
+  private static func replayOnce(
+    _ fleet: EarlyFleet, to memories: [String], separator: String
+  ) async throws -> (got: [String], said: String) {
+    try await record(fleet)
     let workshop = fleet.workshop
+    for index in memories.indices { workshop.write("got\(index)", []) }
     let servers = memories.enumerated().map { index, memory in
       let reader = workshop.script("reader\(index)", "exec cat >\(workshop.file("got\(index)"))")
       let options = "--ticket-keys \(workshop.file("keys")) --early-data 16384 \(memory)"
@@ -41,24 +56,22 @@ import Testing
 
   @Test func `of servers that share a store one accepts a copy`() async throws {
     let fleet = EarlyFleet()
-    try await Self.record(fleet)
     let (store, other) = (fleet.store("store"), fleet.store("other"))
     // Another store does not know it.
-    #expect(try await Self.replay(fleet, to: [store, store, other]).got == ["early\n", "", "early\n"])
+    let got = try await Self.replay(fleet, to: [store, store, other]) { $0[2] != "" }.got
+    #expect(got == ["early\n", "", "early\n"])
   }
 
   @Test func `of servers at once one accepts a copy`() async throws {
     let fleet = EarlyFleet()
-    try await Self.record(fleet)
     let stores = [String](repeating: fleet.store("store"), count: 4)
-    let got = try await Self.replay(fleet, to: stores, separator: "&").got
+    let got = try await Self.replay(fleet, to: stores, separator: "&") { $0.contains("early\n") }.got
     #expect(got.sorted() == ["", "", "", "early\n"])
   }
 
   @Test func `servers that allow replays accept each copy, and no copy completes the handshake`() async throws {
     let fleet = EarlyFleet(memory: "--allow-replays")
-    try await Self.record(fleet)
-    let (got, said) = try await Self.replay(fleet, to: ["--allow-replays", "--allow-replays"])
+    let (got, said) = try await Self.replay(fleet, to: ["--allow-replays", "--allow-replays"]) { $0[1] != "" }
     #expect(got == ["early\n", "early\n"])
     #expect(said.ranges(of: "the transport ended during the handshake").count == 2, "\(said)")
   }
