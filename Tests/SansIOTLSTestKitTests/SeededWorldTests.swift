@@ -33,8 +33,8 @@ struct SeededWorldTests {
         Shape(group: .secp384r1, tickets: 3), Shape(group: .x448, tickets: 0),
       ]
 
-    /// All of them for Tests/Determinism/check. RSA keys take half a second each to make in a debug build: here each
-    /// role has one with each version.
+    /// All of them for Tests/Determinism/check. RSA keys take half a second each to make in a debug build, and libcrypto
+    /// is slow on P-384: here each role has an RSA key with each version, and one group is used with every key.
     static let here: [Shape] =
       SeededWorldTests.printsTranscripts
       ? all
@@ -42,7 +42,8 @@ struct SeededWorldTests {
         switch (shape.key, shape.clientKey) {
         case (.rsa2048, nil), (.p256, .rsa2048): shape.group == .x25519
         case (.rsa2048, _), (_, .rsa2048): false
-        default: true
+        case (.p256, _): true
+        default: shape.group == .x25519
         }
       }
 
@@ -122,7 +123,7 @@ struct SeededWorldTests {
     for shape in [Shape(version: .tls12, key: .rsa2048), Shape(version: .tls13, key: .rsa2048, clientKey: .rsa2048)] {
       let expected = try shape.tapes(7).map(\.digest)
       try await withThrowingTaskGroup(of: [String].self) { group in
-        for _ in 0..<5 { group.addTask { try shape.tapes(7).map(\.digest) } }
+        for _ in 0..<3 { group.addTask { try shape.tapes(7).map(\.digest) } }
         for try await digests in group { #expect(digests == expected) }
       }
     }
