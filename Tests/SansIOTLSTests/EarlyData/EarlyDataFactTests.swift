@@ -107,8 +107,11 @@ struct EarlyDataFactTests {
   /// Row 6.
   @Test func `more than the session allows is fatal on the client's side`() {
     let pair = EarlyPair()
-    #expect(pair.writeEarly(16_000) == .done(16_000))
-    _ = pair.drain(.client)
+    // The ClientHello of a later libssl is large, and leaves no room for all at once.
+    for _ in 0..<2 {
+      #expect(pair.writeEarly(8_000) == .done(8_000))
+      _ = pair.drain(.client)
+    }
     #expect(pair.writeEarly(385) == .failed("too much early data"))
     // The alert, in plaintext: fatal, internal_error.
     #expect(pair.drain(.client).suffix(2) == [2, 80])
