@@ -210,6 +210,27 @@ struct EarlyDataTests {
     #expect(pair.client.earlyDataEvents() == [isOlder ? .rejected(byteCount: 3) : .accepted(byteCount: 3)])
   }
 
+  /// A server cannot read what it rejects, and counts whole records (RFC 8446, section 4.2.10).
+  @Test(arguments: [(nil, 916), (256, 60), (4096, 4), (16_384, 1)] as [(Int?, Int)])
+  func `as many small or padded records as a client can write may be rejected without harm`(
+    padding: Int?, expected: Int
+  ) throws {
+    let ends = try EarlyEnds { client, server in
+      client.records.paddingByteCount = padding
+      server.pausesAtClientHello = true
+      server.earlyDataReplayFilter = nil
+    }
+    var pair = try ends.pair(try ends.session())
+    var count = 0
+    while case .done = try pair.writeEarly([1][...]) { count += 1 }
+    #expect(count == expected)
+    #expect(pair.client.earlyDataCapacity == 0)
+    while pair.step() {}
+    try pair.answer(.serve, at: .server)
+    try pair.handshake()
+    #expect(pair.client.earlyDataEvents() == [.rejected(byteCount: expected)])
+  }
+
   @Test func `as much as the session allows is accepted, and no byte more`() throws {
     let ends = try EarlyEnds(maximum: 40_000)
     var pair = try ends.pair(try ends.session())

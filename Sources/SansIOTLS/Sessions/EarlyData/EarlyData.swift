@@ -8,6 +8,10 @@ final class EarlyData {
   /// The bytes that may be sent in all: what a server sends is ordinary data, and not counted.
   private let limit: Int
   private(set) var sentCount = 0
+  /// The records that a client sends.
+  private let records: EarlyRecords
+  /// The bytes of the records that a client has sent, as a server counts them that cannot read them.
+  private var sealedCount = 0
   /// The bytes that a server has received and the application has not read.
   private var received = SpillQueue(limit: 0)
   /// The bytes that a server has received in all.
@@ -21,8 +25,9 @@ final class EarlyData {
   var answer: Bool?
 
   /// A client that may send.
-  init(limit: Int) {
+  init(limit: Int, records: TLSRecordPolicy) {
     self.limit = limit
+    self.records = EarlyRecords(records)
     obstacle = .over
     state.offered()
   }
@@ -30,19 +35,24 @@ final class EarlyData {
   /// A client that may not send.
   init(_ obstacle: TLSEarlyDataObstacle) {
     limit = 0
+    records = EarlyRecords(TLSRecordPolicy())
     self.obstacle = obstacle
   }
 
   /// A server that looks for early data.
   init(isHeld: Bool) {
     limit = .max
+    records = EarlyRecords(TLSRecordPolicy())
     obstacle = .over
     state.expected()
     state.isHeld = isHeld
   }
 
   /// The bytes that may still be sent.
-  var room: Int { limit - sentCount }
+  var room: Int {
+    if limit == .max { return limit }
+    return min(limit - sentCount, records.plaintext(in: limit + EarlyRecords.allowance - sealedCount))
+  }
   var receivedCount: Int { received.count }
   var isReceiving: Bool { state.receiving == .open }
   /// Whether something has been received that may be read now.
@@ -50,7 +60,11 @@ final class EarlyData {
   /// A client that has written early data, or could have.
   var wasOffered: Bool { limit > 0 && limit < .max }
 
-  func sent(_ count: Int) { if limit < .max { sentCount += count } }
+  func sent(_ count: Int) {
+    if limit == .max { return }
+    sentCount += count
+    sealedCount += records.byteCount(of: count)
+  }
 
   func receive(_ bytes: UnsafeRawBufferPointer) {
     unsafe received.append(bytes)

@@ -99,7 +99,10 @@ extension TLSEngine {
     }
   }
 
-  /// The bytes of early data that a client can still write; 0 if it cannot write any. On a server 0.
+  /// The bytes of early data that a client can still write at once; 0 if it cannot write any. On a server 0.
+  ///
+  /// A server that rejects early data counts its records, because it cannot read them: padding
+  /// (``TLSContext/Configuration/records``) and many small writes leave less than the session allows.
   ///
   /// Corresponds to `SSL_SESSION_get_max_early_data(3)`.
   public var earlyDataCapacity: Int {

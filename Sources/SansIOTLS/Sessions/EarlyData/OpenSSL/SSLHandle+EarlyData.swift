@@ -17,7 +17,8 @@ extension SSLHandle {
     if let obstacle = obstacleToEarlyData(session, by: context) {
       unsafe callbackState.pointee.early = EarlyData(obstacle)
     } else if let session {
-      unsafe callbackState.pointee.early = EarlyData(limit: session.maximumEarlyDataByteCount)
+      unsafe callbackState.pointee.early = EarlyData(
+        limit: session.maximumEarlyDataByteCount, records: context.configuration.records)
     }
   }
 
@@ -115,6 +116,8 @@ extension SSLHandle {
   /// `SSL_version(3)`, which is that of the session until the server has answered.
   var hasSentEarlyDataInVain: Bool {
     guard let early, early.wasOffered, !state.isHandshakeDone else { return false }
+    // A HelloRetryRequest is one of TLS 1.3.
+    if unsafe callbackState.pointee.hellos == .retried { return false }
     return unsafe SSL_get_early_data_status(ssl) != SSL_EARLY_DATA_ACCEPTED
   }
 

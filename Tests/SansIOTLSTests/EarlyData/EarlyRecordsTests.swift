@@ -1,0 +1,34 @@
+import Testing
+
+@testable import SansIOTLS
+
+/// The arithmetic of records that a server counts without reading them.
+struct EarlyRecordsTests {
+  private static func records(of maximum: Int, paddedTo padding: Int?) -> EarlyRecords {
+    var policy = TLSRecordPolicy()
+    policy.maximumByteCount = maximum
+    policy.paddingByteCount = padding
+    return EarlyRecords(policy)
+  }
+
+  @Test(
+    arguments: [
+      (16_384, nil, 1, 18), (16_384, nil, 16_384, 16_401), (16_384, nil, 16_385, 16_419), (512, nil, 1024, 1_058),
+      (16_384, 4096, 1, 4_112), (16_384, 4096, 4_095, 4_112), (16_384, 4096, 4_096, 8_208), (512, 128, 512, 656),
+    ] as [(Int, Int?, Int, Int)])
+  func `a record counts with its padding, its type and its tag`(
+    maximum: Int, padding: Int?, plaintext: Int, expected: Int
+  ) {
+    #expect(Self.records(of: maximum, paddedTo: padding).byteCount(of: plaintext) == expected)
+  }
+
+  @Test(arguments: [(16_384, nil), (512, nil), (16_384, 4096), (512, 128), (700, 3)] as [(Int, Int?)])
+  func `the most that fits fits, and a byte more does not`(maximum: Int, padding: Int?) {
+    let records = Self.records(of: maximum, paddedTo: padding)
+    for room in Array(-1...200) + [655, 656, 4_111, 4_112, 16_400, 16_401, 16_402, 40_000, 100_003] {
+      let count = records.plaintext(in: room)
+      #expect(records.byteCount(of: count) <= max(room, 0), "\(count) in \(room)")
+      #expect(records.byteCount(of: count + 1) > room, "\(count) in \(room)")
+    }
+  }
+}
