@@ -33,8 +33,9 @@ struct SeededWorldTests {
         Shape(group: .secp384r1, tickets: 3), Shape(group: .x448, tickets: 0),
       ]
 
-    /// All of them for Tests/Determinism/check. RSA keys take half a second each to make in a debug build, and libcrypto
-    /// is slow on P-384: here each role has an RSA key with each version, and one group is used with every key.
+    /// All of them for Tests/Determinism/check. RSA keys take half a second each to make in a debug build, and
+    /// libcrypto is slow on P-384: here each role has an RSA key with each version, and one group is used with every
+    /// key.
     static let here: [Shape] =
       SeededWorldTests.printsTranscripts
       ? all

@@ -14,7 +14,7 @@ import Testing
 
     init() throws {
       var configuration = TLSContext.Configuration.server(try RelayFixture.identity.identity)
-      configuration.maximumEarlyDataByteCount = 100_000
+      configuration.maximumEarlyDataByteCount = 110_000
       configuration.pausesAtClientHello = true
       client = try RelayFixture.clientContext(.tls13)
       server = try TLSContext(configuration)

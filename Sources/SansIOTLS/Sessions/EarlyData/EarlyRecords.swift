@@ -2,7 +2,7 @@
 /// records, with padding: a client that stays within the session's limit in plaintext alone would be ended by a
 /// rejection (RFC 8446, section 4.2.10).
 struct EarlyRecords: Equatable, Sendable {
-  /// What libssl adds to its limit for the tags and types of all records together.
+  /// The bytes that libssl adds to its limit, for the tags and types of all records together.
   static let allowance = 104
   /// The authentication tag of a record.
   private static let tag = 16
