@@ -108,7 +108,7 @@ import Testing
     #expect(receiver.report.outcome.summary == "clean")
   }
 
-  @Test(arguments: [(true, 100_001, TLSEarlyDataObstacle.limitReached), (false, 5, .noSession)])
+  @Test(arguments: [(true, 110_001, TLSEarlyDataObstacle.limitReached), (false, 5, .noSession)])
   func `what cannot be sent early is sent after the handshake, as a whole`(
     hasSession: Bool, count: Int, expected: TLSEarlyDataObstacle
   ) throws {
