@@ -113,8 +113,14 @@ struct EarlyDataFactTests {
       _ = pair.drain(.client)
     }
     #expect(pair.writeEarly(385) == .failed("too much early data"))
-    // The alert, in plaintext: fatal, internal_error.
-    #expect(pair.drain(.client).suffix(2) == [2, 80])
+    // The alert: fatal, internal_error. The record layer of OpenSSL 3.2 and later encrypts it.
+    let alert = pair.drain(.client)
+    if LibraryVersion.hasNewRecordLayer {
+      #expect(alert.first == 23)
+      #expect(alert.count == 5 + 3 + 16)
+    } else {
+      #expect(alert == [21, 3, 3, 0, 2, 2, 80])
+    }
   }
 
   /// Row 7.
