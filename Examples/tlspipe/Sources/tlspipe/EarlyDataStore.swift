@@ -56,7 +56,7 @@ struct EarlyDataStore {
     let name = Array(token.prefix(2)).hexadecimal()
     for period in [present, present + 1] {
       guard makeFolder(of: period) else { return failed() }
-      let descriptor = open("\(path(of: period))/\(name)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+      let descriptor = systemOpen("\(path(of: period))/\(name)", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
       if descriptor < 0 { return errno == EEXIST ? false : failed() }
       close(descriptor)
     }
@@ -99,17 +99,6 @@ struct EarlyDataStore {
     }
     return names
   }
-}
-
-private func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // Sound: the path is valid during the call.
-  #if canImport(Darwin)
-    unsafe Darwin.open(path, flags, mode)
-  #elseif canImport(Musl)
-    unsafe Musl.open(path, flags, mode)
-  #else
-    unsafe Glibc.open(path, flags, mode)
-  #endif
 }
 
 /// Removes a file or an empty folder.

@@ -126,7 +126,7 @@ private func systemRead(_ descriptor: Int32, _ address: UnsafeMutableRawPointer?
   unsafe read(descriptor, address, count)
 }
 
-private func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
+func systemOpen(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
   // Sound: the path is valid during the call.
   unsafe open(path, flags, mode)
 }

@@ -61,7 +61,7 @@ struct SessionFile {
   /// - Returns: whether it was saved; a failure is reported.
   func save(_ session: TLSSession) -> Bool {
     unlink(ownPath)
-    let descriptor = open(ownPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    let descriptor = systemOpen(ownPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { return failed() }
     var rest = session.bytes[...]
     var isWritten = true
@@ -88,7 +88,7 @@ struct SessionFile {
 
   private func contents(at path: String) throws -> [UInt8]? {
     // Not a device or a pipe: those cannot be taken by renaming, and may never end.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
+    let descriptor = systemOpen(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0)
     guard descriptor >= 0 else {
       if errno == ENOENT { return nil }
       throw file.refused("cannot read it: \(NamedFile.reason(errno))")
@@ -110,17 +110,6 @@ struct SessionFile {
 }
 
 // The members of `NamedFile` do not hide these here, but the imported functions take C strings.
-
-private func open(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // Sound: the path is valid during the call.
-  #if canImport(Darwin)
-    unsafe Darwin.open(path, flags, mode)
-  #elseif canImport(Musl)
-    unsafe Musl.open(path, flags, mode)
-  #else
-    unsafe Glibc.open(path, flags, mode)
-  #endif
-}
 
 @discardableResult
 private func unlink(_ path: String) -> Int32 {
