@@ -38,7 +38,7 @@ import Testing
           try! TLSEngine(.server, context: server, limits: RelayFixture.largeBuffers),
           ciphertext: try! NonblockingDescriptorPair(reading: wire.0, writing: wire.1),
           answering: { (engine) throws(TLSError) in try engine.answer(.serve.acceptingEarlyData(accepts)) })
-        let early = relay.receiveEarlyData() ? relay.earlyParameters?.version : nil
+        let early = relay.receiveEarlyData() ? relay.engine.earlyParameters?.version : nil
         relay.attach(
           plaintext: try! NonblockingDescriptorPair(reading: program.input.reading, writing: program.output.writing))
         return (early, relay.run())

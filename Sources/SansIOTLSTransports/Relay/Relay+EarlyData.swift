@@ -48,10 +48,6 @@ extension Relay {
     return hasEarlyData
   }
 
-  /// The parameters that a server and a client who has sent early data agree on; `nil` where there are none. See
-  /// ``/SansIOTLS/TLSEngine/earlyParameters``.
-  public var earlyParameters: TLSEngine.NegotiatedParameters? { engine.earlyParameters }
-
   var hasEarlyData: Bool { engine.needs.contains(.readEarly) }
 
   /// Whether the program's plaintext may be encrypted now. A server speaks early only to a client that has done so.

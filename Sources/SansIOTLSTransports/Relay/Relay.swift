@@ -28,11 +28,6 @@ public import SansIOTLS
 ///   that was read from the program and was not sent, or that its reader left in the pipe or the TCP connection, is
 ///   counted and makes the end a failure. The same holds for what the program writes in the second after it.
 /// - **A program that failed is not reported as complete.** See ``attach(plaintext:decidingEnd:)``.
-///
-/// A call of the operating system moves 64 KiB at most, the contents of a pipe. The records of the ciphertext that it
-/// sends are as many as fit the engine's buffer: with a `limits.bufferByteCount` of 68 KiB a transfer in bulk needs a
-/// quarter of the writes that it needs with the default of 17 KiB. The size of a pipe is never changed: it is for those
-/// to choose who created the pipe, and counts against a limit of their user.
 /// - **A program that no longer reads** (EPIPE) ends delivery: received data is counted and dropped. What the program
 ///   still writes is sent; after its end the relay closes and does not wait for the peer, who may never end.
 /// - **Early data comes first.** A server's program that is attached before the handshake receives it at once; see
@@ -41,9 +36,16 @@ public import SansIOTLS
 ///   way to the peer: after this side's end, the relay drops what a peer still sends until the peer's end, for five
 ///   seconds at most.
 ///
+/// A call of the operating system moves 64 KiB at most, the contents of a pipe. The records of the ciphertext that it
+/// sends are as many as fit the engine's buffer: with a `limits.bufferByteCount` of 68 KiB a transfer in bulk needs a
+/// quarter of the writes that it needs with the default of 17 KiB. The size of a pipe is never changed: it is for those
+/// to choose who created the pipe, and counts against a limit of their user.
+///
 /// The questions of a context that pauses for them are answered as the configuration decides, or by a closure.
 public struct Relay: ~Copyable {
-  var engine: TLSEngine
+  /// The engine, for what a program asks of a connection: certificates, the verified chain, an exporter, a channel
+  /// binding. The relay alone changes it.
+  public internal(set) var engine: TLSEngine
   var ciphertext: NonblockingDescriptorPair
   var plaintext: NonblockingDescriptorPair?
   let observer: (any RelayObserver)?
@@ -122,41 +124,6 @@ public struct Relay: ~Copyable {
     self.ciphertext = ciphertext
     self.observer = observer
     recordFlight()
-  }
-
-  /// The peer's certificates, leaf first; empty before it sent them.
-  public var peerCertificates: [TLSCertificate] { engine.peerCertificates }
-
-  /// The chain that the verification of the peer's certificate built. See `TLSEngine.verifiedChain`.
-  public var verifiedChain: [TLSCertificate] { engine.verifiedChain }
-
-  /// The name in the server's certificate that fits the one asked for. See `TLSEngine.matchedName`.
-  public var matchedName: String? { engine.matchedName }
-
-  /// The OCSP staple that the server sent and this client verified; `nil` if there is none.
-  public var peerStaple: TLSStaple? { engine.peerStaple }
-
-  /// Returns the channel binding of this connection; see ``/SansIOTLS/TLSEngine/channelBinding(_:)``.
-  ///
-  /// - Parameter type: The type of binding.
-  /// - Returns: The bytes.
-  /// - Throws: ``/SansIOTLS/TLSError`` with code `.handshakeNotComplete`, `.unsupported` or `.openSSLFailure`.
-  public func channelBinding(_ type: TLSEngine.ChannelBinding) throws(TLSError) -> [UInt8] {
-    try engine.channelBinding(type)
-  }
-
-  /// Returns keying material for another protocol, bound to this connection; see
-  /// ``/SansIOTLS/TLSEngine/exportKeyingMaterial(label:context:count:)``.
-  ///
-  /// - Parameters:
-  ///   - label: The exporter label; 1 to 249 bytes.
-  ///   - context: The context value, less than 64 KiB; in TLS 1.2 none and empty differ.
-  ///   - count: Bytes wanted, 1 to 8,160.
-  /// - Returns: The bytes.
-  /// - Throws: ``/SansIOTLS/TLSError`` with code `.handshakeNotComplete`, `.invalidArgument`, `.unsupported` or
-  ///   `.openSSLFailure`.
-  public func exportKeyingMaterial(label: String, context: [UInt8]? = nil, count: Int) throws(TLSError) -> [UInt8] {
-    try engine.exportKeyingMaterial(label: label, context: context, count: count)
   }
 
   /// The meaning of the end of the program's data.

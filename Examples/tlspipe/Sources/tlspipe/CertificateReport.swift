@@ -5,12 +5,12 @@ import SansIOTLSTransports
 enum CertificateReport {
   /// The chain that was verified, or else the one that the peer sent.
   static func text(_ relay: borrowing Relay) -> String {
-    let verified = relay.verifiedChain
-    let chain = verified.isEmpty ? relay.peerCertificates : verified
+    let verified = relay.engine.verifiedChain
+    let chain = verified.isEmpty ? relay.engine.peerCertificates : verified
     if chain.isEmpty { return "the peer presented no certificate\n" }
     var text = verified.isEmpty ? "the peer's certificates, which were not verified:\n" : "the verified chain:\n"
     for (depth, certificate) in chain.enumerated() { text += entry(certificate, depth) }
-    if let name = relay.matchedName { text += "the name that matched: \(name)\n" }
+    if let name = relay.engine.matchedName { text += "the name that matched: \(name)\n" }
     return text
   }
 

@@ -93,7 +93,7 @@ struct ParameterOptions: ParsableArguments {
   func report(_ relay: borrowing Relay) {
     if let export {
       do throws(TLSError) {
-        let material = try relay.exportKeyingMaterial(label: export, count: 32)
+        let material = try relay.engine.exportKeyingMaterial(label: export, count: 32)
         StandardError.write("exported \(export): \(material.hexadecimal())\n")
       } catch {
         StandardError.say("--export \(export): \(TLSErrorText.line(error))")
@@ -101,7 +101,7 @@ struct ParameterOptions: ParsableArguments {
     }
     if let channelBinding {
       do throws(TLSError) {
-        let binding = try relay.channelBinding(channelBinding.value)
+        let binding = try relay.engine.channelBinding(channelBinding.value)
         StandardError.write("channel binding \(channelBinding.rawValue): \(Base64.text(binding))\n")
       } catch {
         StandardError.say("--channel-binding \(channelBinding.rawValue): \(TLSErrorText.line(error))")

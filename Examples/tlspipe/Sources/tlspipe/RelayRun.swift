@@ -18,9 +18,11 @@ enum RelayRun {
     if let outcome = relay.report.earlyData, saysEarlyData || options.verbose {
       StandardError.say("early data: \(Statistics.text(outcome))")
     }
-    if let peer = relay.peerCertificates.first { options.note("peer: \(peer.subject), issued by \(peer.issuer)") }
+    if let peer = relay.engine.peerCertificates.first {
+      options.note("peer: \(peer.subject), issued by \(peer.issuer)")
+    }
     if options.showCertificates { StandardError.write(CertificateReport.text(relay)) }
-    if let staple = relay.peerStaple {
+    if let staple = relay.engine.peerStaple {
       options.note("OCSP staple: \(staple.status), by \(staple.responder), \(dates(staple))")
     }
     return true

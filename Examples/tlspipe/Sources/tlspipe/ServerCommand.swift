@@ -190,14 +190,14 @@ struct ServerCommand: AsyncParsableCommand, CheckedCommand {
 
   /// The connection's parameters for COMMAND. A variable without a value is removed, so that none is inherited.
   private func environment(_ relay: borrowing Relay, isEarly: Bool) -> Environment {
-    let negotiated = relay.report.negotiated ?? relay.earlyParameters
+    let negotiated = relay.report.negotiated ?? relay.engine.earlyParameters
     return .inherit.updating([
       "TLS_EARLY_DATA": isEarly ? "1" : nil,
       "TLS_VERSION": negotiated?.version.description,
       "TLS_CIPHER": negotiated?.cipherSuite.description,
       "TLS_SERVER_NAME": negotiated?.serverName,
       "TLS_ALPN": negotiated?.applicationProtocol,
-      "TLS_PEER_SUBJECT": relay.peerCertificates.first?.subject.description,
+      "TLS_PEER_SUBJECT": relay.engine.peerCertificates.first?.subject.description,
       "TLS_PSK_IDENTITY": negotiated?.preSharedIdentity,
     ])
   }
