@@ -25,11 +25,12 @@ public enum TLSServerName: Sendable, Hashable {
   /// - Throws: ``TLSError`` with code `.invalidServerName` if it cannot be a DNS name.
   static func validated(_ name: String) throws(TLSError) -> String {
     var host = Array(name.utf8)
-    if host.count > 1, host.last == UInt8(ascii: ".") { host.removeLast() }
+    let isAbsolute = host.count > 1 && host.last == UInt8(ascii: ".")
+    if isAbsolute { host.removeLast() }
     if let fault = fault(in: host) {
       throw TLSError(.invalidServerName, .misuse, hint: "the server name \(fault)")
     }
-    return String(decoding: host, as: UTF8.self)
+    return isAbsolute ? String(decoding: host, as: UTF8.self) : name
   }
 
   /// The reason why bytes are not a DNS name for the SNI extension; `nil` if they are one. Both what a client
@@ -37,7 +38,12 @@ public enum TLSServerName: Sendable, Hashable {
   static func fault(in host: [UInt8]) -> String? {
     if host.isEmpty { return "is empty; give the name, an .ip address, or .unverified" }
     if host.count > 253 { return "has \(host.count) characters; DNS allows 253" }
-    if let fault = urlFault(in: host) { return fault }
+    if let fault = labelFault(in: host) { return urlFault(in: host) ?? fault }
+    return isNumeric(host) ? IPAddress.octets(of: host) == nil ? numericHint : addressHint : nil
+  }
+
+  /// The reason why bytes are not the labels of a name.
+  private static func labelFault(in host: [UInt8]) -> String? {
     var labelLength = 0
     for byte in host {
       switch byte {
@@ -56,8 +62,7 @@ public enum TLSServerName: Sendable, Hashable {
         return "holds \"\(Character(UnicodeScalar(byte)))\"; labels have letters, digits, hyphens and underscores"
       }
     }
-    if labelLength == 0 { return "has an empty label" }
-    return isNumeric(host) ? IPAddress.octets(of: host) == nil ? numericHint : addressHint : nil
+    return labelLength == 0 ? "has an empty label" : nil
   }
 
   private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

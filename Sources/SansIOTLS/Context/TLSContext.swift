@@ -13,6 +13,7 @@ public final class TLSContext: Sendable {
   let pausesAtClientHello: Bool
   let pausesAtPeerCertificates: Bool
   let pausesAtCertificateRequest: Bool
+  var asksQuestions: Bool { pausesAtClientHello || pausesAtPeerCertificates || pausesAtCertificateRequest }
   let ignoresVerdict: Bool
   let tracesMessages: Bool
   let records: TLSRecordPolicy

@@ -55,12 +55,18 @@ extension SSLHandle {
   static func serverName(of ssl: OpaquePointer?, sent: CallbackState.Request?) -> TLSServerName {
     ErrorQueue.preserving {
       let parameters = unsafe SSL_get0_param(ssl)
-      var hosts: [String] = []
-      while let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, Int32(clamping: hosts.count)) {
-        hosts.append(unsafe String(cString: host).lowercased())
-      }
       let sni: String? = if case .sent(let name) = sent { name.lowercased() } else { nil }
-      if !hosts.isEmpty { return hosts == [sni] ? .dns(hosts[0]) : .anyOf(Set(hosts).sorted(), sni: sni) }
+      if let first = unsafe X509_VERIFY_PARAM_get0_host(parameters, 0) {
+        let host = unsafe String(cString: first).lowercased()
+        if host == sni, unsafe X509_VERIFY_PARAM_get0_host(parameters, 1) == nil { return .dns(host) }
+        var hosts: Set = [host]
+        var index: Int32 = 1
+        while let host = unsafe X509_VERIFY_PARAM_get0_host(parameters, index) {
+          hosts.insert(unsafe String(cString: host).lowercased())
+          index += 1
+        }
+        return .anyOf(hosts.sorted(), sni: sni)
+      }
       if let address = unsafe X509_VERIFY_PARAM_get1_ip_asc(parameters) {
         defer { unsafe CRYPTO_free(address, nil, 0) }
         return unsafe .ip(String(cString: address))

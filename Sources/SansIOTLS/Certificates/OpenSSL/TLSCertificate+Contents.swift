@@ -18,11 +18,15 @@ extension TLSCertificate {
 
   /// The first second of the validity, in seconds since 1970; `nil` if the certificate's time is malformed. Corresponds
   /// to `X509_get0_notBefore(3)`.
-  public var notBefore: Int64? { unsafe Self.seconds(at: X509_get0_notBefore(reference.x509)) }
+  public var notBefore: Int64? {
+    ErrorQueue.preserving { unsafe VerificationClock.seconds(X509_get0_notBefore(reference.x509)) }
+  }
 
   /// The last second of the validity, in seconds since 1970, up to the end of the year 9999, which stands for no end
   /// (RFC 5280, section 4.1.2.5); `nil` if the certificate's time is malformed. Corresponds to `X509_get0_notAfter(3)`.
-  public var notAfter: Int64? { unsafe Self.seconds(at: X509_get0_notAfter(reference.x509)) }
+  public var notAfter: Int64? {
+    ErrorQueue.preserving { unsafe VerificationClock.seconds(X509_get0_notAfter(reference.x509)) }
+  }
 
   /// The public key.
   public var publicKey: PublicKey {
@@ -50,17 +54,5 @@ extension TLSCertificate {
     guard unsafe EVP_PKEY_get_group_name(key, &name, name.count, &count) == 1 else { return nil }
     return TLSGroup(
       declared: String(decoding: name.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self))
-  }
-
-  /// Corresponds to `ASN1_TIME_diff(3)`, which has no end in 2038 or 2050.
-  private static func seconds(at time: UnsafePointer<ASN1_TIME>?) -> Int64? {
-    ErrorQueue.preserving {
-      guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
-      defer { unsafe ASN1_STRING_free(epoch) }
-      var days: CInt = 0
-      var seconds: CInt = 0
-      guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return nil }
-      return Int64(days) * 86_400 + Int64(seconds)
-    }
   }
 }

@@ -14,18 +14,19 @@ extension String {
   package func withCText<Result>(
     _ setting: String, _ body: (UnsafePointer<CChar>) throws(TLSError) -> Result
   ) throws(TLSError) -> Result {
-    if utf8.contains(0) {
-      throw TLSError(
-        .containsNUL, .misuse, hint: "\(setting) contains a NUL, where libssl would stop reading; remove it")
-    }
-    // The allocation is untyped in what its body throws; the result carries the typed error across.
-    let outcome: Swift.Result<Result, TLSError> = unsafe withUnsafeTemporaryAllocation(
-      of: CChar.self, capacity: utf8.count + 1
-    ) { buffer in
-      defer { unsafe OPENSSL_cleanse(buffer.baseAddress, buffer.count) }
-      let end = unsafe UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, from: utf8)
-      unsafe buffer.initializeElement(at: end.initialized.count, to: 0)
-      do throws(TLSError) { return .success(try unsafe body(buffer.baseAddress!)) } catch { return .failure(error) }
+    var text = self
+    // The closures are untyped in what they throw; the result carries the typed error across.
+    let outcome: Swift.Result<Result, TLSError> = text.withUTF8 { text in
+      if unsafe text.contains(0) {
+        let hint = "\(setting) contains a NUL, where libssl would stop reading; remove it"
+        return .failure(TLSError(.containsNUL, .misuse, hint: hint))
+      }
+      return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: text.count + 1) { buffer in
+        defer { unsafe OPENSSL_cleanse(buffer.baseAddress, buffer.count) }
+        unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: UnsafeRawBufferPointer(text))
+        unsafe buffer.initializeElement(at: text.count, to: 0)
+        do throws(TLSError) { return .success(try unsafe body(buffer.baseAddress!)) } catch { return .failure(error) }
+      }
     }
     return try outcome.get()
   }

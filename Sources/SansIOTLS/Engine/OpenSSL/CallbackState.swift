@@ -94,7 +94,7 @@ struct CallbackState: ~Copyable {
     hasPendingEvents = tap != nil
     resumption = context.handle.ticketCipher.map { .served(ServerSessions($0)) } ?? .none
     spilled = SpillQueue(limit: limits.pendingOutputByteCount)
-    questions = QuestionState(context)
+    questions = context.asksQuestions ? QuestionState(context) : nil
     ignoresVerdict = context.ignoresVerdict
   }
 

@@ -72,7 +72,7 @@ struct SpillQueue: ~Copyable {
     if needed <= capacity { return }
     // Doubling, but not past what would be kept.
     let grown = max(needed, min(needed * 2, preservedCapacity))
-    let fresh = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
+    let fresh = UnsafeMutableRawPointer(UnsafeMutablePointer<UInt8>.allocate(capacity: grown))
     if let base = unsafe self.base {
       let untilEnd = min(count, capacity - head)
       unsafe fresh.copyMemory(from: UnsafeRawPointer(base) + head, byteCount: untilEnd)

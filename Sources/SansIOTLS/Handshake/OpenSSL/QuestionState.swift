@@ -32,11 +32,7 @@ final class QuestionState {
   /// The flight of a server in TLS 1.2 that nothing can be refused after, until the answer about the client.
   var heldOutput: [UInt8] = []
 
-  /// - Returns: `nil` if connections of the context ask nothing.
-  init?(_ context: TLSContext) {
-    if !context.pausesAtClientHello, !context.pausesAtPeerCertificates, !context.pausesAtCertificateRequest {
-      return nil
-    }
+  init(_ context: TLSContext) {
     pausesAtCertificateRequest = context.pausesAtCertificateRequest
     pausesAtClientHello = context.pausesAtClientHello
     pausesAtPeerCertificates = context.pausesAtPeerCertificates

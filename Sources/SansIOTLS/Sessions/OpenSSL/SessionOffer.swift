@@ -72,7 +72,7 @@ extension SSLHandle {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
       // The application answered the question of its own context for this name.
       if isProven, !isAnswered || !context.pausesAtPeerCertificates {
-        isProven = try unsafe Self.proves(serverName, copy)
+        isProven = unsafe proves(serverName, copy)
         // CRLs expire, in the same context too.
         let isRevocable = !context.handle.callbacks.revocationLists.isEmpty
         if !isOwn || isRevocable { isProven = isProven && verify(provenance.chain, by: context) }
@@ -110,25 +110,22 @@ extension SSLHandle {
     return unsafe ChainCheck.run(check, pins: context.handle.callbacks.pins) == 1
   }
 
-  /// Whether the certificate of a session is valid for the name.
-  private static func proves(_ name: TLSServerName, _ session: OpaquePointer) throws(TLSError) -> Bool {
+  /// Whether the certificate of a session is valid for the name, which libssl has been given.
+  private func proves(_ name: TLSServerName, _ session: OpaquePointer) -> Bool {
     guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return name.isUnverified }
     switch name {
-    case .dns(let text): return try unsafe isValid(certificate, for: text)
-    case .anyOf(let names, _):
-      for name in names where try unsafe isValid(certificate, for: name) { return true }
+    case .dns, .anyOf:
+      let flags = unsafe NameMatching.flags(for: certificate)
+      var index: Int32 = 0
+      while let host = unsafe X509_VERIFY_PARAM_get0_host(SSL_get0_param(ssl), index) {
+        if unsafe X509_check_host(certificate, host, 0, flags, nil) == 1 { return true }
+        index += 1
+      }
       return false
     case .ip(let text):
       guard let octets = IPAddress.octets(of: Array(text.utf8)) else { return false }
       return unsafe X509_check_ip(certificate, octets, octets.count, 0) == 1
     case .unverified: return true
     }
-  }
-
-  private static func isValid(_ certificate: OpaquePointer, for name: String) throws(TLSError) -> Bool {
-    let host = try TLSServerName.validated(name)
-    return try unsafe host.withCText("the server name") {
-      unsafe X509_check_host(certificate, $0, 0, NameMatching.flags(for: certificate), nil)
-    } == 1
   }
 }

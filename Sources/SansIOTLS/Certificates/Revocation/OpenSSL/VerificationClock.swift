@@ -2,10 +2,13 @@ internal import CSansIOTLSOpenSSL
 
 /// Times as seconds since 1970: of ASN.1 values, and of verification.
 enum VerificationClock {
-  /// The seconds of an ASN.1 time; `nil` if there is none, or it is malformed. Corresponds to `ASN1_TIME_diff(3)`.
+  /// Second 0, made once and never changed; `nil` without memory.
+  private nonisolated(unsafe) static let epoch = unsafe ASN1_TIME_set(nil, 0)
+
+  /// The seconds of an ASN.1 time; `nil` if there is none, or it is malformed. Corresponds to `ASN1_TIME_diff(3)`,
+  /// which has no end in 2038 or 2050.
   static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
-    guard let time = unsafe time, let epoch = unsafe ASN1_TIME_set(nil, 0) else { return nil }
-    defer { unsafe ASN1_TIME_free(epoch) }
+    guard let time = unsafe time, let epoch = unsafe epoch else { return nil }
     return unsafe difference(epoch, time)
   }
 
@@ -21,8 +24,7 @@ enum VerificationClock {
 
   /// libcrypto's clock.
   static var system: Int64 {
-    guard let epoch = unsafe ASN1_TIME_set(nil, 0) else { return .max }
-    defer { unsafe ASN1_TIME_free(epoch) }
+    guard let epoch = unsafe epoch else { return .max }
     // Without the first time libcrypto takes its clock. Without memory everything has expired.
     return unsafe difference(nil, epoch).map { -$0 } ?? .max
   }
