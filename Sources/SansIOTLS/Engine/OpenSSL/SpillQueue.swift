@@ -70,8 +70,8 @@ struct SpillQueue: ~Copyable {
   private mutating func reserve(_ more: Int) {
     let needed = count + more
     if needed <= capacity { return }
-    // Doubling, but not past what would be kept.
-    let grown = max(needed, min(needed * 2, preservedCapacity))
+    // Doubling, but not past what would be kept. The first is for a flight of several records.
+    let grown = max(needed, min(max(needed * 2, 1024), preservedCapacity))
     let fresh = UnsafeMutableRawPointer(UnsafeMutablePointer<UInt8>.allocate(capacity: grown))
     if let base = unsafe self.base {
       let untilEnd = min(count, capacity - head)

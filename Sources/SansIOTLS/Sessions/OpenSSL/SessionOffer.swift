@@ -29,10 +29,9 @@ extension SSLHandle {
     if origin.identities != context.handle.origin.identities || isForeign && isChosen {
       throw refuse("the session was created by a client with another identity")
     }
+    let isSameName = unsafe provenance.serverName == Self.serverName(of: ssl, sent: callbackState.pointee.request)
     // An answer applies to the whole requested name, the SNI included: a pin may depend on it.
-    if origin.pausesAtPeerCertificates,
-      unsafe provenance.serverName != Self.serverName(of: ssl, sent: callbackState.pointee.request)
-    {
+    if origin.pausesAtPeerCertificates, !isSameName {
       throw refuse(
         "the session was created for another server name, and its certificate was accepted for that name only")
     }
@@ -72,7 +71,8 @@ extension SSLHandle {
       isProven = unsafe SSL_get_verify_result(ssl) == Int(X509_V_OK)
       // The application answered the question of its own context for this name.
       if isProven, !isAnswered || !context.pausesAtPeerCertificates {
-        isProven = unsafe proves(serverName, copy)
+        // The connection that the session is from has verified the certificate for its own name.
+        isProven = unsafe isOwn && isSameName || proves(serverName, copy)
         // CRLs expire, in the same context too.
         let isRevocable = !context.handle.callbacks.revocationLists.isEmpty
         if !isOwn || isRevocable { isProven = isProven && verify(provenance.chain, by: context) }
