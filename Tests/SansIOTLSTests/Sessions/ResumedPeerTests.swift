@@ -137,7 +137,8 @@ struct ResumedPeerTests {
 
   private static let inside: Int64 = 2_000_000
   private static let validity = TestIdentity.Validity(notBefore: 1_000_000, notAfter: 3_000_000)
-  private static let outside: [Int64] = [500_000, 4_000_000]
+  /// The seconds next to the validity: libcrypto counts the last one as past.
+  private static let outside: [Int64] = [999_999, 3_000_000]
 
   @Test(arguments: TLSVersion.both, outside)
   func `a server resumes no client whose certificate is out of date`(version: TLSVersion, time: Int64) throws {
@@ -196,6 +197,19 @@ struct ResumedPeerTests {
         )
       }
     }
+  }
+
+  @Test(arguments: TLSVersion.both, [1_000_000, 2_999_999])
+  func `a session is resumed in the first and in the last second of its certificate`(
+    version: TLSVersion, time: Int64
+  ) throws {
+    let root = TestAuthority(validity: .init(notBefore: 0, notAfter: 5_000_000))
+    let identity = root.issue(names: ["localhost"], validity: Self.validity)
+    var (client, server) = try EnginePair.configurations(version: version, identity: identity)
+    client.verificationTime = time
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    let session = try #require(try Self.connect(ends.client, ends.server, .dns("localhost")).session)
+    #expect(try Self.connect(ends.client, ends.server, .dns("localhost"), session).isResumed)
   }
 
   @Test(arguments: TLSVersion.both)
