@@ -71,27 +71,27 @@ struct SpillQueueTests {
 
   @Test func `contents that wrap around are contiguous after the memory has grown`() {
     var queue = SpillQueue(limit: 1)
-    let bytes = pattern(200)
+    let bytes = pattern(4000)
     // Memory for twice as much, of which the first half is used, then the second and the start of the first.
-    Self.append(Array(bytes[..<50]), to: &queue)
-    queue.removeFirst(40)
-    Self.append(Array(bytes[50..<130]), to: &queue)
-    #expect(Self.window(of: queue) == Array(bytes[40..<100]))
-    Self.append(Array(bytes[130...]), to: &queue)
-    #expect(Self.window(of: queue) == Array(bytes[40...]))
+    Self.append(Array(bytes[..<1000]), to: &queue)
+    queue.removeFirst(800)
+    Self.append(Array(bytes[1000..<2600]), to: &queue)
+    #expect(Self.window(of: queue) == Array(bytes[800..<2000]))
+    Self.append(Array(bytes[2600...]), to: &queue)
+    #expect(Self.window(of: queue) == Array(bytes[800...]))
   }
 
   @Test func `an append that fits exactly needs no more memory`() {
     var queue = SpillQueue(limit: 1)
-    let bytes = pattern(150)
-    Self.append(Array(bytes[..<50]), to: &queue)
-    queue.removeFirst(30)
+    let bytes = pattern(3000)
+    Self.append(Array(bytes[..<1000]), to: &queue)
+    queue.removeFirst(600)
     let place = Self.place(of: queue)
-    Self.append(Array(bytes[50..<130]), to: &queue)
+    Self.append(Array(bytes[1000..<2600]), to: &queue)
     #expect(Self.place(of: queue) == place)
-    #expect(Self.window(of: queue) == Array(bytes[30..<100]))
-    queue.removeFirst(70)
-    #expect(Self.window(of: queue) == Array(bytes[100..<130]))
+    #expect(Self.window(of: queue) == Array(bytes[600..<2000]))
+    queue.removeFirst(1400)
+    #expect(Self.window(of: queue) == Array(bytes[2000..<2600]))
   }
 
   @Test func `the usual capacity is kept, and more than that is released`() {
