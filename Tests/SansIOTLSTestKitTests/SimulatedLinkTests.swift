@@ -41,10 +41,11 @@ struct SimulatedLinkTests {
   }
 
   @Test func `harmless faults change nothing but the pieces and the steps`() {
+    let all = sends.flatMap { $0 }
     for seed in UInt64(1)...60 {
       for side in TLSRole.allCases {
         var link = SimulatedLink(seed: seed, faults: .harmless)
-        #expect(arrivals(&link, of: sends, from: side).joined().elementsEqual(sends.joined()), "seed \(seed)")
+        #expect(arrivals(&link, of: sends, from: side).flatMap { $0 } == all, "seed \(seed)")
         #expect(link.actions.allSatisfy { $0.isHarmless }, "seed \(seed)")
       }
     }

@@ -77,7 +77,7 @@ struct EmbeddingLoopTests {
 
   /// Both exceed all buffers of `smallLimits`.
   private static let request = pattern(20_000)
-  private static let response = pattern(60_000, seed: 8)
+  private static let response = pattern(24_000, seed: 8)
   private static let smallLimits = TLSEngine.Limits.with {
     $0.bufferByteCount = 1024
     $0.pendingOutputByteCount = 4096

@@ -24,9 +24,13 @@ struct SignerTests {
     let description: String
   }
 
+  /// Generated once: RSA keys are slow to generate.
+  private static let rsa = TestIdentity.server(key: .rsa2048)
+  private static let otherRSA = TestIdentity.server(key: .rsa2048)
+
   @Test(.tags(.openSSLFact), arguments: [TestIdentity.KeyType.p256, .p384, .rsa2048, .ed25519], TLSVersion.both)
   func `a server's signer signs once in each handshake`(type: TestIdentity.KeyType, version: TLSVersion) throws {
-    let identity = TestIdentity.server(key: type)
+    let identity = type == .rsa2048 ? Self.rsa : .server(key: type)
     let calls = Calls()
     let pair = try EnginePair.connected(version, identity: identity) { _, server in
       server.identities = [try identity.identity(signer: calls.signer(of: identity))]
@@ -61,7 +65,7 @@ struct SignerTests {
 
   @Test(.tags(.openSSLFact), arguments: [TLSSignatureScheme.rsa_pkcs1_sha256, .rsa_pkcs1_sha512, .rsa_pss_rsae_sha384])
   func `RSA signs in both forms`(scheme: TLSSignatureScheme) throws {
-    let identity = TestIdentity.server(key: .rsa2048)
+    let identity = Self.rsa
     let calls = Calls()
     _ = try EnginePair.connected(.tls12, identity: identity) { client, server in
       client.signatureSchemes = [scheme, .ecdsa_secp256r1_sha256]
@@ -113,8 +117,8 @@ struct SignerTests {
   /// Answers of another form, and one by another key; none may leave.
   @Test(arguments: [TestIdentity.KeyType.p256, .rsa2048, .ed25519], TLSVersion.both)
   func `a signature of a wrong form is refused`(type: TestIdentity.KeyType, version: TLSVersion) throws {
-    let identity = TestIdentity.server(key: type)
-    let (own, other) = (identity.signer(), TestIdentity.server(key: type).signer())
+    let identity = type == .rsa2048 ? Self.rsa : .server(key: type)
+    let (own, other) = (identity.signer(), (type == .rsa2048 ? Self.otherRSA : .server(key: type)).signer())
     let answers: [@Sendable (TLSSignatureRequest) throws -> [UInt8]] = [
       { _ in [] }, { _ in [1, 2, 3] }, { _ in [UInt8](repeating: 7, count: 256) },
       { _ in [UInt8](repeating: 7, count: 100_000) }, { try own.sign($0) + [0] }, { try own.sign($0).dropLast() },
@@ -138,7 +142,7 @@ struct SignerTests {
 
   /// Row 57: a signer does not decrypt. libssl would choose the suite, and fail after the client's key exchange.
   @Test(.tags(.openSSLFact, .law16)) func `RSA key exchange is not negotiated with a signer`() throws {
-    let identity = TestIdentity.server(key: .rsa2048)
+    let identity = Self.rsa
     func failures(_ list: String) throws -> EnginePair.Failures {
       try EnginePair.failures(.tls12, identity: identity) { client, server in
         client.cipherList = list

@@ -47,10 +47,18 @@ struct CertificateRequestTests {
     #expect(pair.client.phase == .waitingForAnswer)
   }
 
+  /// Generated once: RSA keys are slow to generate.
+  private static let identities: [TestIdentity.KeyType: TestIdentity] = {
+    let authority = TestAuthority().issueIntermediate()
+    return Dictionary(
+      uniqueKeysWithValues: TestIdentity.KeyType.allCases.map { key in
+        (key, authority.issue(subject: "Bob", key: key, usage: .client))
+      })
+  }()
+
   @Test(arguments: TLSVersion.both, TestIdentity.KeyType.allCases)
   func `an identity is presented with its chain`(version: TLSVersion, key: TestIdentity.KeyType) throws {
-    let authority = TestAuthority()
-    let identity = authority.issueIntermediate().issue(subject: "Bob", key: key, usage: .client)
+    let identity = try #require(Self.identities[key])
     var pair = try asking(version, trusting: identity)
     #expect(try pair.client.write([1]) == .needsAnswer)
     #expect(try pair.client.read(upTo: 1) == .needsAnswer)

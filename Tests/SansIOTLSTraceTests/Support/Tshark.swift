@@ -11,7 +11,15 @@ enum Tshark {
   ///   - bytes: The file, without a key log or preferences.
   ///   - arguments: Its arguments, see `tshark(1)`.
   /// - Returns: Its standard output, line by line.
-  static func read(_ bytes: [UInt8], _ arguments: String...) throws -> [String] {
+  static func read(_ bytes: [UInt8], _ arguments: String...) throws -> [String] { try read(bytes, arguments) }
+
+  /// Runs it on a file.
+  ///
+  /// - Parameters:
+  ///   - bytes: The file, without a key log or preferences.
+  ///   - arguments: Its arguments, see `tshark(1)`.
+  /// - Returns: Its standard output, line by line.
+  static func read(_ bytes: [UInt8], _ arguments: [String]) throws -> [String] {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("capture-\(UUID())")
     try FileManager.default.createDirectory(
       at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
