@@ -96,8 +96,17 @@ struct ChunkInvarianceTests {
     #expect(bytewise == whole)
   }
 
-  /// In a seeded world the ciphertext itself is compared, tickets and signatures of any length included. The keys are
-  /// generated once in a world of their own: RSA keys are slow to generate.
+  /// The identities of the next test, generated once in a world of their own: RSA keys are slow to generate.
+  private static let seeded: [TestIdentity.KeyType: (server: TestIdentity, client: TestIdentity)] = Dictionary(
+    uniqueKeysWithValues: [TestIdentity.KeyType.p256, .ed25519, .rsa2048, .p384].map { key in
+      let authority = SeededWorld(seed: 20).authority()
+      return (
+        key,
+        (authority.issue(names: ["localhost"], key: key), authority.issue(subject: "Client", key: key, usage: .client))
+      )
+    })
+
+  /// In a seeded world the ciphertext itself is compared, tickets and signatures of any length included.
   @Test(
     arguments: TLSVersion.both,
     [(TestIdentity.KeyType.p256, 17_408), (.ed25519, 64), (.rsa2048, 700), (.p384, 4096)]
@@ -106,9 +115,7 @@ struct ChunkInvarianceTests {
     version: TLSVersion, kind: (key: TestIdentity.KeyType, bufferSize: Int)
   ) throws {
     let limits = TLSEngine.Limits.with { $0.bufferByteCount = kind.bufferSize }
-    let authority = SeededWorld(seed: 20).authority()
-    let serverIdentity = authority.issue(names: ["localhost"], key: kind.key)
-    let clientIdentity = authority.issue(subject: "Client", key: kind.key, usage: .client)
+    let (serverIdentity, clientIdentity) = try #require(Self.seeded[kind.key])
     try verifyChunking(seed: 21, cuts: 12) { world, link in
       var (client, server) = try EnginePair.configurations(version: version, identity: serverIdentity)
       try EnginePair.authenticateClient(&client, &server, clientIdentity)
