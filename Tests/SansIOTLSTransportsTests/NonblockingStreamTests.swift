@@ -293,6 +293,54 @@ struct NonblockingStreamTests {
     }
   }
 
+  /// 34,750 bytes are 34,816 of ciphertext, twice the engine's buffer: only another receive finds nothing, or the end.
+  @Test(arguments: [34_750, 50_000], [false, true])
+  func `a read takes all records that the transport has, and leaves the end to the next call`(
+    count: Int, isEnding: Bool
+  ) async throws {
+    let (client, server, _, far) = try await TLSStreamTests().connected { $0 }
+    // The client reads the tickets before the byte.
+    try await server.write([1])
+    #expect(try await client.read() == [1])
+    let bytes = TLSStreamTests.pattern(count)
+    try await server.write(bytes)
+    if isEnding { far.closeOutput() }
+    #expect(try await read(client, room: 65_536) == bytes)
+    if isEnding {
+      let error = await #expect(throws: TLSStreamError.self) { try await client.read() }
+      #expect(error?.tls?.code == .truncated)
+    } else {
+      async let next = client.read()
+      try await server.write([2])
+      #expect(try await next == [2])
+    }
+  }
+
+  @Test func `without read-ahead a read takes one record, and nothing after it`() async throws {
+    let contexts = try TLSStreamTests.contexts(.tls13)
+    let (near, far) = MemoryTransport.pair()
+    let client = TLSStream(
+      try TLSStreamTests.clientEngine(contexts.client), over: near, allowsReadAhead: false)
+    let server = TLSStream(try TLSEngine(.server, context: contexts.server), over: far)
+    async let handshake = server.handshake()
+    try await client.handshake()
+    _ = try await handshake
+    let bytes = TLSStreamTests.pattern(50_000)
+    try await server.write(bytes)
+    #expect(try await read(client, room: 65_536) == Array(bytes.prefix(16_384)))
+    // Nothing of the second record was received.
+    #expect(await near.receive(upTo: 5) == [0x17, 3, 3, 0x40, 0x11])
+  }
+
+  private func read(_ stream: TLSStreamTests.Memory, room: Int) async throws -> [UInt8] {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
+    defer { unsafe memory.deallocate() }
+    // Sound: the memory lives through the call, and is read as far as that initialized it.
+    var output = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+    _ = try await stream.read(into: &output)
+    return unsafe Array(memory[..<output.finalize(for: memory)])
+  }
+
   @Test func `a read without room returns 0`() async throws {
     let (client, server) = try TLSStreamTests().pair()
     async let handshake = server.handshake()

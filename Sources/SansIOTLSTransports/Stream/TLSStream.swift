@@ -11,7 +11,7 @@ public import SansIOTLS
 ///
 /// # Theory of operation
 ///
-/// The engine is protected by a lock that is held for one call of it and never across a suspension. Every call of the
+/// The engine is protected by a lock that is held for one attempt and never across a suspension. Every call of the
 /// stream is a loop: acquire the lock, call the engine, and if it cannot proceed, wait for a change.
 ///
 /// A transport whose calls return at once (``NonblockingByteTransport``) is called under the lock too. A reader
@@ -113,6 +113,9 @@ public final class TLSStream<Transport: ByteTransport>: Sendable {
   }
 
   /// Reads plaintext into the caller's memory. One task at a time.
+  ///
+  /// With read-ahead, room for several records takes all that a nonblocking transport has, up to about 64 KiB, in one
+  /// call.
   ///
   /// - Parameter output: The buffer to append to. libssl decrypts into it.
   /// - Returns: The number of bytes that have arrived and fit; `nil` after the peer closed its direction by

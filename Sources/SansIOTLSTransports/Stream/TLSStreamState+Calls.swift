@@ -35,12 +35,25 @@ extension TLSStreamState {
       let step: TLSEngine.ReadStep<Int>
       do throws(TLSError) { step = try engine.read(into: &output) } catch { throw TLSStreamError(error) }
       switch step {
-      case .done(let count): return count
+      case .done(let count): return count + readFurther(into: &output)
       case .endOfStream: return .some(nil)
       case .needsFeed: guard try receiveMore() else { return nil }
       case .needsAnswer: guard try receiveWhileAsking() else { return nil }
       }
     }
+  }
+
+  /// Receives and decrypts more as long as the transport fills the memory that it is lent: it has more, and a call for
+  /// each record would acquire the lock as often. An error or the end is left for the next call.
+  ///
+  /// - Returns: The number of bytes read.
+  private mutating func readFurther(into output: inout OutputRawSpan) -> Int {
+    var total = 0
+    while input.isFilled, output.freeCapacity > 0, total < Self.receivingLimit, receiveFurther() {
+      guard case .done(let count)? = try? engine.read(into: &output) else { break }
+      total += count
+    }
+    return total
   }
 
   /// - Returns: The bytes; `.some(nil)` at the end.

@@ -16,12 +16,14 @@ extension TLSStreamState {
     var isNotificationRequested = false
     /// Whether the transport has notified the stream since the last receive.
     var isNotified = false
+    /// Whether the last receive, with read-ahead, filled the memory that the transport was lent.
+    var isFilled = false
     /// The number of receives in a row without a byte.
     var emptyReceives = 0
   }
 
   /// The bytes requested by one call of the transport at most, with read-ahead.
-  private static let receivingLimit = 65_536
+  static let receivingLimit = 65_536
 
   /// The number of receives in a row that may return no byte. Each costs an iteration of the loop: without a limit they
   /// would occupy a whole processor.
@@ -70,25 +72,8 @@ extension TLSStreamState {
       try requestNotification(from: transport)
       return false
     }
-    input.isNotified = false
-    // Not called while the buffer is full, which it is only before an answer.
-    var reading: TransportReading?
-    let count: Int
-    do throws(TLSEngine.FeedError<any Error>) {
-      count = try engine.feed(upTo: receivingSize) { output throws(any Error) in
-        reading = try transport.receive(into: &output)
-      }
-    } catch {
-      switch error {
-      case .engine(let error): throw TLSStreamError(error)
-      case .body(let error): throw receivingFailed(error)
-      }
-    }
-    switch reading {
-    case .bytes:
-      if let error = countReceive(of: count) { throw error }
-      changed(.input)
-      return true
+    switch try receive(from: transport) {
+    case .bytes: return true
     case .endOfStream:
       input.hasEnded = true
       engine.feedEOF()
@@ -99,6 +84,53 @@ extension TLSStreamState {
       return false
     case nil: return false
     }
+  }
+
+  /// Receives what follows, after a receive that the transport may not have been able to complete.
+  ///
+  /// - Returns: Whether bytes were received.
+  mutating func receiveFurther() -> Bool {
+    input.isFilled = false
+    guard let nonblocking, !input.hasEnded, input.error == nil, engine.failure == nil else { return false }
+    noteTransfer()
+    switch try? receive(from: nonblocking) {
+    case .bytes?: return true
+    case .endOfStream?:
+      input.hasEnded = true
+      engine.feedEOF()
+      changed(.all)
+      return false
+    case .wouldBlock?, nil: return false
+    }
+  }
+
+  /// Receives into the engine's buffer.
+  ///
+  /// - Returns: The result; `nil` if the buffer is full, which it is only before an answer.
+  private mutating func receive(
+    from transport: any NonblockingByteTransport
+  ) throws(TLSStreamError) -> TransportReading? {
+    input.isNotified = false
+    var reading: TransportReading?
+    var isFilled = false
+    let count: Int
+    do throws(TLSEngine.FeedError<any Error>) {
+      count = try engine.feed(upTo: receivingSize) { output throws(any Error) in
+        reading = try transport.receive(into: &output)
+        isFilled = allowsReadAhead && output.freeCapacity == 0
+      }
+    } catch {
+      switch error {
+      case .engine(let error): throw TLSStreamError(error)
+      case .body(let error): throw receivingFailed(error)
+      }
+    }
+    input.isFilled = isFilled
+    if case .bytes? = reading {
+      if let error = countReceive(of: count) { throw error }
+      changed(.input)
+    }
+    return reading
   }
 
   private mutating func requestNotification(
