@@ -106,7 +106,7 @@ final class TLSStreamCore: Sendable {
   }
 
   /// Waits for a change after the waiter was created, or for the task's cancellation.
-  func wait(_ waiter: TLSStreamState.Waiter) async {
+  nonisolated(nonsending) func wait(_ waiter: TLSStreamState.Waiter) async {
     await waitForChange { continuation in
       state.withLock { !Task.isCancelled && $0.register(waiter, continuation) }
     } withdraw: {

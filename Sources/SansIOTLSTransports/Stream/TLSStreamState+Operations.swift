@@ -52,7 +52,8 @@ extension TLSStreamState {
         if engine.pendingOutputByteCount > 0, output.error == nil { due.insert(.send) }
       }
       if output.wantsEnd, isEndDue, output.error == nil { due.insert(.send) }
-      if engine.question != nil { due.insert(.answer) }
+      // The phase first: the question is a value of many bytes, and rare.
+      if engine.phase == .waitingForAnswer, engine.question != nil { due.insert(.answer) }
     }
     due.subtract(operations.inFlight)
     // A call that still waits sets this again when it repeats its attempt.

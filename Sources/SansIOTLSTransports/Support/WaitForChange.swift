@@ -8,7 +8,9 @@
 ///   - register: Stores the suspended task, unless it is cancelled or there is nothing to wait for. It has to test
 ///     `Task.isCancelled` under the lock: `withdraw` may have run already.
 ///   - withdraw: Removes it, if it is still registered, after the task was cancelled.
-package func waitForChange(register: (SuspendedTask) -> Bool, withdraw: @Sendable () -> SuspendedTask?) async {
+package nonisolated(nonsending) func waitForChange(
+  register: (SuspendedTask) -> Bool, withdraw: @Sendable () -> SuspendedTask?
+) async {
   await withTaskCancellationHandler {
     await unsafe withUnsafeContinuation { continuation in
       let task = unsafe SuspendedTask(continuation: continuation)
