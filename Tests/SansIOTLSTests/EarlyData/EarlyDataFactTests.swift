@@ -273,6 +273,18 @@ struct EarlyDataFactTests {
     #expect(pair.read(.client) == .done(6))
   }
 
+  /// Row 15. A client's early write switches partial writes off.
+  @Test func `with partial writes each early write of a server is one record`() {
+    let pair = EarlyPair()
+    #expect(pair.handshake(.client) == .wantsRead)
+    pair.move(from: .client)
+    #expect(pair.readEarly() == .finished)
+    pair.move(from: .server)
+    unsafe SSL_ctrl(pair.server, SSL_CTRL_SET_MAX_SEND_FRAGMENT, 512, nil)
+    #expect(pair.writeEarly(1_200, from: .server) == .done(512))
+    #expect(pair.writeEarly(600, from: .server) == .done(512))
+  }
+
   /// Row 15.
   @Test func `a server that has begun with the handshake cannot write early`() {
     let pair = EarlyPair()

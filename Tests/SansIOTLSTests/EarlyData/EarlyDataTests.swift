@@ -231,6 +231,49 @@ struct EarlyDataTests {
     #expect(pair.client.earlyDataEvents() == [.rejected(byteCount: expected)])
   }
 
+  /// libssl divides early data by the maximum fragment length of the session too.
+  @Test(arguments: [(512, 16_384), (4096, 600)])
+  func `records that were agreed on with the session may be rejected without harm`(agreed: Int, own: Int) throws {
+    let ends = try EarlyEnds(maximum: 100_000) { client, server in
+      client.records.requestedByteCount = agreed
+      client.records.maximumByteCount = own
+      server.pausesAtClientHello = true
+      server.earlyDataReplayFilter = nil
+    }
+    var pair = try ends.pair(try ends.session())
+    let capacity = pair.client.earlyDataCapacity
+    #expect((95_000..<100_000).contains(capacity))
+    #expect(try pair.writeEarly([UInt8](repeating: 5, count: 100_000)[...]) == .done(capacity))
+    let flight = pair.drain(from: .client)
+    // The first record is the ClientHello.
+    #expect(recordLengths(flight).dropFirst().max() == min(agreed, own) + 22)
+    pair.link.send(flight, from: .client)
+    while pair.step() {}
+    try pair.answer(.serve, at: .server)
+    while pair.step() {}
+    try pair.handshake()
+    #expect(pair.client.earlyDataEvents() == [.rejected(byteCount: capacity)])
+  }
+
+  @Test(arguments: [0, 1_000])
+  func `a server that allows less by now rejects the early data of an older ticket`(maximum: Int) throws {
+    let ends = try EarlyEnds(maximum: 1_000_000) { _, server in
+      server.resumption = .tickets(keys: try TLSTicketKeys(current: [UInt8](repeating: 1, count: 32)))
+      server.pausesAtClientHello = true
+      server.earlyDataReplayFilter = nil
+    }
+    var later = ends.server.configuration
+    later.maximumEarlyDataByteCount = maximum
+    var pair = try ends.pair(try ends.session(), at: TLSContext(later))
+    try pair.sendEarly([UInt8](repeating: 5, count: 200_000))
+    while pair.step() {}
+    try pair.answer(.serve.acceptingEarlyData(true), at: .server)
+    try pair.handshake()
+    #expect(pair.client.negotiated?.isResumed == true)
+    #expect(pair.client.earlyDataEvents() == [.rejected(byteCount: 200_000)])
+    #expect(try pair.transfer([9], from: .client) == [9])
+  }
+
   @Test func `as much as the session allows is accepted, and no byte more`() throws {
     let ends = try EarlyEnds(maximum: 40_000)
     var pair = try ends.pair(try ends.session())
@@ -251,6 +294,44 @@ struct EarlyDataTests {
     #expect(try pair.client.writeEarly(bytes) == .done(16_384))
     #expect(try pair.client.writeEarly(bytes) == .needsDrain)
     #expect(pair.client.pendingOutputByteCount < 36_000)
+  }
+
+  @Test(arguments: [512, 1000, 16_384])
+  func `what can be written at once can be written in parts too`(maximum: Int) throws {
+    let ends = try EarlyEnds(maximum: 100_000) { client, _ in client.records.maximumByteCount = maximum }
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 20_000 }
+    var pair = try ends.pair(try ends.session(), limits: limits)
+    let capacity = pair.client.earlyDataCapacity
+    var written = 0
+    while written < capacity {
+      let step = try pair.client.writeEarly([UInt8](repeating: 5, count: capacity - written))
+      written += try #require(step.value, "after \(written) of \(capacity) bytes")
+      _ = try pair.feed(pair.drain(from: .client), to: .server)
+      while case .done = try pair.server.readEarly(upTo: 20_000) {}
+    }
+    try pair.handshake()
+    #expect(pair.client.earlyData == .accepted(byteCount: capacity))
+  }
+
+  @Test(.tags(.law11)) func `small records of a server that answers early stay within pending output`() throws {
+    let ends = try EarlyEnds { _, server in server.records.maximumByteCount = 512 }
+    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 1 << 20 }
+    var pair = try EnginePair(client: ends.client, server: ends.server, limits: limits)
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    _ = try #require(try pair.server.writeEarly([UInt8](repeating: 5, count: 3 << 20)).value)
+    #expect(pair.server.pendingOutputByteCount <= (1 << 20) + 16_640)
+  }
+
+  @Test(.tags(.law4, .law18), arguments: [512, 16_384])
+  func `all that a server's early write accepts arrives`(maximum: Int) throws {
+    let ends = try EarlyEnds { _, server in server.records.maximumByteCount = maximum }
+    var pair = try EnginePair(client: ends.client, server: ends.server)
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    #expect(try pair.writeEarly(bytes[...], from: .server) == .done(bytes.count))
+    #expect(pair.server.pendingOutputByteCount > bytes.count)
+    #expect(try pair.receive(at: .client) == bytes)
+    try pair.handshake()
   }
 
   @Test func `a HelloRetryRequest rejects early data`() throws {

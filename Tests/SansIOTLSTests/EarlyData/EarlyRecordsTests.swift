@@ -31,4 +31,15 @@ struct EarlyRecordsTests {
       #expect(records.byteCount(of: count + 1) > room, "\(count) in \(room)")
     }
   }
+
+  @Test(arguments: [(16_384, nil), (1000, nil), (512, nil), (512, 128)] as [(Int, Int?)])
+  func `what is divided at whole records takes no more than the whole`(maximum: Int, padding: Int?) {
+    let records = Self.records(of: maximum, paddedTo: padding)
+    for room in [1, 1000, 16_389, 16_406, 20_000, 262_144] {
+      let part = records.wholeRecords(in: room)
+      #expect(part > 0 && part.isMultiple(of: maximum))
+      #expect(records.byteCount(of: part) + part / maximum * 5 <= max(room, records.byteCount(of: maximum) + 5))
+      #expect(records.byteCount(of: part) + records.byteCount(of: 777) == records.byteCount(of: part + 777))
+    }
+  }
 }

@@ -6,8 +6,9 @@ import SansIOTLS
 /// - Parameters:
 ///   - request: a request that does no harm if the server executes it twice.
 ///   - tls: an engine that was created with a session and `sendsEarlyData: true`, and was not fed.
-/// - Returns: how many bytes left early: all or none. What did not, and all after `.earlyData(.rejected)`, the caller
-///   writes after the handshake.
+/// - Returns: how many bytes left early: none, or all that `limits.pendingOutputByteCount` has room for; drain, and
+///   write the others early too. What did not leave early, and all after `.earlyData(.rejected)`, the caller writes
+///   after the handshake.
 /// - Throws: `TLSError`.
 public func sendEarly(_ request: [UInt8], by tls: inout TLSEngine) throws(TLSError) -> Int {
   // Half a request is of no use to the server.

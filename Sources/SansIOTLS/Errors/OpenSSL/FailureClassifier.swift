@@ -75,8 +75,7 @@ private struct FailureFacts {
     case SSL_R_TOO_MUCH_EARLY_DATA:
       return (
         .limitExceeded, .peer,
-        "the client sent more early data than maximumEarlyDataByteCount allowed with its session (or 16,384 bytes, which "
-          + "are discarded where none is accepted)"
+        "the client sent more early data than maximumEarlyDataByteCount allowed with its session"
       )
     case SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_INVALID_STATUS_RESPONSE:
       return verificationFailure

@@ -37,7 +37,7 @@ extension SSLHandle {
     let earlyData = min(
       configuration.maximumEarlyDataByteCount, first.configuration.maximumEarlyDataByteCount)
     unsafe SSL_set_max_early_data(ssl, UInt32(clamping: earlyData))
-    early?.hold(context.pausesAtPeerCertificates)
+    early?.serve(isHeld: context.pausesAtPeerCertificates, records: context.records)
     unsafe SSL_set_num_tickets(ssl, SSL_CTX_get_num_tickets(other))
     unsafe SSL_set_psk_server_callback(
       ssl, context.handle.callbacks.hasPreSharedKeys ? Callbacks.lookUpPreSharedKey : nil)

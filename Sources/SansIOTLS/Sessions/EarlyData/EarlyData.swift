@@ -8,8 +8,8 @@ final class EarlyData {
   /// The bytes that may be sent in all: what a server sends is ordinary data, and not counted.
   private let limit: Int
   private(set) var sentCount = 0
-  /// The records that a client sends.
-  private let records: EarlyRecords
+  /// The records that are sent.
+  private var records: EarlyRecords
   /// The bytes of the records that a client has sent, as a server counts them that cannot read them.
   private var sealedCount = 0
   /// The bytes that a server has received and the application has not read.
@@ -25,9 +25,15 @@ final class EarlyData {
   var answer: Bool?
 
   /// A client that may send.
-  init(limit: Int, records: TLSRecordPolicy) {
+  ///
+  /// - Parameters:
+  ///   - limit: the bytes that the session allows.
+  ///   - records: the records that this side wants.
+  ///   - agreed: the maximum fragment length of the session.
+  init(limit: Int, records: TLSRecordPolicy, agreed: Int?) {
     self.limit = limit
     self.records = EarlyRecords(records)
+    self.records.keep(to: agreed)
     obstacle = .over
     state.offered()
   }
@@ -40,9 +46,9 @@ final class EarlyData {
   }
 
   /// A server that looks for early data.
-  init(isHeld: Bool) {
+  init(isHeld: Bool, records: TLSRecordPolicy) {
     limit = .max
-    records = EarlyRecords(TLSRecordPolicy())
+    self.records = EarlyRecords(records)
     obstacle = .over
     state.expected()
     state.isHeld = isHeld
@@ -53,6 +59,11 @@ final class EarlyData {
     if limit == .max { return limit }
     return min(limit - sentCount, records.plaintext(in: limit + EarlyRecords.allowance - sealedCount))
   }
+  /// The plaintext of one write that the limit of pending output ends: the parts of what is divided take no more than
+  /// the whole.
+  ///
+  /// - Parameter room: the bytes up to the limit, which the last record may exceed.
+  func wholeRecords(in room: Int) -> Int { records.wholeRecords(in: room) }
   var receivedCount: Int { received.count }
   var isReceiving: Bool { state.receiving == .open }
   /// Whether something has been received that may be read now.
@@ -91,12 +102,18 @@ final class EarlyData {
   // MARK: What happened
 
   /// Another context serves the connection.
-  func hold(_ isHeld: Bool) { state.isHeld = isHeld }
+  func serve(isHeld: Bool, records: TLSRecordPolicy) {
+    state.isHeld = isHeld
+    self.records = EarlyRecords(records)
+  }
 
   /// A server has written its first flight.
   ///
-  /// - Parameter obstacle: the reason why nothing may follow it before the handshake is done; `nil` if something may.
-  func flightWritten(_ obstacle: TLSEarlyDataObstacle?) {
+  /// - Parameters:
+  ///   - obstacle: the reason why nothing may follow it before the handshake is done; `nil` if something may.
+  ///   - agreed: the maximum fragment length that both sides agreed on.
+  func flightWritten(_ obstacle: TLSEarlyDataObstacle?, agreed: Int?) {
+    records.keep(to: agreed)
     if let obstacle {
       state.sendingEnded()
       self.obstacle = obstacle

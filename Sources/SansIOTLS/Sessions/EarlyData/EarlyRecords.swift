@@ -6,8 +6,10 @@ struct EarlyRecords: Equatable, Sendable {
   static let allowance = 104
   /// The authentication tag of a record.
   private static let tag = 16
+  /// The header of a record, which no limit of early data counts.
+  private static let header = 5
 
-  private let recordByteCount: Int
+  private var recordByteCount: Int
   private let paddingByteCount: Int
 
   init(_ policy: TLSRecordPolicy) {
@@ -15,10 +17,20 @@ struct EarlyRecords: Equatable, Sendable {
     paddingByteCount = policy.paddingByteCount ?? 1
   }
 
+  /// The maximum fragment length that both sides agreed on; `nil` if they did not.
+  mutating func keep(to agreed: Int?) { recordByteCount = min(recordByteCount, agreed ?? recordByteCount) }
+
   /// The bytes of the records of one write.
   func byteCount(of plaintext: Int) -> Int {
     let (full, rest) = plaintext.quotientAndRemainder(dividingBy: recordByteCount)
     return full * sealed(recordByteCount) + (rest > 0 ? sealed(rest) : 0)
+  }
+
+  /// The plaintext of as many whole records as fit, at least one.
+  ///
+  /// - Parameter byteCount: the bytes of the records with their headers.
+  func wholeRecords(in byteCount: Int) -> Int {
+    max(byteCount / (sealed(recordByteCount) + Self.header), 1) * recordByteCount
   }
 
   /// The most plaintext of one write whose records have no more than so many bytes.

@@ -36,7 +36,7 @@ extension TLSEngine {
     if allowed == 0 { return .unavailable(.limitReached) }
     let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
     if room <= 0 { return .needsDrain }
-    let acceptable = min(max(room / Self.recordSize * Self.recordSize, Self.recordSize), allowed, count)
+    let acceptable = min(early?.wholeRecords(in: room) ?? 0, allowed, count)
     let outcome = handle.writeEarly(plaintext, count: acceptable)
     if case .success = outcome { return .done(acceptable) }
     end(outcome)

@@ -9,6 +9,7 @@ extension ContextBuilder {
   func setEarlyData(_ filter: TLSReplayFilter?) throws(TLSError) {
     guard configuration.role == .server else { return }
     unsafe SSL_CTX_set_options(context, sitls_op_no_anti_replay)
+    unsafe SSL_CTX_set_recv_max_early_data(context, Self.discardedEarlyData)
     let limit = UInt32(clamping: configuration.maximumEarlyDataByteCount)
     if limit == 0 { return }
     let newest = unsafe sitls_ctx_max_version(context)
@@ -20,13 +21,13 @@ extension ContextBuilder {
           + "maximumVersion, or no maximumEarlyDataByteCount", .local)
     }
     unsafe SSL_CTX_set_max_early_data(context, limit)
-    unsafe SSL_CTX_set_recv_max_early_data(context, max(limit, Self.skippedEarlyData))
     unsafe SSL_CTX_set_allow_early_data_cb(context, Callbacks.allowEarlyData, nil)
     if configuration.resumption.keys != nil, let filter {
       filter.begin(at: configuration.verificationTime ?? VerificationClock.system)
     }
   }
 
-  /// The bytes of rejected early data that libssl discards at most: its default.
-  private static let skippedEarlyData: UInt32 = 16_384
+  /// The bytes of rejected early data that libssl discards at most: as many as a ticket ever allowed, which may be of a
+  /// time when more was. What is accepted has limits of its own, and the handshake's input is bounded by the engine.
+  private static let discardedEarlyData: UInt32 = 16_777_216
 }

@@ -18,7 +18,8 @@ extension SSLHandle {
       unsafe callbackState.pointee.early = EarlyData(obstacle)
     } else if let session {
       unsafe callbackState.pointee.early = EarlyData(
-        limit: session.maximumEarlyDataByteCount, records: context.configuration.records)
+        limit: session.maximumEarlyDataByteCount, records: context.configuration.records,
+        agreed: maximumFragmentByteCount)
     }
   }
 
@@ -56,15 +57,21 @@ extension SSLHandle {
 
   // MARK: Both sides
 
-  /// Encrypts all bytes. Corresponds to `SSL_write_early_data(3)`, which writes all or, while the outbound buffer is
-  /// full, none.
+  /// Encrypts all bytes. Corresponds to `SSL_write_early_data(3)`: a client's writes all or, while the outbound buffer
+  /// is full, none; a server's writes one record, as `SSL_write_ex(3)` does in the engine's mode.
   mutating func writeEarly(_ bytes: borrowing RawSpan, count: Int) -> Outcome {
     defer { countRings() }
     let outcome = unsafe bytes.withUnsafeBytes { buffer in
-      unsafe perform { ssl in
+      var sealed = 0
+      while sealed < count {
         var written = 0
-        return unsafe SSL_write_early_data(ssl, buffer.baseAddress, count, &written)
+        let outcome = unsafe perform { ssl in
+          unsafe SSL_write_early_data(ssl, buffer.baseAddress! + sealed, count - sealed, &written)
+        }
+        guard case .success = outcome else { return outcome }
+        sealed += written
       }
+      return .success
     }
     if case .success = outcome { early?.sent(count) }
     return outcome
@@ -126,7 +133,8 @@ extension SSLHandle {
   /// Prepares a server for early data, by the context that it was created with.
   func expectEarlyData(by context: TLSContext) {
     if context.configuration.maximumEarlyDataByteCount == 0 { return }
-    unsafe callbackState.pointee.early = EarlyData(isHeld: context.pausesAtPeerCertificates)
+    unsafe callbackState.pointee.early = EarlyData(
+      isHeld: context.pausesAtPeerCertificates, records: context.records)
   }
 
   /// Performs the handshake as `SSL_do_handshake(3)` does, and keeps the early data that it meets. libssl reads early
@@ -149,7 +157,7 @@ extension SSLHandle {
       }
       guard case .success = outcome else { return outcome }
       if status == SSL_READ_EARLY_DATA_SUCCESS { notePreSharedKey() }
-      early.flightWritten(obstacleToWriting)
+      early.flightWritten(obstacleToWriting, agreed: maximumFragmentByteCount)
       if status == SSL_READ_EARLY_DATA_FINISH { early.receivingEnded() }
     }
     return unsafe perform { unsafe SSL_do_handshake($0) }
