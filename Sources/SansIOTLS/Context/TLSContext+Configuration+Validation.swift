@@ -69,6 +69,11 @@ extension TLSContext.Configuration {
     if let verificationDepth, !(0...100).contains(verificationDepth) {
       throw refuse(.invalidConfiguration, "verification depth \(verificationDepth) is out of range; choose 0 to 100")
     }
+    if let verificationTime, !VerificationClock.times.contains(verificationTime) {
+      throw refuse(
+        .invalidConfiguration,
+        "verificationTime is \(verificationTime); choose seconds since 1970 in the years 1900 to 9999")
+    }
     if let defect = resumption.defect { throw refuse(.invalidConfiguration, defect) }
     if resumption.place == .applicationStore, !pausesAtClientHello {
       throw refuse(

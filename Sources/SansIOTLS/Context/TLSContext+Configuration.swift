@@ -97,8 +97,10 @@ extension TLSContext {
     public var trustRoots: [TLSTrustRoots]
     /// Whether a peer's chain is checked at all.
     public var peerVerification: PeerVerification = .chain
-    /// The time that certificates are checked against, in seconds since 1970; `nil` means libcrypto's clock.
-    /// Corresponds to `X509_VERIFY_PARAM_set_time(3)`.
+    /// The time that certificates are checked against, in seconds since 1970, in the years 1900 to 9999; `nil` means
+    /// libcrypto's clock. For tests and for records of the past: it stands still, so that a server's
+    /// ``earlyDataReplayFilter`` forgets nothing, and with ``TLSTicketKeys`` admits nothing. Corresponds to
+    /// `X509_VERIFY_PARAM_set_time(3)`.
     public var verificationTime: Int64?
     /// Intermediate certificates allowed between leaf and authority, 0 to 100; `nil` means libssl's 100.
     /// Corresponds to `SSL_CTX_set_verify_depth(3)`.
@@ -175,8 +177,9 @@ extension TLSContext {
     /// by ``earlyDataReplayFilter``, or by ``pausesAtClientHello`` and a store of its own.
     ///
     /// Each connection may keep so much until the application reads it. Clients learn it from the tickets; a server
-    /// that lowers it rejects the early data of older ones. Of the context that asks about the ClientHello and the one
-    /// that serves, the lesser counts. Corresponds to `SSL_CTX_set_max_early_data(3)` and
+    /// that lowers it rejects the early data of older ones, and discards as much of it as
+    /// ``TLSEngine/Limits-swift.struct/handshakeInputByteCount`` admits. Of the context that asks about the ClientHello
+    /// and the one that serves, the lesser counts. Corresponds to `SSL_CTX_set_max_early_data(3)` and
     /// `SSL_CTX_set_recv_max_early_data(3)`.
     public var maximumEarlyDataByteCount = 0
     /// The memory of the early data that this process's servers have accepted; `nil` if the answers to the ClientHello

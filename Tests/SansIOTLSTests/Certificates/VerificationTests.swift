@@ -59,6 +59,19 @@ struct VerificationTests {
     #expect((failures.client == nil) == (expected == 0))
   }
 
+  @Test(.tags(.law16), arguments: [-2_208_988_801, 253_402_300_800, .min, .max] as [Int64])
+  func `a time that libcrypto cannot compute with is refused`(time: Int64) throws {
+    var client = TLSContext.Configuration.client()
+    client.verificationTime = time
+    expectRefusal(.invalidConfiguration, .misuse, naming: "verificationTime", "\(time)") { _ = try TLSContext(client) }
+    var server = TLSContext.Configuration.server(try TestIdentity.server().identity)
+    server.verificationTime = time
+    server.maximumEarlyDataByteCount = 1
+    server.earlyDataReplayFilter = try TLSReplayFilter()
+    server.resumption = .tickets(keys: try TLSTicketKeys(current: [UInt8](repeating: 1, count: 32)))
+    expectRefusal(.invalidConfiguration, .misuse, naming: "verificationTime", "\(time)") { _ = try TLSContext(server) }
+  }
+
   @Test func `a certificate of the past is valid at its time`() throws {
     let identity = TestAuthority(validity: .past).issue(names: ["localhost"], validity: .past)
     #expect(try EnginePair.failures(identity: identity).client?.verification?.code == 10)

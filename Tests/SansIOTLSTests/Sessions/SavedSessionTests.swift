@@ -1,3 +1,4 @@
+import CSansIOTLSOpenSSL
 import SansIOTLSTestKit
 import Testing
 
@@ -184,6 +185,16 @@ struct SavedSessionTests {
         _ = try TLSEngine(.client(serverName: .dns("localhost")), context: clientContext, session: session)
       }
     }
+  }
+
+  @Test(arguments: [Int.max, .min, Int(Int32.max) << 24])
+  func `a forged session whose times cannot be added is refused`(time: Int) throws {
+    let (client, server) = try EnginePair.configurations(version: .tls13)
+    let session = try #require(try Self.connect(TLSContext(client), TLSContext(server)).session)
+    let copy = unsafe SSL_SESSION_dup(session.reference.session)!
+    unsafe SSL_SESSION_set_time(copy, time)
+    let forged = unsafe TLSSession(adopting: copy, session.reference.provenance)
+    #expect(thrownError { _ = try TLSSession(bytes: forged.bytes) }?.code == .invalidSession)
   }
 
   private func thrownOrNil(_ body: () throws -> Void) -> (any Error)? {

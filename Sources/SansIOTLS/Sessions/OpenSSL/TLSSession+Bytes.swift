@@ -72,7 +72,10 @@ extension TLSSession {
     guard let session = unsafe session else { throw SessionEnvelope.damaged }
     let provenance: Provenance
     do throws(TLSError) {
-      guard consumed == rest.count else { throw SessionEnvelope.damaged }
+      // Anyone who forges a session could otherwise end a process by the times in it, which are added.
+      guard consumed == rest.count, unsafe VerificationClock.times.contains(Int64(SSL_SESSION_get_time(session))),
+        unsafe VerificationClock.times.contains(Int64(SSL_SESSION_get_timeout(session)))
+      else { throw SessionEnvelope.damaged }
       provenance = try unsafe Provenance(envelope, session)
     } catch {
       unsafe SSL_SESSION_free(session)

@@ -2,6 +2,8 @@ internal import CSansIOTLSOpenSSL
 
 /// Times as seconds since 1970: of ASN.1 values, and of verification.
 enum VerificationClock {
+  /// The times that libcrypto computes with, the years 1900 to 9999: their sums and differences do not overflow.
+  static let times: ClosedRange<Int64> = -2_208_988_800...253_402_300_799
   /// Second 0, made once and never changed; `nil` without memory.
   private nonisolated(unsafe) static let epoch = unsafe ASN1_TIME_set(nil, 0)
 
@@ -24,9 +26,9 @@ enum VerificationClock {
 
   /// libcrypto's clock.
   static var system: Int64 {
-    guard let epoch = unsafe epoch else { return .max }
+    guard let epoch = unsafe epoch else { return times.upperBound }
     // Without the first time libcrypto takes its clock. Without memory everything has expired.
-    return unsafe difference(nil, epoch).map { -$0 } ?? .max
+    return unsafe difference(nil, epoch).map { -$0 } ?? times.upperBound
   }
 
   private static func difference(_ from: UnsafePointer<ASN1_TIME>?, _ to: UnsafePointer<ASN1_TIME>) -> Int64? {
