@@ -265,6 +265,26 @@ struct ServerSessionTests {
     }
   }
 
+  @Test(arguments: TLSVersion.both)
+  func `an answer that is refused leaves no session to resume`(version: TLSVersion) throws {
+    let (client, server) = try Self.configurations(version, .applicationStore())
+    let (clientContext, serverContext) = (try TLSContext(client), try TLSContext(server))
+    let store = Store()
+    let session = try #require(try Self.connect(clientContext, serverContext, store: store).sessions.last)
+    var pair = try EnginePair(client: clientContext, server: serverContext, session: session)
+    while pair.server.question == nil, pair.step() {}
+    guard case .clientHello(let hello)? = pair.server.question else {
+      Issue.record("no question")
+      return
+    }
+    let found = try #require(store.found(for: hello))
+    let wrong = TLSEngine.ClientHello.Answer.serve(with: clientContext).resuming(found)
+    #expect(thrownError { try pair.server.answer(wrong) }?.code == .wrongRole)
+    try pair.server.answer(TLSEngine.ClientHello.Answer.serve)
+    try pair.handshake()
+    #expect(pair.server.negotiated?.isResumed == false)
+  }
+
   @Test func `stored bytes that are damaged or of another kind are refused`() throws {
     let (client, server) = try Self.configurations(.tls13, .applicationStore())
     let store = Store()

@@ -229,7 +229,7 @@ extension TLSEngine {
   public mutating func answer(_ answer: ClientHello.Answer) throws(TLSError) {
     try admit(.answer)
     guard case .clientHello? = question else { throw Self.otherQuestion }
-    if let session = answer.storedSession { try giveStored(session, by: answer) }
+    handle.answer(storedSession: try storedSession(of: answer))
     handle.answer(preSharedKeys: answer.preSharedKeys)
     handle.early?.answer = answer.acceptsEarlyData
     switch answer.kind {
@@ -275,8 +275,9 @@ extension TLSEngine {
     try resumeAfterAnswer()
   }
 
-  /// Keeps a session for libssl to find.
-  private mutating func giveStored(_ session: TLSServerSession, by answer: ClientHello.Answer) throws(TLSError) {
+  /// The session of an answer, for libssl to find.
+  private func storedSession(of answer: ClientHello.Answer) throws(TLSError) -> SessionObject? {
+    guard let session = answer.storedSession else { return nil }
     if case .refuse = answer.kind {
       throw TLSError(.wrongAnswer, .misuse, hint: "a client that is refused resumes nothing")
     }
@@ -284,7 +285,7 @@ extension TLSEngine {
       throw TLSError(
         .wrongAnswer, .misuse, hint: "the context's resumption is not .applicationStore(): libssl looks for no session")
     }
-    handle.serverSessions.found = try SessionObject(decoding: session.encoding)
+    return try SessionObject(decoding: session.encoding)
   }
 
   /// Ends the connection for a local reason with the alert internal_error.

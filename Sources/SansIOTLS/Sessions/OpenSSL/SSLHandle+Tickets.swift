@@ -10,6 +10,12 @@ extension SSLHandle {
     return sessions
   }
 
+  /// Keeps the session of an answer to the ClientHello, in place of that of an answer that was refused.
+  func answer(storedSession session: SessionObject?) {
+    let isNew = unsafe callbackState.pointee.serverSessions == nil
+    if session != nil || !isNew { serverSessions.found = session }
+  }
+
   /// Keeps a new session for the events.
   static func noteForStore(_ session: TLSServerSession, _ callbackState: UnsafeMutablePointer<CallbackState>) {
     let sessions = unsafe callbackState.pointee.serverSessions ?? ServerSessions(nil)
