@@ -26,8 +26,9 @@ public struct TLSRecordPolicy: Sendable, Hashable {
   public var maximumByteCount = 16_384
   /// Small records first, and again after ``TLSEngine/reportIdle()``; `nil` for none.
   public var smallStart: SmallStart?
-  /// The multiple that the plaintext of a TLS 1.3 record is padded to, 2 to 16,384, so that its length says less about
-  /// it; `nil` for none. No record grows past ``maximumByteCount``, and alerts and handshake messages are padded too.
+  /// The multiple that the plaintext of a TLS 1.3 record is padded to, together with a byte for its type, 2 to 16,384,
+  /// so that its length says less about it; `nil` for none: with 256, 255 bytes are the most that show no difference.
+  /// No record grows past ``maximumByteCount``, and alerts and handshake messages are padded too.
   /// Records of TLS 1.2 cannot be padded: a context that allows it warns. Corresponds to
   /// `SSL_CTX_set_block_padding(3)`.
   public var paddingByteCount: Int?

@@ -8,6 +8,7 @@ extension TLSSessionCache {
   /// var connection = sessions.connection(to: .dns("example.com"), context: context)
   /// var tls = try connection.makeEngine()
   /// while let event = tls.nextEvent() { connection.note(event, tls) }  // after each call
+  /// connection.note(tls)  // after an error: what the server refused is not offered again
   /// ```
   public struct Connection: Sendable {
     private let cache: TLSSessionCache

@@ -56,6 +56,7 @@ extension TLSContext.Configuration {
 /// The steps of a server that answers a request only to a client with a certificate.
 public struct Admission {
   private var isAsked = false
+  private var isAnswered = false
 
   /// Creates the state of a connection.
   public init() {}
@@ -64,9 +65,10 @@ public struct Admission {
   public mutating func certificate(of tls: inout TLSEngine) throws(TLSError) -> TLSCertificate? {
     if !isAsked, case .done = try tls.requestClientCertificate() { isAsked = true }
     while let event = tls.nextEvent() {
-      if case .clientCertificateReceived = event { return tls.peerCertificates.first }
+      if case .clientCertificateReceived = event { isAnswered = true }
     }
-    return nil
+    // Not before: what is there until then may be of a session.
+    return isAnswered ? tls.peerCertificates.first : nil
   }
 }
 // Guide: end
@@ -80,11 +82,12 @@ extension TLSContext.Configuration {
     return configuration
   }
 
-  /// The same configuration for messages whose length must not be seen: each is as long as the longest.
+  /// The same configuration for messages whose length must not be seen: each is as long as the longest, of fewer than
+  /// 16,384 bytes.
   public func hidingLengths(upTo byteCount: Int) -> Self {
     var configuration = self
     configuration.minimumVersion = .tls13
-    configuration.records.paddingByteCount = byteCount
+    configuration.records.paddingByteCount = byteCount + 1  // the type of the record is padded with it
     return configuration
   }
 }

@@ -48,7 +48,7 @@ struct AfterTheHandshakeGuideTests {
     #expect(try admission.certificate(of: &pair.server) == nil)
     #expect(try pair.transfer([1], from: .server) == [1])
     #expect(try pair.transfer([2], from: .client) == [2])
-    #expect(try admission.certificate(of: &pair.server) == alice.certificate)
+    for _ in 0..<2 { #expect(try admission.certificate(of: &pair.server) == alice.certificate) }
   }
 
   @Test
@@ -59,8 +59,10 @@ struct AfterTheHandshakeGuideTests {
     var pair = try EnginePair(client: TLSContext(client), server: TLSContext(server))
     try pair.handshake()
     _ = try pair.receive(at: .client)
-    _ = try pair.write([1, 2], from: .client)
-    #expect(pair.drain(from: .client).count == 256 + 5 + 16)
+    for count in [1, 2, 255, 256] {
+      _ = try pair.write([UInt8](repeating: 0, count: count)[...], from: .client)
+      #expect(pair.drain(from: .client).count == 257 + 5 + 16)
+    }
     _ = try pair.write([UInt8](repeating: 0, count: 2720)[...], from: .server)
     #expect(pair.drain(from: .server).count == 2720 + 2 * 22)
   }
