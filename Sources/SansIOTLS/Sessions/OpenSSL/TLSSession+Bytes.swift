@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 extension TLSSession {
   /// The session as bytes, for ``init(bytes:)`` in this process or another; a copy.
@@ -73,7 +74,7 @@ extension TLSSession {
     let provenance: Provenance
     do throws(TLSError) {
       // Anyone who forges a session could otherwise end a process by the times in it, which are added.
-      guard consumed == rest.count, unsafe VerificationClock.times.contains(Int64(SSL_SESSION_get_time(session))),
+      guard consumed == rest.count, unsafe VerificationClock.times.contains(sitls_session_time(session)),
         unsafe VerificationClock.times.contains(Int64(SSL_SESSION_get_timeout(session)))
       else { throw SessionEnvelope.damaged }
       provenance = try unsafe Provenance(envelope, session)

@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 extension TLSSession {
   /// The name that the client requested when the session was created, in canonical form.
@@ -25,7 +26,7 @@ extension TLSSession {
 
   /// The time at which it was created by this machine's clock, in seconds since 1970. Corresponds to
   /// `SSL_SESSION_get_time(3)`.
-  public var creationTime: Int64 { unsafe Int64(SSL_SESSION_get_time(reference.session)) }
+  public var creationTime: Int64 { unsafe sitls_session_time(reference.session) }
 
   /// The time after its creation during which it can be resumed, in seconds: as long as the server has announced, at
   /// most seven days; two hours if a TLS 1.2 server has announced nothing. Corresponds to
