@@ -17,12 +17,24 @@ import SansIOTLSTransports
 /// session.
 struct SessionFile {
   private let file: NamedFile
+  /// The file itself, also if the option names a symbolic link: to rename the link would leave the session where it is,
+  /// and another process could offer it again.
+  private let path: String
   /// The name of what this process takes or writes.
   private let ownPath: String
 
   init(_ path: String) {
     file = NamedFile("--session", path)
-    ownPath = "\(path).\(getpid())"
+    self.path = Self.target(of: path)
+    ownPath = "\(self.path).\(getpid())"
+  }
+
+  /// The target of a symbolic link; the path itself if there is none.
+  private static func target(of path: String) -> String {
+    // Sound: the path is valid during the call, which returns memory of its own; it is copied, and then freed.
+    guard let target = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(target) }
+    return unsafe String(cString: target)
   }
 
   /// Takes the session. One of TLS 1.2, which may be offered again, stays in the file.
@@ -33,11 +45,11 @@ struct SessionFile {
   ///   is.
   func take() throws -> TLSSession? {
     // A key named by mistake must not be renamed.
-    guard let bytes = try contents(at: file.path) else { return nil }
+    guard let bytes = try contents(at: path) else { return nil }
     if !bytes.isEmpty, case .some(let fault) = fault(in: bytes), fault.isForeign {
       throw file.refused("it holds something else than a session, and is not changed; name another file")
     }
-    guard rename(file.path, ownPath) == 0 else {
+    guard rename(path, ownPath) == 0 else {
       // Another process was faster.
       if errno == ENOENT { return nil }
       throw file.refused("cannot take the session from it: \(NamedFile.reason(errno))")
@@ -48,7 +60,7 @@ struct SessionFile {
       let session = try TLSSession(bytes: bytes)
       if session.creationTime + session.lifetime <= WallClock.seconds { return nil }
       // Unless a newer one has been saved meanwhile.
-      if !session.isSingleUse { link(ownPath, file.path) }
+      if !session.isSingleUse { link(ownPath, path) }
       return session
     } catch {
       if !bytes.isEmpty { StandardError.say("warning: \(file): \(error.hint)") }
@@ -70,7 +82,7 @@ struct SessionFile {
       let count = unsafe rest.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
       if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { isWritten = false }
     }
-    if close(descriptor) != 0 || !isWritten || rename(ownPath, file.path) != 0 {
+    if close(descriptor) != 0 || !isWritten || rename(ownPath, path) != 0 {
       defer { unlink(ownPath) }
       return failed()
     }
@@ -78,7 +90,7 @@ struct SessionFile {
   }
 
   /// Removes a session that the server refused, or whose connection failed.
-  func remove() { unlink(file.path) }
+  func remove() { unlink(path) }
 
   private func failed() -> Bool {
     StandardError.say(
@@ -97,7 +109,7 @@ struct SessionFile {
     guard let mode = NamedFile.permissions(of: descriptor) else {
       throw file.refused("it is not a file; a session is kept in one")
     }
-    if path == file.path { file.warnOfOthers(mode) }
+    if path == self.path { file.warnOfOthers(mode) }
     return try file.contents(of: descriptor)
   }
 

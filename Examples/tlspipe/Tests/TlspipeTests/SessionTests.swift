@@ -157,6 +157,23 @@ import Testing
     }
   }
 
+  @Test(arguments: versions)
+  func `a session that a symbolic link leads to is taken and replaced where it is`(version: String) async throws {
+    let fleet = Fleet()
+    let workshop = fleet.workshop
+    try await Listener.socat(script: fleet.server) { port in
+      _ = try await fleet.connect(port, version)
+      let kept = workshop.file("kept")
+      #expect(unsafe rename(workshop.file("session"), kept) == 0)
+      #expect(unsafe symlink(kept, workshop.file("session")) == 0)
+      let first = workshop.read("kept")
+      for _ in 0..<2 { #expect(try await Self.isResumed(fleet.connect(port, version))) }
+      #expect((workshop.read("kept") != first) == (version == "1.3"))
+      let link = try await Tool.shell("test -L \(workshop.file("session")) && test ! -L \(kept)")
+      #expect(link.exitCode == 0)
+    }
+  }
+
   @Test func `a server that issues no ticket leaves no session of TLS 1.3, and that of TLS 1.2`() async throws {
     let fleet = Fleet()
     let workshop = fleet.workshop
