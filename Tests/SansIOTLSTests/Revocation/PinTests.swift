@@ -134,6 +134,14 @@ struct PinTests {
     }
   }
 
+  /// One key in 64 has such a pin.
+  @Test func `a pin whose digits begin with a slash is read with and without a prefix`() throws {
+    let pin = try TLSPublicKeyPin(sha256: [0xff] + Array(repeating: 0, count: 31))
+    let digits = Base64.encode(pin.sha256)
+    #expect(digits.hasPrefix("/"))
+    for text in [pin.description, digits, "sha256//" + digits] { #expect(try TLSPublicKeyPin(text) == pin) }
+  }
+
   @Test func `a single pin is warned of`() throws {
     let pin = TLSPublicKeyPin(of: try Self.identity.certificate)
     var client = TLSContext.Configuration.client()

@@ -22,12 +22,11 @@ public struct TLSPublicKeyPin: Sendable, Hashable {
   ///   `sha256//` may precede it.
   /// - Throws: ``TLSError`` with code `.invalidArgument` for anything else.
   public init(_ text: String) throws(TLSError) {
-    var digits = Substring(text)
-    for prefix in ["sha256//", "sha256/"] where digits.hasPrefix(prefix) {
-      digits = digits.dropFirst(prefix.count)
-      break
-    }
-    guard let sha256 = Base64.decode(digits.utf8), sha256.count == 32 else {
+    // The digits are counted from the end: the first of them may be a slash too.
+    let prefix = text.utf8.dropLast(44)
+    guard ["", "sha256/", "sha256//"].contains(where: { prefix.elementsEqual($0.utf8) }),
+      let sha256 = Base64.decode(text.utf8.suffix(44)), sha256.count == 32
+    else {
       throw TLSError(
         .invalidArgument, .misuse,
         hint: "a pin is the base64 of a SHA-256 digest: 44 characters, with sha256/ before them or not")
