@@ -193,6 +193,8 @@ struct SavedSessionTests {
     let session = try #require(try Self.connect(TLSContext(client), TLSContext(server)).session)
     let copy = unsafe SSL_SESSION_dup(session.reference.session)!
     unsafe SSL_SESSION_set_time(copy, time)
+    // Later releases hold times as nanoseconds: none is so far away.
+    if unsafe SSL_SESSION_get_time(copy) != time { return unsafe SSL_SESSION_free(copy) }
     let forged = unsafe TLSSession(adopting: copy, session.reference.provenance)
     #expect(thrownError { _ = try TLSSession(bytes: forged.bytes) }?.code == .invalidSession)
   }
