@@ -73,12 +73,7 @@ extension TLSStreamState {
       return false
     }
     switch try receive(from: transport) {
-    case .bytes: return true
-    case .endOfStream:
-      input.hasEnded = true
-      engine.feedEOF()
-      changed(.all)
-      return true
+    case .bytes, .endOfStream: return true
     case .wouldBlock:
       try requestNotification(from: transport)
       return false
@@ -93,18 +88,11 @@ extension TLSStreamState {
     input.isFilled = false
     guard let nonblocking, !input.hasEnded, input.error == nil, engine.failure == nil else { return false }
     noteTransfer()
-    switch try? receive(from: nonblocking) {
-    case .bytes?: return true
-    case .endOfStream?:
-      input.hasEnded = true
-      engine.feedEOF()
-      changed(.all)
-      return false
-    case .wouldBlock?, nil: return false
-    }
+    if case .bytes? = try? receive(from: nonblocking) { return true }
+    return false
   }
 
-  /// Receives into the engine's buffer.
+  /// Receives into the engine's buffer, or notes the end.
   ///
   /// - Returns: The result; `nil` if the buffer is full, which it is only before an answer.
   private mutating func receive(
@@ -126,9 +114,15 @@ extension TLSStreamState {
       }
     }
     input.isFilled = isFilled
-    if case .bytes? = reading {
+    switch reading {
+    case .bytes:
       if let error = countReceive(of: count) { throw error }
       changed(.input)
+    case .endOfStream:
+      input.hasEnded = true
+      engine.feedEOF()
+      changed(.all)
+    case .wouldBlock, nil: break
     }
     return reading
   }
