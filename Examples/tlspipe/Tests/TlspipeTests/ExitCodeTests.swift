@@ -1,7 +1,7 @@
 import SansIOTLSTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ExitCodeTests {
+@Suite(.ifItHangs) struct ExitCodeTests {
   // MARK: 0
 
   @Test(arguments: ["1.2", "1.3"])
