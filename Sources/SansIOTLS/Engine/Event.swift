@@ -14,7 +14,7 @@ extension TLSEngine {
     /// The peer sent a warning that does not end the connection.
     case alertReceived(TLSAlert)
     /// A session that a later client engine may resume. TLS 1.3 servers send theirs after the handshake: they arrive
-    /// while the client reads.
+    /// while the client reads. A ticket of TLS 1.3 that the server announces no lifetime for is discarded.
     case sessionTicket(TLSSession)
     /// A session of a server that the application stores; see
     /// ``TLSContext/Configuration/Resumption/applicationStore(count:timing:lifetime:)``.

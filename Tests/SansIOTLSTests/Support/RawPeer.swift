@@ -16,6 +16,8 @@ final class RawPeer {
   private let selection: UnsafeMutableBufferPointer<UInt8>
   /// The result that the verification of a client's certificate is made to have.
   private let result: UnsafeMutablePointer<Int32>
+  /// The seconds that a server announces for its tickets.
+  private let lifetime: UnsafeMutablePointer<Int>
 
   /// A verification that answers by `SSL_set_retry_verify(3)`.
   static let retriedVerification: Int32 = -1
@@ -32,14 +34,16 @@ final class RawPeer {
   ///     any.
   ///   - verification: the `X509_V_…` number that a server's verification of its client has; `nil`: it requests no
   ///     certificate. ``retriedVerification`` asks to be called again instead.
+  ///   - ticketLifetime: the seconds that a server announces for its tickets; `nil` for libssl's two hours.
   init(
     _ side: TLSRole, version: TLSVersion = .tls12, identity: TestIdentity? = nil, options: UInt64 = 0,
     selecting applicationProtocol: String = "", ciphers: String? = nil, serverName: String? = nil,
-    certificateTypes: [UInt8] = [], verification: Int32? = nil
+    certificateTypes: [UInt8] = [], verification: Int32? = nil, ticketLifetime: Int? = nil
   ) {
     let context = unsafe SSL_CTX_new(TLS_method())!
     unsafe result = .allocate(capacity: 1)
     unsafe result.initialize(to: verification ?? 0)
+    unsafe lifetime = .allocate(capacity: 1)
     if verification != nil {
       unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
       unsafe SSL_CTX_set_cert_verify_callback(
@@ -54,6 +58,17 @@ final class RawPeer {
           unsafe X509_STORE_CTX_set_error(store, result)
           return result == X509_V_OK ? 1 : 0
         }, result)
+    }
+    if let ticketLifetime {
+      // libssl takes 0 of a context for its own two hours, and that of a session as it is.
+      unsafe lifetime.initialize(to: ticketLifetime)
+      unsafe SSL_CTX_set_session_ticket_cb(
+        context,
+        { ssl, argument in
+          let lifetime = unsafe argument?.assumingMemoryBound(to: Int.self).pointee ?? 0
+          unsafe SSL_SESSION_set_timeout(SSL_get_session(ssl), lifetime)
+          return 1
+        }, nil, lifetime)
     }
     unsafe SSL_CTX_set_options(context, options)
     unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(version.rawValue), nil)
@@ -99,6 +114,7 @@ final class RawPeer {
     unsafe SSL_CTX_free(context)
     unsafe selection.deallocate()
     unsafe result.deallocate()
+    unsafe lifetime.deallocate()
   }
 
   private static let select: SSL_CTX_alpn_select_cb_func = { _, name, count, _, _, argument in

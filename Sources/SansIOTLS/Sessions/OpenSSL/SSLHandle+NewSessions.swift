@@ -5,11 +5,14 @@ extension SSLHandle {
   /// Keeps a copy of a session for the events. libssl marks the connection's own as not resumable when the connection
   /// fails, maybe while another thread reads it.
   static func keep(_ session: OpaquePointer, of ssl: OpaquePointer) {
+    let announced = unsafe SSL_SESSION_get_ticket_lifetime_hint(session)
+    // A ticket to be discarded at once (RFC 8446, section 4.6.1). In TLS 1.2, 0 leaves the lifetime open (RFC 5077,
+    // section 3.3).
+    if announced == 0, unsafe SSL_version(ssl) >= TLS1_3_VERSION { return }
     guard let callbackState = unsafe CallbackState.of(ssl), let origin = unsafe ContextCallbackState.of(ssl)?.origin,
       let copy = unsafe SSL_SESSION_dup(session)
     else { return }
-    // libssl keeps two hours of its own, whatever the server announces (RFC 8446, section 4.6.1).
-    let announced = unsafe SSL_SESSION_get_ticket_lifetime_hint(copy)
+    // libssl keeps two hours of its own, whatever the server announces.
     if announced > 0 { unsafe SSL_SESSION_set_timeout(copy, min(Int(clamping: announced), greatestLifetime)) }
     let provenance = TLSSession.Provenance(
       origin: origin, serverName: unsafe serverName(of: ssl, sent: callbackState.pointee.request),

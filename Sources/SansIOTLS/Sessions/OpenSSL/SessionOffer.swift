@@ -8,6 +8,7 @@ extension SSLHandle {
   /// them, by its verification result and by its certificate's names and dates. The verification by another context, or
   /// the answer of its application, proves nothing to this one: the certificates are verified again.
   func offer(_ session: TLSSession, to serverName: TLSServerName, by context: TLSContext) throws(TLSError) {
+    if session.isOverdue(at: VerificationClock.system) { return }
     ErrorQueue.clear()
     guard let copy = unsafe SSL_SESSION_dup(session.reference.session) else {
       throw TLSError(

@@ -52,6 +52,12 @@ extension TLSSession {
     unsafe Int64(clamping: SSL_SESSION_get_ticket_lifetime_hint(reference.session))
   }
 
+  /// Whether libssl would still offer it although its lifetime has passed: it does so for as long as the server has
+  /// announced, and in TLS 1.3 seven days are the most (RFC 8446, section 4.6.1).
+  func isOverdue(at time: Int64) -> Bool {
+    version >= .tls13 && announcedLifetime > lifetime && time - creationTime >= lifetime
+  }
+
   /// The length of the ticket, in bytes; 0 for a session that the server keeps.
   var ticketByteCount: Int { unsafe Self.withTicket(of: reference.session) { $0.count } }
 
