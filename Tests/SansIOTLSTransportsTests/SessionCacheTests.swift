@@ -161,4 +161,44 @@ struct SessionCacheTests {
     #expect(sessions.count == 0)
     #expect("\(sessions)" == "TLSSessionCache(0)")
   }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13])
+  func `an error that is not about the session leaves the sessions`(version: TLSVersion) async throws {
+    let contexts = try TLSStreamTests.contexts(version) { _, server in server.resumption = .tickets(count: 2) }
+    let sessions = TLSSessionCache()
+    _ = try await connect(contexts, sessions)
+    let count = sessions.count
+    #expect(count == (version == .tls13 ? 2 : 1))
+    var limits = TLSEngine.Limits.default
+    limits.bufferByteCount = 0
+    for _ in 0..<2 {
+      let (near, _) = MemoryTransport.pair(capacity: 65_536)
+      var failure: TLSError?
+      do throws(TLSError) {
+        _ = try TLSStream(
+          connectingTo: .dns("localhost"), context: contexts.client, sessions: sessions, over: near, limits: limits)
+      } catch { failure = error }
+      #expect(failure?.code == .invalidArgument)
+      #expect(failure?.hint.contains("limits.bufferByteCount") == true)
+      #expect(sessions.count == count)
+    }
+    #expect(try await connect(contexts, sessions).isResumed)
+  }
+
+  @Test func `a name that no server has leaves the sessions that were kept for it`() throws {
+    let contexts = try TLSStreamTests.contexts(.tls13)
+    let sessions = TLSSessionCache()
+    var pair = try EnginePair(client: contexts.client, server: contexts.server)
+    try pair.handshake()
+    #expect(try pair.transfer([1], from: .server) == [1])
+    while let event = pair.client.nextEvent() {
+      if case .sessionTicket(let session) = event { sessions.store(session, for: .dns(""), context: contexts.client) }
+    }
+    #expect(sessions.count == 1)
+    var connection = sessions.connection(to: .dns(""), context: contexts.client)
+    var failure: TLSError?
+    do throws(TLSError) { _ = try connection.makeEngine() } catch { failure = error }
+    #expect(failure?.code == .invalidServerName)
+    #expect(sessions.count == 1)
+  }
 }

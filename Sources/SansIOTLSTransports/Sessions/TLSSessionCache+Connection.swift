@@ -30,7 +30,7 @@ extension TLSSessionCache {
     ///   - limits: The limits of the engine.
     ///   - sendsEarlyData: Whether early data (0-RTT) will be written, which an attacker can send again.
     /// - Returns: The engine before its handshake.
-    /// - Throws: `TLSError` as the engine's initializer does.
+    /// - Throws: `TLSError` as the engine's initializer does without a session; the cache keeps its sessions.
     public mutating func makeEngine(
       limits: TLSEngine.Limits = .default, sendsEarlyData: Bool = false
     ) throws(TLSError) -> TLSEngine {
@@ -42,12 +42,21 @@ extension TLSSessionCache {
           hasOffered = true
           return engine
         } catch {
+          do throws(TLSError) { _ = try makeEngine(limits, sendsEarlyData) } catch {
+            // The session is not the reason.
+            if session.isSingleUse { cache.store(session, for: serverName, context: context) }
+            throw error
+          }
           // Its certificate has expired, for example: none of the same kind stays for the next connection.
           if !session.isSingleUse { cache.removeSessions(for: serverName, context: context) }
         }
       }
-      return try TLSEngine(
-        .client(serverName: serverName), context: context, limits: limits, sendsEarlyData: sendsEarlyData)
+      return try makeEngine(limits, sendsEarlyData)
+    }
+
+    /// Creates an engine that offers no session.
+    private func makeEngine(_ limits: TLSEngine.Limits, _ sendsEarlyData: Bool) throws(TLSError) -> TLSEngine {
+      try TLSEngine(.client(serverName: serverName), context: context, limits: limits, sendsEarlyData: sendsEarlyData)
     }
 
     /// Acts on an event of the engine.
