@@ -274,6 +274,28 @@ struct EarlyDataFactTests {
   }
 
   /// Row 15. A client's early write switches partial writes off.
+  /// Row 15. The early data that the server has accepted arrives after that, or never.
+  @Test(arguments: [true, false])
+  func `a server can write early from its flight on, before the first result`(sendsEarlyData: Bool) {
+    let pair = EarlyPair()
+    #expect(pair.writeEarly(0) == .done(0))
+    pair.move(from: .client)
+    #expect(pair.readEarly() == .wantsRead)
+    #expect(pair.writeEarly(10, from: .server) == .done(10))
+    if sendsEarlyData {
+      #expect(pair.writeEarly(5) == .done(5))
+      pair.move(from: .client)
+      #expect(pair.readEarly() == .done(5))
+      #expect(pair.writeEarly(10, from: .server) == .done(10))
+    }
+    let steps = pair.finish()
+    #expect(steps.client == .done(0))
+    #expect(steps.server == .done(0))
+    #expect(pair.isAccepted(.client))
+    #expect(pair.received.count == (sendsEarlyData ? 5 : 0))
+    #expect(pair.read(.client) == .done(10))
+  }
+
   @Test func `with partial writes each early write of a server is one record`() {
     let pair = EarlyPair()
     #expect(pair.handshake(.client) == .wantsRead)

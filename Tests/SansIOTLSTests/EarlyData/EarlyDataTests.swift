@@ -403,6 +403,28 @@ struct EarlyDataTests {
     #expect(try pair.receive(at: .client) == [4, 5])
   }
 
+  /// A client that offers early data and sends none of it, because it waits for the server's first word.
+  @Test func `a server may write from its first flight on, whether early data has arrived or not`() throws {
+    let ends = try EarlyEnds()
+    var pair = try ends.pair(try ends.session())
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    #expect(pair.server.needs == [.drain, .feed])
+    #expect(try pair.readEarly() == .needsFeed)
+    #expect(try pair.writeEarly(Array("hello".utf8)[...], from: .server) == .done(5))
+    // Early data that arrives after that is read as before.
+    try pair.sendEarly(Array("late".utf8))
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    #expect(try pair.readEarly() == .done(Array("late".utf8)))
+    #expect(try pair.writeEarly(Array("!".utf8)[...], from: .server) == .done(1))
+    #expect(try pair.receive(at: .client) == Array("hello!".utf8))
+    try pair.handshake()
+    #expect(pair.client.earlyData == .accepted(byteCount: 4))
+    #expect(pair.server.earlyData == .accepted(byteCount: 4))
+    #expect(try pair.transfer([1], from: .server) == [1])
+    #expect(try pair.transfer([2], from: .client) == [2])
+    try pair.shutdown()
+  }
+
   @Test func `a server writes nothing early to a client that it has to authenticate`() throws {
     let ends = try EarlyEnds { client, server in try EnginePair.authenticateClient(&client, &server) }
     var pair = try EnginePair(client: ends.client, server: ends.server)

@@ -155,12 +155,22 @@ extension SSLHandle {
         }
         return outcome
       }
+      if hasWrittenFlight(outcome) { early.flightWritten(obstacleToWriting, agreed: maximumFragmentByteCount) }
       guard case .success = outcome else { return outcome }
       if status == SSL_READ_EARLY_DATA_SUCCESS { notePreSharedKey() }
-      early.flightWritten(obstacleToWriting, agreed: maximumFragmentByteCount)
       if status == SSL_READ_EARLY_DATA_FINISH { early.receivingEnded() }
     }
     return unsafe perform { unsafe SSL_do_handshake($0) }
+  }
+
+  /// Whether a server's flight is written after a call that reads early data. What has been accepted may not have
+  /// arrived: libssl reads it after the flight.
+  private func hasWrittenFlight(_ outcome: Outcome) -> Bool {
+    switch outcome {
+    case .success: true
+    case .wantsRead, .controlRecord: unsafe SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED
+    default: false
+    }
   }
 
   /// The reason that keeps a server from writing before the handshake is done.
