@@ -25,6 +25,11 @@ public struct TLSRecordPolicy: Sendable, Hashable {
   /// `SSL_CTX_set_max_send_fragment(3)`.
   public var maximumByteCount = 16_384
   /// Small records first, and again after ``TLSEngine/reportIdle()``; `nil` for none.
+  ///
+  /// They begin with the first byte that is sent: with what ``TLSEngine/writeEarly(_:)-(RawSpan)`` sends, on a client
+  /// and on a server, and what is left of them follows the handshake. A client's early data counts also if the server
+  /// rejects it. Since the server then counts whole records, small ones leave less of what the session allows: see
+  /// ``TLSEngine/earlyDataCapacity``.
   public var smallStart: SmallStart?
   /// The multiple that the plaintext of a TLS 1.3 record is padded to, together with a byte for its type, 2 to 16,384,
   /// so that its length says less about it; `nil` for none: with 256, 255 bytes are the most that show no difference.

@@ -62,6 +62,7 @@ extension TLSEngine {
   /// ``TLSRecordPolicy/smallStart`` says. The engine has no clock; without such a start the call has no effect.
   public mutating func reportIdle() {
     if !recordSizing.isEmpty { recordSizing[0].restart() }
+    handle.early?.restartRecords()
   }
 
   /// The result of a write that libssl did not complete. Apart from `write`, so that the path of every record is short.

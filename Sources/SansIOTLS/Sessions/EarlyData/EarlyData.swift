@@ -59,11 +59,12 @@ final class EarlyData {
     if limit == .max { return limit }
     return min(limit - sentCount, records.plaintext(in: limit + EarlyRecords.allowance - sealedCount))
   }
-  /// The plaintext of one write that the limit of pending output ends: the parts of what is divided take no more than
-  /// the whole.
-  ///
-  /// - Parameter room: the bytes up to the limit, which the last record may exceed.
-  func wholeRecords(in room: Int) -> Int { records.wholeRecords(in: room) }
+  /// The next part of a write, no more than may be sent; see ``EarlyRecords/part(of:in:isFirst:)``.
+  func part(of count: Int, in room: Int, isFirst: Bool) -> RecordSizing.Part {
+    records.part(of: min(count, self.room), in: room, isFirst: isFirst)
+  }
+  /// The bytes that were sent in small records, of those that are to be.
+  var smallCount: Int { records.smallCount }
   var receivedCount: Int { received.count }
   var isReceiving: Bool { state.receiving == .open }
   /// Whether something has been received that may be read now.
@@ -72,10 +73,15 @@ final class EarlyData {
   var wasOffered: Bool { limit > 0 && limit < .max }
 
   func sent(_ count: Int) {
-    if limit == .max { return }
-    sentCount += count
-    sealedCount += records.byteCount(of: count)
+    if limit < .max {
+      sentCount += count
+      sealedCount += records.byteCount(of: count)
+    }
+    records.sent(count)
   }
+
+  /// The next records are small again.
+  func restartRecords() { records.restart() }
 
   func receive(_ bytes: UnsafeRawBufferPointer) {
     unsafe received.append(bytes)

@@ -9,37 +9,75 @@ struct EarlyRecords: Equatable, Sendable {
   /// The header of a record, which no limit of early data counts.
   private static let header = 5
 
-  private var recordByteCount: Int
+  private var largest: Int
   private let paddingByteCount: Int
+  private let smallStart: TLSRecordPolicy.SmallStart?
+  /// Plaintext that is still to be sent in small records.
+  private var smallRest: Int
 
   init(_ policy: TLSRecordPolicy) {
-    recordByteCount = policy.maximumByteCount
+    largest = policy.maximumByteCount
     paddingByteCount = policy.paddingByteCount ?? 1
+    smallStart = policy.smallStart
+    smallRest = smallStart?.totalByteCount ?? 0
   }
 
   /// The maximum fragment length that both sides agreed on; `nil` if they did not.
-  mutating func keep(to agreed: Int?) { recordByteCount = min(recordByteCount, agreed ?? recordByteCount) }
+  mutating func keep(to agreed: Int?) { largest = min(largest, agreed ?? largest) }
+
+  /// Bytes were sent.
+  mutating func sent(_ count: Int) { smallRest = max(smallRest - count, 0) }
+
+  /// The next records are small again.
+  mutating func restart() { smallRest = smallStart?.totalByteCount ?? 0 }
+
+  /// The bytes that were sent in small records, of those that are to be.
+  var smallCount: Int { (smallStart?.totalByteCount ?? 0) - smallRest }
+
+  private var small: Int { min(smallStart?.recordByteCount ?? largest, largest) }
 
   /// The bytes of the records of one write.
   func byteCount(of plaintext: Int) -> Int {
-    let (full, rest) = plaintext.quotientAndRemainder(dividingBy: recordByteCount)
-    return full * sealed(recordByteCount) + (rest > 0 ? sealed(rest) : 0)
+    let first = min(plaintext, smallRest)
+    return byteCount(of: first, in: small) + byteCount(of: plaintext - first, in: largest)
   }
 
-  /// The plaintext of as many whole records as fit, at least one.
+  /// The next part of a write: small records, or large ones.
   ///
-  /// - Parameter byteCount: the bytes of the records with their headers.
-  func wholeRecords(in byteCount: Int) -> Int {
-    max(byteCount / (sealed(recordByteCount) + Self.header), 1) * recordByteCount
+  /// Where the room ends it, it is whole records: the parts of what is divided take no more than the whole.
+  ///
+  /// - Parameters:
+  ///   - count: bytes that are left of the write.
+  ///   - room: the bytes of records that may be added to the pending output, with their headers.
+  ///   - isFirst: whether one record at least is sent in any case.
+  /// - Returns: the part; 0 bytes if no record fits.
+  func part(of count: Int, in room: Int, isFirst: Bool) -> RecordSizing.Part {
+    let isSmall = smallRest > 0
+    let record = isSmall ? small : largest
+    let fitting = max(room / (sealed(record) + Self.header), isFirst ? 1 : 0) * record
+    return RecordSizing.Part(byteCount: min(count, isSmall ? smallRest : count, fitting), recordByteCount: record)
   }
 
   /// The most plaintext of one write whose records have no more than so many bytes.
   func plaintext(in byteCount: Int) -> Int {
+    let first = self.byteCount(of: smallRest, in: small)
+    if byteCount < first { return plaintext(in: byteCount, small) }
+    return smallRest + plaintext(in: byteCount - first, largest)
+  }
+
+  /// The bytes of the records of one size that carry so much plaintext.
+  private func byteCount(of plaintext: Int, in record: Int) -> Int {
+    let (full, rest) = plaintext.quotientAndRemainder(dividingBy: record)
+    return full * sealed(record) + (rest > 0 ? sealed(rest) : 0)
+  }
+
+  /// The most plaintext of records of one size that have no more than so many bytes.
+  private func plaintext(in byteCount: Int, _ record: Int) -> Int {
     guard byteCount > 0 else { return 0 }
-    let (full, rest) = byteCount.quotientAndRemainder(dividingBy: sealed(recordByteCount))
+    let (full, rest) = byteCount.quotientAndRemainder(dividingBy: sealed(record))
     // The type of the content takes a byte of the padded part.
     let last = max((rest - Self.tag) / paddingByteCount * paddingByteCount - 1, 0)
-    return full * recordByteCount + min(last, recordByteCount - 1)
+    return full * record + min(last, record - 1)
   }
 
   private func sealed(_ plaintext: Int) -> Int {

@@ -32,16 +32,24 @@ extension TLSEngine {
     }
     let count = plaintext.byteCount
     if count == 0 { return .done(0) }
-    let allowed = early?.room ?? 0
-    if allowed == 0 { return .unavailable(.limitReached) }
-    let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
-    if room <= 0 { return .needsDrain }
-    let acceptable = min(early?.wholeRecords(in: room) ?? 0, allowed, count)
-    let outcome = handle.writeEarly(plaintext, count: acceptable)
-    if case .success = outcome { return .done(acceptable) }
-    end(outcome)
-    try throwFailure()
-    return .unavailable(.over)
+    guard let early, early.room > 0 else { return .unavailable(.limitReached) }
+    if handle.pendingOutputByteCount >= limits.pendingOutputByteCount { return .needsDrain }
+    var sealed = 0
+    while sealed < count {
+      let room = limits.pendingOutputByteCount - handle.pendingOutputByteCount
+      let part = early.part(of: count - sealed, in: room, isFirst: sealed == 0)
+      if part.byteCount == 0 { break }
+      let outcome = handle.writeEarly(plaintext.extracting(droppingFirst: sealed), part)
+      guard case .success = outcome else {
+        end(outcome)
+        // What was encrypted before it counts; the next call reports the failure.
+        if sealed > 0 { break }
+        try throwFailure()
+        return .unavailable(.over)
+      }
+      sealed += part.byteCount
+    }
+    return .done(sealed)
   }
 
   /// Copies early plaintext of the client, which a server received before the handshake was done. It is apart from what
@@ -101,7 +109,7 @@ extension TLSEngine {
 
   /// The bytes of early data that a client can still write at once; 0 if it cannot write any. On a server 0.
   ///
-  /// A server that rejects early data counts its records, because it cannot read them: padding
+  /// A server that rejects early data counts its records, because it cannot read them: padding and small records
   /// (``TLSContext/Configuration/records``) and many small writes leave less than the session allows.
   ///
   /// Corresponds to `SSL_SESSION_get_max_early_data(3)`.

@@ -57,23 +57,24 @@ extension SSLHandle {
 
   // MARK: Both sides
 
-  /// Encrypts all bytes. Corresponds to `SSL_write_early_data(3)`: a client's writes all or, while the outbound buffer
-  /// is full, none; a server's writes one record, as `SSL_write_ex(3)` does in the engine's mode.
-  mutating func writeEarly(_ bytes: borrowing RawSpan, count: Int) -> Outcome {
+  /// Encrypts all bytes of a part. Corresponds to `SSL_write_early_data(3)`: a client's writes all or, while the
+  /// outbound buffer is full, none; a server's writes one record, as `SSL_write_ex(3)` does in the engine's mode.
+  mutating func writeEarly(_ bytes: borrowing RawSpan, _ part: RecordSizing.Part) -> Outcome {
     defer { countRings() }
     let outcome = unsafe bytes.withUnsafeBytes { buffer in
       var sealed = 0
-      while sealed < count {
+      while sealed < part.byteCount {
         var written = 0
+        let count = min(part.byteCount - sealed, part.recordByteCount)
         let outcome = unsafe perform { ssl in
-          unsafe SSL_write_early_data(ssl, buffer.baseAddress! + sealed, count - sealed, &written)
+          unsafe SSL_write_early_data(ssl, buffer.baseAddress! + sealed, count, &written)
         }
         guard case .success = outcome else { return outcome }
         sealed += written
       }
       return .success
     }
-    if case .success = outcome { early?.sent(count) }
+    if case .success = outcome { early?.sent(part.byteCount) }
     return outcome
   }
 
