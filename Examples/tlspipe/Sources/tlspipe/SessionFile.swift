@@ -12,9 +12,9 @@ import SansIOTLSTransports
 
 /// The file of `--session`: one session of a client, for its owner alone.
 ///
-/// Processes may share the file. A process that takes a session renames the file first, so that two never offer the
-/// same session of TLS 1.3; one that saves a session writes another file, and renames that. No one reads half a
-/// session.
+/// Processes may share the file. A process that takes a session of TLS 1.3 renames the file first, so that two never
+/// offer the same; one that saves a session writes another file, and renames that. No one reads half a session. Hard
+/// links are not needed: some file systems have none.
 struct SessionFile {
   private let file: NamedFile
   /// The file itself, also if the option names a symbolic link: to rename the link would leave the session where it is,
@@ -44,10 +44,15 @@ struct SessionFile {
   /// - Throws: `ExitCode` after reporting that the file cannot be used, or is not one of a session: it is left as it
   ///   is.
   func take() throws -> TLSSession? {
-    // A key named by mistake must not be renamed.
     guard let bytes = try contents(at: path) else { return nil }
-    if !bytes.isEmpty, case .some(let fault) = fault(in: bytes), fault.isForeign {
-      throw file.refused("it holds something else than a session, and is not changed; name another file")
+    do throws(TLSError) {
+      let session = try TLSSession(bytes: bytes)
+      if !session.isSingleUse, !hasExpired(session) { return session }
+    } catch {
+      // A key named by mistake must not be renamed.
+      if !bytes.isEmpty, error.hint.contains("not a session of this library") {
+        throw file.refused("it holds something else than a session, and is not changed; name another file")
+      }
     }
     guard rename(path, ownPath) == 0 else {
       // Another process was faster.
@@ -58,14 +63,18 @@ struct SessionFile {
     guard let bytes = try contents(at: ownPath) else { return nil }
     do throws(TLSError) {
       let session = try TLSSession(bytes: bytes)
-      if session.creationTime + session.lifetime <= WallClock.seconds { return nil }
-      // Unless a newer one has been saved meanwhile.
-      if !session.isSingleUse { link(ownPath, path) }
+      if hasExpired(session) { return nil }
+      // Another process has saved it since it was looked at. What a third one has saved by now is lost.
+      if !session.isSingleUse { _ = rename(ownPath, path) }
       return session
     } catch {
       if !bytes.isEmpty { StandardError.say("warning: \(file): \(error.hint)") }
       return nil
     }
+  }
+
+  private func hasExpired(_ session: TLSSession) -> Bool {
+    session.creationTime + session.lifetime <= WallClock.seconds
   }
 
   /// Saves a session.
@@ -112,13 +121,6 @@ struct SessionFile {
     if path == self.path { file.warnOfOthers(mode) }
     return try file.contents(of: descriptor)
   }
-
-  private func fault(in bytes: [UInt8]) -> (hint: String, isForeign: Bool)? {
-    do throws(TLSError) {
-      _ = try TLSSession(bytes: bytes)
-      return nil
-    } catch { return (error.hint, error.hint.contains("not a session of this library")) }
-  }
 }
 
 // The members of `NamedFile` do not hide these here, but the imported functions take C strings.
@@ -143,17 +145,5 @@ private func rename(_ old: String, _ new: String) -> Int32 {
     unsafe Musl.rename(old, new)
   #else
     unsafe Glibc.rename(old, new)
-  #endif
-}
-
-@discardableResult
-private func link(_ old: String, _ new: String) -> Int32 {
-  // Sound: the paths are valid during the call.
-  #if canImport(Darwin)
-    unsafe Darwin.link(old, new)
-  #elseif canImport(Musl)
-    unsafe Musl.link(old, new)
-  #else
-    unsafe Glibc.link(old, new)
   #endif
 }

@@ -27,12 +27,15 @@ import Testing
     }
 
     /// A connection of tlspipe's client, which keeps its session.
-    func connect(_ port: Int, _ version: String, _ options: [String] = []) async throws -> Tool.Result {
-      try await Tool.run(
-        workshop.clientArguments(
-          ["--session", workshop.file("session"), "--min-version", version, "--max-version", version, "--verbose"]
-            + options,
-          command: ["socat", "-", "TCP:127.0.0.1:\(port)"]), input: Array("hello\n".utf8))
+    func connect(
+      _ port: Int, _ version: String, _ options: [String] = [], through runner: [String] = []
+    ) async throws -> Tool.Result {
+      let arguments = workshop.clientArguments(
+        ["--session", workshop.file("session"), "--min-version", version, "--max-version", version, "--verbose"]
+          + options,
+        command: ["socat", "-", "TCP:127.0.0.1:\(port)"])
+      let line = runner + [Tool.path] + arguments
+      return try await Tool.run(line[0], Array(line[1...]), input: Array("hello\n".utf8))
     }
   }
 
@@ -171,6 +174,39 @@ import Testing
       #expect((workshop.read("kept") != first) == (version == "1.3"))
       let link = try await Tool.shell("test -L \(workshop.file("session")) && test ! -L \(kept)")
       #expect(link.exitCode == 0)
+    }
+  }
+
+  /// Runs a program as on a file system without hard links.
+  private static let withoutLinks = ["python3", "\(Tool.peers)/without_links.py"]
+
+  @Test(
+    .enabled("only Linux on x86-64 or ARM, where a process may forbid itself links") {
+      try await Tool.run(withoutLinks[0], [withoutLinks[1], "true"]).exitCode == 0
+    }, arguments: versions)
+  func `a file system needs no hard links to keep a session`(version: String) async throws {
+    let fleet = Fleet()
+    let workshop = fleet.workshop
+    workshop.write("original", [1])
+    let link = try await Tool.run(
+      Self.withoutLinks[0], [Self.withoutLinks[1], "ln", workshop.file("original"), workshop.file("link")])
+    #expect(link.exitCode != 0)
+    try await Listener.socat(script: fleet.server) { port in
+      for expected in [false, true, true] {
+        let result = try await fleet.connect(port, version, through: Self.withoutLinks)
+        #expect(result.exitCode == 0)
+        #expect(Self.isResumed(result) == expected)
+      }
+      // One of TLS 1.2 also outlasts a connection that never was.
+      let session = workshop.read("session")
+      let result = try await Tool.run(
+        Self.withoutLinks[0],
+        [Self.withoutLinks[1], Tool.path]
+          + workshop.clientArguments(
+            ["--session", workshop.file("session"), "--min-version", version, "--max-version", version],
+            command: ["true"]))
+      #expect(result.exitCode == 1)
+      #expect(workshop.read("session") == (version == "1.3" ? [] : session))
     }
   }
 
