@@ -138,13 +138,13 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
   func run() async throws {
     try checkOrLeave()
     let recording = try options.recording(.client)
-    // Before a session is taken for a program that cannot be started, or a file that cannot be read.
+    // Before a session is taken for a program that cannot be started, or for what cannot be read or written.
     let command = try await Command(command)
     let first = try earlyData.map { try NamedFile("--early-data", $0).read() }
-    var sessions: SessionObserver?
-    let engine = try makeEngine(recording, &sessions)
     let plaintext = try DescriptorPair.standard.transport(advice: "open standard input and output")
+    var sessions: SessionObserver?
     if let command {
+      let engine = try makeEngine(recording, &sessions)
       // A closure cannot consume a captured value, but it can empty an optional.
       var engineForOnce: TLSEngine? = consume engine
       var plaintextForOnce: NonblockingDescriptorPair? = consume plaintext
@@ -159,6 +159,7 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
       let ciphertext = try (cipherFds ?? .ucspi).transport(
         apartFrom: .standard,
         advice: "run under a UCSPI client such as tcpclient, give --cipher-fds, or a COMMAND after --")
+      let engine = try makeEngine(recording, &sessions)
       let report = relay(engine, ciphertext: ciphertext, plaintext: plaintext, first, sessions, recording)
       try ExitReport(report).leave(options, recording, isComplete: sessions?.finish() ?? true)
     }
@@ -187,14 +188,18 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
           passphrase: passphraseFile.map { NamedFile("--passphrase-file", $0) }, library: library)
       ]
     }
-    let file = session.map { SessionFile($0) }
-    let offered = try file?.take()
-    sessions = file.map { SessionObserver($0, offered: offered, recording) }
-    do throws(TLSError) {
+    var file: SessionFile?
+    var offered: TLSSession?
+    do {
       let context = try TLSContext(configuration)
       for warning in context.warnings { StandardError.say("warning: \(TLSErrorText.warning(warning))") }
+      file = session.map { SessionFile($0) }
+      offered = try file?.take()
+      sessions = file.map { SessionObserver($0, offered: offered, recording) }
       return try makeEngine(context, offering: offered)
-    } catch {
+    } catch let error as TLSError {
+      // It is not the session's, without which the engine was refused too.
+      if let offered, offered.isSingleUse { _ = file?.save(offered) }
       throw Credentials.contextRefused(error, chain: certificate, key: privateKey, serverName: serverName)
     }
   }

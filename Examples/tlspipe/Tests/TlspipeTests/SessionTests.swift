@@ -210,6 +210,31 @@ import Testing
     }
   }
 
+  @Test(arguments: versions)
+  func `what is refused before a connection takes no session`(version: String) async throws {
+    let fleet = Fleet()
+    let workshop = fleet.workshop
+    try await Listener.socat(script: fleet.server) { port in _ = try await fleet.connect(port, version) }
+    let session = workshop.read("session")
+    #expect(!session.isEmpty)
+    let trusting = ["--session", workshop.file("session"), "--ca", workshop.file("ca.pem")]
+    let name = ["--server-name", Workshop.serverName]
+    // Descriptors that are not open, a name that is none, suites that no library knows.
+    let refused: [(arguments: [String], exitCode: Int32)] = [
+      (name + ["--cipher-fds", "98,99"], 64), (["--server-name", "a..b", "--", "true"], 2),
+      (name + ["--ciphers", "NONE-OF-THESE", "--", "true"], 2),
+    ]
+    for (arguments, exitCode) in refused {
+      let result = try await Tool.run(["client"] + trusting + arguments)
+      #expect(result.exitCode == exitCode, "\(arguments): \(result.error)")
+      #expect(workshop.read("session") == session, "\(arguments): \(result.error)")
+    }
+    let closed = ["-c", "exec \"$@\" >&-", "sh", Tool.path, "client"] + trusting + name + ["--", "true"]
+    let result = try await Tool.run("/bin/sh", closed)
+    #expect(result.exitCode == 64)
+    #expect(workshop.read("session") == session, "\(result.error)")
+  }
+
   @Test func `a server that issues no ticket leaves no session of TLS 1.3, and that of TLS 1.2`() async throws {
     let fleet = Fleet()
     let workshop = fleet.workshop
