@@ -177,6 +177,21 @@ struct EarlyDataFactTests {
     #expect(pair.received.isEmpty)
   }
 
+  /// Row 15. The engine waits for its own Finished.
+  @Test func `after a request to repeat the hello a server that writes early writes plaintext`() {
+    let pair = EarlyPair()
+    pair.restart(offersSession: false)
+    var groups = "P-384".utf8CString.map { $0 }
+    unsafe SSL_ctrl(pair.server, SSL_CTRL_SET_GROUPS_LIST, 0, &groups)
+    #expect(pair.handshake(.client) == .wantsRead)
+    pair.move(from: .client)
+    #expect(pair.readEarly() == .finished)
+    #expect(!pair.drain(.server).isEmpty)
+    #expect(unsafe SSL_get_finished(pair.server, nil, 0) == 0)
+    #expect(pair.writeEarly(2, from: .server) == .done(2))
+    #expect(pair.drain(.server) == [23, 3, 3, 0, 2, 7, 7])
+  }
+
   /// Row 11.
   @Test func `a server of TLS 1_2 ends a connection with early data by unexpected_message`() {
     let pair = EarlyPair()

@@ -425,6 +425,34 @@ struct EarlyDataTests {
     try pair.shutdown()
   }
 
+  /// libssl would send it as it is: there are no keys before the second ClientHello.
+  @Test(arguments: [false, true])
+  func `a server that asks for another hello writes nothing before its flight`(isEarly: Bool) throws {
+    let ends = try EarlyEnds { client, server in
+      client.groups = [.x25519, .secp256r1]
+      server.resumption = .tickets(keys: try TLSTicketKeys(current: [UInt8](repeating: 1, count: 32)))
+      server.pausesAtClientHello = true
+    }
+    let session = isEarly ? try ends.session() : nil
+    var other = ends.server.configuration
+    other.groups = [.secp256r1]
+    var pair = try EnginePair(
+      client: ends.client, server: try TLSContext(other), session: session, sendsEarlyData: isEarly)
+    if isEarly { try pair.sendEarly([1, 2]) }
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    try pair.answer(.serve.acceptingEarlyData(true), at: .server)
+    let request = pair.server.pendingOutputByteCount
+    #expect(request > 0)
+    #expect(try pair.writeEarly([4, 5][...], from: .server) == .needsFeed)
+    #expect(pair.server.pendingOutputByteCount == request)
+    _ = try pair.feed(pair.drain(from: .server), to: .client)
+    _ = try pair.feed(pair.drain(from: .client), to: .server)
+    #expect(try pair.writeEarly([4, 5][...], from: .server) == .done(2))
+    try pair.handshake()
+    #expect(try pair.receive(at: .client) == [4, 5])
+    #expect(try pair.transfer([6], from: .server) == [6])
+  }
+
   @Test func `a server writes nothing early to a client that it has to authenticate`() throws {
     let ends = try EarlyEnds { client, server in try EnginePair.authenticateClient(&client, &server) }
     var pair = try EnginePair(client: ends.client, server: ends.server)

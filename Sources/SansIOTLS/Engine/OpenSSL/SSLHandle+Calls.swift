@@ -31,6 +31,7 @@ extension SSLHandle {
       // libssl takes no more early data after a client's first step.
       if state.isHandshaking, early.wasOffered { early.sendingEnded() }
       if early.isReceiving { return handshakeReadingEarlyData(early) }
+      if early.state.sending == .beforeFlight { return handshakeWritingEarlyData(early) }
     }
     return unsafe perform { unsafe SSL_do_handshake($0) }
   }

@@ -156,22 +156,33 @@ extension SSLHandle {
         }
         return outcome
       }
-      if hasWrittenFlight(outcome) { early.flightWritten(obstacleToWriting, agreed: maximumFragmentByteCount) }
+      noteFlight(early)
       guard case .success = outcome else { return outcome }
       if status == SSL_READ_EARLY_DATA_SUCCESS { notePreSharedKey() }
       if status == SSL_READ_EARLY_DATA_FINISH { early.receivingEnded() }
     }
-    return unsafe perform { unsafe SSL_do_handshake($0) }
+    return handshakeWritingEarlyData(early)
   }
 
-  /// Whether a server's flight is written after a call that reads early data. What has been accepted may not have
-  /// arrived: libssl reads it after the flight.
-  private func hasWrittenFlight(_ outcome: Outcome) -> Bool {
-    switch outcome {
-    case .success: true
-    case .wantsRead, .controlRecord: unsafe SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED
-    default: false
-    }
+  /// Performs the handshake, and takes note of the flight that a server writes after a HelloRetryRequest.
+  ///
+  /// Corresponds to `SSL_do_handshake(3)`.
+  mutating func handshakeWritingEarlyData(_ early: EarlyData) -> Outcome {
+    let outcome = unsafe perform { unsafe SSL_do_handshake($0) }
+    noteFlight(early)
+    return outcome
+  }
+
+  /// Lets a server write once it has written its flight; early data that it has accepted may arrive later. A
+  /// HelloRetryRequest is no such flight, although early data ends with it: libssl has no keys yet, and would send
+  /// application data as it is.
+  ///
+  /// Corresponds to `SSL_get_finished(3)`.
+  private func noteFlight(_ early: EarlyData) {
+    guard early.state.sending == .beforeFlight else { return }
+    var finished: UInt8 = 0
+    guard unsafe SSL_version(ssl) < TLS1_3_VERSION || SSL_get_finished(ssl, &finished, 1) > 0 else { return }
+    early.flightWritten(obstacleToWriting, agreed: maximumFragmentByteCount)
   }
 
   /// The reason that keeps a server from writing before the handshake is done.
