@@ -244,11 +244,13 @@ struct ClientCommand: AsyncParsableCommand, CheckedCommand {
     relay.attach(plaintext: plaintext)
     let deadline = options.handshakeDeadline
     if let first {
-      if let obstacle = relay.sendFirst(first) {
+      let obstacle = relay.sendFirst(first)
+      if let obstacle {
         StandardError.say(
           "early data: not possible, \(Self.reason(obstacle)); \(first.count) bytes are sent after the handshake")
       }
-      _ = RelayRun.handshake(&relay, options, until: deadline, saysEarlyData: true)
+      // The server accepts an offer without data too: one line is enough.
+      _ = RelayRun.handshake(&relay, options, until: deadline, saysEarlyData: obstacle == nil)
     }
     return RelayRun.run(&relay, options, recording, until: deadline)
   }

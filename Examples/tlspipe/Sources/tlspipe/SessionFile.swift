@@ -29,12 +29,23 @@ struct SessionFile {
     ownPath = "\(self.path).\(getpid())"
   }
 
-  /// The target of a symbolic link; the path itself if there is none.
-  private static func target(of path: String) -> String {
+  /// The target of a symbolic link; the path itself if there is none. The target may be a file that the first session
+  /// creates.
+  private static func target(of path: String, links: Int = 40) -> String {
     // Sound: the path is valid during the call, which returns memory of its own; it is copied, and then freed.
-    guard let target = unsafe realpath(path, nil) else { return path }
-    defer { unsafe free(target) }
-    return unsafe String(cString: target)
+    if let target = unsafe realpath(path, nil) {
+      defer { unsafe free(target) }
+      return unsafe String(cString: target)
+    }
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    // Sound: readlink(2) writes at most the given length, which is the array's.
+    let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+    }
+    guard count > 0, links > 0 else { return path }
+    let target = String(decoding: buffer[..<count], as: UTF8.self)
+    let folder = target.hasPrefix("/") ? "" : path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    return self.target(of: folder + target, links: links - 1)
   }
 
   /// Takes the session. One of TLS 1.2, which may be offered again, stays in the file.

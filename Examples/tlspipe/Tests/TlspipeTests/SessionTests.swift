@@ -235,6 +235,19 @@ import Testing
     #expect(workshop.read("session") == session, "\(result.error)")
   }
 
+  @Test func `the first session is created where a symbolic link leads to`() async throws {
+    let fleet = Fleet()
+    let workshop = fleet.workshop
+    workshop.folder("elsewhere")
+    #expect(unsafe symlink("elsewhere/kept", workshop.file("session")) == 0)
+    try await Listener.socat(script: fleet.server) { port in
+      _ = try await fleet.connect(port, "1.3")
+      #expect(workshop.permissions("elsewhere/kept") == 0o600)
+      #expect(try await Tool.shell("test -L \(workshop.file("session"))").exitCode == 0)
+      #expect(try await Self.isResumed(fleet.connect(port, "1.3")))
+    }
+  }
+
   @Test func `a server that issues no ticket leaves no session of TLS 1.3, and that of TLS 1.2`() async throws {
     let fleet = Fleet()
     let workshop = fleet.workshop
