@@ -34,6 +34,7 @@ final class EarlyData {
     self.limit = limit
     self.records = EarlyRecords(records)
     self.records.keep(to: agreed)
+    self.records.keepToPlaintextRecords()
     obstacle = .over
     state.offered()
   }

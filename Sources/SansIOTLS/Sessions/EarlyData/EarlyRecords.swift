@@ -25,6 +25,14 @@ struct EarlyRecords: Equatable, Sendable {
   /// The maximum fragment length that both sides agreed on; `nil` if they did not.
   mutating func keep(to agreed: Int?) { largest = min(largest, agreed ?? largest) }
 
+  /// Keeps the records, with their padding, types and tags, to the size of plaintext records. A server that asks for
+  /// another hello discards early data before it has keys, and libssl's refuses larger ones there (record_overflow).
+  mutating func keepToPlaintextRecords() {
+    let padded = (TLSEngine.recordSize - Self.tag) / paddingByteCount * paddingByteCount
+    // With the greatest padding each record is larger.
+    if padded > 1 { largest = min(largest, padded - 1) }
+  }
+
   /// Bytes were sent.
   mutating func sent(_ count: Int) { smallRest = max(smallRest - count, 0) }
 
