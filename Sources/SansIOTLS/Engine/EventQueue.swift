@@ -12,6 +12,7 @@ struct EventQueue: Sendable {
   /// - Parameters:
   ///   - event: what happened.
   ///   - limits: say how many events, and how many bytes of tickets, may wait.
+  @inline(never)
   mutating func append(_ event: TLSEngine.Event, _ limits: TLSEngine.Limits) {
     let size = event.ticketBytes
     if size > limits.queuedTicketByteCount { return }

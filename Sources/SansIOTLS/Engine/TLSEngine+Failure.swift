@@ -36,6 +36,7 @@ extension TLSEngine {
   }
 
   /// Ends the connection, or stops at a question, as the outcome of a call requires.
+  @inline(never)
   mutating func end(_ outcome: SSLHandle.Outcome) {
     collectEvents()
     if failure != nil { return }
@@ -76,6 +77,7 @@ extension TLSEngine {
   }
 
   /// Ends the connection with an error. The first error stays.
+  @inline(never)
   mutating func fail(_ error: TLSError) {
     if failure != nil { return }
     failure = error

@@ -104,6 +104,7 @@ public struct TLSError: Error, Sendable, CustomStringConvertible {
   ///   - verification: the result of a certificate verification that failed.
   ///   - openSSLErrors: libssl's error queue, oldest entry first.
   ///   - isMidRecord: with `.truncated`, whether the transport ended inside a record.
+  @inline(never)  // What makes an error would lie in the middle of each function that can fail.
   public init(
     _ code: Code, _ blame: Blame, hint: String, alertSent: TLSAlert? = nil, alertReceived: TLSAlert? = nil,
     verification: TLSVerificationResult? = nil, openSSLErrors: [OpenSSLEntry] = [], isMidRecord: Bool = false
