@@ -24,7 +24,7 @@ extension TLSEngine {
     if awaitedProof != nil { return clientAnswered() }
     guard context.role == .server, handle.version == .tls12 else { return }
     handle.takeFinished()
-    guard handle.proof(for: servingContext ?? context).isSufficient else {
+    guard handle.isProven(to: servingContext ?? context) else {
       fail(
         TLSError(
           .certificateRejected, .peer,

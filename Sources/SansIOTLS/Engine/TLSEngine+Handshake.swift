@@ -25,7 +25,7 @@ extension TLSEngine {
           .protocolViolation, .peer, hint: "the server selected an application protocol (ALPN) that was not offered"))
       return
     }
-    if case .success = outcome, !handle.proof(for: servingContext ?? context).isSufficient {
+    if case .success = outcome, !handle.isProven(to: servingContext ?? context) {
       let demandsKey = context.handle.callbacks.demandsPreSharedKey
       fail(
         TLSError(

@@ -88,7 +88,8 @@ struct SecrecyTests {
     let sessions = pair.client.allSessions()
     let session = try #require(sessions.last)
     #expect("\(session)" == "TLSSession(\(version))")
-    #expect(dumped(session).utf8.count < 1000)
+    // The dates of the certificate are in it, and no secret: one would add 480 bytes.
+    #expect(dumped(session).utf8.count < 1100)
   }
 
   @Test func `a server's session that is stored shows its size alone`() throws {

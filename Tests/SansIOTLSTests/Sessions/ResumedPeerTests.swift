@@ -103,6 +103,33 @@ struct ResumedPeerTests {
     #expect(try Self.connect(ends.client, ends.server, name, session).isResumed)
   }
 
+  /// To share is to prove the same: a session that proves another name, or to another context, is described anew.
+  @Test func `a session shares what it proves with the one that its connection resumed`() throws {
+    let identity = TestAuthority().issue(names: Self.names)
+    let (client, server) = try EnginePair.configurations(version: .tls13, identity: identity)
+    let ends = (client: try TLSContext(client), server: try TLSContext(server))
+    let session = try #require(try Self.connect(ends.client, ends.server).session)
+    let shared = session.reference.provenance
+    func provenance(_ context: TLSContext, _ name: String) throws -> TLSSession.Provenance {
+      let next = try Self.connect(context, ends.server, .dns(name), session)
+      #expect(next.isResumed)
+      return try #require(next.session).reference.provenance
+    }
+    #expect(try provenance(ends.client, "a.example") === shared)
+    #expect(try provenance(ends.client, "A.Example.") === shared)
+    let otherName = try provenance(ends.client, "b.example")
+    #expect(otherName.serverName == .dns("b.example"))
+    #expect(otherName.origin === shared.origin)
+    let elsewhere = try TLSContext(client)
+    let otherContext = try provenance(elsewhere, "a.example")
+    #expect(otherContext.origin === elsewhere.handle.origin)
+    #expect(otherContext.serverName == .dns("a.example"))
+    // A full handshake, although a session was offered.
+    let full = try Self.connect(ends.client, TLSContext(server), .dns("a.example"), session)
+    #expect(!full.isResumed)
+    #expect(try #require(full.session).reference.provenance !== shared)
+  }
+
   // MARK: Who the client is
 
   @Test(arguments: TLSVersion.both)

@@ -26,6 +26,8 @@ struct CallbackState: ~Copyable {
   var isPeerAccepted = false
   /// The application accepted an expired or not yet valid certificate, here or when the session was created.
   var isAcceptedOutOfDate = false
+  /// The session that a client offers was made with the same context, for the same server name.
+  var offersOwnSession = false
   /// libssl has read a client's Finished since the engine last looked.
   var hasReadFinished = false
   /// The number of requests for a certificate that a client has read after the handshake.

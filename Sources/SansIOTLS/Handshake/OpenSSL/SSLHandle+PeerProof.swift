@@ -1,6 +1,14 @@
 internal import CSansIOTLSOpenSSL
 
 extension SSLHandle {
+  /// Whether the completed handshake proved as much of the peer as its context demands.
+  ///
+  /// - Parameter context: the context that serves the connection.
+  func isProven(to context: TLSContext) -> Bool {
+    // Most servers demand nothing of their clients.
+    context.handle.callbacks.demand == .none || proof(for: context).isSufficient
+  }
+
   /// The proof of the peer by the completed handshake, for every kind of suite.
   ///
   /// - Parameter context: the context that serves the connection.

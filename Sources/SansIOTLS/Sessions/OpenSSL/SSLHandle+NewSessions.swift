@@ -14,14 +14,24 @@ extension SSLHandle {
     else { return }
     // libssl keeps two hours of its own, whatever the server announces.
     if announced > 0 { unsafe SSL_SESSION_set_timeout(copy, min(Int(clamping: announced), greatestLifetime)) }
-    let provenance = TLSSession.Provenance(
-      origin: origin, serverName: unsafe serverName(of: ssl, sent: callbackState.pointee.request),
-      isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate,
-      chain: unsafe peerCertificates(of: ssl, callbackState.pointee.offered),
-      staple: unsafe callbackState.pointee.peerNotes?.staple ?? .notAsked,
-      preSharedIdentity: unsafe preSharedIdentity(of: ssl, callbackState))
+    let provenance =
+      unsafe inheritedProvenance(of: ssl, callbackState)
+      ?? TLSSession.Provenance(
+        origin: origin, serverName: unsafe serverName(of: ssl, sent: callbackState.pointee.request),
+        isAcceptedOutOfDate: unsafe callbackState.pointee.isAcceptedOutOfDate,
+        chain: unsafe peerCertificates(of: ssl, callbackState.pointee.offered),
+        staple: unsafe callbackState.pointee.peerNotes?.staple ?? .notAsked,
+        preSharedIdentity: unsafe preSharedIdentity(of: ssl, callbackState))
     unsafe callbackState.pointee.newSessions.append(TLSSession(adopting: copy, provenance))
     unsafe callbackState.pointee.hasPendingEvents = true
+  }
+
+  /// The provenance of the session that this connection has resumed, if that of its own sessions is the same.
+  private static func inheritedProvenance(
+    of ssl: OpaquePointer, _ callbackState: UnsafeMutablePointer<CallbackState>
+  ) -> TLSSession.Provenance? {
+    guard unsafe callbackState.pointee.offersOwnSession, unsafe SSL_session_reused(ssl) == 1 else { return nil }
+    return unsafe callbackState.pointee.offered?.reference.provenance
   }
 
   /// Seven days, in seconds.

@@ -25,18 +25,23 @@ extension SSLHandle {
     func refuse(_ hint: String) -> TLSError {
       TLSError(.invalidArgument, .misuse, hint: hint + "; connect without it", openSSLErrors: ErrorQueue.take())
     }
-    let isForeign = origin !== context.handle.origin && !origin.sharesDomain(with: context.handle.origin)
+    let isOwn = origin === context.handle.origin
+    let isForeign = !isOwn && !origin.sharesDomain(with: context.handle.origin)
     let isChosen = origin.pausesAtCertificateRequest || context.pausesAtCertificateRequest
-    if origin.identities != context.handle.origin.identities || isForeign && isChosen {
+    if !isOwn, origin.identities != context.handle.origin.identities || isForeign && isChosen {
       throw refuse("the session was created by a client with another identity")
     }
-    let isSameName = unsafe provenance.serverName == Self.serverName(of: ssl, sent: callbackState.pointee.request)
+    // A name in canonical form needs no conversion into it.
+    let isSameName =
+      unsafe provenance.serverName == serverName
+      || provenance.serverName == Self.serverName(of: ssl, sent: callbackState.pointee.request)
+    unsafe callbackState.pointee.offersOwnSession = isOwn && isSameName
     // An answer applies to the whole requested name, the SNI included: a pin may depend on it.
     if origin.pausesAtPeerCertificates, !isSameName {
       throw refuse(
         "the session was created for another server name, and its certificate was accepted for that name only")
     }
-    if origin.pins != context.handle.origin.pins {
+    if !isOwn, origin.pins != context.handle.origin.pins {
       throw refuse("the session was created by a client with other pins")
     }
     let stapling = context.handle.callbacks.stapling
@@ -61,7 +66,6 @@ extension SSLHandle {
     if context.handle.callbacks.demandsPreSharedKey {
       throw refuse("the session was created without the pre-shared key that this context demands")
     }
-    let isOwn = origin === context.handle.origin
     // An answer counts for the contexts of its application; the application of others has not been asked.
     let isAnswered =
       isOwn
@@ -83,7 +87,7 @@ extension SSLHandle {
     // What the application of another context accepted is not accepted by this one.
     let isAcceptedOutOfDate = isAnswered && provenance.isAcceptedOutOfDate
     let isDateChecked = !context.ignoresVerdict && !isAcceptedOutOfDate
-    if isDateChecked, unsafe !TLSCertificate.isInDate(SSL_SESSION_get0_peer(copy), by: SSL_get0_param(ssl)) {
+    if isDateChecked, unsafe provenance.validity?.contains(VerificationClock.now(of: SSL_get0_param(ssl))) != true {
       throw refuse("the certificate of the session is expired or not yet valid")
     }
     unsafe callbackState.pointee.isAcceptedOutOfDate = isAcceptedOutOfDate

@@ -87,13 +87,13 @@ extension TLSSession {
 }
 
 extension TLSSession.Provenance {
-  fileprivate init(_ envelope: SessionEnvelope, _ session: OpaquePointer) throws(TLSError) {
+  fileprivate convenience init(_ envelope: SessionEnvelope, _ session: OpaquePointer) throws(TLSError) {
     func certificates(_ encoded: [[UInt8]]) throws(TLSError) -> [TLSCertificate] {
       var certificates: [TLSCertificate] = []
       for der in encoded { certificates.append(try TLSCertificate(der: der)) }
       return certificates
     }
-    chain = try certificates(envelope.chain)
+    let chain = try certificates(envelope.chain)
     // libssl's part decides whom the session proves; the rest of the chain must be of the same peer.
     let leaf = unsafe SSL_SESSION_get0_peer(session)
     guard unsafe (leaf == nil) == chain.isEmpty,
@@ -104,13 +104,12 @@ extension TLSSession.Provenance {
       guard let pin = try? TLSPublicKeyPin(sha256: digest) else { throw SessionEnvelope.damaged }
       pins.insert(pin)
     }
-    origin = TLSSession.Origin(
+    let origin = TLSSession.Origin(
       identities: Set(try certificates(envelope.identities)),
       pausesAtPeerCertificates: envelope.pausesAtPeerCertificates,
       pausesAtCertificateRequest: envelope.pausesAtCertificateRequest, domain: envelope.domain, pins: pins)
-    staple = envelope.staple
-    preSharedIdentity = envelope.preSharedIdentity
-    serverName = envelope.serverName
-    isAcceptedOutOfDate = envelope.isAcceptedOutOfDate
+    self.init(
+      origin: origin, serverName: envelope.serverName, isAcceptedOutOfDate: envelope.isAcceptedOutOfDate, chain: chain,
+      staple: envelope.staple, preSharedIdentity: envelope.preSharedIdentity)
   }
 }

@@ -28,8 +28,9 @@ public struct TLSSession: Sendable {
     deinit { unsafe SSL_SESSION_free(session) }
   }
 
-  /// The connection that a session was made by, as far as a later offer depends on it.
-  package struct Provenance: Sendable {
+  /// The connection that a session was made by, as far as a later offer depends on it. The sessions of connections that
+  /// resume it share it where it is the same.
+  package final class Provenance: Sendable {
     let origin: Origin
     /// In canonical form; see ``TLSServerName``.
     let serverName: TLSServerName
@@ -40,7 +41,22 @@ public struct TLSSession: Sendable {
     /// The server's OCSP staple.
     let staple: StapleProof
     /// The identity of the pre-shared key that the server proved instead of a certificate.
-    var preSharedIdentity: [UInt8]?
+    let preSharedIdentity: [UInt8]?
+    /// The time during which the peer's own certificate is valid, in seconds since 1970; `nil` without one.
+    let validity: Range<Int64>?
+
+    init(
+      origin: Origin, serverName: TLSServerName, isAcceptedOutOfDate: Bool, chain: [TLSCertificate],
+      staple: StapleProof, preSharedIdentity: [UInt8]?
+    ) {
+      self.origin = origin
+      self.serverName = serverName
+      self.isAcceptedOutOfDate = isAcceptedOutOfDate
+      self.chain = chain
+      self.staple = staple
+      self.preSharedIdentity = preSharedIdentity
+      validity = unsafe TLSCertificate.validity(of: chain.first?.reference.x509)
+    }
   }
 
   /// The context that a session was made with, by its identity.

@@ -1,4 +1,5 @@
 internal import CSansIOTLSOpenSSL
+internal import CSansIOTLSShims
 
 /// Times as seconds since 1970: of ASN.1 values, and of verification.
 enum VerificationClock {
@@ -11,10 +12,13 @@ enum VerificationClock {
   /// which has no end in 2038 or 2050.
   static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
     guard let time = unsafe time, let epoch = unsafe epoch else { return nil }
-    return unsafe difference(epoch, time)
+    var days: Int32 = 0
+    var seconds: Int32 = 0
+    guard unsafe ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 else { return nil }
+    return Int64(days) * 86_400 + Int64(seconds)
   }
 
-  /// The time that certificates are checked at: the configured one, or libcrypto's clock.
+  /// The time that certificates are checked at: the configured one, or libssl's clock.
   ///
   /// - Parameter parameters: the verification parameters of the connection.
   static func now(of parameters: OpaquePointer?) -> Int64 {
@@ -24,17 +28,11 @@ enum VerificationClock {
     return system
   }
 
-  /// libcrypto's clock.
+  /// libssl's clock: the time at which it makes a session. Corresponds to `SSL_SESSION_get_time(3)`.
   static var system: Int64 {
-    guard let epoch = unsafe epoch else { return times.upperBound }
-    // Without the first time libcrypto takes its clock. Without memory everything has expired.
-    return unsafe difference(nil, epoch).map { -$0 } ?? times.upperBound
-  }
-
-  private static func difference(_ from: UnsafePointer<ASN1_TIME>?, _ to: UnsafePointer<ASN1_TIME>) -> Int64? {
-    var days: Int32 = 0
-    var seconds: Int32 = 0
-    guard unsafe ASN1_TIME_diff(&days, &seconds, from, to) == 1 else { return nil }
-    return Int64(days) * 86_400 + Int64(seconds)
+    // Without memory everything has expired.
+    guard let session = unsafe SSL_SESSION_new() else { return times.upperBound }
+    defer { unsafe SSL_SESSION_free(session) }
+    return unsafe sitls_session_time(session)
   }
 }
