@@ -9,11 +9,10 @@ struct RecordSizing: Equatable, Sendable {
 
   /// Plaintext of a record at most.
   let largest: Int
-  let smallStart: TLSRecordPolicy.SmallStart?
   /// The bytes that a record adds to its plaintext at most.
   let overhead: Int
-  /// Plaintext that is still to be sent in small records.
-  private var smallRest: Int
+  /// The records that are small at first.
+  var small: SmallRecords
 
   /// - Parameters:
   ///   - policy: the sizes that this side wants.
@@ -22,11 +21,10 @@ struct RecordSizing: Equatable, Sendable {
   /// - Returns: `nil` if records are as large as possible.
   init?(_ policy: TLSRecordPolicy, agreed: Int?, isTLS13: Bool) {
     largest = min(policy.maximumByteCount, agreed ?? TLSEngine.recordSize)
-    smallStart = policy.smallStart
     // Header, content type and tag (RFC 8446, section 5.2); or header, vector, MAC of SHA-384 and padding of a block.
     overhead = isTLS13 ? 5 + 1 + 16 : 5 + 16 + 48 + 16
-    smallRest = smallStart?.totalByteCount ?? 0
-    if largest == TLSEngine.recordSize, smallStart == nil { return nil }
+    small = SmallRecords(policy.smallStart)
+    if largest == TLSEngine.recordSize, policy.smallStart == nil { return nil }
   }
 
   /// The next part of a write.
@@ -35,15 +33,6 @@ struct RecordSizing: Equatable, Sendable {
   ///   - count: bytes that are left of the write, 1 or more.
   ///   - room: ciphertext that may be added to the pending output; at least one record is written in any case.
   func part(of count: Int, in room: Int) -> Part {
-    let isSmall = smallRest > 0
-    let record = isSmall ? min(smallStart?.recordByteCount ?? largest, largest) : largest
-    let fitting = max(room / (record + overhead), 1) * record
-    return Part(byteCount: min(count, isSmall ? smallRest : count, fitting), recordByteCount: record)
+    small.part(of: count, upTo: largest) { max(room / ($0 + overhead), 1) }
   }
-
-  /// Bytes were sent.
-  mutating func sent(_ count: Int) { smallRest = max(smallRest - count, 0) }
-
-  /// The next records are small again.
-  mutating func restart() { smallRest = smallStart?.totalByteCount ?? 0 }
 }

@@ -59,7 +59,7 @@ extension TLSEngine {
   private mutating func setRecordSizes() {
     recordSizing = handle.recordSizing(by: (servingContext ?? context).records).map { [$0] } ?? []
     singleRecordByteCount = recordSizing.isEmpty ? Self.recordSize : -1
-    if !recordSizing.isEmpty, let early = handle.early { recordSizing[0].sent(early.smallCount) }
+    if !recordSizing.isEmpty, let early = handle.early { recordSizing[0].small.sent(early.smallCount) }
   }
 
   /// A client's libssl looks by itself whether the server selected what was offered (RFC 7301, section 3.2) only since

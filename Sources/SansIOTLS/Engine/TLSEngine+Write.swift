@@ -51,7 +51,7 @@ extension TLSEngine {
       guard room > 0, let part = recordSizing.first?.part(of: plaintext.byteCount - sealed, in: room) else { break }
       let (outcome, count) = handle.write(
         plaintext.extracting(droppingFirst: sealed), count: part.byteCount, recordByteCount: part.recordByteCount)
-      recordSizing[0].sent(count)
+      recordSizing[0].small.sent(count)
       sealed += count
       guard case .success = outcome else { return try writeStopped(outcome, sealed) }
     }
@@ -61,7 +61,7 @@ extension TLSEngine {
   /// Reports that nothing was written for a while: the next records are small again, as
   /// ``TLSRecordPolicy/smallStart`` says. The engine has no clock; without such a start the call has no effect.
   public mutating func reportIdle() {
-    if !recordSizing.isEmpty { recordSizing[0].restart() }
+    if !recordSizing.isEmpty { recordSizing[0].small.restart() }
     handle.early?.restartRecords()
   }
 

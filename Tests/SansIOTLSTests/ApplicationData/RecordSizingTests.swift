@@ -50,7 +50,7 @@ struct RecordSizingTests {
     var parts: [[Int]] = []
     while rest > 0, room > 0 {
       let part = sizing.part(of: rest, in: room)
-      sizing.sent(part.byteCount)
+      sizing.small.sent(part.byteCount)
       rest -= part.byteCount
       let records = (part.byteCount + part.recordByteCount - 1) / part.recordByteCount
       room -= part.byteCount + records * sizing.overhead
@@ -75,9 +75,9 @@ struct RecordSizingTests {
 
   @Test func `after idleness the records are small again`() throws {
     var sizing = try #require(RecordSizing(Self.policy(16_384, (100, 300)), agreed: nil, isTLS13: true))
-    sizing.sent(300)
+    sizing.small.sent(300)
     #expect(sizing.part(of: 1000, in: 1 << 20).recordByteCount == 16_384)
-    sizing.restart()
+    sizing.small.restart()
     #expect(sizing.part(of: 1000, in: 1 << 20) == RecordSizing.Part(byteCount: 300, recordByteCount: 100))
   }
 }

@@ -74,13 +74,13 @@ struct EarlyRecordsTests {
         let part = rest.part(of: 200_000 - written, in: room, isFirst: true)
         #expect(part.byteCount > 0 && part.recordByteCount == (written < start.1 ? start.0 : records.maximum))
         sealed += rest.byteCount(of: part.byteCount)
-        rest.sent(part.byteCount)
+        rest.small.sent(part.byteCount)
         written += part.byteCount
       }
       #expect(sealed == whole, "\(room)")
-      #expect(rest.smallCount == start.1)
-      rest.restart()
-      #expect(rest.smallCount == 0)
+      #expect(rest.small.sentCount == start.1)
+      rest.small.restart()
+      #expect(rest.small.sentCount == 0)
       #expect(rest.part(of: 1, in: 10, isFirst: false).byteCount == 0)
     }
   }

@@ -65,7 +65,7 @@ final class EarlyData {
     records.part(of: min(count, self.room), in: room, isFirst: isFirst)
   }
   /// The bytes that were sent in small records, of those that are to be.
-  var smallCount: Int { records.smallCount }
+  var smallCount: Int { records.small.sentCount }
   var receivedCount: Int { received.count }
   var isReceiving: Bool { state.receiving == .open }
   /// Whether something has been received that may be read now.
@@ -78,11 +78,11 @@ final class EarlyData {
       sentCount += count
       sealedCount += records.byteCount(of: count)
     }
-    records.sent(count)
+    records.small.sent(count)
   }
 
   /// The next records are small again.
-  func restartRecords() { records.restart() }
+  func restartRecords() { records.small.restart() }
 
   func receive(_ bytes: UnsafeRawBufferPointer) {
     unsafe received.append(bytes)

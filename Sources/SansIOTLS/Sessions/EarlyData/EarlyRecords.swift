@@ -11,15 +11,13 @@ struct EarlyRecords: Equatable, Sendable {
 
   private var largest: Int
   private let paddingByteCount: Int
-  private let smallStart: TLSRecordPolicy.SmallStart?
-  /// Plaintext that is still to be sent in small records.
-  private var smallRest: Int
+  /// The records that are small at first.
+  var small: SmallRecords
 
   init(_ policy: TLSRecordPolicy) {
     largest = policy.maximumByteCount
     paddingByteCount = policy.paddingByteCount ?? 1
-    smallStart = policy.smallStart
-    smallRest = smallStart?.totalByteCount ?? 0
+    small = SmallRecords(policy.smallStart)
   }
 
   /// The maximum fragment length that both sides agreed on; `nil` if they did not.
@@ -33,21 +31,11 @@ struct EarlyRecords: Equatable, Sendable {
     if padded > 1 { largest = min(largest, padded - 1) }
   }
 
-  /// Bytes were sent.
-  mutating func sent(_ count: Int) { smallRest = max(smallRest - count, 0) }
-
-  /// The next records are small again.
-  mutating func restart() { smallRest = smallStart?.totalByteCount ?? 0 }
-
-  /// The bytes that were sent in small records, of those that are to be.
-  var smallCount: Int { (smallStart?.totalByteCount ?? 0) - smallRest }
-
-  private var small: Int { min(smallStart?.recordByteCount ?? largest, largest) }
-
   /// The bytes of the records of one write.
   func byteCount(of plaintext: Int) -> Int {
-    let first = min(plaintext, smallRest)
-    return byteCount(of: first, in: small) + byteCount(of: plaintext - first, in: largest)
+    let first = min(plaintext, small.rest)
+    return byteCount(of: first, in: small.recordByteCount(upTo: largest))
+      + byteCount(of: plaintext - first, in: largest)
   }
 
   /// The next part of a write: small records, or large ones.
@@ -60,17 +48,14 @@ struct EarlyRecords: Equatable, Sendable {
   ///   - isFirst: whether one record at least is sent in any case.
   /// - Returns: the part; 0 bytes if no record fits.
   func part(of count: Int, in room: Int, isFirst: Bool) -> RecordSizing.Part {
-    let isSmall = smallRest > 0
-    let record = isSmall ? small : largest
-    let fitting = max(room / (sealed(record) + Self.header), isFirst ? 1 : 0) * record
-    return RecordSizing.Part(byteCount: min(count, isSmall ? smallRest : count, fitting), recordByteCount: record)
+    small.part(of: count, upTo: largest) { max(room / (sealed($0) + Self.header), isFirst ? 1 : 0) }
   }
 
   /// The most plaintext of one write whose records have no more than so many bytes.
   func plaintext(in byteCount: Int) -> Int {
-    let first = self.byteCount(of: smallRest, in: small)
-    if byteCount < first { return plaintext(in: byteCount, small) }
-    return smallRest + plaintext(in: byteCount - first, largest)
+    let first = self.byteCount(of: small.rest)
+    if byteCount < first { return plaintext(in: byteCount, small.recordByteCount(upTo: largest)) }
+    return small.rest + plaintext(in: byteCount - first, largest)
   }
 
   /// The bytes of the records of one size that carry so much plaintext.
