@@ -103,7 +103,7 @@ struct ResumedPeerTests {
     #expect(try Self.connect(ends.client, ends.server, name, session).isResumed)
   }
 
-  /// To share is to prove the same: a session that proves another name, or to another context, is described anew.
+  /// To share is to prove the same: a session that proves another name, or to another context, is described again.
   @Test func `a session shares what it proves with the one that its connection resumed`() throws {
     let identity = TestAuthority().issue(names: Self.names)
     let (client, server) = try EnginePair.configurations(version: .tls13, identity: identity)
