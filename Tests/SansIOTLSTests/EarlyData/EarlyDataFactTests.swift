@@ -288,7 +288,6 @@ struct EarlyDataFactTests {
     #expect(pair.read(.client) == .done(6))
   }
 
-  /// Row 15. A client's early write switches partial writes off.
   /// Row 15. The early data that the server has accepted arrives after that, or never.
   @Test(arguments: [true, false])
   func `a server can write early from its flight on, before the first result`(sendsEarlyData: Bool) {
@@ -311,6 +310,7 @@ struct EarlyDataFactTests {
     #expect(pair.read(.client) == .done(10))
   }
 
+  /// Row 15. A client's early write switches partial writes off.
   @Test func `with partial writes each early write of a server is one record`() {
     let pair = EarlyPair()
     #expect(pair.handshake(.client) == .wantsRead)
@@ -426,6 +426,16 @@ struct EarlyDataFactTests {
     pair.move(from: .client)
     #expect(pair.readEarly() == (isAccepted ? .failed("too much early data") : .finished))
     if !isAccepted { #expect(pair.handshake(.server) == .failed("too much early data")) }
+  }
+
+  /// Row 20. The server has no keys yet, and takes them for plaintext: a type and a tag make these too long.
+  @Test(arguments: [16_367, 16_368])
+  func `after a request to repeat the hello full early records are fatal`(count: Int) {
+    let pair = EarlyPair(ringSize: 40_000)
+    var groups = "P-384".utf8CString.map { $0 }
+    unsafe SSL_ctrl(pair.server, SSL_CTRL_SET_GROUPS_LIST, 0, &groups)
+    #expect(pair.writeEarly(count) == .done(count))
+    #expect(pair.finish().server == (count == 16_367 ? .done(0) : .failed("")))
   }
 
   /// Row 21.
