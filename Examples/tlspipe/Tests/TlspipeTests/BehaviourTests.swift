@@ -1,7 +1,7 @@
 import SansIOTLSTestKit
 import Testing
 
-@Suite(.ifItHangs) struct BehaviourTests {
+@Suite(.fewAtATime, .ifItHangs) struct BehaviourTests {
   @Test(arguments: ["1.2", "1.3"])
   func `COMMAND finds the negotiated parameters in its environment`(_ version: String) async throws {
     let clients = TestAuthority(name: "Clients")

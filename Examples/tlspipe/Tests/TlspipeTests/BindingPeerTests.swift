@@ -4,7 +4,7 @@ import SansIOTLSTransports
 import Testing
 
 /// Exported keying material and channel bindings, compared with those of other programs on the same connection.
-@Suite(.ifItHangs) struct BindingPeerTests {
+@Suite(.fewAtATime, .ifItHangs) struct BindingPeerTests {
   private static let label = "EXPORTER-Channel-Binding"
 
   /// Everything of one side that a peer may print.

@@ -3,7 +3,7 @@ import Testing
 
 @testable import tlspipe
 
-@Suite(.ifItHangs) struct CertificateReportTests {
+@Suite(.fewAtATime, .ifItHangs) struct CertificateReportTests {
   @Test(arguments: ["1.2", "1.3"])
   func `the verified chain is shown, down to the authority`(_ version: String) async throws {
     let workshop = Workshop()

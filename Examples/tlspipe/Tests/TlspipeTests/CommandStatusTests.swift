@@ -2,7 +2,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The exit status of COMMAND as part of the exit code of tlspipe.
-@Suite(.ifItHangs) struct CommandStatusTests {
+@Suite(.fewAtATime, .ifItHangs) struct CommandStatusTests {
   /// Runs a client, and a server that records its exit code and messages.
   private func exchange(
     _ workshop: Workshop, version: String = "1.3", handler: String, input: [UInt8] = []

@@ -2,7 +2,7 @@ import Testing
 
 /// Copies of a client's first flight. libssl accepts one within ten seconds, which a busy machine may exceed: the tests
 /// run one after the other, and try again with a new flight.
-@Suite(.serialized, .ifItHangs) struct EarlyDataReplayTests {
+@Suite(.serialized, .fewAtATime, .ifItHangs) struct EarlyDataReplayTests {
   /// Lets a client send its first flight into a file, which no server sees.
   private static func record(_ fleet: EarlyFleet) async throws {
     let workshop = fleet.workshop

@@ -1,7 +1,7 @@
 import Testing
 
 /// Early data between processes, and against the programs of others.
-@Suite(.ifItHangs) struct EarlyDataTests {
+@Suite(.fewAtATime, .ifItHangs) struct EarlyDataTests {
   // MARK: Both sides
 
   @Test func `a file leaves after the first handshake, and early from then on`() async throws {

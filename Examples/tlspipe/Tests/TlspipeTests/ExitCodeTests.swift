@@ -1,7 +1,7 @@
 import SansIOTLSTestKit
 import Testing
 
-@Suite(.ifItHangs) struct ExitCodeTests {
+@Suite(.fewAtATime, .ifItHangs) struct ExitCodeTests {
   // MARK: 0
 
   @Test(arguments: ["1.2", "1.3"])

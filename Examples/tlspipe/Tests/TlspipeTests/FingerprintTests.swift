@@ -2,7 +2,7 @@ import SansIOTLS
 import Testing
 
 /// The inputs of fingerprints, as the library reads them out of a ClientHello and as tshark does.
-@Suite(.ifItHangs) struct FingerprintTests {
+@Suite(.fewAtATime, .ifItHangs) struct FingerprintTests {
   @Test(arguments: [[], ["--max-version", "1.2"], ["--min-version", "1.3", "--alpn", "h2,http/1.1"]])
   func `the text of JA3 is the one that tshark computes`(options: [String]) async throws {
     let workshop = Workshop()

@@ -2,7 +2,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Descriptors and signals as a shell or a supervisor may pass them to tlspipe.
-@Suite(.ifItHangs) struct InheritanceTests {
+@Suite(.fewAtATime, .ifItHangs) struct InheritanceTests {
   private static let client = "client --server-name \(Workshop.serverName)"
 
   private func command(_ workshop: Workshop, _ options: String = "") -> String {

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 /// The program of `server --judge`, and the alerts that other implementations report.
-@Suite(.ifItHangs) struct JudgeTests {
+@Suite(.fewAtATime, .ifItHangs) struct JudgeTests {
   /// A workshop with a client's identity, and a server whose judge is a script.
   private struct Court {
     let workshop = Workshop()

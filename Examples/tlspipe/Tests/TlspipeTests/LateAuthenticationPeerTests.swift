@@ -4,7 +4,7 @@ import SansIOTLSTransports
 import Testing
 
 /// A request for the client's certificate after the handshake, between this library and programs of others.
-@Suite(.ifItHangs) struct LateAuthenticationPeerTests {
+@Suite(.fewAtATime, .ifItHangs) struct LateAuthenticationPeerTests {
   private static let alice = TestIdentity.client("Alice")
 
   private static func workshop() -> Workshop {

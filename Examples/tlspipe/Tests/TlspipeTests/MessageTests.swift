@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Messages about options and files name them as the command line does.
-@Suite(.ifItHangs) struct MessageTests {
+@Suite(.fewAtATime, .ifItHangs) struct MessageTests {
   /// A command line that is refused or fails before it depends on its peer, the exit code, and the required text of the
   /// message. `@name` is a file in the test's own directory.
   struct Complaint: Sendable, CustomTestStringConvertible {

@@ -2,7 +2,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// --groups, --ciphers, --cipher-suites, --security-level and --export.
-@Suite(.ifItHangs) struct ParameterOptionTests {
+@Suite(.fewAtATime, .ifItHangs) struct ParameterOptionTests {
   private func connect(_ workshop: Workshop, client: [String], server: String = "") async throws -> (
     client: Tool.Result, server: String
   ) {

@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The program's waits for others.
-@Suite(.ifItHangs) struct PatienceTests {
+@Suite(.fewAtATime, .ifItHangs) struct PatienceTests {
   /// A carrier that connects the client to a server and stays after both have closed. It records its process number and
   /// each SIGHUP.
   private func lingeringCarrier(_ workshop: Workshop, server: String, ignoring signals: String) -> String {

@@ -5,7 +5,7 @@ import Testing
 @testable import tlspipe
 
 /// --psk-file against the programs of others.
-@Suite(.ifItHangs) struct PreSharedKeyTests {
+@Suite(.fewAtATime, .ifItHangs) struct PreSharedKeyTests {
   static let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
   static let otherKey = String(key.reversed())
 

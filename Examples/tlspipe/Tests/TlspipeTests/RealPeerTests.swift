@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Subprocess
 import Testing
 
-@Suite(.ifItHangs) struct RealPeerTests {
+@Suite(.fewAtATime, .ifItHangs) struct RealPeerTests {
   /// The number of bytes of the long transfers.
   private static let size = 100_000_000
 

@@ -2,7 +2,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// The options `--ladder` and `--capture`.
-@Suite(.ifItHangs) struct RecordingTests {
+@Suite(.fewAtATime, .ifItHangs) struct RecordingTests {
   private static let request = "GET /secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
   /// A server that answers an HTTP request.

@@ -3,7 +3,7 @@ import SansIOTLSTestKit
 import Testing
 
 /// Staples, CRLs and pins, with the programs of OpenSSL and curl as judges and as peers.
-@Suite(.ifItHangs) struct RevocationTests {
+@Suite(.fewAtATime, .ifItHangs) struct RevocationTests {
   private static let issuer = TestAuthority().issueIntermediate()
 
   /// A staple, and the judgement of those who look at it: curl's exit code, and the code of our client.

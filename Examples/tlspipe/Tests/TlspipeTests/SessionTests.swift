@@ -4,7 +4,7 @@ import Subprocess
 import Testing
 
 /// Sessions that outlive their process, and ticket keys that processes share.
-@Suite(.ifItHangs) struct SessionTests {
+@Suite(.fewAtATime, .ifItHangs) struct SessionTests {
   private static let versions = ["1.2", "1.3"]
 
   /// A workshop with a server of one process for each connection, which shares keys in a file.
