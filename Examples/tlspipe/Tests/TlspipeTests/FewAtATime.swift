@@ -1,7 +1,7 @@
 import Testing
 
-/// Lets few tests run at a time. Each starts several programs, and some of these have ten seconds for their work: libssl
-/// rejects early data that is late.
+/// Lets few tests run at a time. Each starts several programs, and some of these have ten seconds for their work:
+/// libssl rejects early data that is late.
 struct FewAtATime: SuiteTrait, TestTrait, TestScoping {
   private static let room = Room(6)
 
