@@ -11,11 +11,16 @@ struct EarlyRecordSizeTests {
 
   private static func sizes(_ bytes: [UInt8]) -> [Int] { recordLengths(bytes).map { $0 - overhead } }
 
-  @Test func `a server's first early records are small, and so are those that are left after the handshake`() throws {
-    let ends = try EarlyEnds { _, server in
-      server.records.smallStart = Self.start
+  /// A server that begins with small records, and sends no ticket among them.
+  private static func endsWithSmallStart() throws -> EarlyEnds {
+    try EarlyEnds { _, server in
+      server.records.smallStart = start
       server.resumption = .tickets(timing: .onRequest)
     }
+  }
+
+  @Test func `a server's first early records are small, and so are those that are left after the handshake`() throws {
+    let ends = try Self.endsWithSmallStart()
     var pair = try EnginePair(client: ends.client, server: ends.server)
     _ = try pair.feed(pair.drain(from: .client), to: .server)
     let flight = pair.drain(from: .server)
@@ -32,10 +37,7 @@ struct EarlyRecordSizeTests {
   @Test func `small early records of a server are followed by large ones, and again by small ones after idleness`()
     throws
   {
-    let ends = try EarlyEnds { _, server in
-      server.records.smallStart = Self.start
-      server.resumption = .tickets(timing: .onRequest)
-    }
+    let ends = try Self.endsWithSmallStart()
     var pair = try EnginePair(client: ends.client, server: ends.server)
     _ = try pair.feed(pair.drain(from: .client), to: .server)
     var sent = pair.drain(from: .server)
