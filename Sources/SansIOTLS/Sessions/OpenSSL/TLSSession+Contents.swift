@@ -54,8 +54,10 @@ extension TLSSession {
 
   /// Whether libssl would still offer it although its lifetime has passed: it does so for as long as the server has
   /// announced, and in TLS 1.3 seven days are the most (RFC 8446, section 4.6.1).
-  func isOverdue(at time: Int64) -> Bool {
-    version >= .tls13 && announcedLifetime > lifetime && time - creationTime >= lifetime
+  ///
+  /// - Parameter time: seconds since 1970; it is needed where more than seven days were announced.
+  func isOverdue(at time: @autoclosure () -> Int64) -> Bool {
+    version >= .tls13 && announcedLifetime > lifetime && time() - creationTime >= lifetime
   }
 
   /// The length of the ticket, in bytes; 0 for a session that the server keeps.
