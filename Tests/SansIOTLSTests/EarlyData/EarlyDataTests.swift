@@ -296,23 +296,6 @@ struct EarlyDataTests {
     #expect(pair.client.pendingOutputByteCount < 36_000)
   }
 
-  @Test(arguments: [512, 1000, 16_384])
-  func `what can be written at once can be written in parts too`(maximum: Int) throws {
-    let ends = try EarlyEnds(maximum: 100_000) { client, _ in client.records.maximumByteCount = maximum }
-    let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 20_000 }
-    var pair = try ends.pair(try ends.session(), limits: limits)
-    let capacity = pair.client.earlyDataCapacity
-    var written = 0
-    while written < capacity {
-      let step = try pair.client.writeEarly([UInt8](repeating: 5, count: capacity - written))
-      written += try #require(step.value, "after \(written) of \(capacity) bytes")
-      _ = try pair.feed(pair.drain(from: .client), to: .server)
-      while case .done = try pair.server.readEarly(upTo: 20_000) {}
-    }
-    try pair.handshake()
-    #expect(pair.client.earlyData == .accepted(byteCount: capacity))
-  }
-
   @Test(.tags(.law11)) func `small records of a server that answers early stay within pending output`() throws {
     let ends = try EarlyEnds { _, server in server.records.maximumByteCount = 512 }
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 1 << 20 }

@@ -121,10 +121,23 @@ struct EarlyRecordSizeTests {
     }
   }
 
-  @Test func `small early data can be written in parts that pending output ends`() throws {
-    let ends = try EarlyEnds(maximum: 100_000) { client, _ in
-      client.records.smallStart = .init(recordByteCount: 1000, totalByteCount: 50_500)
+  private static let policies: [TLSRecordPolicy] = {
+    var policies = [512, 1000, 16_384].map { maximum in
+      var policy = TLSRecordPolicy()
+      policy.maximumByteCount = maximum
+      return policy
     }
+    var policy = TLSRecordPolicy()
+    policy.smallStart = .init(recordByteCount: 1000, totalByteCount: 50_500)
+    policies.append(policy)
+    return policies
+  }()
+
+  @Test(arguments: policies)
+  func `what can be written at once can be written in parts too, which pending output ends`(
+    policy: TLSRecordPolicy
+  ) throws {
+    let ends = try EarlyEnds(maximum: 100_000) { client, _ in client.records = policy }
     let limits = TLSEngine.Limits.with { $0.pendingOutputByteCount = 20_000 }
     var pair = try ends.pair(try ends.session(), limits: limits)
     let capacity = pair.client.earlyDataCapacity
